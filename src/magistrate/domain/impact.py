@@ -1,0 +1,190 @@
+"""What a change is: classes, proofs, sensitivities, strictness.
+
+Rule kept (invariant 3): provers lower, sensors raise. A file starts as `unknown`;
+only a `proven` proof can lower it; joining two classes or two strictnesses always
+keeps the stricter one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class ChangeClass(StrEnum):
+    """The kinds of change, from proven harmless to sensitive (design words)."""
+
+    FORMATTING = "formatting"
+    COMMENTS = "comments"
+    DOCS = "docs"
+    TESTS = "tests"
+    LINT = "lint"
+    BENIGN_CONFIG = "benign_config"
+    DEPENDENCY = "dependency"
+    REVERT = "revert"
+    CODE = "code"
+    BUILD = "build"
+    UNKNOWN = "unknown"
+    CI_CD = "ci_cd"
+    INFRASTRUCTURE = "infrastructure"
+    PERMISSIONS = "permissions"
+    AUTHENTICATION = "authentication"
+    CRYPTOGRAPHY = "cryptography"
+    SECRETS = "secrets"
+    NETWORK = "network"
+    MIGRATION = "migration"
+    AUDIT_CONFIG = "audit_config"
+    RELEASE = "release"
+    AGENT_INSTRUCTIONS = "agent_instructions"
+    GATE = "gate"
+
+
+LOW: Final = frozenset(
+    {
+        ChangeClass.FORMATTING,
+        ChangeClass.COMMENTS,
+        ChangeClass.DOCS,
+        ChangeClass.TESTS,
+        ChangeClass.LINT,
+        ChangeClass.BENIGN_CONFIG,
+    }
+)
+PEOPLE: Final = frozenset(
+    {ChangeClass.DEPENDENCY, ChangeClass.REVERT, ChangeClass.CODE, ChangeClass.BUILD}
+)
+"""One approval by default. `unknown` asks for two and is neither here nor in SENSITIVE."""
+SENSITIVE: Final = frozenset(ChangeClass) - LOW - PEOPLE - {ChangeClass.UNKNOWN}
+
+
+class Strictness(StrEnum):
+    """How many people a change asks for; ordered auto < one < two < deny."""
+
+    AUTO = "auto"
+    ONE = "one"
+    TWO = "two"
+    DENY = "deny"
+
+
+STRICTNESS_ORDER: Final = (Strictness.AUTO, Strictness.ONE, Strictness.TWO, Strictness.DENY)
+
+
+def stricter(left: Strictness, right: Strictness) -> Strictness:
+    """The stricter of two; the join of the lattice, so it never relaxes."""
+    return max(left, right, key=STRICTNESS_ORDER.index)
+
+
+def strictness_of(change_class: ChangeClass) -> Strictness:
+    """What a class asks for by itself: low auto, people one, unknown and sensitive two."""
+    if change_class in LOW:
+        return Strictness.AUTO
+    if change_class in PEOPLE:
+        return Strictness.ONE
+    return Strictness.TWO
+
+
+class ProofStatus(StrEnum):
+    """Outcome of a prover; only PROVEN lowers anything."""
+
+    PROVEN = "proven"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A claim about the bytes of one file that a checker can re-verify.
+
+    `rule` names the prover and its version (`python-comments/1`); `witness` holds the
+    digests or facts that the checker recomputes, as sorted pairs; `why` is for people.
+    """
+
+    rule: str
+    status: ProofStatus
+    change_class: ChangeClass
+    why: str
+    witness: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """Something sensitive that a change touches, at its line (1-based, 0 = whole file)."""
+
+    kind: ChangeClass
+    path: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """Something the floor never lets pass, whoever approves."""
+
+    rule: str
+    path: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """One changed path: bytes and git modes before and after; None means absent."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    mode_before: str | None = "100644"
+    mode_after: str | None = "100644"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRequest:
+    """A tool run that a prover wants, stated as what must run on which bytes.
+
+    `tool` is a pinned name (`ruff-format`, `ruff-fix`, `ruff-isort`); `inputs_digest` names
+    the exact base bytes and configuration; the caller runs it and hands back Evidence.
+    """
+
+    tool: str
+    path: str
+    inputs_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Output bytes of a named tool (with its digest) on named inputs."""
+
+    tool: str
+    tool_digest: str
+    path: str
+    inputs_digest: str
+    output: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileImpact:
+    """Verdict about one file: its class and the proof, or what stood in the way."""
+
+    path: str
+    change_class: ChangeClass
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """Verdict about one whole change; strictness is the join over files, sensors, denials."""
+
+    files: tuple[FileImpact, ...]
+    sensitivities: tuple[Sensitivity, ...]
+    denials: tuple[Denial, ...]
+    classes: tuple[ChangeClass, ...]
+    strictness: Strictness
+    reversible: str
+    blast_radius: tuple[tuple[str, str], ...]
+    reasons: tuple[str, ...]
+    evidence_wanted: tuple[EvidenceRequest, ...] = ()
+
+    @property
+    def auto_eligible(self) -> bool:
+        """What the change by itself allows; trust and policy can only take it away."""
+        return self.strictness is Strictness.AUTO

@@ -1,0 +1,89 @@
+"""One tree of errors with stable codes, exit statuses and words for people.
+
+```
+MagistrateError
+├── Refused       exit 1   a rule said no
+├── Usage         exit 2   the request itself is wrong
+├── NotFound      exit 3   the thing named does not exist
+└── Unavailable   exit 4   could not judge, could not reach, could not record
+```
+
+A message says what and where, in lower case, one sentence, user input in backticks;
+the hint says what to do. Codes never change their meaning; additions only.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+CODES: Final[dict[str, str]] = {
+    # 100-199 wire, authority
+    "MAG-E101": "not canonical JSON",
+    "MAG-E102": "document has another shape",
+    "MAG-E103": "document of another type or version",
+    "MAG-E104": "document of another deployment or audience",
+    "MAG-E105": "document expired or not yet valid",
+    "MAG-E106": "signature missing or wrong",
+    "MAG-E107": "key not acceptable",
+    "MAG-E108": "value outside the permitted range",
+    "MAG-E120": "roster not acceptable",
+    "MAG-E121": "quorum not met",
+    "MAG-E122": "person may not approve this",
+    "MAG-E123": "refused by the floor",
+    "MAG-E124": "warrant does not match what was approved",
+    "MAG-E125": "not recorded in the witnessed log",
+    # 200-249 ledger
+    # 250-299 impact, judge, sandbox
+    # 300-329 git
+    # 330-379 gate
+    # 380-429 executor
+    # 430-529 control, use cases, store, policy
+    # 530-589 front, context, mcp
+    # 590-649 command line, settings
+}
+
+
+class MagistrateError(Exception):
+    """An error that a person or a program can act on.
+
+    Carries `code` (stable, listed in `CODES`), `hint` (what to do) and `exit_status`.
+    """
+
+    exit_status: ClassVar[int] = 4
+
+    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+        if code not in CODES:
+            raise AssertionError(f"error code {code} is not listed")
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+    def diagnostics(self) -> str:
+        """Words for a person: code, what happened, and what to do about it."""
+        tail = f"\n  {self.hint}" if self.hint else ""
+        return f"{self.code} {CODES[self.code]}: {self.message}{tail}"
+
+
+class Refused(MagistrateError):
+    """A rule said no. Exit status 1."""
+
+    exit_status = 1
+
+
+class Usage(MagistrateError):
+    """The request itself is wrong. Exit status 2."""
+
+    exit_status = 2
+
+
+class NotFound(MagistrateError):
+    """The thing named does not exist. Exit status 3."""
+
+    exit_status = 3
+
+
+class Unavailable(MagistrateError):
+    """Could not judge, reach or record. Exit status 4; never treated as a yes."""
+
+    exit_status = 4
