@@ -26,6 +26,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E106": "signature missing or wrong",
     "MAG-E107": "key not acceptable",
     "MAG-E108": "value outside the permitted range",
+    "MAG-E109": "no such step in the life of a case",
     "MAG-E120": "roster not acceptable",
     "MAG-E121": "quorum not met",
     "MAG-E122": "person may not approve this",

@@ -1,0 +1,84 @@
+"""Assessment: the verdict about a change, in a form that every party can recompute byte-equal.
+
+The body has no times and no hosts (the header has); `verdict` is the assess contract of
+`magistrate assess` and its digest is what approvals and the executor compare.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from magistrate.domain.impact import ChangeClass, ProofStatus, Strictness
+from magistrate.wire.document import Body, Digest, Line
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class ProofSummary(_Part, frozen=True, kw_only=True):
+    """Which rule decided a file, and how."""
+
+    rule: Line
+    status: ProofStatus
+    why: str
+    witness: dict[str, str]
+
+
+class FileVerdict(_Part, frozen=True, kw_only=True, rename={"change_class": "class"}):
+    """One changed path."""
+
+    path: str
+    change_class: ChangeClass
+    proof: ProofSummary
+
+
+class SensitivityVerdict(_Part, frozen=True, kw_only=True):
+    """Something sensitive at its line (0: the file as a whole)."""
+
+    kind: str
+    path: str
+    line: int
+    why: str
+
+
+class PrivilegeVerdict(_Part, frozen=True, kw_only=True):
+    """Whose power grows, by which right, with a request that was denied before."""
+
+    domain: str
+    verdict: str
+    who: str
+    gains: str
+    witness: str
+
+
+class Verdict(_Part, frozen=True, kw_only=True):
+    """The assess contract: what a change is. `auto_eligible` says what the change allows."""
+
+    id: str
+    digest: Digest
+    assessor: Digest
+    classes: tuple[ChangeClass, ...]
+    auto_eligible: bool
+    strictness: Strictness
+    files: tuple[FileVerdict, ...]
+    sensitivities: tuple[SensitivityVerdict, ...]
+    denials: tuple[SensitivityVerdict, ...]
+    privilege: tuple[PrivilegeVerdict, ...]
+    blast_radius: dict[str, Any]
+    reversible: str
+    composition: dict[str, Any]
+    reasons: tuple[str, ...]
+
+
+class Assessment(Body, frozen=True, kw_only=True):
+    """Body, signed by whoever recomputed it (control, executor)."""
+
+    NAME: ClassVar[str] = "assessment"
+
+    proposal: Digest
+    verdict_sha256: Digest
+    verdict: Verdict
+    evidence: tuple[Digest, ...]

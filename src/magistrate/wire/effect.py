@@ -1,0 +1,77 @@
+"""What an action would do to the world: the tagged union that a warrant authorises.
+
+Rule kept: an effect names exactly one target and its state before; an agent never names
+repository, ref or environment, the server derives them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from magistrate.wire.document import Digest, GitId, Line, Name
+
+
+class _Effect(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"
+):
+    environment: Name
+    pre_state: Line
+    rollback_plan_digest: Digest
+
+
+class GitUpdate(_Effect, frozen=True, kw_only=True, tag="git_update"):
+    """Move one ref from `old` to a new commit whose tree is `result_tree`.
+
+    `pre_state` is the tree id of `old`; the manifest covers path, mode and SHA-256 of every
+    changed blob.
+    """
+
+    repository: Name
+    ref: Line
+    old: GitId
+    base_tree: GitId
+    result_tree: GitId
+    manifest_sha256: Digest
+
+
+class Release(_Effect, frozen=True, kw_only=True, tag="release"):
+    """Publish artifacts of one commit under one tag."""
+
+    repository: Name
+    commit: GitId
+    tag: Line
+    artifacts: tuple[Digest, ...]
+
+
+class Deploy(_Effect, frozen=True, kw_only=True, tag="deploy"):
+    """Run one artifact in the environment by a command that policy defines."""
+
+    artifact_digest: Digest
+    command_id: Name
+
+
+class RotateSecret(_Effect, frozen=True, kw_only=True, tag="rotate_secret"):
+    """Replace one secret in one store for a known set of consumers."""
+
+    secret_id: Line
+    store: Name
+    consumers_digest: Digest
+
+
+class ChangeEntitlement(_Effect, frozen=True, kw_only=True, tag="change_entitlement"):
+    """Move the entitlements of one system from one digest to another."""
+
+    system: Name
+    before_digest: Digest
+    after_digest: Digest
+
+
+class Plan(_Effect, frozen=True, kw_only=True, tag="plan"):
+    """Apply exactly one plan of an infrastructure tool against one state serial."""
+
+    tool: Name
+    plan_digest: Digest
+    state_serial: int
+
+
+Effect = GitUpdate | Release | Deploy | RotateSecret | ChangeEntitlement | Plan

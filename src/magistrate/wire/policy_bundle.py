@@ -1,0 +1,64 @@
+"""PolicyBundle: what must be agreed, checked and verified; signed by two persons (one in solo)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from magistrate.wire.document import Body, Digest, Line, Name
+
+
+class PolicyText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One Cedar file."""
+
+    name: Line
+    text: str
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An argv that policy defines; everything else names it by its id.
+
+    `timeout_seconds` bounds it; it runs in the sandbox on the exact result tree.
+    """
+
+    command: Name
+    argv: tuple[Line, ...]
+    timeout_seconds: int
+
+
+class HttpProbe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Live verification: the URL must answer this status within the time, after the effect.
+
+    `body_contains` may hold `{commit}`, replaced by the commit that was put there, so that the
+    probe cannot be answered by the version before.
+    """
+
+    url: Line
+    status: int
+    body_contains: Line
+    within_seconds: int
+
+
+class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is true of one repository: ref, environment, checks and live verification."""
+
+    repository: Name
+    ref: Line
+    environment: Name
+    production: bool
+    checks: tuple[Name, ...]
+    verification: tuple[HttpProbe, ...]
+
+
+class PolicyBundle(Body, frozen=True, kw_only=True):
+    """Body of a policy version. `previous` is the digest of the one before."""
+
+    NAME: ClassVar[str] = "policy_bundle"
+
+    version: int
+    previous: Digest | None
+    schema: str
+    policies: tuple[PolicyText, ...]
+    commands: tuple[Command, ...]
+    repositories: tuple[RepositoryPolicy, ...]
