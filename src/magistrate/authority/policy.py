@@ -1,0 +1,67 @@
+"""The policy bundle as a signed document, and what it says of one repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from magistrate.authority.roster import TrustedRoster
+from magistrate.domain.principal import Role
+from magistrate.errors import Refused
+from magistrate.wire.document import Document, open_envelope
+from magistrate.wire.envelope import Envelope
+from magistrate.wire.policy_bundle import PolicyBundle, RepositoryPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedPolicy:
+    """A policy bundle whose signatures were verified."""
+
+    document: Document[PolicyBundle]
+    digest: str
+
+    @property
+    def body(self) -> PolicyBundle:
+        """The bundle itself."""
+        return self.document.body
+
+    def repository(self, name: str) -> RepositoryPolicy:
+        """What policy says of one repository.
+
+        Raises:
+            Refused: MAG-E124 when policy does not name it.
+        """
+        for repository in self.body.repositories:
+            if repository.repository == name:
+                return repository
+        raise Refused("MAG-E124", f"policy names no repository `{name[:60]}`")
+
+
+def trust_policy(envelope: Envelope, roster: TrustedRoster) -> TrustedPolicy:
+    """Verify a policy bundle: a threshold of policy owners signed it.
+
+    Raises:
+        Refused: MAG-E121 when too few policy owners signed, MAG-E108 when it names a command or
+            repository twice or a check it does not define.
+    """
+    document = open_envelope(envelope, PolicyBundle, deployment=roster.deployment)
+    signers = roster.signers(envelope).values()
+    owners = [person for person in signers if Role.POLICY_OWNER in person.roles]
+    if len(owners) < roster.body.thresholds.policy:
+        raise Refused(
+            "MAG-E121",
+            f"policy version `{document.body.version}` is signed by {len(owners)} of"
+            f" {roster.body.thresholds.policy} policy owners",
+        )
+    _verify_names(document.body)
+    return TrustedPolicy(document=document, digest=envelope.payload_digest())
+
+
+def _verify_names(body: PolicyBundle) -> None:
+    commands = [c.command for c in body.commands]
+    repositories = [r.repository for r in body.repositories]
+    if len(set(commands)) != len(commands) or len(set(repositories)) != len(repositories):
+        raise Refused("MAG-E108", "policy names a command or a repository twice")
+    for repository in body.repositories:
+        unknown = set(repository.checks) - set(commands)
+        if unknown:
+            raise Refused("MAG-E108", f"policy defines no command `{min(unknown)}`")
