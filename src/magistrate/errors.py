@@ -40,6 +40,14 @@ CODES: Final[dict[str, str]] = {
     # 380-429 executor
     # 430-529 control, use cases, store, policy
     # 530-589 front, context, mcp
+    "MAG-E530": "path outside the repository",
+    "MAG-E531": "not readable as text",
+    "MAG-E532": "no such file at this commit",
+    "MAG-E540": "redaction token in an added line",
+    "MAG-E541": "unknown redaction token",
+    "MAG-E542": "draft too large or empty",
+    "MAG-E543": "draft changes nothing",
+    "MAG-E550": "session refused",
     # 590-649 command line, settings
 }
 

@@ -35,7 +35,7 @@ from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import Document, open_envelope, verify_current
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import RepositoryPolicy
 from magistrate.wire.proposal import Proposal
@@ -206,6 +206,10 @@ def _admit_target(effect: GitUpdate, repository: RepositoryPolicy) -> None:
     _match("ref", effect.ref, repository.ref)
     _match("environment", effect.environment, repository.environment)
     _match("state before", effect.pre_state, effect.base_tree)
+    inverse = git_rollback_plan_digest(
+        repository=effect.repository, ref=effect.ref, restore_tree=effect.base_tree
+    )
+    _match("rollback plan", inverse, effect.rollback_plan_digest)
 
 
 def _admit_diff(bundle: CaseBundle, proposal: Proposal) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from magistrate.wire.canonical import digest_of
 from magistrate.wire.document import Digest, GitId, Line, Name
 
 
@@ -75,3 +76,9 @@ class Plan(_Effect, frozen=True, kw_only=True, tag="plan"):
 
 
 Effect = GitUpdate | Release | Deploy | RotateSecret | ChangeEntitlement | Plan
+
+
+def git_rollback_plan_digest(*, repository: str, ref: str, restore_tree: str) -> str:
+    """Digest of the rehearsed inverse of a `git_update`: one more commit that restores the tree."""
+    plan = {"kind": "git_restore_tree", "ref": ref, "repository": repository, "restore_tree": restore_tree}
+    return digest_of(plan)

@@ -1,0 +1,159 @@
+"""Drafting: a patch becomes an immutable proposal, named by what it does to the tree.
+
+Rule kept (invariant 2, R13): the submitted text is applied in a quarantine and then thrown
+away; only the diff recomputed from the trees is shown, judged and signed. The server derives
+repository, ref, environment and base; an agent names none of them. A redaction token in an
+added line is a refusal, in other lines it is restored to what it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from magistrate.domain.execution import Action
+from magistrate.errors import Refused, Usage
+from magistrate.usecases.gather import Sight
+from magistrate.wire.canonical import canonical, digest
+from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
+from magistrate.wire.proposal import Proposal, Provenance
+
+MAX_PATCH_BYTES: Final = 2_000_000
+MAX_TEXT_BYTES: Final = 64_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What a patch does: the resulting tree, the diff recomputed from the trees, the manifest."""
+
+    result_tree: str
+    diff: bytes
+    manifest_sha256: str
+    paths: tuple[str, ...]
+
+
+class Quarantine(Protocol):
+    """Applies a patch where it can harm nothing."""
+
+    def apply(self, sight: Sight, patch: bytes) -> Applied:
+        """Apply to the base tree in a sandboxed child; raises Refused with git's own words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an agent hands in."""
+
+    patch: str
+    rationale: str
+    prompt: str
+    finding: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorship:
+    """Who drafts, as control knows it from the session, never as the agent says it."""
+
+    session: str
+    session_digest: str
+    agent: str
+    owner: str
+    model: str
+    environment: str
+    context: tuple[str, ...]
+    context_gaps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """A proposal body with the payloads that it refers to by digest."""
+
+    proposal: Proposal
+    diff: bytes
+    prompt: str
+    rationale: str
+    kind: str
+    kind_salt: bytes
+
+
+def restore_tokens(patch: str, tokens: Callable[[str], list[str]], secrets: Mapping[str, str]) -> str:
+    """Put back what redaction took out of unchanged and removed lines.
+
+    Raises:
+        Refused: MAG-E540 for a token in an added line, MAG-E541 for one that stands for nothing
+            in the files of this patch.
+    """
+    restored = []
+    for number, line in enumerate(patch.split("\n"), 1):
+        found = tokens(line)
+        if found and line.startswith("+"):
+            raise Refused(
+                "MAG-E540",
+                f"line {number} of the patch adds the redaction token `{found[0]}`",
+                hint="a secret is never copied to a new place; leave that line as it was",
+            )
+        changed = line
+        for token in found:
+            if token not in secrets:
+                raise Refused("MAG-E541", f"line {number} of the patch holds an unknown token `{token}`")
+            changed = changed.replace(token, secrets[token])
+        restored.append(changed)
+    return "\n".join(restored)
+
+
+def verify_draft(draft: Draft) -> None:
+    """Check sizes and that there is something to draft.
+
+    Raises:
+        Usage: MAG-E542 naming the field.
+    """
+    if not draft.patch.strip():
+        raise Usage("MAG-E542", "the patch is empty", hint="send a unified diff")
+    for what, text, limit in (
+        ("patch", draft.patch, MAX_PATCH_BYTES),
+        ("rationale", draft.rationale, MAX_TEXT_BYTES),
+        ("prompt", draft.prompt, MAX_TEXT_BYTES),
+    ):
+        if len(text.encode(errors="surrogatepass")) > limit:
+            raise Usage("MAG-E542", f"the {what} is larger than {limit} bytes")
+
+
+def draft_proposal(  # noqa: PLR0913  each is a separate source of truth
+    draft: Draft,
+    sight: Sight,
+    authorship: Authorship,
+    applied: Applied,
+    *,
+    redact: Callable[[str], str],
+    commit_to_prompt: Callable[[str], str],
+    kind_salt: bytes,
+) -> Drafted:
+    """Build the body of a proposal from what the server knows and what the patch really does.
+
+    Raises:
+        Refused: MAG-E543 when the patch changes nothing.
+    """
+    if applied.result_tree == sight.tree:
+        raise Refused("MAG-E543", "the patch changes nothing")
+    prompt, rationale = redact(draft.prompt), redact(draft.rationale)
+    effect = GitUpdate(
+        environment=authorship.environment, pre_state=sight.tree, repository=sight.repository,
+        ref=sight.ref, old=sight.commit, base_tree=sight.tree, result_tree=applied.result_tree,
+        manifest_sha256=applied.manifest_sha256,
+        rollback_plan_digest=git_rollback_plan_digest(
+            repository=sight.repository, ref=sight.ref, restore_tree=sight.tree
+        ),
+    )  # fmt: skip
+    kind = "ordinary"
+    proposal = Proposal(
+        session=authorship.session, session_digest=authorship.session_digest, agent=authorship.agent,
+        owner=authorship.owner, model=authorship.model, finding=draft.finding, action=Action.MERGE,
+        effect=effect, diff_sha256=digest(applied.diff), prompt_sha256=digest(prompt.encode()),
+        prompt_commitment=commit_to_prompt(draft.prompt), rationale_sha256=digest(rationale.encode()),
+        context=authorship.context, context_gaps=authorship.context_gaps,
+        provenance=Provenance.CLAIMED,
+        kind_commitment=digest(canonical({"kind": kind, "salt": kind_salt.hex()})),
+    )  # fmt: skip
+    return Drafted(
+        proposal=proposal, diff=applied.diff, prompt=prompt, rationale=rationale, kind=kind, kind_salt=kind_salt
+    )
