@@ -1,0 +1,45 @@
+# Magistrate. `make demo` shows it, `make test` proves it; both set themselves up in .venv.
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast soak sabotage lint bench deps docs requirements
+
+bin := .venv/bin
+ready := .venv/.ready
+workers := 2
+export GOAL := $(firstword $(MAKECMDGOALS))
+
+$(ready): uv.lock pyproject.toml tools/uv.txt tools/setup.sh
+	@tools/setup.sh
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+demo: $(ready) ## the whole product at work on a small repository, in about a minute (ARGS="--keep DIR")
+	@$(bin)/magistrate demo $(ARGS)
+
+test: $(ready) ## everything but the soak runs (under 20 minutes)
+	@$(bin)/pytest -n $(workers) -m "not soak" $(ARGS)
+
+test-fast: $(ready) ## what one runs while writing code (under 3 minutes)
+	@$(bin)/pytest -n $(workers) -m "not slow and not soak" $(ARGS)
+
+soak: $(ready) ## hours, in resumable shards; results in docs/results/
+	@$(bin)/pytest -m soak $(ARGS); status=$$?; [ $$status -eq 5 ] && echo "no soak run exists yet" && exit 0; exit $$status
+
+sabotage: $(ready) ## switches each control off, one at a time: a test must go red
+	@$(bin)/python tools/sabotage.py $(ARGS)
+
+lint: $(ready) ## ruff, mypy --strict, layers, sizes (FIX=1 mends what can be mended)
+	@$(if $(FIX),$(bin)/ruff check --fix --quiet; $(bin)/ruff format --quiet;)
+	@$(bin)/ruff check && $(bin)/ruff format --check && $(bin)/mypy && $(bin)/lint-imports --no-logo && $(bin)/python tools/sizes.py
+
+bench: $(ready) ## the benchmarks; results with machine, load and n in docs/results/bench.json
+	@$(bin)/python bench/run.py $(ARGS)
+
+deps: ## what the tests want from Debian: installs it as root, else prints the command
+	@tools/deps.sh
+
+docs: $(ready) ## writes docs/reference/ from the program itself
+	@$(bin)/python tools/reference.py
+
+requirements: $(ready) ## each requirement with the tests and sabotage that prove it
+	@$(bin)/python tools/requirements.py
