@@ -1,0 +1,235 @@
+"""Grants: the gate's own record of every credential, one use each.
+
+Rule kept (invariant 7): a row exists before a token does; only the SHA-256 of a token is
+stored; a token is claimed in one SQL statement; revoking is one row and works at once. Which
+effect happened is decided by the state of the ref, never by an exit code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from magistrate.errors import NotFound, Refused
+
+HOLD_SECONDS: Final = 900
+_SCHEMA: Final = """
+create table if not exists grants(
+  lease text primary key, warrant text not null, purpose text not null, executor text not null,
+  repository text not null, ref text not null, old text not null, new text not null,
+  tree text not null, base_tree text not null, reason text not null,
+  token_hash text not null unique, state text not null, issued integer not null,
+  expires integer not null, ended integer);
+create index if not exists grants_by_warrant on grants(warrant);
+create table if not exists holds(
+  repository text not null, ref text not null, warrant text not null, until integer not null,
+  primary key(repository, ref));
+create table if not exists requests(id text primary key, expires integer not null);
+create trigger if not exists grants_keep before delete on grants
+  begin select raise(abort, 'grants are kept'); end;
+create trigger if not exists grants_fixed before update of
+  warrant, purpose, repository, ref, old, new, tree, base_tree, token_hash, expires on grants
+  begin select raise(abort, 'a grant never changes what it allows'); end;
+"""
+
+
+class GrantState(StrEnum):
+    """ISSUED can be used once; USED had its push; REVOKED and EXPIRED are dead."""
+
+    ISSUED = "issued"
+    USED = "used"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Permission for exactly `old -> new` on one ref of one repository."""
+
+    lease: str
+    warrant: str
+    purpose: str
+    executor: str
+    repository: str
+    ref: str
+    old: str
+    new: str
+    tree: str
+    base_tree: str
+    reason: str
+    state: GrantState
+    issued: int
+    expires: int
+
+
+_COLUMNS: Final = "lease, warrant, purpose, executor, repository, ref, old, new, tree, base_tree, reason, state, issued, expires"
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Grants:
+    """The table of grants in the gate's own SQLite file (WAL, FULL)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._open() as db:
+            db.executescript(_SCHEMA)
+
+    def issue(self, grant: Grant, token: str, now: int) -> None:
+        """Write the row of a new grant, and hold the ref for its warrant.
+
+        Raises:
+            Refused: MAG-E332 when the lease id was used before, the warrant had its push for this
+                purpose already, or another warrant holds the ref.
+        """
+        with self._open() as db, self._immediate(db):
+            db.execute("update grants set state='expired', ended=? where state='issued' and expires<=?", (now, now))
+            spent = db.execute(
+                "select lease from grants where warrant=? and purpose=? and state in ('issued','used')",
+                (grant.warrant, grant.purpose),
+            ).fetchone()
+            if spent is not None:
+                raise Refused("MAG-E332", f"the warrant has its {grant.purpose} credential already (`{spent[0]}`)")
+            held = db.execute(
+                "select warrant from holds where repository=? and ref=? and until>?",
+                (grant.repository, grant.ref, now),
+            ).fetchone()
+            if held is not None and held[0] != grant.warrant:
+                raise Refused("MAG-E332", f"`{grant.ref}` of `{grant.repository}` is held by another warrant")
+            try:
+                db.execute(
+                    f"insert into grants({_COLUMNS}, token_hash) values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608  constant
+                    (grant.lease, grant.warrant, grant.purpose, grant.executor, grant.repository, grant.ref,
+                     grant.old, grant.new, grant.tree, grant.base_tree, grant.reason, grant.state.value,
+                     grant.issued, grant.expires, token_hash(token)),
+                )  # fmt: skip
+            except sqlite3.IntegrityError as error:
+                raise Refused("MAG-E332", f"the lease `{grant.lease}` was used before") from error
+            db.execute(
+                "insert into holds(repository, ref, warrant, until) values(?,?,?,?)"
+                " on conflict(repository, ref) do update set warrant=excluded.warrant, until=excluded.until",
+                (grant.repository, grant.ref, grant.warrant, now + HOLD_SECONDS),
+            )
+
+    def by_token(self, token: str, now: int) -> Grant:
+        """The live grant of a token.
+
+        Raises:
+            Refused: MAG-E333 when the token is unknown, used, revoked or expired.
+        """
+        with self._open() as db:
+            row = db.execute(
+                f"select {_COLUMNS} from grants where token_hash=?",  # noqa: S608  constant
+                (token_hash(token),),
+            ).fetchone()
+        if row is None:
+            raise Refused("MAG-E333", "the credential is not known here")
+        grant = _grant(row)
+        if grant.state is not GrantState.ISSUED or grant.expires <= now:
+            state = grant.state if grant.state is not GrantState.ISSUED else GrantState.EXPIRED
+            raise Refused("MAG-E333", f"the credential of `{grant.lease}` is {state}")
+        return grant
+
+    def claim(self, token: str, now: int) -> Grant:
+        """Use a token: exactly one caller ever gets past this line.
+
+        Raises:
+            Refused: MAG-E333 when it was used, revoked or expired meanwhile.
+        """
+        grant = self.by_token(token, now)
+        with self._open() as db, self._immediate(db):
+            changed = db.execute(
+                "update grants set state='used', ended=? where token_hash=? and state='issued' and expires>?",
+                (now, token_hash(token), now),
+            ).rowcount
+        if changed != 1:
+            raise Refused("MAG-E333", f"the credential of `{grant.lease}` was used or revoked meanwhile")
+        return grant
+
+    def revoke(self, lease: str, now: int) -> Grant:
+        """Kill the credential of a lease; idempotent. One that was used is dead already."""
+        with self._open() as db, self._immediate(db):
+            db.execute(
+                "update grants set state='revoked', ended=? where lease=? and state in ('issued','expired')",
+                (now, lease),
+            )
+        return self.by_lease(lease)
+
+    def by_lease(self, lease: str) -> Grant:
+        """The grant of a lease (raises NotFound MAG-E334)."""
+        with self._open() as db:
+            row = db.execute(f"select {_COLUMNS} from grants where lease=?", (lease,)).fetchone()  # noqa: S608  constant
+        if row is None:
+            raise NotFound("MAG-E334", f"no lease `{lease[:60]}`")
+        return _grant(row)
+
+    def of_warrant(self, warrant: str, purpose: str) -> tuple[Grant, ...]:
+        """All grants of one warrant for one purpose, oldest first."""
+        with self._open() as db:
+            rows = db.execute(
+                f"select {_COLUMNS} from grants where warrant=? and purpose=? order by issued, rowid",  # noqa: S608  constant
+                (warrant, purpose),
+            ).fetchall()
+        return tuple(map(_grant, rows))
+
+    def every(self, limit: int = 1000) -> tuple[Grant, ...]:
+        """The newest grants, for reconciliation and for people."""
+        with self._open() as db:
+            rows = db.execute(
+                f"select {_COLUMNS} from grants order by issued desc, rowid desc limit ?",  # noqa: S608  constant
+                (limit,),
+            ).fetchall()
+        return tuple(map(_grant, rows))
+
+    def release_hold(self, warrant: str) -> None:
+        """Let other warrants have the refs that this one held."""
+        with self._open() as db, self._immediate(db):
+            db.execute("delete from holds where warrant=?", (warrant,))
+
+    def take_request(self, request_id: str, now: int, expires: int) -> None:
+        """Remember a signed request until it expires.
+
+        Raises:
+            Refused: MAG-E335 when it was seen before.
+        """
+        with self._open() as db, self._immediate(db):
+            db.execute("delete from requests where expires<=?", (now,))
+            try:
+                db.execute("insert into requests(id, expires) values(?,?)", (request_id, expires))
+            except sqlite3.IntegrityError as error:
+                raise Refused("MAG-E335", "this signed request was used before") from error
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
+        try:
+            db.execute("pragma journal_mode=wal")
+            db.execute("pragma synchronous=full")
+            yield db
+        finally:
+            db.close()
+
+    @contextlib.contextmanager
+    def _immediate(self, db: sqlite3.Connection) -> Iterator[None]:
+        db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            db.execute("rollback")
+            raise
+        db.execute("commit")
+
+
+def _grant(row: tuple[object, ...]) -> Grant:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    values["state"] = GrantState(str(values["state"]))
+    return Grant(**values)  # type: ignore[arg-type]  # the columns have these types

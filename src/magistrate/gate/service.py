@@ -1,0 +1,348 @@
+"""The gate's HTTP door: one push for one warrant, and the leases around it.
+
+`/<name>.git/...` is git smart HTTP for pushes with a lease token; `/gate/v1/*` is for
+executors, with signed requests. Fetching is not served here: no credential of this door reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import gzip
+import io
+
+import logging
+import secrets
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from magistrate.authority.admission import Pins
+from magistrate.authority.request import verify_request
+from magistrate.authority.roster import TrustedRoster
+from magistrate.domain.execution import LeasePurpose
+from magistrate.errors import MagistrateError, NotFound, Refused, Usage
+from magistrate.gate.admission import (
+    admit_drill,
+    admit_effect,
+    admit_order,
+    admit_rollback,
+    open_lease,
+    own_roster,
+)
+from magistrate.gate.backend import serve_push
+from magistrate.gate.grants import Grant, Grants, GrantState
+from magistrate.gate.pktline import read_commands
+from magistrate.gate.repositories import MAX_PUSH_BYTES, Repositories
+from magistrate.wire.envelope import Envelope
+from magistrate.wire.gate_api import (
+    Credential,
+    DrillLeaseRequest,
+    DrillRepositoryReply,
+    DrillRepositoryRequest,
+    HoldRelease,
+    LeaseList,
+    LeaseRequest,
+    LeaseView,
+    Tip,
+)
+from magistrate.wire.request import envelope_of
+from magistrate.wire.times import rfc3339, unix_seconds
+
+AUDIENCE: Final = "gate"
+DRILL_REF: Final = "refs/heads/main"
+MAX_DOCUMENT_BYTES: Final = 16_000_000
+_STATUS: Final = {1: 403, 2: 400, 3: 404, 4: 503}
+_LOG: Final = logging.getLogger("magistrate.gate")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateParts:
+    """What the gate stands on; `roster_chain` and `frozen` read its own files anew each time."""
+
+    home: Path
+    pins: Pins
+    repositories: Repositories
+    grants: Grants
+    base_url: str
+    now: Callable[[], int]
+    roster_chain: Callable[[], Sequence[Envelope]]
+    frozen: Callable[[], str]
+
+
+class Gate:
+    """Routes of the gate."""
+
+    def __init__(self, parts: GateParts) -> None:
+        self._parts = parts
+        self._pushing: dict[str, asyncio.Event] = {}
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        routes = [
+            Route("/gate/v1/health", self._safe(self.health)),
+            Route("/gate/v1/leases", self._safe(self.lease), methods=["POST"]),
+            Route("/gate/v1/leases", self._safe(self.leases), methods=["GET"]),
+            Route("/gate/v1/leases/{lease}", self._safe(self.state), methods=["GET"]),
+            Route("/gate/v1/leases/{lease}/revoke", self._safe(self.revoke), methods=["POST"]),
+            Route("/gate/v1/holds/release", self._safe(self.release), methods=["POST"]),
+            Route("/gate/v1/drill-repositories", self._safe(self.scratch), methods=["POST"]),
+            Route("/gate/v1/drill-leases", self._safe(self.drill_lease), methods=["POST"]),
+            Route("/gate/v1/repositories/{name}/tip", self._safe(self.tip), methods=["GET"]),
+            Route("/{name}.git/info/refs", self._safe(self.advertise), methods=["GET"]),
+            Route("/{name}.git/git-receive-pack", self._safe(self.receive), methods=["POST"]),
+            Route("/{name}.git/{rest:path}", self._safe(self.no_reading), methods=["GET", "POST"]),
+        ]
+        return Starlette(routes=routes)
+
+    # -- leases ---------------------------------------------------------------
+
+    async def health(self, request: HttpRequest) -> Response:
+        """Whether the gate answers; nothing else is said to strangers."""
+        return JSONResponse({"alive": True})
+
+    async def lease(self, request: HttpRequest) -> Response:
+        """Admit a warrant, write the grant row, then give out the token."""
+        roster, keyid, body = await self._executor(request)
+        asked_for = _decode(body, LeaseRequest)
+        frozen = self._parts.frozen()
+        now = self._parts.now()
+        asked = open_lease(asked_for.lease, roster, now)
+        if asked.executor != keyid:
+            raise Refused("MAG-E339", "the lease was signed by another executor than the one that asks")
+        if asked.document.body.purpose is LeasePurpose.ROLLBACK:
+            grant = admit_rollback(asked, self._parts.grants, now)
+        elif frozen:
+            raise Refused("MAG-E340", f"frozen: {frozen}")
+        elif asked_for.bundle is None:
+            raise Refused("MAG-E339", "a lease for an effect comes with its whole case")
+        else:
+            grant = admit_effect(
+                asked, asked_for.bundle, pins=self._parts.pins, withdrawals=asked_for.withdrawals, now=now
+            )
+        return self._issue(grant, now)
+
+    async def drill_lease(self, request: HttpRequest) -> Response:
+        """The same on the scratch repository of a drill."""
+        roster, keyid, body = await self._executor(request)
+        asked_for = _decode(body, DrillLeaseRequest)
+        now = self._parts.now()
+        asked = open_lease(asked_for.lease, roster, now)
+        if asked.executor != keyid:
+            raise Refused("MAG-E339", "the lease was signed by another executor than the one that asks")
+        grant = admit_drill(asked, asked_for.order, roster, now)
+        for earlier in self._parts.grants.of_warrant(grant.warrant, grant.purpose):
+            self._parts.grants.revoke(earlier.lease, now)
+        return self._issue(grant, now)
+
+    async def scratch(self, request: HttpRequest) -> Response:
+        """Make the scratch repository of an ordered drill anew."""
+        roster, _, body = await self._executor(request)
+        order = _decode(body, DrillRepositoryRequest).order
+        document = admit_order(order, roster, self._parts.now())
+        commit = self._parts.repositories.create_scratch(document.body.scratch, DRILL_REF)
+        return _json(DrillRepositoryReply(repository=document.body.scratch, ref=DRILL_REF, commit=commit))
+
+    async def revoke(self, request: HttpRequest) -> Response:
+        """Kill a credential at once; idempotent."""
+        await self._executor(request)
+        grant = self._parts.grants.revoke(request.path_params["lease"], self._parts.now())
+        await self._settled(grant.lease)
+        return _json(self._view(grant))
+
+    async def state(self, request: HttpRequest) -> Response:
+        """What became of a lease, decided by the ref."""
+        await self._executor(request)
+        lease = request.path_params["lease"]
+        await self._settled(lease)
+        return _json(self._view(self._parts.grants.by_lease(lease)))
+
+    async def leases(self, request: HttpRequest) -> Response:
+        """The newest leases; for executors and for persons of the roster."""
+        await self._caller(request, await _body(request))
+        return _json(LeaseList(leases=tuple(self._view(grant) for grant in self._parts.grants.every())))
+
+    async def release(self, request: HttpRequest) -> Response:
+        """The warrant is over: others may have its ref."""
+        _, _, body = await self._executor(request)
+        self._parts.grants.release_hold(_decode(body, HoldRelease).warrant)
+        return JSONResponse({"released": True})
+
+    async def tip(self, request: HttpRequest) -> Response:
+        """Where a ref stands."""
+        await self._executor(request)
+        name, ref = request.path_params["name"], request.query_params.get("ref", "")
+        self._parts.repositories.path(name)
+        return _json(Tip(repository=name, ref=ref, commit=self._parts.repositories.tip(name, ref)))
+
+    # -- git ------------------------------------------------------------------
+
+    async def advertise(self, request: HttpRequest) -> Response:
+        """The ref advertisement of a push: only the granted ref is visible."""
+        if request.query_params.get("service") != "git-receive-pack":
+            raise Refused("MAG-E341", "this door serves granted pushes only")
+        grant = self._granted(request)
+        answer = await serve_push(
+            self._parts.repositories.folder, self._parts.home, grant,
+            f"/{grant.repository}.git/info/refs", "service=git-receive-pack", None,
+        )  # fmt: skip
+        return Response(answer.body, answer.status, headers=answer.headers)
+
+    async def receive(self, request: HttpRequest) -> Response:
+        """The push itself: commands compared first, then the token is claimed, then git runs."""
+        grant = self._granted(request)
+        body = await _push_body(request)
+        if body == b"0000":
+            raise Refused("MAG-E331", "an empty push")
+        commands = read_commands(body)
+        if [(c.old, c.new, c.ref) for c in commands] != [(grant.old, grant.new, grant.ref)]:
+            raise Refused("MAG-E341", "the push asks for another update than the granted one")
+        self._parts.grants.claim(_token(request), self._parts.now())
+        running = self._pushing.setdefault(grant.lease, asyncio.Event())
+        try:
+            answer = await serve_push(
+                self._parts.repositories.folder, self._parts.home, grant,
+                f"/{grant.repository}.git/git-receive-pack", "", body,
+            )  # fmt: skip
+        finally:
+            running.set()
+        _LOG.info("push under lease %s on %s %s", grant.lease, grant.repository, grant.ref)
+        return Response(answer.body, answer.status, headers=answer.headers)
+
+    async def no_reading(self, request: HttpRequest) -> Response:
+        """Everything else of git's protocol is refused."""
+        raise Refused("MAG-E341", "this door serves granted pushes only")
+
+    # -- parts ----------------------------------------------------------------
+
+    def _issue(self, grant: Grant, now: int) -> Response:
+        path = self._parts.repositories.path(grant.repository)
+        tip = self._parts.repositories.tip(grant.repository, grant.ref)
+        if tip != grant.old:
+            raise Refused("MAG-E342", f"`{grant.ref}` of `{path.name}` stands at `{tip[:12]}`, not at `{grant.old[:12]}`")
+        token = secrets.token_urlsafe(32)
+        self._parts.grants.issue(grant, token, now)
+        return _json(
+            Credential(
+                lease=grant.lease, token=token, expires=rfc3339(grant.expires),
+                push_url=f"{self._parts.base_url}/{grant.repository}.git",
+            )  # fmt: skip
+        )
+
+    def _granted(self, request: HttpRequest) -> Grant:
+        grant = self._parts.grants.by_token(_token(request), self._parts.now())
+        if grant.repository != request.path_params["name"]:
+            raise Refused("MAG-E341", "the credential is for another repository")
+        return grant
+
+    async def _settled(self, lease: str) -> None:
+        running = self._pushing.get(lease)
+        if running is not None:
+            await running.wait()
+
+    def _view(self, grant: Grant) -> LeaseView:
+        now = self._parts.now()
+        state, usable = grant.state, grant.state is GrantState.ISSUED
+        if usable and grant.expires <= now:
+            state, usable = GrantState.EXPIRED, False
+        tip = ""
+        with contextlib.suppress(NotFound):
+            self._parts.repositories.path(grant.repository)
+            tip = self._parts.repositories.tip(grant.repository, grant.ref)
+        ref_state = {grant.old: "old", grant.new: "new"}.get(tip, "other")
+        return LeaseView(
+            lease=grant.lease, warrant=grant.warrant, purpose=grant.purpose, repository=grant.repository,
+            ref=grant.ref, reason=grant.reason, state=state.value, usable=usable, ref_state=ref_state,
+            issued=rfc3339(grant.issued), expires=rfc3339(grant.expires),
+        )  # fmt: skip
+
+    async def _executor(self, request: HttpRequest) -> tuple[TrustedRoster, str, bytes]:
+        body = await _body(request)
+        roster, envelope = await self._caller(request, body)
+        keyid = envelope.signatures[0].keyid
+        roster.executor_key(keyid)
+        return roster, keyid, body
+
+    async def _caller(self, request: HttpRequest, body: bytes) -> tuple[TrustedRoster, Envelope]:
+        envelope = envelope_of(request.headers.get("authorization", ""))
+        roster = own_roster(self._parts.roster_chain(), self._parts.pins)
+        now = self._parts.now()
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        caller = verify_request(envelope, roster, request.method, path, body, now, AUDIENCE)
+        if request.method != "GET":
+            self._parts.grants.take_request(caller.id, now, unix_seconds(caller.expires))
+        return roster, envelope
+
+    def _safe(
+        self, route: Callable[[HttpRequest], Awaitable[Response]]
+    ) -> Callable[[HttpRequest], Awaitable[Response]]:
+        async def guarded(request: HttpRequest) -> Response:
+            try:
+                return await route(request)
+            except MagistrateError as error:
+                _LOG.info("%s %s: %s", request.method, request.url.path, error.diagnostics())
+                return _refusal(error)
+
+        return guarded
+
+
+def _refusal(error: MagistrateError) -> Response:
+    content = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+    status = 401 if error.code in {"MAG-E333", "MAG-E106", "MAG-E107"} else _STATUS[error.exit_status]
+    return JSONResponse(content, status)
+
+
+def _token(request: HttpRequest) -> str:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        with contextlib.suppress(ValueError):
+            value = base64.b64decode(value).decode().partition(":")[2]
+    if scheme.lower() not in {"bearer", "basic"} or not value:
+        raise Refused("MAG-E333", "the push carries no credential")
+    return value
+
+
+async def _body(request: HttpRequest, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
+    parts, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise Usage("MAG-E343", f"the request is larger than {limit} bytes")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+async def _push_body(request: HttpRequest) -> bytes:
+    """The body as git will see it; decompressed here, so that what was compared is what runs."""
+    raw = await _body(request, MAX_PUSH_BYTES)
+    if request.headers.get("content-encoding", "") != "gzip":
+        return raw
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
+            plain = stream.read(MAX_PUSH_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Usage("MAG-E343", "the push is not valid gzip") from error
+    if len(plain) > MAX_PUSH_BYTES:
+        raise Usage("MAG-E343", f"the push is larger than {MAX_PUSH_BYTES} bytes")
+    return plain
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Usage("MAG-E102", f"not a {kind.__name__}: {error}") from error
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")

@@ -1,0 +1,90 @@
+"""What crosses the gate's own HTTP door, `/gate/v1/*`, beside git itself."""
+
+from __future__ import annotations
+
+import msgspec
+
+from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.envelope import Envelope
+
+
+class _Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class LeaseRequest(_Shape, frozen=True, kw_only=True):
+    """Ask for a push credential; `bundle` is null for a rollback, which the gate knows itself."""
+
+    lease: Envelope
+    bundle: CaseBundle | None
+    withdrawals: tuple[Envelope, ...]
+
+
+class DrillLeaseRequest(_Shape, frozen=True, kw_only=True):
+    """Ask for a push credential on the scratch repository of an ordered drill."""
+
+    lease: Envelope
+    order: Envelope
+
+
+class DrillRepositoryRequest(_Shape, frozen=True, kw_only=True):
+    """Make the scratch repository of an ordered drill anew."""
+
+    order: Envelope
+
+
+class DrillRepositoryReply(_Shape, frozen=True, kw_only=True):
+    """The scratch repository and the commit its ref points at."""
+
+    repository: str
+    ref: str
+    commit: str
+
+
+class HoldRelease(_Shape, frozen=True, kw_only=True):
+    """Let other warrants have the refs that this warrant (by digest) held."""
+
+    warrant: str
+
+
+class Credential(_Shape, frozen=True, kw_only=True):
+    """The one answer that ever holds the token."""
+
+    lease: str
+    token: str
+    push_url: str
+    expires: str
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"Credential(lease={self.lease!r}, expires={self.expires!r})"
+
+
+class LeaseView(_Shape, frozen=True, kw_only=True):
+    """What the gate says of a lease; `ref_state` is `old`, `new` or `other`."""
+
+    lease: str
+    warrant: str
+    purpose: str
+    repository: str
+    ref: str
+    reason: str
+    state: str
+    usable: bool
+    ref_state: str
+    issued: str
+    expires: str
+
+
+class LeaseList(_Shape, frozen=True, kw_only=True):
+    """The gate's list of leases, newest first."""
+
+    leases: tuple[LeaseView, ...]
+
+
+class Tip(_Shape, frozen=True, kw_only=True):
+    """Where a ref stands; an empty commit when it does not exist."""
+
+    repository: str
+    ref: str
+    commit: str
