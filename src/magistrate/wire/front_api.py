@@ -1,0 +1,96 @@
+"""What crosses the socket between front and control, `/internal/v1/*`.
+
+Front holds no store: it asks who a token belongs to, has every read recorded before it
+serves it, and hands signed proposals over to be sealed.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from magistrate.wire.agent_api import FindingView, ReasonView
+from magistrate.wire.envelope import Envelope
+
+
+class _Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class TokenQuestion(_Shape, frozen=True, kw_only=True):
+    """Whose token is this? Digests only; the first client to use a token is the only one."""
+
+    token_sha256: str
+    client_sha256: str
+
+
+class SessionView(_Shape, frozen=True, kw_only=True):
+    """A live session as front needs it; `context` are receipts of its reads so far."""
+
+    session: Envelope
+    model: str
+    environment: str
+    ref: str
+    git_dir: str
+    commit: str
+    tree: str
+    bytes_left: int
+    context: tuple[str, ...]
+    context_gaps: tuple[str, ...]
+
+
+class ReadNote(_Shape, frozen=True, kw_only=True):
+    """One read, recorded before it is served; `refused` is an error code or empty."""
+
+    session: str
+    tool: str
+    source: str
+    byte_start: int
+    byte_end: int
+    sha256: str
+    redactions: int
+    truncated: bool
+    refused: str
+
+
+class Receipt(_Shape, frozen=True, kw_only=True):
+    """The read is in the log; `receipt` is the digest of its record."""
+
+    receipt: str
+
+
+class FindingPage(_Shape, frozen=True, kw_only=True):
+    """Findings of the session's repository, unredacted; front redacts before it serves."""
+
+    findings: tuple[FindingView, ...]
+    next: str
+
+
+class SealRequest(_Shape, frozen=True, kw_only=True):
+    """A signed proposal with what it refers to.
+
+    `diff` and `kind_salt` are base64; `prompt` and `rationale` are redacted.
+    """
+
+    proposal: Envelope
+    diff: str
+    prompt: str
+    rationale: str
+    kind: str
+    kind_salt: str
+
+
+class Sealed(_Shape, frozen=True, kw_only=True):
+    """The proposal by its digest, and its state."""
+
+    proposal: str
+    state: str
+
+
+class CaseStatus(_Shape, frozen=True, kw_only=True):
+    """Where a proposal of the session stands, with machine-readable reasons."""
+
+    proposal: str
+    state: str
+    strictness: str
+    classes: tuple[str, ...]
+    reasons: tuple[ReasonView, ...]
