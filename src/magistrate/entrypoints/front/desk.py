@@ -1,0 +1,275 @@
+"""One session's desk: what its tools can reach, and the answer to each tool.
+
+The desk is built anew for every call from what control says of the session, so that a closed
+session, a moved base or a spent budget takes effect at once.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from msgspec import UNSET
+
+from magistrate.context.locate import affected_files
+from magistrate.context.search import Pattern
+from magistrate.domain.finding import Finding, Severity
+from magistrate.usecases.gather import Read, Reading, Redactor, Sight, TreeReader
+from magistrate.usecases.propose import (
+    Applied,
+    Authorship,
+    Draft,
+    Quarantine,
+    draft_proposal,
+    restore_tokens,
+    verify_draft,
+)
+from magistrate.wire.agent_api import (
+    AffectedFiles,
+    AffectedList,
+    AffectedView,
+    CheckDraft,
+    DraftReply,
+    FileText,
+    FindingList,
+    FindingReply,
+    FindingView,
+    GetFinding,
+    ListFindings,
+    MatchList,
+    MatchView,
+    ProposalReply,
+    ProposalStatus,
+    ReadFile,
+    SearchCode,
+    StatusReply,
+    SubmitProposal,
+)
+from magistrate.wire.canonical import digest
+from magistrate.wire.envelope import Envelope
+from magistrate.wire.front_api import CaseStatus, FindingPage, ReadNote, Sealed, SealRequest, SessionView
+from magistrate.wire.proposal import Proposal
+
+MAX_LOCATE_BYTES: Final = 8_000_000
+
+
+class ControlLine(Protocol):
+    """Front's socket to control."""
+
+    def record(self, note: ReadNote) -> str:
+        """Make a read durable; returns its receipt; raises when it cannot."""
+
+    def findings(self, session: str, limit: int, after: str) -> FindingPage:
+        """Findings of the session's repository."""
+
+    def finding(self, session: str, finding: str) -> FindingView:
+        """One finding of the session's repository."""
+
+    def seal(self, request: SealRequest) -> Sealed:
+        """Hand a signed proposal over."""
+
+    def status(self, session: str, proposal: str) -> CaseStatus:
+        """Where a proposal of the session stands."""
+
+
+class Texts(Redactor, Protocol):
+    """Redaction with its tokens."""
+
+    def tokens(self, text: str) -> list[str]:
+        """Redaction tokens in a text."""
+
+    def secrets(self, text: str) -> dict[str, str]:
+        """What each token stands for in this unredacted text; never leaves front."""
+
+    def commit(self, text: str) -> str:
+        """Keyed commitment to a text."""
+
+    def free_text(self, text: str) -> str:
+        """Prompts and rationales: the stricter tier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the tools of one session can reach."""
+
+    session: SessionView
+    sight: Sight
+    trees: TreeReader
+    texts: Texts
+    quarantine: Quarantine
+    control: ControlLine
+    sign: Callable[[Proposal], Envelope]
+    authorship: Authorship
+
+    @property
+    def reading(self) -> Reading:
+        """Reads of this session, each recorded through control first."""
+        return Reading(self.sight, self.trees, self.texts, _Recorder(self.control))
+
+
+class _Recorder:
+    def __init__(self, control: ControlLine) -> None:
+        self._control = control
+
+    def record(self, read: Read) -> str:
+        return self._control.record(
+            ReadNote(
+                session=read.session, tool=read.tool, source=read.source, byte_start=read.byte_start,
+                byte_end=read.byte_end, sha256=read.sha256, redactions=read.redactions,
+                truncated=read.truncated, refused=read.refused,
+            )  # fmt: skip
+        )
+
+
+def list_findings(desk: Desk, wanted: ListFindings) -> FindingList:
+    """Findings of the session's repository, messages redacted."""
+    after = "" if wanted.after is UNSET else wanted.after
+    page = desk.control.findings(desk.sight.session, wanted.limit, after)
+    views, count = [], 0
+    for view in page.findings:
+        redacted, found = _redacted_finding(desk, view)
+        views.append(redacted)
+        count += found
+    receipt = _record_texts(desk, "list_findings", [v.id + v.message for v in views], count)
+    return FindingList(findings=views, redactions=count, truncated=bool(page.next), next=page.next, receipt=receipt)
+
+
+def get_finding(desk: Desk, wanted: GetFinding) -> FindingReply:
+    """One finding."""
+    view, count = _redacted_finding(desk, desk.control.finding(desk.sight.session, wanted.id))
+    receipt = _record_texts(desk, "get_finding", [view.id + view.message], count)
+    return FindingReply(finding=view, redactions=count, truncated=False, receipt=receipt)
+
+
+def read_file(desk: Desk, wanted: ReadFile) -> FileText:
+    """Lines of one file, redacted."""
+    start = None if wanted.start_line is UNSET else wanted.start_line
+    end = None if wanted.end_line is UNSET else wanted.end_line
+    served = desk.reading.file(wanted.path, start, end)
+    return FileText(
+        path=wanted.path, commit=desk.sight.commit, text=served.text, redactions=served.redactions,
+        truncated=served.truncated, source_sha256=served.source_sha256, receipt=served.receipt,
+    )  # fmt: skip
+
+
+def search_code(desk: Desk, wanted: SearchCode) -> MatchList:
+    """Matching lines of redacted text."""
+    prefix = "" if wanted.path_prefix is UNSET else wanted.path_prefix
+    found = desk.reading.search(Pattern(wanted.pattern), prefix, wanted.limit)
+    return MatchList(
+        matches=[MatchView(path=m.path, line=m.line, text=m.text) for m in found.matches],
+        redactions=found.redactions, truncated=found.truncated,
+        source=f"{desk.sight.commit}:{prefix}", receipt=found.receipt,
+    )  # fmt: skip
+
+
+def list_affected(desk: Desk, wanted: AffectedFiles) -> AffectedList:
+    """Files that the finding touches, with a reason each."""
+    view = desk.control.finding(desk.sight.session, wanted.finding)
+    texts = desk.reading.texts("affected_files", limit_bytes=MAX_LOCATE_BYTES)
+    found = affected_files(_finding(view), texts)
+    named = [f"{f.path}: {f.reason}" for f in found]
+    receipt = _record_texts(desk, "affected_files", named, 0)
+    return AffectedList(
+        files=[AffectedView(path=f.path, reason=f.reason) for f in found],
+        redactions=0, truncated=False, source=f"{desk.sight.commit}:", receipt=receipt,
+    )  # fmt: skip
+
+
+def check_draft(desk: Desk, wanted: CheckDraft) -> DraftReply:
+    """What a patch would do, without proposing it."""
+    applied = _apply(desk, wanted.patch)
+    return DraftReply(
+        applies=True, result_tree=applied.result_tree, paths=list(applied.paths),
+        diff_sha256=digest(applied.diff), redactions=0, truncated=False,
+    )  # fmt: skip
+
+
+def submit_proposal(desk: Desk, wanted: SubmitProposal) -> ProposalReply:
+    """Apply in quarantine, build the proposal from the trees, sign it, hand it over."""
+    draft = Draft(
+        patch=wanted.patch, rationale=wanted.rationale, prompt=wanted.prompt, finding=wanted.finding
+    )
+    verify_draft(draft)
+    drafted = draft_proposal(
+        draft, desk.sight, desk.authorship, _apply(desk, wanted.patch),
+        redact=desk.texts.free_text, commit_to_prompt=desk.texts.commit, kind_salt=secrets.token_bytes(32),
+    )  # fmt: skip
+    sealed = desk.control.seal(
+        SealRequest(
+            proposal=desk.sign(drafted.proposal), diff=base64.b64encode(drafted.diff).decode(),
+            prompt=drafted.prompt, rationale=drafted.rationale, kind=drafted.kind,
+            kind_salt=base64.b64encode(drafted.kind_salt).decode(),
+        )  # fmt: skip
+    )
+    return ProposalReply(proposal=sealed.proposal, state=sealed.state)
+
+
+def proposal_status(desk: Desk, wanted: ProposalStatus) -> StatusReply:
+    """Where a proposal of this session stands."""
+    status = desk.control.status(desk.sight.session, wanted.id)
+    return StatusReply(
+        proposal=status.proposal, state=status.state, strictness=status.strictness,
+        classes=list(status.classes), reasons=list(status.reasons),
+    )  # fmt: skip
+
+
+ANSWERS: Final = {
+    "list_findings": list_findings,
+    "get_finding": get_finding,
+    "read_file": read_file,
+    "search_code": search_code,
+    "affected_files": list_affected,
+    "check_draft": check_draft,
+    "submit_proposal": submit_proposal,
+    "proposal_status": proposal_status,
+}
+
+
+def _apply(desk: Desk, patch: str) -> Applied:
+    restored = patch
+    if desk.texts.tokens(patch):
+        known: dict[str, str] = {}
+        modes = desk.trees.modes(desk.sight)
+        for path in _paths_named(patch):
+            entry = modes.get(path)
+            if entry is not None:
+                text = desk.trees.blob(desk.sight, entry[1]).decode(errors="replace")
+                known.update(desk.texts.secrets(text))
+        restored = restore_tokens(patch, desk.texts.tokens, known)
+    return desk.quarantine.apply(desk.sight, restored.encode())
+
+
+def _paths_named(patch: str) -> set[str]:
+    lines = (line[4:].split("\t")[0] for line in patch.split("\n") if line.startswith(("--- ", "+++ ")))
+    return {line[2:] for line in lines if line.startswith(("a/", "b/"))}
+
+
+def _redacted_finding(desk: Desk, view: FindingView) -> tuple[FindingView, int]:
+    message, count = desk.texts.redact(view.message)
+    return FindingView(
+        id=view.id, rule=view.rule, tool=view.tool, message=message, path=view.path,
+        start_line=view.start_line, end_line=view.end_line, severity=view.severity,
+        fingerprint=view.fingerprint, source_sha256=view.source_sha256, repository=view.repository,
+    ), count  # fmt: skip
+
+
+def _record_texts(desk: Desk, tool: str, served: list[str], redactions: int) -> str:
+    raw = "\n".join(served).encode()
+    return _Recorder(desk.control).record(
+        Read(
+            session=desk.sight.session, tool=tool, source=f"{desk.sight.repository}:findings", byte_start=0,
+            byte_end=len(raw), sha256=digest(raw), redactions=redactions, truncated=False, refused="",
+        )  # fmt: skip
+    )
+
+
+def _finding(view: FindingView) -> Finding:
+    return Finding(
+        id=view.id, rule=view.rule, tool=view.tool, message=view.message, path=view.path,
+        start_line=view.start_line, end_line=view.end_line, severity=Severity(view.severity),
+        fingerprint=view.fingerprint, source=view.source_sha256, repository=view.repository,
+    )  # fmt: skip

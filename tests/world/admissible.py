@@ -1,0 +1,174 @@
+"""A whole case that admission believes, built from real keys, to be broken one premise at a time."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from world.deployment import Deployment, make_deployment
+
+from magistrate.authority.admission import Admitted, Pins, admit
+from magistrate.domain.execution import Action
+from magistrate.domain.impact import ChangeClass, ProofStatus, Strictness
+from magistrate.domain.principal import Mode
+from magistrate.ledger.checkpoint import Checkpoint, log_origin, sign_checkpoint
+from magistrate.ledger.cosign import cosign
+from magistrate.ledger.leaf import Commitment, commitment, encode_leaf
+from magistrate.ledger.merkle import leaf_hash
+from magistrate.ledger.proof import format_proof
+from magistrate.wire.approval import Approval
+from magistrate.wire.assessment import Assessment, FileVerdict, ProofSummary, Verdict
+from magistrate.wire.canonical import digest, digest_of
+from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.decision import Decision, Obligation
+from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
+from magistrate.wire.envelope import Envelope
+from magistrate.wire.proposal import Proposal, Provenance
+from magistrate.wire.session import Session
+from magistrate.wire.warrant import Warrant
+
+NOW = 1_790_000_000
+OLD, BASE, RESULT = "1" * 40, "2" * 40, "3" * 40
+DIFF = b"diff --git a/a.py b/a.py\n"
+SALT = b"s" * 32
+
+
+@dataclass
+class Admissible:
+    """Builds a case; every knob breaks one premise, everything downstream is signed to match."""
+
+    home: Path
+    mode: Mode = Mode.TEAM
+    production: bool = False
+    change_class: ChangeClass = ChangeClass.LINT
+    strictness: Strictness = Strictness.AUTO
+    reversible: str = "yes"
+    approvers: tuple[str, ...] = ("ben",)
+    obligations: tuple[Obligation, ...] = (Obligation(role=None, count=1, rule="policy/one"),)
+    decision_strictness: Strictness = Strictness.ONE
+    approval: dict[str, Any] = field(default_factory=dict)
+    proposal: dict[str, Any] = field(default_factory=dict)
+    warrant: dict[str, Any] = field(default_factory=dict)
+    decision: dict[str, Any] = field(default_factory=dict)
+    effect: dict[str, Any] = field(default_factory=dict)
+    warrant_signer: str = "control"
+    proposal_signer: str = "front"
+    warrant_lifetime: int = 300
+    logged: str = "warrant.issued"
+    witnessed: bool = True
+    log_signer: str = "log"
+
+    def __post_init__(self) -> None:
+        self.town: Deployment = make_deployment(
+            self.home, mode=self.mode, production=self.production, now=NOW - 100
+        )
+
+    def build(self) -> CaseBundle:
+        town, roster = self.town, self.town.trusted_roster()
+        policy = town.trusted_policy()
+        session = town.by_process(
+            "control",
+            Session(
+                agent="fixer", owner="anna", manifest=town.manifest.payload_digest(), opened_by="anna",
+                finding="fnd-x", repository="shop", reason="fix", byte_budget=1_000_000, token_sha256=digest(b"t"),
+            ), "ses", lifetime=3600, now=NOW - 50,
+        )  # fmt: skip
+        effect = self._effect()
+        proposal = self._proposal(session, effect)
+        verdict = self._verdict()
+        verdict_sha = digest_of(verdict)
+        assessment = town.by_process(
+            "control",
+            Assessment(proposal=proposal.payload_digest(), verdict_sha256=verdict_sha, verdict=verdict, evidence=()),
+            "asm", now=NOW - 30,
+        )  # fmt: skip
+        bound = {
+            "proposal": proposal.payload_digest(), "assessment_verdict": verdict_sha, "policy": policy.digest,
+            "roster": roster.digest, "action": Action.MERGE, "environment": "staging",
+        }  # fmt: skip
+        decision = town.by_process(
+            "control",
+            Decision(**{**bound, "strictness": self.decision_strictness, "obligations": self.obligations,
+                        "reasons": (), **self.decision}), "dec", now=NOW - 20,
+        )  # fmt: skip
+        approvals = tuple(self._approval(name, bound, decision) for name in self.approvers)
+        warrant = town.by_process(
+            self.warrant_signer,
+            Warrant(**{**bound, "executor": town.executor_keyid, "decision": decision.payload_digest(),
+                       "approvals": tuple(a.payload_digest() for a in approvals), "effect": effect, **self.warrant}),
+            "wrt", lifetime=self.warrant_lifetime, now=NOW - 5,
+        )  # fmt: skip
+        leaf, proof = self._record(warrant)
+        return CaseBundle(
+            roster=(town.roster,), policy=town.policy, manifest=town.manifest, session=session, proposal=proposal,
+            assessment=assessment, evidence=(), decision=decision, approvals=approvals, warrant=warrant,
+            warrant_leaf=_b64(leaf), warrant_salt=_b64(SALT), warrant_proof=proof, diff=_b64(DIFF), prompt="p",
+            rationale="r",
+        )  # fmt: skip
+
+    def admit(self, bundle: CaseBundle | None = None, **changes: Any) -> Admitted:
+        arguments: dict[str, Any] = {
+            "pins": Pins(deployment=self.town.name, roster=self.town.pin), "now": NOW,
+            "executor": self.town.executor_keyid, "drilled": True, "same_user_walls": False,
+        }  # fmt: skip
+        return admit(bundle or self.build(), **{**arguments, **changes})
+
+    def _effect(self) -> GitUpdate:
+        plan = git_rollback_plan_digest(repository="shop", ref="refs/heads/main", restore_tree=BASE)
+        return GitUpdate(
+            **{"environment": "staging", "pre_state": BASE, "rollback_plan_digest": plan, "repository": "shop",
+               "ref": "refs/heads/main", "old": OLD, "base_tree": BASE, "result_tree": RESULT,
+               "manifest_sha256": digest(b"m"), **self.effect}
+        )  # fmt: skip
+
+    def _proposal(self, session: Envelope, effect: GitUpdate) -> Envelope:
+        import json
+
+        session_id = json.loads(session.payload_bytes())["id"]
+        body = Proposal(
+            **{"session": session_id, "session_digest": session.payload_digest(), "agent": "fixer", "owner": "anna",
+               "model": "fake-model 1", "finding": "fnd-x", "action": Action.MERGE, "effect": effect,
+               "diff_sha256": digest(DIFF), "prompt_sha256": digest(b"p"), "prompt_commitment": digest(b"c"),
+               "rationale_sha256": digest(b"r"), "context": (), "context_gaps": (),
+               "provenance": Provenance.CLAIMED, "kind_commitment": digest(b"k"), **self.proposal}
+        )  # fmt: skip
+        return self.town.by_process(self.proposal_signer, body, "prp", now=NOW - 40)
+
+    def _verdict(self) -> Verdict:
+        proof = ProofSummary(rule="ruff/1", status=ProofStatus.PROVEN, why="re-derived", witness={})
+        return Verdict(
+            id="", digest=digest(b"v"), assessor=digest(b"a"), classes=(self.change_class,),
+            auto_eligible=self.strictness is Strictness.AUTO, strictness=self.strictness,
+            files=(FileVerdict(path="a.py", change_class=self.change_class, proof=proof),), sensitivities=(),
+            denials=(), privilege=(), blast_radius={}, reversible=self.reversible, composition={}, reasons=(),
+        )  # fmt: skip
+
+    def _approval(self, name: str, bound: dict[str, Any], decision: Envelope) -> Envelope:
+        body = Approval(
+            **{**bound, "person": name, "decision": decision.payload_digest(), "repository": "shop",
+               "ref": "refs/heads/main", "base": OLD, "result_tree": RESULT, "displayed_sha256": digest(DIFF),
+               "rebuilt": True, "self_reviewed": name == "anna", **self.approval}
+        )  # fmt: skip
+        return self.town.by_person(name, body, "apr", lifetime=86_400, now=NOW - 10)
+
+    def _record(self, warrant: Envelope) -> tuple[bytes, str]:
+        named = Commitment(name="warrant", commitment=commitment(SALT, warrant.payload_bytes()))
+        leaf = encode_leaf(self.logged, 0, [named])
+        origin = log_origin(self.town.name)
+        point = Checkpoint(origin=origin, size=1, root=leaf_hash(leaf))
+        note = sign_checkpoint(point, self.town.keys[self.log_signer])
+        if self.witnessed:
+            note += cosign(note, f"{origin}/witness", self.town.keys["witness"], NOW)
+        return leaf, format_proof(0, [], note)
+
+
+def without(bundle: CaseBundle, **changes: Any) -> CaseBundle:
+    """The same bundle with parts replaced."""
+    return msgspec.structs.replace(bundle, **changes)
+
+
+def _b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
