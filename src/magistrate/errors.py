@@ -76,6 +76,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E341": "push not granted",
     "MAG-E342": "the target has moved",
     "MAG-E343": "request too large or malformed",
+    "MAG-E344": "roster of the gate not readable",
     # 380-429 executor
     # 430-529 control, use cases, store, policy
     "MAG-E430": "policy cannot be read",

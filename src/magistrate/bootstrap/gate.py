@@ -1,0 +1,75 @@
+"""Composition root of the gate: its repositories, its grants, its own pinned roster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import uvicorn
+
+from magistrate.authority.admission import Pins
+from magistrate.errors import Unavailable
+from magistrate.gate.grants import Grants
+from magistrate.gate.repositories import Repositories, end_orphans
+from magistrate.gate.service import Gate, GateParts
+from magistrate.settings import HOST, Settings, load_settings
+from magistrate.wire.envelope import Envelope
+
+GRACE_SECONDS: Final = 2
+
+
+def main(home: Path) -> int:
+    """Serve until stopped; whatever an earlier gate left running is ended first."""
+    settings = load_settings(home)
+    end_orphans(settings.home)
+    uvicorn.run(
+        compose(settings).app(), host=HOST, port=settings.ports.gate, log_level="warning",
+        access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
+    )  # fmt: skip
+    return 0
+
+
+def compose(settings: Settings) -> Gate:
+    """The gate of one home."""
+    return Gate(
+        GateParts(
+            home=settings.home,
+            pins=Pins(deployment=settings.deployment, roster=settings.pin()),
+            repositories=Repositories(settings.repositories),
+            grants=Grants(settings.home / "gate" / "gate.db"),
+            base_url=settings.gate_url,
+            now=lambda: int(time.time()),
+            roster_chain=lambda: read_chain(settings.roster_path),
+            frozen=lambda: frozen_because(settings.freeze),
+        )
+    )
+
+
+def read_chain(path: Path) -> Sequence[Envelope]:
+    """The roster chain of a home, unverified.
+
+    Raises:
+        Unavailable: MAG-E344 when it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=tuple[Envelope, ...])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise Unavailable("MAG-E344", f"the roster `{path}` cannot be read: {error}") from error
+
+
+def frozen_because(folder: Path) -> str:
+    """Why everything is stopped, or an empty text.
+
+    Whoever can write the folder can stop the gate, signed or not: stopping is always the safe
+    direction, so that an unreadable folder or file stops it too.
+    """
+    try:
+        drops = sorted(p.name for p in folder.iterdir() if p.suffix == ".json")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"the freeze folder cannot be read ({error.strerror})"
+    return f"by `{drops[0]}`" if drops else ""
