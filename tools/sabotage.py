@@ -98,7 +98,17 @@ class Yard:
 
     def run(self, tests: list[str]) -> tuple[int, str]:
         """Exit status and output of pytest over the tests."""
-        argv = [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "--import-mode=importlib"]
+        argv = [
+            self.python,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-o",
+            "addopts=",
+            "--import-mode=importlib",
+        ]
         argv += ["--tb=no", "-x", *tests] if len(tests) == 1 else ["--tb=no", *tests]
         try:
             done = subprocess.run(

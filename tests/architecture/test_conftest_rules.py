@@ -42,8 +42,12 @@ def run(tmp_path, source, *options, require_all="1"):
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    requirement(*ids): x\n")
     return subprocess.run(
         [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
-        cwd=tmp_path, env={**os.environ, "REQUIRE_ALL": require_all},
-        capture_output=True, text=True, check=False, timeout=120,
+        cwd=tmp_path,
+        env={**os.environ, "REQUIRE_ALL": require_all},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 

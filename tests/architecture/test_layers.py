@@ -80,7 +80,7 @@ def test_there_is_no_cycle_not_even_a_lazy_one():
 
 def _cycle(graph, name, path, done):
     if name in path:
-        return [*path[path.index(name):], name]
+        return [*path[path.index(name) :], name]
     if name in done or name not in graph:
         return []
     for target in graph[name]:
@@ -145,7 +145,9 @@ def _same_shelf(name, target, shelves):
 
 
 def test_only_the_transition_writer_is_told_to_write_state():
-    callers = [m.name for m in modules().values() if m.room == "usecases" and _writes(m) and m.name != "usecases.transition"]
+    callers = [
+        m.name for m in modules().values() if m.room == "usecases" and _writes(m) and m.name != "usecases.transition"
+    ]
     assert not callers
 
 
@@ -192,7 +194,9 @@ def test_the_domain_uses_the_standard_library_only():
 
 
 def test_a_model_sdk_lives_with_the_drafters_only():
-    wrong = [m.name for m in modules().values() if outside(m) & MODEL_SDKS and not inside(m.name, {"adapters.drafters"})]
+    wrong = [
+        m.name for m in modules().values() if outside(m) & MODEL_SDKS and not inside(m.name, {"adapters.drafters"})
+    ]
     assert not wrong
 
 

@@ -11,7 +11,9 @@ from paths import PACKAGE, PYTHON
 DECIDING = ["magistrate.usecases." + verb for verb in ("review", "decide", "warrant", "settle", "learn", "transition")]
 HANDS = ["magistrate.executor", "magistrate.gate"]
 STORE = ["sqlalchemy", "alembic", "sqlite3", "cedarpy"]
-ABOVE_THE_BASE = ["magistrate." + room for room in ("adapters", "usecases", "impact", "policy", "context", "entrypoints")]
+ABOVE_THE_BASE = [
+    "magistrate." + room for room in ("adapters", "usecases", "impact", "policy", "context", "entrypoints")
+]
 BROKERS = ["magistrate.executor.credentials", "magistrate.executor.actions"]
 HEAVY = ["sqlalchemy", "httpx", "mcp", "rich", "alembic", "starlette", "cedarpy", "cryptography", "msgspec", "uvicorn"]
 NEVER = {
