@@ -79,7 +79,7 @@ class Yard:
     def verify_walls(self) -> None:
         """The interpreter imports the copy, isolated or not; raises RuntimeError."""
         for options in ([], ["-I"]):
-            asked = [self.python, *options, "-c", "import magistrate; print(magistrate.__file__)"]
+            asked = [str(self.python), *options, "-c", "import magistrate; print(magistrate.__file__)"]
             found = subprocess.run(asked, capture_output=True, text=True, check=True, env=self.environment()).stdout
             if not Path(found.strip()).is_relative_to(self.src):
                 raise RuntimeError(f"the original would be tested: {found.strip()}")
@@ -99,7 +99,7 @@ class Yard:
     def run(self, tests: list[str]) -> tuple[int, str]:
         """Exit status and output of pytest over the tests."""
         argv = [
-            self.python,
+            str(self.python),
             "-m",
             "pytest",
             "-q",

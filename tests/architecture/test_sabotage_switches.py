@@ -12,7 +12,7 @@ import pytest
 from paths import PYTHON, ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
-from switches import read_switches  # noqa: E402  the tools are no package
+from switches import read_switches
 
 UNDER_SABOTAGE = "MAGISTRATE_TEST_SABOTAGE"
 PROVEN = "tests/unit/test_target.py::test_refuses"
