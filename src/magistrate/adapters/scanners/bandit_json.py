@@ -1,0 +1,76 @@
+"""Bandit's own JSON (`bandit -f json`), for installations without its SARIF formatter."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from magistrate.adapters.scanners.sarif import RefusedResult, confined_path
+from magistrate.domain.finding import Finding, Severity, finding_id, fingerprint
+from magistrate.errors import Refused
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+_SEVERITY: Final = {"HIGH": Severity.ERROR, "MEDIUM": Severity.WARNING, "LOW": Severity.NOTE}
+
+
+class _Result(msgspec.Struct):
+    filename: str
+    test_id: str
+    issue_text: str
+    issue_severity: str
+    line_number: int
+    line_range: list[int]
+    code: str = ""
+
+
+class _Report(msgspec.Struct):
+    results: list[_Result]
+    generated_at: str
+
+
+class BanditFile:
+    """A checked report of bandit; `findings()` gives results, `refused` those outside the repository.
+
+    Raises:
+        Refused: MAG-E560 for another shape, MAG-E566 above 32 MiB.
+    """
+
+    def __init__(self, raw: bytes, *, repository: str, root: str = "") -> None:
+        if len(raw) > MAX_BYTES:
+            raise Refused("MAG-E566", f"the file has more than {MAX_BYTES} bytes")
+        try:
+            self._report = msgspec.json.decode(raw, type=_Report)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Refused("MAG-E560", f"the file is not bandit's JSON: {str(error)[:160]}") from error
+        self.digest = "sha256:" + hashlib.sha256(raw).hexdigest()
+        self.refused: list[RefusedResult] = []
+        self._repository, self._root = repository, root
+
+    def findings(self) -> Iterator[Finding]:
+        """Findings in file order."""
+        self.refused = []
+        seen: dict[str, int] = {}
+        for number, result in enumerate(self._report.results):
+            try:
+                path = confined_path(result.filename, root=self._root)
+            except Refused as error:
+                self.refused.append(RefusedResult(run=0, result=number, code=error.code, message=error.message))
+                continue
+            code = {
+                int(n): text for n, _, text in (ln.partition(" ") for ln in result.code.splitlines()) if n.isdigit()
+            }
+            last = max([result.line_number, *result.line_range])
+            snippet = "\n".join(code.get(n, "") for n in range(result.line_number, last + 1)).strip()
+            snippet = snippet or result.issue_text
+            base = fingerprint(rule=result.test_id, path=path, snippet=snippet)
+            seen[base] = seen.get(base, -1) + 1
+            own = fingerprint(rule=result.test_id, path=path, snippet=snippet, occurrence=seen[base])
+            yield Finding(
+                id=finding_id(repository=self._repository, fingerprint_=own), rule=result.test_id, tool="bandit",
+                message=result.issue_text, path=path, start_line=result.line_number, end_line=last,
+                severity=_SEVERITY.get(result.issue_severity, Severity.WARNING), fingerprint=own,
+                source=self.digest, repository=self._repository,
+            )  # fmt: skip
