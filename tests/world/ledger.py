@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from magistrate.adapters.stores.log import LogStore, NewEntry, Payload, append, create_tables
 from magistrate.adapters.stores.witness import WitnessStore
 from magistrate.errors import Refused
@@ -33,7 +34,7 @@ class LocalWitness:
     def vkey(self) -> str:
         return WITNESS_VKEY.encode()
 
-    def cosign(self, size: int, prove: Callable[[int], tuple[bytes, ...]], note: str) -> str:
+    def cosign(self, size: int, prove: Callable[[int], tuple[bytes, ...]], note: str) -> str:  # noqa: ARG002
         old = 0
         for _ in range(2):
             try:

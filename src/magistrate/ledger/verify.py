@@ -7,7 +7,7 @@ what was witnessed before (`verify_export`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +16,7 @@ import msgspec
 from magistrate.errors import NotFound, Refused
 from magistrate.ledger.checkpoint import Checkpoint, open_checkpoint
 from magistrate.ledger.cosign import Cosignature, verify_quorum
-from magistrate.ledger.leaf import ERASED_TYPE, Erasure, commitment, decode_leaf
+from magistrate.ledger.leaf import ERASED_TYPE, Erasure, Leaf, commitment, decode_leaf, decode_leaves
 from magistrate.ledger.merkle import EMPTY_ROOT, leaf_hash, root_of, verify_inclusion
 from magistrate.ledger.note import parse_vkey
 from magistrate.ledger.proof import parse_proof
@@ -118,23 +118,21 @@ def verify_export(export: Export, anchors: Anchors, witnessed: str | None = None
     return VerifiedLog(checkpoint=checkpoint, cosignatures=cosignatures, payloads=payloads, erased=erased)
 
 
-def verify_leaves(leaves: Iterable[bytes], first: int = 0) -> Iterator[tuple[bytes, str, tuple[tuple[str, str], ...]]]:
-    """Per leaf: its hash, type and (name, commitment) pairs; each must stand at its own place.
+def verify_leaves(leaves: Sequence[bytes], first: int = 0) -> tuple[list[bytes], list[Leaf]]:
+    """Hashes and contents of consecutive leaves; each must stand at its own place.
 
     Raises:
         Refused: MAG-E206 or MAG-E207.
     """
-    for seq, leaf in enumerate(leaves, first):
-        value = decode_leaf(leaf)
+    values = decode_leaves(leaves)
+    for seq, value in enumerate(values, first):
         if value.seq != seq:
             raise Refused("MAG-E207", f"entry {seq} says that it is entry {value.seq}")
-        yield leaf_hash(leaf), value.type, tuple((item.name, item.commitment) for item in value.commitments)
+    return [leaf_hash(leaf) for leaf in leaves], values
 
 
-def verify_payloads(
-    entries: Sequence[tuple[str, tuple[tuple[str, str], ...]]], records: Iterable[PayloadRecord]
-) -> tuple[int, int]:
-    """Match payloads with the commitments of entries (type and pairs); counts of kept and erased.
+def verify_payloads(entries: Sequence[Leaf], records: Iterable[PayloadRecord]) -> tuple[int, int]:
+    """Match payloads with the commitments of entries; counts of kept and erased.
 
     An erased payload needs an entry `payload.erased` that names its commitment.
 
@@ -142,8 +140,8 @@ def verify_payloads(
         Refused: MAG-E211 when a payload is not what was committed to, MAG-E212 when one is
             missing, unknown, or erased without a record.
     """
-    expected = {item: name for _, pairs in entries for name, item in pairs}
-    erasing = {item for kind, pairs in entries if kind == ERASED_TYPE for _, item in pairs}
+    expected = {item.commitment: item.name for entry in entries for item in entry.commitments}
+    erasing = {item.commitment for entry in entries if entry.type == ERASED_TYPE for item in entry.commitments}
     erased: set[str] = set()
     recorded: set[str] = set()
     kept = 0
@@ -174,14 +172,14 @@ def _erasure(content: bytes) -> Erasure:
         raise Refused("MAG-E212", f"the record of an erasure can not be read: {error}") from error
 
 
-def _read_leaves(export: Export, size: int) -> tuple[list[bytes], list[tuple[str, tuple[tuple[str, str], ...]]]]:
+def _read_leaves(export: Export, size: int) -> tuple[list[bytes], list[Leaf]]:
     hashes: list[bytes] = []
-    entries: list[tuple[str, tuple[tuple[str, str], ...]]] = []
+    entries: list[Leaf] = []
     for index, width in widths(size, 0):
         bundle = unpack_bundle(_read(export, tile_path("entries", index, width)), width)
-        for hashed, kind, pairs in verify_leaves(bundle, index * WIDTH):
-            hashes.append(hashed)
-            entries.append((kind, pairs))
+        hashed, values = verify_leaves(bundle, index * WIDTH)
+        hashes += hashed
+        entries += values
     return hashes, entries
 
 

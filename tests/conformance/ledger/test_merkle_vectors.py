@@ -5,6 +5,7 @@ draft-ietf-plants-merkle-tree-certs (constants as in transparency-dev/merkle, Ap
 import hashlib
 
 import pytest
+
 from magistrate.ledger.merkle import (
     EMPTY_ROOT,
     consistency_proof,

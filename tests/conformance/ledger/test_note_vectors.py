@@ -7,12 +7,13 @@ from pathlib import Path
 import proofbundle
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from proofbundle.checkpoint import verify_checkpoint, verify_cosignature
+from world.ledger import LOG_VKEY, WITNESS_VKEY, LocalWitness, add, log_store, open_log
+
 from magistrate.adapters.stores.log import read_leaf
 from magistrate.errors import Refused, Usage
 from magistrate.ledger.note import open_note, parse_vkey, sign_note, verifier_key
 from magistrate.ledger.tiles import tile_path
-from proofbundle.checkpoint import verify_checkpoint, verify_cosignature
-from world.ledger import LOG_VKEY, WITNESS_VKEY, LocalWitness, add, log_store, open_log
 
 VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 SEED = base64.b64decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")[1:]
