@@ -1,0 +1,171 @@
+"""The policy sources in the home, and the bundle that is built and signed from them.
+
+`policies/default/` holds the Cedar files and `policy.toml`: commands, environments and
+repositories with their checks and live verification.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from magistrate.errors import NotFound, Usage
+from magistrate.wire.policy_bundle import Command, HttpProbe, PolicyBundle, PolicyText, RepositoryPolicy
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
+FIRST_TEXT: Final = """\
+# What is true of this deployment. `magistrate policy check` reads it; a change counts once it
+# is signed: `magistrate policy publish`.
+
+[[environment]]
+name = "staging"
+production = false
+
+# A command is an argv that runs in the sandbox on the exact result, before any credential exists:
+# [[command]]
+# name = "unit-tests"
+# argv = ["python3", "-m", "unittest"]
+# timeout_seconds = 300
+"""
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Environment(_Part, frozen=True, kw_only=True):
+    """A place where changes land."""
+
+    name: str
+    production: bool = False
+
+
+class _Command(_Part, frozen=True, kw_only=True):
+    name: str
+    argv: tuple[str, ...]
+    timeout_seconds: int = 300
+
+
+class _Probe(_Part, frozen=True, kw_only=True):
+    url: str
+    status: int = 200
+    body_contains: str = ""
+    within_seconds: int = 30
+
+
+class _Repository(_Part, frozen=True, kw_only=True):
+    name: str
+    ref: str
+    environment: str
+    checks: tuple[str, ...] = ()
+    verification: tuple[_Probe, ...] = ()
+
+
+class PolicySource(_Part, frozen=True, kw_only=True):
+    """`policy.toml`."""
+
+    environment: tuple[Environment, ...] = ()
+    command: tuple[_Command, ...] = ()
+    repository: tuple[_Repository, ...] = ()
+
+    def environment_named(self, name: str) -> Environment:
+        """One environment (raises NotFound MAG-E609)."""
+        for found in self.environment:
+            if found.name == name:
+                return found
+        raise NotFound(
+            "MAG-E609", f"policy names no environment `{name[:60]}`", hint=f"magistrate environment add {name[:60]}"
+        )
+
+
+def write_defaults(folder: Path) -> None:
+    """Write the packaged Cedar files and a first `policy.toml` into an empty folder."""
+    folder.mkdir(parents=True)
+    packaged = resources.files("magistrate.policy") / "defaults"
+    for entry in packaged.iterdir():
+        if entry.name.endswith((".cedar", ".cedarschema")):
+            (folder / entry.name).write_bytes(entry.read_bytes())
+    (folder / "policy.toml").write_text(FIRST_TEXT)
+
+
+def read_source(folder: Path) -> PolicySource:
+    """Read and check `policy.toml`.
+
+    Raises:
+        NotFound, Usage: MAG-E609 naming what is not understood.
+    """
+    path = folder / "policy.toml"
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        source = msgspec.convert(values, PolicySource)
+    except FileNotFoundError as error:
+        raise NotFound("MAG-E609", f"`{path}` is missing") from error
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise Usage("MAG-E609", f"`{path}`: {error}") from error
+    _verify_names(source, path)
+    return source
+
+
+def _verify_names(source: PolicySource, path: Path) -> None:
+    lists = {
+        "environment": [e.name for e in source.environment], "command": [c.name for c in source.command],
+        "repository": [r.name for r in source.repository],
+    }  # fmt: skip
+    for kind, names in lists.items():
+        for name in names:
+            if NAME.match(name) is None:
+                raise Usage(
+                    "MAG-E609", f"`{path}`: `{name[:60]}` is not a name", hint="lower-case letters, digits, . _ -"
+                )
+            if names.count(name) > 1:
+                raise Usage("MAG-E609", f"`{path}`: the {kind} `{name}` stands there twice")
+    for repository in source.repository:
+        source.environment_named(repository.environment)
+        for check in repository.checks:
+            if check not in lists["command"]:
+                raise Usage("MAG-E609", f"`{path}`: `{repository.name}` wants the check `{check}`, which is no command")
+
+
+def bundle_of(folder: Path, *, version: int, previous: str | None) -> PolicyBundle:
+    """The bundle that the sources make (raises NotFound, Usage MAG-E609)."""
+    source = read_source(folder)
+    try:
+        schema = (folder / "schema.cedarschema").read_text("utf-8")
+        texts = [PolicyText(name=p.name, text=p.read_text("utf-8")) for p in sorted(folder.glob("*.cedar"))]
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFound("MAG-E609", f"a policy file cannot be read: {error}") from error
+    if not texts:
+        raise Usage("MAG-E609", f"`{folder}` holds no Cedar policy")
+    production = {e.name: e.production for e in source.environment}
+    return PolicyBundle(
+        version=version, previous=previous, schema=schema, policies=tuple(texts),
+        commands=tuple(
+            Command(command=c.name, argv=c.argv, timeout_seconds=c.timeout_seconds) for c in source.command
+        ),
+        repositories=tuple(
+            RepositoryPolicy(
+                repository=r.name, ref=r.ref, environment=r.environment, production=production[r.environment],
+                checks=r.checks, verification=tuple(HttpProbe(**msgspec.structs.asdict(v)) for v in r.verification),
+            )
+            for r in source.repository
+        ),
+    )  # fmt: skip
+
+
+def append_source(folder: Path, kind: str, values: dict[str, object]) -> None:
+    """Add one `[[kind]]` block at the end of `policy.toml`, keeping every comment; undone when it does not read."""
+    path = folder / "policy.toml"
+    before = path.read_text("utf-8")
+    lines = [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in values.items()]
+    gap = "" if before.endswith("\n\n") else "\n" if before.endswith("\n") else "\n\n"
+    path.write_text(before + gap + f"[[{kind}]]\n" + "\n".join(lines) + "\n")
+    try:
+        read_source(folder)
+    except BaseException:
+        path.write_text(before)
+        raise

@@ -1,0 +1,345 @@
+"""Settings: the only reader of the environment and of `magistrate.toml`.
+
+Rule kept: an unknown key, a wrong type or a value out of range is an error that names the
+line; nothing is guessed. A home from a newer program is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from magistrate.errors import NotFound, Usage
+
+HOME_VERSION: Final = 1
+HOST: Final = "127.0.0.1"
+DEFAULT_PORTS: Final = {"front": 8410, "control": 8411, "gate": 8412, "witness": 8413}
+PROCESSES: Final = ("witness", "gate", "control", "front", "executor")
+"""In the order in which they start: each finds what it needs already there."""
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
+_HIGHEST_PORT: Final = 65535
+_ALLOWED: Final[dict[str, type]] = {
+    "version": int, "deployment": str, "mode": str,
+    "ports.front": int, "ports.control": int, "ports.gate": int, "ports.witness": int,
+    "walls.users": str, "person.name": str, "person.key": str,
+}  # fmt: skip
+_TABLES: Final = frozenset({"ports", "walls", "person"})
+_CHOICES: Final = {"mode": ("solo", "team"), "walls.users": ("auto", "same")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """TCP ports on the loopback interface; the executor listens nowhere."""
+
+    front: int = DEFAULT_PORTS["front"]
+    control: int = DEFAULT_PORTS["control"]
+    gate: int = DEFAULT_PORTS["gate"]
+    witness: int = DEFAULT_PORTS["witness"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What `magistrate.toml` says, and where everything in the home is."""
+
+    home: Path
+    deployment: str
+    mode: str
+    ports: Ports = field(default_factory=Ports)
+    walls_users: str = "auto"
+    person: str = ""
+    person_key: str = ""
+
+    @property
+    def roster_path(self) -> Path:
+        """The chain of roster envelopes."""
+        return self.home / "roster.json"
+
+    @property
+    def policy_path(self) -> Path:
+        """The active signed policy bundle."""
+        return self.home / "policy-bundle.json"
+
+    @property
+    def policies(self) -> Path:
+        """The folder of policy sources."""
+        return self.home / "policies" / "default"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, process ids and logs of running processes."""
+        return self.home / "run"
+
+    @property
+    def front_socket(self) -> Path:
+        """Where control listens for front only."""
+        return self.run / "control-front.sock"
+
+    @property
+    def repositories(self) -> Path:
+        """The gate's bare repositories."""
+        return self.home / "gate" / "repositories"
+
+    @property
+    def freeze(self) -> Path:
+        """The file drop that stops executor and gate whatever control says."""
+        return self.home / "freeze"
+
+    @property
+    def front_url(self) -> str:
+        """Base URL of front."""
+        return f"http://{HOST}:{self.ports.front}"
+
+    @property
+    def control_url(self) -> str:
+        """Base URL of control."""
+        return f"http://{HOST}:{self.ports.control}"
+
+    @property
+    def gate_url(self) -> str:
+        """Base URL of the gate."""
+        return f"http://{HOST}:{self.ports.gate}"
+
+    @property
+    def witness_url(self) -> str:
+        """Base URL of the witness."""
+        return f"http://{HOST}:{self.ports.witness}"
+
+    @property
+    def log_name(self) -> str:
+        """Origin of the log, as the roster and its checkpoints write it."""
+        return f"magistrate/{self.deployment}"
+
+    @property
+    def witness_name(self) -> str:
+        """Name under which the witness cosigns."""
+        return f"magistrate/{self.deployment}/witness"
+
+    def key(self, name: str) -> Path:
+        """File of a process key: front, control, gate, executor, witness, log, warrant, redaction."""
+        return self.home / "keys" / f"{name}.key"
+
+    def pin(self) -> str:
+        """The pinned fingerprint of the first roster.
+
+        Raises:
+            NotFound: MAG-E591 when the home has none.
+        """
+        path = self.home / "roster.pin"
+        try:
+            return path.read_text().strip()
+        except OSError as error:
+            raise NotFound("MAG-E591", f"`{path}` cannot be read: {error.strerror}", hint=_INIT_HINT) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walls:
+    """Whether the processes are kept apart by users; `reason` says why not, `mend` what to do."""
+
+    users: bool
+    reason: str = ""
+    mend: str = ""
+
+    def __str__(self) -> str:
+        """`users` or `same user`, as `status` prints it."""
+        return "users" if self.users else "same user"
+
+
+_INIT_HINT: Final = "make one with `magistrate init --solo`, or name another with --home"
+
+
+def find_home(explicit: str | None = None) -> Path:
+    """The home directory: `--home`, else MAGISTRATE_HOME, else `~/.magistrate`."""
+    chosen = explicit or os.environ.get("MAGISTRATE_HOME") or str(Path.home() / ".magistrate")
+    return Path(chosen).expanduser().absolute()
+
+
+def load_settings(home: Path) -> Settings:
+    """Read `<home>/magistrate.toml`.
+
+    Raises:
+        NotFound: MAG-E591 when there is no home.
+        Usage: MAG-E590 for what is not understood, with its line; MAG-E592 for a newer home.
+    """
+    path = home / "magistrate.toml"
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise NotFound("MAG-E591", f"there is no home in `{home}`", hint=_INIT_HINT) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage("MAG-E590", f"`{path}` cannot be read: {error}") from error
+    try:
+        values = _flat(tomllib.loads(text), path, text)
+    except tomllib.TOMLDecodeError as error:
+        raise Usage("MAG-E590", f"`{path}` is not TOML: {error}") from error
+    _verify_version(values, path)
+    for required in ("deployment", "mode"):
+        if required not in values:
+            raise Usage("MAG-E590", f"`{path}` does not say `{required}`")
+    if _NAME.match(str(values["deployment"])) is None:
+        raise _wrong(path, text, "deployment", "holds lower-case letters, digits, dots and dashes only")
+    ports = {name: values.get(f"ports.{name}", default) for name, default in DEFAULT_PORTS.items()}
+    _verify_ports(ports, path, text)
+    return Settings(
+        home=home, deployment=values["deployment"], mode=values["mode"], ports=Ports(**ports),
+        walls_users=values.get("walls.users", "auto"), person=values.get("person.name", ""),
+        person_key=values.get("person.key", ""),
+    )  # fmt: skip
+
+
+def person_settings(settings: Settings | None, *, name: str | None, key: str | None) -> tuple[str, str]:
+    """Who calls and with which key: option, environment, home, then `~/.config/magistrate/person.toml`.
+
+    Raises:
+        Usage: MAG-E590 when that file is not understood.
+    """
+    own = _own_person()
+    chosen = name or os.environ.get("MAGISTRATE_PERSON") or (settings.person if settings else "") or own.get("name", "")
+    at_home = ""
+    if settings and settings.person_key and chosen == settings.person:
+        at_home = "agent" if settings.person_key == "agent" else str(settings.home / settings.person_key)
+    at_own = own.get("key", "") if chosen == own.get("name", "") else ""
+    file = key or os.environ.get("MAGISTRATE_KEY") or at_home or at_own
+    return chosen, file
+
+
+def agent_socket() -> str:
+    """SSH_AUTH_SOCK, or an empty text."""
+    return os.environ.get("SSH_AUTH_SOCK", "")
+
+
+def shown_plain() -> bool:
+    """Whether the environment asks for no colour (NO_COLOR, TERM=dumb)."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
+def login_name() -> str:
+    """The user's login name as the environment has it, for a first suggestion only."""
+    return os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or ""
+
+
+def child_environment(home: Path) -> dict[str, str]:
+    """What a started process sees: the way to programs, the home, and nothing else of the user's."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+    return kept | {"MAGISTRATE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+
+
+def git_environment() -> dict[str, str]:
+    """Environment of git as this person's own tool: their configuration, no prompts, plain messages."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _GIT_KEPT}
+    return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+_GIT_KEPT: Final = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_SSH_COMMAND"})
+
+
+def standing_walls(settings: Settings) -> Walls:
+    """Which walls stand, by what cannot be claimed: the owners of the process keys.
+
+    The walls are users when front, control, gate and executor own their keys under distinct
+    users, none of them root.
+    """
+    mend = "sudo magistrate up (from an installation that other users can read)"
+    try:
+        owners = {name: settings.key(name).stat().st_uid for name in ("front", "control", "gate", "executor")}
+    except OSError as error:
+        return Walls(users=False, reason=f"the process keys cannot be looked at: {error.strerror}", mend=mend)
+    if len(set(owners.values())) < len(owners):
+        return Walls(users=False, reason="several processes run as the same user", mend=mend)
+    if 0 in owners.values():
+        return Walls(users=False, reason="a process runs as root", mend=mend)
+    return Walls(users=True)
+
+
+def settings_text(settings: Settings) -> str:
+    """A `magistrate.toml` that says the same."""
+    lines = [
+        "# Magistrate. Unknown keys are errors; `magistrate config check` reads this file.",
+        f"version = {HOME_VERSION}", f'deployment = "{settings.deployment}"', f'mode = "{settings.mode}"', "",
+        "[ports]  # loopback only",
+    ]  # fmt: skip
+    lines += [f"{name} = {getattr(settings.ports, name)}" for name in DEFAULT_PORTS]
+    lines += ["", "[walls]", f'users = "{settings.walls_users}"  # auto: own users where started as root; same: never']
+    if settings.person:
+        lines += ["", "[person]  # who you are unless --as or MAGISTRATE_PERSON says otherwise"]
+        lines += [f"name = {_quoted(settings.person)}"]
+        lines += [f"key = {_quoted(settings.person_key)}"] if settings.person_key else []
+    return "\n".join(lines) + "\n"
+
+
+def _own_person() -> dict[str, str]:
+    path = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "magistrate" / "person.toml"
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise Usage("MAG-E590", f"`{path}` is not usable: {error}") from error
+    for name, value in found.items():
+        if name not in {"name", "key"} or not isinstance(value, str):
+            raise Usage("MAG-E590", f"`{path}`: `{name}` is not `name` or `key` with a text")
+    if found.get("key", "agent") != "agent":
+        found["key"] = str(path.parent / Path(found["key"]).expanduser())
+    return found
+
+
+def _flat(table: Mapping[str, Any], path: Path, text: str, prefix: str = "") -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        full = prefix + name
+        if full in _TABLES and isinstance(value, dict):
+            values |= _flat(value, path, text, f"{full}.")
+        elif full not in _ALLOWED:
+            raise _wrong(path, text, full, "is no setting")
+        elif type(value) is not _ALLOWED[full]:
+            raise _wrong(path, text, full, f"must be {'a number' if _ALLOWED[full] is int else 'a text'}")
+        elif full in _CHOICES and value not in _CHOICES[full]:
+            raise _wrong(path, text, full, f"must be one of {', '.join(_CHOICES[full])}")
+        else:
+            values[full] = value
+    return values
+
+
+def _verify_version(values: Mapping[str, Any], path: Path) -> None:
+    version = values.get("version", HOME_VERSION)
+    if version > HOME_VERSION:
+        raise Usage(
+            "MAG-E592",
+            f"`{path.parent}` was made by a newer program (home version {version}, this one reads {HOME_VERSION})",
+            hint="use the newer magistrate, or another --home",
+        )
+
+
+def _verify_ports(ports: Mapping[str, int], path: Path, text: str) -> None:
+    for name, port in ports.items():
+        if not 0 < port <= _HIGHEST_PORT:
+            raise _wrong(path, text, f"ports.{name}", f"must be 1 to {_HIGHEST_PORT}")
+    if len(set(ports.values())) < len(ports):
+        raise _wrong(path, text, "ports", "gives one port to two processes")
+
+
+def _wrong(path: Path, text: str, name: str, what: str) -> Usage:
+    table, _, key = name.rpartition(".")
+    place = ""
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            section = stripped.strip("[] ").split("]")[0]
+            if section == name:
+                place = f":{number}"
+        elif (section == table and re.match(rf'"?{re.escape(key)}"?\s*[=.]', stripped)) or stripped.startswith(
+            f"{name} "
+        ):
+            place = f":{number}"
+            break
+    return Usage("MAG-E590", f"`{path}{place}`: `{name}` {what}")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
