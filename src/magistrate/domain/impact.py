@@ -50,9 +50,7 @@ LOW: Final = frozenset(
         ChangeClass.BENIGN_CONFIG,
     }
 )
-PEOPLE: Final = frozenset(
-    {ChangeClass.DEPENDENCY, ChangeClass.REVERT, ChangeClass.CODE, ChangeClass.BUILD}
-)
+PEOPLE: Final = frozenset({ChangeClass.DEPENDENCY, ChangeClass.REVERT, ChangeClass.CODE, ChangeClass.BUILD})
 """One approval by default. `unknown` asks for two and is neither here nor in SENSITIVE."""
 SENSITIVE: Final = frozenset(ChangeClass) - LOW - PEOPLE - {ChangeClass.UNKNOWN}
 
@@ -142,12 +140,14 @@ class EvidenceRequest:
     """A tool run that a prover wants, stated as what must run on which bytes.
 
     `tool` is a pinned name (`ruff-format`, `ruff-fix`, `ruff-isort`); `inputs_digest` names
-    the exact base bytes and configuration; the caller runs it and hands back Evidence.
+    the exact base bytes and configuration, listed in `inputs` as (path, sha256) pairs; the
+    caller lays out exactly these files, runs the tool on `path` and hands back Evidence.
     """
 
     tool: str
     path: str
     inputs_digest: str
+    inputs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,264 @@
+"""What a change is: the explicit lists, and the join that only a proof can lower.
+
+Rule kept (invariant 3, R25, R26): every file starts as `unknown`; a proof lowers one file; a
+sensor, a denial, a failure or an empty step only raises the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from magistrate.domain.impact import (
+    ChangeClass,
+    Denial,
+    Evidence,
+    EvidenceRequest,
+    FileChange,
+    FileImpact,
+    Impact,
+    Proof,
+    ProofStatus,
+    Sensitivity,
+    Strictness,
+    stricter,
+    strictness_of,
+)
+from magistrate.impact.base import BaseTree, ChangedFile, Prover, Sensor
+from magistrate.impact.case import Case
+from magistrate.impact.file_gate import gate
+from magistrate.impact.measures.blast_radius import blast_radius
+from magistrate.impact.measures.composition import net_change
+from magistrate.impact.measures.reversibility import reversible
+from magistrate.impact.provers import markdown_prose, python_comments, python_formatting, ruff_rederivation
+from magistrate.impact.sensors import (
+    agent_instructions,
+    audit_config,
+    authentication,
+    binary,
+    build,
+    ci_cd,
+    cryptography,
+    dependency,
+    file_metadata,
+    hidden_text,
+    infrastructure,
+    migration,
+    network,
+    permissions,
+    release,
+    secrets,
+)
+from magistrate.impact.sensors import gate as gate_sensor
+
+PROVERS: Final[tuple[Prover, ...]] = (
+    python_formatting.PROVER,
+    python_comments.PROVER,
+    ruff_rederivation.FORMAT,
+    ruff_rederivation.FIX,
+    markdown_prose.PROVER,
+)
+SENSORS: Final[tuple[Sensor, ...]] = (
+    agent_instructions.SENSOR,
+    audit_config.SENSOR,
+    authentication.SENSOR,
+    binary.SENSOR,
+    build.SENSOR,
+    ci_cd.SENSOR,
+    cryptography.SENSOR,
+    dependency.SENSOR,
+    file_metadata.SENSOR,
+    gate_sensor.SENSOR,
+    hidden_text.SENSOR,
+    infrastructure.SENSOR,
+    migration.SENSOR,
+    network.SENSOR,
+    permissions.SENSOR,
+    release.SENSOR,
+    secrets.SENSOR,
+)
+GATE_RULE: Final = "file-gate/1"
+NO_PROVER: Final = "no-prover/1"
+
+
+def assess(
+    case: Case,
+    evidence: Sequence[Evidence] = (),
+    provers: Sequence[Prover] = PROVERS,
+    sensors: Sequence[Sensor] = SENSORS,
+) -> Impact:
+    """Judge every step and, for a chain, its net effect; the stricter result counts."""
+    steps = [tuple(ChangedFile(change=change) for change in step) for step in case.steps]
+    verdicts = [file_impact(file, step, case.base, evidence, provers) for step in steps for file in step]
+    sensed = {found for step in steps for file in step for found in sense(file, case.base, sensors)}
+    denials = {denial for step in steps for file in step for denial in gate(file).denials}
+    sensed |= set(_collisions([file.change for step in steps for file in step]))
+    reasons: list[str] = []
+    if len(steps) > 1:
+        net, torn = net_change(case.steps)
+        whole = tuple(ChangedFile(change=change) for change in net)
+        verdicts += [file_impact(file, whole, case.base, evidence, provers) for file in whole]
+        sensed |= {found for file in whole for found in sense(file, case.base, sensors)}
+        why = "the steps of the chain do not follow from each other here"
+        sensed |= {Sensitivity(kind=ChangeClass.UNKNOWN, path=path, line=0, why=why) for path in torn}
+        reasons.append(f"a chain of {len(steps)} steps, judged step by step and as one change")
+    files = _strictest_by_path(verdicts)
+    hollow = not files or any(not step for step in steps)
+    if hollow:
+        reasons.append("an empty change or step proves nothing and is never automatic")
+    wanted = [want for step in steps for want in evidence_wanted(step, case.base, evidence, provers)]
+    return _joined(files, sensed, denials, steps, reasons, wanted, hollow=hollow)
+
+
+def file_impact(
+    file: ChangedFile,
+    step: Sequence[ChangedFile],
+    base: BaseTree,
+    evidence: Sequence[Evidence],
+    provers: Sequence[Prover],
+) -> FileImpact:
+    """The first proof that holds, else `unknown` with the closest objection."""
+    barred = gate(file).barred
+    if barred is not None:
+        return _unknown(file, Proof(rule=GATE_RULE, status=ProofStatus.REFUTED, change_class=ChangeClass.UNKNOWN, why=barred))
+    tried = [_tried(prover, file, step, base, evidence) for prover in provers if _applies(prover, file)]
+    for found in tried:
+        if found.status is ProofStatus.PROVEN:
+            return FileImpact(path=file.path, change_class=found.change_class, proof=found)
+    if not tried:
+        why = "no prover reads this kind of file yet, so nothing can be proven about it"
+        tried = [Proof(rule=NO_PROVER, status=ProofStatus.UNKNOWN, change_class=ChangeClass.UNKNOWN, why=why)]
+    return _unknown(file, next((p for p in reversed(tried) if p.rule.startswith("python-comments")), tried[-1]))
+
+
+def sense(file: ChangedFile, base: BaseTree, sensors: Sequence[Sensor]) -> Iterable[Sensitivity]:
+    """Every finding of every sensor; a sensor that fails is itself a finding."""
+    for sensor in sensors:
+        try:
+            yield from list(sensor.sense(file, base))
+        except Exception as error:  # noqa: BLE001 - a crash must cost this file its verdict and nothing else
+            why = f"the sensor `{sensor.name}` could not look at this file ({type(error).__name__})"
+            yield Sensitivity(kind=ChangeClass.UNKNOWN, path=file.path, line=0, why=why)
+
+
+def evidence_wanted(
+    step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence], provers: Sequence[Prover]
+) -> list[EvidenceRequest]:
+    """Runs that could still prove a file which nothing proves without them."""
+    had = {(run.tool, run.path, run.inputs_digest) for run in evidence}
+    wanted: list[EvidenceRequest] = []
+    for file in step:
+        proof = file_impact(file, step, base, evidence, provers).proof
+        if base.known and proof.status is not ProofStatus.PROVEN and proof.rule != GATE_RULE:
+            wanted += [
+                want
+                for prover in provers
+                if _applies(prover, file)
+                for want in _wants(prover, file, step, base)
+                if (want.tool, want.path, want.inputs_digest) not in had
+            ]
+    return wanted
+
+
+def context_wanted(case: Case, provers: Sequence[Prover] = PROVERS) -> bool:
+    """Whether the base tree could still change the verdict."""
+    if case.base.known:
+        return False
+    for step in case.steps:
+        files = [ChangedFile(change=change) for change in step]
+        for file in files:
+            readers = [prover for prover in provers if _applies(prover, file)]
+            if readers and gate(file).barred is None:
+                return True
+    return False
+
+
+def _applies(prover: Prover, file: ChangedFile) -> bool:
+    try:
+        return prover.applies(file)
+    except Exception:  # noqa: BLE001 - a prover that cannot say so reads nothing, which proves nothing
+        return False
+
+
+def _wants(prover: Prover, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
+    try:
+        return prover.wants(file, step, base)
+    except Exception:  # noqa: BLE001 - no request, no evidence, no proof
+        return ()
+
+
+def _tried(
+    prover: Prover, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
+) -> Proof:
+    try:
+        found = prover.prove(file, step, base, evidence)
+    except Exception as error:  # noqa: BLE001 - a crash must cost this file its verdict and nothing else
+        why = f"the prover failed ({type(error).__name__}), which proves nothing"
+        return Proof(rule=prover.name, status=ProofStatus.UNKNOWN, change_class=prover.change_class, why=why)
+    if found.status is ProofStatus.PROVEN and (not found.witness or found.change_class is not prover.change_class):
+        why = "the prover gave no witness for its claim"
+        return Proof(rule=prover.name, status=ProofStatus.UNKNOWN, change_class=prover.change_class, why=why)
+    return found
+
+
+def _unknown(file: ChangedFile, proof: Proof) -> FileImpact:
+    return FileImpact(path=file.path, change_class=ChangeClass.UNKNOWN, proof=proof)
+
+
+def _strictest_by_path(verdicts: Sequence[FileImpact]) -> tuple[FileImpact, ...]:
+    kept: dict[str, FileImpact] = {}
+    for verdict in verdicts:
+        other = kept.get(verdict.path)
+        level = strictness_of(verdict.change_class)
+        if other is None or stricter(level, strictness_of(other.change_class)) is not strictness_of(other.change_class):
+            kept[verdict.path] = verdict
+    return tuple(kept[path] for path in sorted(kept))
+
+
+def _collisions(changes: Sequence[FileChange]) -> Iterable[Sensitivity]:
+    seen: dict[str, str] = {}
+    for change in changes:
+        other = seen.setdefault(change.path.casefold(), change.path)
+        if other != change.path:
+            why = f"its name differs from `{other}` by case only"
+            yield Sensitivity(kind=ChangeClass.UNKNOWN, path=change.path, line=0, why=why)
+
+
+def _joined(
+    files: tuple[FileImpact, ...],
+    sensed: set[Sensitivity],
+    denials: set[Denial],
+    steps: Sequence[Sequence[ChangedFile]],
+    reasons: list[str],
+    wanted: list[EvidenceRequest],
+    *,
+    hollow: bool,
+) -> Impact:
+    level = Strictness.TWO if hollow else Strictness.AUTO
+    for file in files:
+        level = stricter(level, strictness_of(file.change_class))
+    for found in sensed:
+        level = stricter(level, stricter(Strictness.ONE, strictness_of(found.kind)))
+    if denials:
+        level = Strictness.DENY
+    kinds = {file.change_class for file in files} | {found.kind for found in sensed}
+    sensitivities = tuple(sorted(sensed, key=lambda s: (s.path, s.line, s.kind, s.why)))
+    unique = {(want.tool, want.path, want.inputs_digest): want for want in wanted}
+    return Impact(
+        files=files,
+        sensitivities=sensitivities,
+        denials=tuple(sorted(denials, key=lambda d: (d.path, d.line, d.rule, d.why))),
+        classes=tuple(sorted(kinds or {ChangeClass.UNKNOWN})),
+        strictness=level,
+        reversible=reversible(sensitivities),
+        blast_radius=blast_radius(steps),
+        reasons=(*reasons, *_reasons(files, sensitivities, denials)),
+        evidence_wanted=tuple(unique[key] for key in sorted(unique)),
+    )
+
+
+def _reasons(files: Sequence[FileImpact], sensed: Sequence[Sensitivity], denials: Iterable[Denial]) -> list[str]:
+    found = [f"{d.path}:{d.line} denied: {d.why}" for d in sorted(denials, key=lambda d: (d.path, d.line, d.why))]
+    found += [f"{s.path}:{s.line} {s.kind}: {s.why}" for s in sensed]
+    found += [f"{f.path} {f.change_class}: {f.proof.why}" for f in files]
+    return found

@@ -1,0 +1,148 @@
+"""What provers and sensors are, and what they may look at.
+
+Rule kept (invariant 3): a prover returns a Proof and can only lower, a sensor returns
+Sensitivities and can only raise; both are pure: bytes in, values out. What they do not know
+they do not assume: `BaseTree.known` is false without a repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import Final, Protocol
+
+from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, FileChange, Proof, Sensitivity
+
+MAX_DIFF_LINES: Final = 4_000
+
+
+def sha256_hex(content: bytes) -> str:
+    """Lower-case hexadecimal SHA-256."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseTree:
+    """Other text files of the base tree; `known` only where the whole tree is at hand."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedLine:
+    """One line that only one side has; `number` is 1-based on its own side."""
+
+    number: int
+    text: str
+    added: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedFile:
+    """A file change with the text views that every prover and sensor needs."""
+
+    change: FileChange
+
+    @property
+    def path(self) -> str:
+        """Path inside the repository."""
+        return self.change.path
+
+    @property
+    def name(self) -> str:
+        """Last component, lower case."""
+        return self.path.rsplit("/", 1)[-1].lower()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Components, lower case."""
+        return tuple(self.path.lower().split("/"))
+
+    @cached_property
+    def before(self) -> str:
+        """Old text; undecodable bytes are shown as replacement characters."""
+        return (self.change.before or b"").decode("utf-8", "replace")
+
+    @cached_property
+    def after(self) -> str:
+        """New text; undecodable bytes are shown as replacement characters."""
+        return (self.change.after or b"").decode("utf-8", "replace")
+
+    @cached_property
+    def lines(self) -> tuple[ChangedLine, ...]:
+        """Lines of one side only, old ones first within each place."""
+        return changed_lines(self.before, self.after)
+
+    @property
+    def added(self) -> tuple[ChangedLine, ...]:
+        """Lines that only the new side has."""
+        return tuple(line for line in self.lines if line.added)
+
+    @property
+    def both_texts(self) -> tuple[str, str]:
+        """Old and new text."""
+        return self.before, self.after
+
+
+def changed_lines(before: str, after: str) -> tuple[ChangedLine, ...]:
+    """Line difference; beyond `MAX_DIFF_LINES` every line between the common ends counts."""
+    old, new = before.split("\n"), after.split("\n")
+    head = 0
+    while head < min(len(old), len(new)) and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    a, b = old[head : len(old) - tail], new[head : len(new) - tail]
+    blocks: Iterable[tuple[int, int, int, int]]
+    if max(len(a), len(b)) > MAX_DIFF_LINES:
+        blocks = [(0, len(a), 0, len(b))]
+    else:
+        codes = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+        blocks = [(i1, i2, j1, j2) for tag, i1, i2, j1, j2 in codes if tag != "equal"]
+    found: list[ChangedLine] = []
+    for i1, i2, j1, j2 in blocks:
+        found += [ChangedLine(number=head + i + 1, text=a[i], added=False) for i in range(i1, i2)]
+        found += [ChangedLine(number=head + j + 1, text=b[j], added=True) for j in range(j1, j2)]
+    return tuple(found)
+
+
+class Prover(Protocol):
+    """May lower a file, with a proof about its bytes."""
+
+    @property
+    def name(self) -> str:
+        """Rule name with version, such as `python-comments/1`."""
+
+    @property
+    def change_class(self) -> ChangeClass:
+        """The low class that it can prove."""
+
+    def applies(self, file: ChangedFile) -> bool:
+        """Whether this prover reads such a file at all."""
+
+    def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
+        """Tool runs without which it cannot decide."""
+
+    def needs_base(self) -> bool:
+        """Whether it can prove nothing without the base tree."""
+
+    def prove(
+        self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
+    ) -> Proof:
+        """Decide; anything but certainty is refuted or unknown."""
+
+
+class Sensor(Protocol):
+    """May raise a file: names what is sensitive, at its line."""
+
+    @property
+    def name(self) -> str:
+        """Stable name, such as `ci_cd`."""
+
+    def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
+        """Every sensitive thing the change touches."""

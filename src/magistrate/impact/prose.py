@@ -1,0 +1,51 @@
+"""When text reads as plain prose: an allow-list of shapes, then words that ask for a reader.
+
+Rule kept (R18): a comment or sentence is harmless only when it looks like nothing that a
+tool, a runner, an agent or an operator acts on. Unknown shapes are not prose.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+PROSE_SHAPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;'\"()!?/_\u2019\u2013\u2014-]*\Z")
+HEAD: Final = re.compile(r"(?:TODO|FIXME|NOTE|Note): ")
+ACTING_WORDS: Final = re.compile(
+    r"(?i)(?<![a-z])(?:"
+    # tools that read comments
+    r"no-?qa|nosec\w*|nosemgrep|nosonar|no-?inspection|pylint|flake8|mypy|pyright|pyre|pytype|ruff|isort|yapf|fmt|"
+    r"pragma|skipcq|coverage|cython|distutils|doctest|vim|ex|emacs|coding|lgtm|codeql|checkov|tfsec|bandit|semgrep|"
+    r"spdx\w*|copyright\w*|licen[cs]e\w*|generated|do not edit|renovate|dependabot|changelog|"
+    # agents and reviewers
+    r"assistants?|agents?|ai|llms?|claude|gpt\w*|chatgpt|copilot|gemini|codex|cursor|bots?|prompts?|instructions?|"
+    r"system message|previous|disregard|reviewers?|review|reviewed|approve\w*|merge\w*|"
+    # operators: what makes people do something, or weaker
+    r"pass(?:word|wd|phrase|code)\w*|secrets?|tokens?|credentials?|keys?|api-?keys?|auth\w*|log-?in|sign-?in|admin\w*|root|"
+    r"sudo|chmod|chown|permissions?|privilege\w*|verif\w*|validat\w*|security|secure\w*|insecure\w*|unsafe\w*|safe\w*|"
+    r"trust\w*|tls|ssl|certificates?|crypt\w*|encrypt\w*|decrypt\w*|hash\w*|sign\w*|disabl\w*|enabl\w*|bypass\w*|"
+    r"skip\w*|turn(?:ed)? off|switch(?:ed)? off|exec\w*|eval|run|runs|curl|wget|pip|npm|install\w*|download\w*|"
+    r"delet\w*|remov\w*|drop\w*|rm|truncat\w*|overwrit\w*|wip\w*|audit\w*|firewall\w*|production|prod|deploy\w*|publish\w*|"
+    r"releas\w*|vulnerab\w*|exploit\w*|payload\w*|expos\w*|public|allow\w*|deny|denied|block\w*|grant\w*|"
+    r"must|never|always|not|no|don't|cannot|can't|without|only|required?|mandatory|optional|instead|"
+    r"e-?mails?|contact|report|pay\w*|wallet|send|visit|call|www|https?|ftp|ssh|git|docker|kubectl|helm|terraform"
+    r")(?![a-z])"
+)
+
+
+def why_not_prose(text: str) -> str | None:
+    """Why a line does not read as plain prose, in words; None when it does."""
+    body = HEAD.sub("", text.strip(), count=1)
+    if not body:
+        return None
+    if unicodedata.normalize("NFKC", body) != body:
+        return "has characters that look like others"
+    if PROSE_SHAPE.match(body) is None:
+        return "is not made of plain words"
+    if len(body.split()) < 2:  # noqa: PLR2004 - one word is the shape of a directive
+        return "is a single word, which is how directives look"
+    found = ACTING_WORDS.search(body)
+    if found is not None:
+        return f"says `{found[0]}`, which a tool, an agent or an operator may act on"
+    return None

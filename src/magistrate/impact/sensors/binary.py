@@ -1,0 +1,55 @@
+"""Content that a reviewer cannot read: binary, minified, encoded, generated, vendored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from magistrate.domain.impact import ChangeClass, Sensitivity
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.sensing import first_line
+
+BLOB: Final = re.compile(r"[A-Za-z0-9+/=]{200,}|(?:\\x[0-9a-fA-F]{2}){30,}")
+GENERATED: Final = re.compile(r"(?i)@generated|code generated .{0,60}do not edit|auto-?generated")
+VENDORED: Final = re.compile(r"(?i)(?:^|/)(?:vendor|third_party|node_modules|_vendor|external)/")
+LONG: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binary:
+    """Says what makes the content unreadable."""
+
+    name: str = "binary"
+
+    def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
+        """At most one finding a reason."""
+        del base
+        sides = [side for side in (file.change.before, file.change.after) if side is not None]
+        if any(b"\0" in side or _undecodable(side) for side in sides):
+            yield _found(file, 0, "binary content: nobody can review it as text")
+            return
+        for line in file.added:
+            if len(line.text) > LONG or BLOB.search(line.text):
+                yield _found(file, line.number, "minified or encoded content: nobody can review it as text")
+                break
+        if any(GENERATED.search(text[:2_000]) for text in file.both_texts):
+            yield _found(file, first_line(file), "a generated file is edited by hand: its generator did not make this")
+        if VENDORED.search(file.path):
+            yield _found(file, first_line(file), "vendored code: it should equal its upstream")
+
+
+def _undecodable(side: bytes) -> bool:
+    try:
+        side.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _found(file: ChangedFile, line: int, why: str) -> Sensitivity:
+    return Sensitivity(kind=ChangeClass.UNKNOWN, path=file.path, line=line, why=why)
+
+
+SENSOR: Final = Binary()

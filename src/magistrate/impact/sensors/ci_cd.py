@@ -1,0 +1,62 @@
+"""Continuous integration and delivery: workflows, pipelines, what runs with their tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from magistrate.domain.impact import ChangeClass, Sensitivity
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.sensing import RuleSensor, first_line, named, rule, says
+from magistrate.impact.workflow_permissions import widened
+
+PATHS: Final = re.compile(
+    r"(?i)(?:^|/)(?:\.github/|\.gitlab-ci|\.gitlab/|\.circleci/|\.buildkite/|\.travis\.yml|\.drone\.yml|\.woodpecker|"
+    r"azure-pipelines|bitbucket-pipelines|appveyor|jenkinsfile|\.tekton/|\.teamcity/|cloudbuild\.ya?ml|buildspec|"
+    r"\.?pre-commit|\.husky/|\.mergify|renovate\.json|\.renovaterc|dependabot\.ya?ml|ci/|codecov|noxfile\.py|tox\.ini)"
+)
+WORKFLOW: Final = re.compile(r"(?m)^[ \t]*(?:runs-on|uses|pull_request_target|workflow_dispatch|workflow_call)\s*:|^jobs\s*:")
+PIPELINE: Final = re.compile(
+    r"(?m)^[ \t]*(?:stages|before_script|after_script|steps|pipeline)\s*:|\bpipeline\s*\{|^[ \t]*agent\s+any|^[ \t]*script\s*:\s*$"
+)
+
+
+def _role(file: ChangedFile) -> str | None:
+    if says(file, WORKFLOW):
+        return "this reads as a workflow: whatever it runs holds the repository's token"
+    if named(file, PATHS) or says(file, PIPELINE):
+        return "this steers continuous integration or delivery"
+    return None
+
+
+RULES: Final = RuleSensor(
+    name="ci_cd",
+    kind=ChangeClass.CI_CD,
+    role=_role,
+    rules=(
+        rule(r"pull_request_target|workflow_run\b", "runs with secrets on code from outside"),
+        rule(r"\$\{\{\s*(?:github\.event|inputs|github\.head_ref)", "untrusted text is put into a command"),
+        rule(r"\bsecrets\.[A-Z_]", "a secret of the pipeline is used"),
+        rule(r"\buses:\s*\S+@(?![0-9a-f]{40}\b)", "an action is named by a movable tag or branch"),
+        rule(r"continue-on-error|allow_failure|\|\|\s*true", "a failing step no longer stops the pipeline"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CiCd:
+    """The rules, and what a workflow's permissions grant more than before, in plain words."""
+
+    name: str = "ci_cd"
+
+    def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
+        """Widened permissions first: they are what a reviewer must see."""
+        if says(file, WORKFLOW) or named(file, PATHS) or "permissions" in file.after:
+            for line, why in widened(file.before, file.after):
+                yield Sensitivity(kind=ChangeClass.CI_CD, path=file.path, line=line or first_line(file), why=why)
+        yield from RULES.sense(file, base)
+
+
+SENSOR: Final = CiCd()

@@ -1,0 +1,156 @@
+"""The assessor as a program: one JSON request on stdin, one JSON verdict on stdout.
+
+`python -m magistrate.judge` holds nothing and reaches nothing: no network, no store, no host
+file besides its own source, whose digest names the assessor. The same request gives the same
+bytes on every machine. A bad request gives `{"error": {...}}` and exit status 4.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from magistrate.domain.impact import Evidence, EvidenceRequest, Impact
+from magistrate.errors import MagistrateError, Usage
+from magistrate.impact.assess import assess, context_wanted
+from magistrate.impact.case import Case, parse_case
+from magistrate.wire.canonical import canonical
+
+VERSION: Final = 1
+CANNOT: Final = 4
+
+
+def assessor_digest() -> str:
+    """`sha256:` over the source bytes of this program, `impact/` and the words of impact."""
+    root = Path(__file__).resolve().parent
+    sources = [root / "judge.py", root / "domain" / "impact.py", *(root / "impact").rglob("*.py")]
+    total = hashlib.sha256()
+    for source in sorted(sources, key=lambda path: path.relative_to(root).as_posix()):
+        name, content = source.relative_to(root).as_posix().encode(), source.read_bytes()
+        total.update(b"%d:%s%d:" % (len(name), name, len(content)) + content)
+    return "sha256:" + total.hexdigest()
+
+
+def assess_request(request: Mapping[str, Any], assessor: str) -> dict[str, Any]:
+    """Mode `assess`: a case and evidence in, the assess contract out (design, section 7).
+
+    Raises:
+        Usage: MAG-E250 or MAG-E252 for a part with another shape.
+    """
+    case = parse_case(request.get("case"))
+    impact = assess(case, _evidence(request.get("evidence")))
+    return {
+        "assessment": assessment(case, impact, assessor),
+        "evidence_wanted": [_wanted(want) for want in impact.evidence_wanted],
+        "context_wanted": context_wanted(case) and not impact.auto_eligible,
+    }
+
+
+MODES: Final[dict[str, Callable[[Mapping[str, Any], str], dict[str, Any]]]] = {"assess": assess_request}
+"""Every mode of the assessor: request and assessor digest in, reply out."""
+
+
+def answer(content: bytes) -> tuple[bytes, int]:
+    """Answer one request: canonical JSON and the exit status."""
+    try:
+        request = msgspec.json.decode(content)
+        if not isinstance(request, dict) or request.get("v") != VERSION or isinstance(request.get("v"), bool):
+            raise Usage("MAG-E252", f"the request is not an object of version {VERSION}")
+        mode = request.get("mode")
+        if not isinstance(mode, str) or mode not in MODES:
+            raise Usage("MAG-E254", f"there is no mode `{str(mode)[:40]}`")
+        return canonical(MODES[mode](request, assessor_digest())), 0
+    except MagistrateError as error:
+        return _error(error.code, error.message), CANNOT
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        return _error("MAG-E252", f"the request is not JSON that can be read: {error}"), CANNOT
+
+
+def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
+    """The verdict as section 7 words it; no times, no hosts."""
+    return {
+        "id": case.id,
+        "digest": case.digest,
+        "assessor": assessor,
+        "classes": [str(kind) for kind in impact.classes],
+        "auto_eligible": impact.auto_eligible,
+        "strictness": str(impact.strictness),
+        "files": [
+            {
+                "path": file.path,
+                "class": str(file.change_class),
+                "proof": {
+                    "rule": file.proof.rule,
+                    "status": str(file.proof.status),
+                    "why": file.proof.why,
+                    "witness": dict(file.proof.witness),
+                },
+            }
+            for file in impact.files
+        ],
+        "sensitivities": [
+            {"kind": str(found.kind), "path": found.path, "line": found.line, "why": found.why}
+            for found in impact.sensitivities
+        ],
+        "denials": [
+            {"kind": denial.rule, "path": denial.path, "line": denial.line, "why": denial.why}
+            for denial in impact.denials
+        ],
+        "privilege": [],
+        "blast_radius": dict(impact.blast_radius),
+        "reversible": impact.reversible,
+        "composition": {"steps": str(len(case.steps))},
+        "reasons": list(impact.reasons),
+    }
+
+
+def main() -> int:
+    """Read stdin whole, answer on stdout."""
+    reply, status = answer(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(reply + b"\n")
+    return status
+
+
+def _evidence(value: object) -> tuple[Evidence, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise Usage("MAG-E252", "`evidence` is not a list")
+    return tuple(_one_evidence(entry) for entry in value)
+
+
+def _one_evidence(entry: object) -> Evidence:
+    names = ("tool", "tool_digest", "path", "inputs_digest", "output")
+    if not isinstance(entry, dict) or any(not isinstance(entry.get(name), str) for name in names):
+        raise Usage("MAG-E252", f"an evidence has not the texts {', '.join(names)}")
+    try:
+        output = base64.b64decode(entry["output"], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Usage("MAG-E252", "the `output` of an evidence is not base64") from error
+    return Evidence(
+        tool=entry["tool"],
+        tool_digest=entry["tool_digest"],
+        path=entry["path"],
+        inputs_digest=entry["inputs_digest"],
+        output=output,
+    )
+
+
+def _wanted(want: EvidenceRequest) -> dict[str, Any]:
+    inputs = [{"path": path, "sha256": digest} for path, digest in want.inputs]
+    return {"tool": want.tool, "path": want.path, "inputs_digest": want.inputs_digest, "inputs": inputs}
+
+
+def _error(code: str, message: str) -> bytes:
+    return canonical({"error": {"code": code, "message": message[:500]}})
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
