@@ -83,7 +83,7 @@ def test_a_real_client_reads_drafts_and_can_do_nothing_else(front, tmp_path):
                 ("proposal_status", {"id": "sha256:" + "0" * 64}),
                 ("check_draft", {"patch": "x"}),
             ],
-        )  # fmt: skip
+        )
     )
     assert {tool.name for tool in tools} == TOOLS
     assert all(tool.input_schema["additionalProperties"] is False for tool in tools)

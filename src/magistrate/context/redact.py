@@ -40,8 +40,7 @@ _TAIL: Final = re.compile(r"[A-Za-z0-9_+/=-]{0,4096}")
 _WORD: Final = re.compile(r"[A-Za-z0-9_+/=.~-]{16,}")
 _PLAIN_ID: Final = re.compile(r"[0-9a-f]{40}|(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RUN_TABLE: Final = bytes(
-    97 if (chr(c).isalnum() and c < 128) or chr(c) in "+/_-=" else 32
-    for c in range(256)  # noqa: PLR2004  ASCII
+    97 if (chr(c).isascii() and chr(c).isalnum()) or chr(c) in "+/_-=" else 32 for c in range(256)
 )
 
 
