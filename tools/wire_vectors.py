@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -26,7 +27,8 @@ def expected() -> dict[Path, str]:
     """Every generated file with its content."""
     files: dict[Path, str] = {}
     for name, sample in SAMPLES.items():
-        schema = msgspec.json.schema(Document[type(sample.body)])
+        body: Any = type(sample.body)
+        schema = msgspec.json.schema(Document[body])
         schema["$id"] = f"magistrate/{name}/v1"
         files[SCHEMAS / f"{name}.v1.json"] = json.dumps(schema, indent=1, sort_keys=True) + "\n"
         envelope = sample.seal()

@@ -62,9 +62,7 @@ class Admissible:
     log_signer: str = "log"
 
     def __post_init__(self) -> None:
-        self.town: Deployment = make_deployment(
-            self.home, mode=self.mode, production=self.production, now=NOW - 100
-        )
+        self.town: Deployment = make_deployment(self.home, mode=self.mode, production=self.production, now=NOW - 100)
 
     def build(self) -> CaseBundle:
         town, roster = self.town, self.town.trusted_roster()

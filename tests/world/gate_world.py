@@ -36,7 +36,13 @@ ENV = {"PATH": os.environ["PATH"], "HOME": os.devnull, "GIT_CONFIG_NOSYSTEM": "1
 
 def git(folder: Path, *arguments: str, env: dict[str, str] | None = None, check: bool = True, given: str = "") -> str:
     done = subprocess.run(
-        ["git", *arguments], cwd=folder, env={**ENV, **(env or {})}, input=given, capture_output=True, text=True, check=False
+        ["git", *arguments],
+        cwd=folder,
+        env={**ENV, **(env or {})},
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if check and done.returncode != 0:
         raise AssertionError(f"git {arguments}: {done.stderr}")
@@ -77,7 +83,9 @@ class GateWorld:
 
     def start(self) -> None:
         """Start the gate and wait until it answers."""
-        code = f"from pathlib import Path; from magistrate.bootstrap.gate import main; main(Path({str(self.town.home)!r}))"
+        code = (
+            f"from pathlib import Path; from magistrate.bootstrap.gate import main; main(Path({str(self.town.home)!r}))"
+        )
         self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
@@ -109,7 +117,7 @@ class GateWorld:
         case = Admissible.__new__(Admissible)
         fields = {f: Admissible.__dataclass_fields__[f] for f in Admissible.__dataclass_fields__}
         for name, spec in fields.items():
-            default = spec.default if not callable(spec.default_factory) else spec.default_factory()  # type: ignore[misc]
+            default = spec.default if not callable(spec.default_factory) else spec.default_factory()
             setattr(case, name, knobs.get(name, default))
         case.home, case.town = self.town.home, self.town
         module.NOW = int(time.time())
@@ -135,11 +143,13 @@ class GateWorld:
         return httpx.post(self.url + path, content=body, headers=headers, timeout=30)
 
     def get(self, path: str, caller: str = "executor") -> httpx.Response:
-        return httpx.get(self.url + path, headers=self.town.authorization(caller, "GET", path, audience="gate"), timeout=30)
+        return httpx.get(
+            self.url + path, headers=self.town.authorization(caller, "GET", path, audience="gate"), timeout=30
+        )
 
     def ask(self, **changes: Any) -> httpx.Response:
         """Ask for the lease of a fresh, sound case."""
-        bundle = changes.pop("bundle", None) or self.case().build()
+        bundle: Any = changes.pop("bundle", None) or self.case().build()
         lease = self.lease(bundle.warrant.payload_digest(), bundle.proposal.payload_digest(), **changes)
         return self.post("/gate/v1/leases", LeaseRequest(lease=lease, bundle=bundle, withdrawals=()))
 
@@ -148,7 +158,9 @@ class GateWorld:
         assert answer.status_code == 200, answer.text
         return msgspec.json.decode(answer.content, type=Credential)
 
-    def push(self, token: str, *refspecs: str, repository: str = "shop", options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    def push(
+        self, token: str, *refspecs: str, repository: str = "shop", options: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
         env = {**ENV, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader",
                "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}"}  # fmt: skip
         return subprocess.run(

@@ -15,13 +15,7 @@ from dataclasses import dataclass
 
 from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
 from magistrate.authority.policy import TrustedPolicy, trust_policy
-from magistrate.authority.quorum import (
-    GivenApproval,
-    Matter,
-    verify_approval,
-    verify_not_withdrawn,
-    verify_quorum,
-)
+from magistrate.authority.quorum import GivenApproval, Matter, verify_approval, verify_not_withdrawn, verify_quorum
 from magistrate.authority.roster import TrustedRoster, trust_roster
 from magistrate.domain.events import Event
 from magistrate.domain.impact import STRICTNESS_ORDER, Strictness
@@ -109,21 +103,32 @@ def admit(  # noqa: PLR0913  each is a separate premise
     verdict = _admit_assessment(bundle, roster, warrant.body)
     decision = _admit_decision(bundle, roster, warrant.body)
     approvals = _admit_approvals(
-        bundle, roster, Matter(
-            proposal=proposal, proposal_digest=proposal_digest,
-            decision=decision, decision_digest=warrant.body.decision,
-        ), warrant.body, now,
+        bundle,
+        roster,
+        Matter(
+            proposal=proposal, proposal_digest=proposal_digest, decision=decision, decision_digest=warrant.body.decision
+        ),
+        warrant.body,
+        now,
     )
     verify_not_withdrawn(approvals, withdrawals, roster)
     ground = Ground(
-        production=repository.production, solo=roster.solo,
-        same_user_walls=same_user_walls, drilled=drilled,
+        production=repository.production, solo=roster.solo, same_user_walls=same_user_walls, drilled=drilled
     )
     _admit_floor(verdict, decision.body, approvals, ground)
     return Admitted(
-        roster=roster, policy=policy, repository=repository, warrant=warrant,
-        warrant_digest=warrant_digest, proposal=proposal, proposal_digest=proposal_digest,
-        effect=effect, verdict=verdict, decision=decision, approvals=approvals, diff=diff,
+        roster=roster,
+        policy=policy,
+        repository=repository,
+        warrant=warrant,
+        warrant_digest=warrant_digest,
+        proposal=proposal,
+        proposal_digest=proposal_digest,
+        effect=effect,
+        verdict=verdict,
+        decision=decision,
+        approvals=approvals,
+        diff=diff,
     )
 
 
@@ -159,9 +164,7 @@ def _admit_record(bundle: CaseBundle, roster: TrustedRoster) -> None:
         raise Refused("MAG-E125", "the log entry commits to another warrant")
 
 
-def _admit_proposal(
-    bundle: CaseBundle, roster: TrustedRoster, warrant: Warrant
-) -> tuple[Document[Proposal], str]:
+def _admit_proposal(bundle: CaseBundle, roster: TrustedRoster, warrant: Warrant) -> tuple[Document[Proposal], str]:
     proposal = roster.open_by_front(bundle.proposal, Proposal)
     found = bundle.proposal.payload_digest()
     _match("proposal", warrant.proposal, found)
@@ -206,9 +209,7 @@ def _admit_target(effect: GitUpdate, repository: RepositoryPolicy) -> None:
     _match("ref", effect.ref, repository.ref)
     _match("environment", effect.environment, repository.environment)
     _match("state before", effect.pre_state, effect.base_tree)
-    inverse = git_rollback_plan_digest(
-        repository=effect.repository, ref=effect.ref, restore_tree=effect.base_tree
-    )
+    inverse = git_rollback_plan_digest(repository=effect.repository, ref=effect.ref, restore_tree=effect.base_tree)
     _match("rollback plan", inverse, effect.rollback_plan_digest)
 
 
@@ -251,9 +252,7 @@ def _admit_approvals(
     return given
 
 
-def _admit_floor(
-    verdict: Verdict, decision: Decision, approvals: Sequence[GivenApproval], ground: Ground
-) -> None:
+def _admit_floor(verdict: Verdict, decision: Decision, approvals: Sequence[GivenApproval], ground: Ground) -> None:
     ruling = floor_ruling(verdict, ground)
     if Strictness.DENY in {ruling.strictness, decision.strictness}:
         raise Refused("MAG-E123", "the floor denies this change, whoever approved it")

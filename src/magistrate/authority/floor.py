@@ -64,9 +64,7 @@ def floor_ruling(verdict: Verdict, ground: Ground) -> FloorRuling:
     if ground.production:
         reasons.append(_reason("floor/production", "production never changes without a person"))
     reasons.append(_reason("floor/nothing-automatic", "no class has earned automation here"))
-    return FloorRuling(
-        strictness=level, obligations=_obligations(verdict, level, ground), reasons=tuple(reasons)
-    )
+    return FloorRuling(strictness=level, obligations=_obligations(verdict, level, ground), reasons=tuple(reasons))
 
 
 def not_executable_because(verdict: Verdict, ground: Ground) -> tuple[str, ...]:

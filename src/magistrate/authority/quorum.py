@@ -75,10 +75,7 @@ def verify_quorum(given: Sequence[GivenApproval], obligations: Sequence[Obligati
         have = count_for(given, obligation)
         if have < obligation.count:
             who = obligation.role or "any reviewing role"
-            raise Refused(
-                "MAG-E121",
-                f"`{obligation.rule}` asks for {obligation.count} of {who}, {have} given",
-            )
+            raise Refused("MAG-E121", f"`{obligation.rule}` asks for {obligation.count} of {who}, {have} given")
 
 
 def count_for(given: Sequence[GivenApproval], obligation: Obligation) -> int:
@@ -89,7 +86,9 @@ def count_for(given: Sequence[GivenApproval], obligation: Obligation) -> int:
     return sum(1 for p in people.values() if obligation.role in p.roles)
 
 
-def verify_not_withdrawn(given: Sequence[GivenApproval], withdrawals: Sequence[Envelope], roster: TrustedRoster) -> None:
+def verify_not_withdrawn(
+    given: Sequence[GivenApproval], withdrawals: Sequence[Envelope], roster: TrustedRoster
+) -> None:
     """Check that no approver took an approval back.
 
     Raises:
@@ -133,9 +132,7 @@ def _verify_duties(person: Person, approval: Approval, matter: Matter, roster: T
     own = person.person == matter.proposal.body.owner
     if own and not roster.solo:
         raise Refused(
-            "MAG-E122",
-            f"`{person.person}` owns the agent that wrote this",
-            hint="somebody else must review it",
+            "MAG-E122", f"`{person.person}` owns the agent that wrote this", hint="somebody else must review it"
         )
     if approval.self_reviewed is not own:
         raise Refused("MAG-E122", "the approval misstates whether it is a self-review")

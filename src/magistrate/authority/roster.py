@@ -16,12 +16,7 @@ from typing import TypeVar
 from magistrate.domain.principal import Mode, Role
 from magistrate.errors import Refused
 from magistrate.wire.document import Body, Document, open_envelope
-from magistrate.wire.envelope import (
-    Envelope,
-    process_keyid,
-    verify_person_signature,
-    verify_process_signature,
-)
+from magistrate.wire.envelope import Envelope, process_keyid, verify_person_signature, verify_process_signature
 from magistrate.wire.roster import Person, Roster
 from magistrate.wire.sshsig import fingerprint
 
@@ -94,9 +89,7 @@ class TrustedRoster:
         verify_process_signature(envelope, self.executor_key(envelope.signatures[0].keyid))
         return open_envelope(envelope, body, deployment=self.deployment, audience=audience)
 
-    def open_by_person(
-        self, envelope: Envelope, body: type[B], *, audience: str = ""
-    ) -> tuple[Document[B], Person]:
+    def open_by_person(self, envelope: Envelope, body: type[B], *, audience: str = "") -> tuple[Document[B], Person]:
         """Open a document that exactly one person signed, and say who (raises Refused, Usage)."""
         if len(envelope.signatures) != 1:
             raise Refused("MAG-E106", "expected the signature of exactly one person")
@@ -205,7 +198,8 @@ def _verify_sound(body: Roster) -> None:
     _refuse_when(limits.roster > len(names) or limits.policy > len(names), "needs more people than it names")
     processes = body.processes
     _refuse_when(limits.witnesses > len(processes.witnesses), "needs more witnesses than it names")
-    _refuse_when(body.mode is Mode.TEAM and min(limits.roster, limits.policy) < 2, "lets one person of a team decide alone")  # noqa: PLR2004, E501
+    alone = min(limits.roster, limits.policy) == 1
+    _refuse_when(body.mode is Mode.TEAM and alone, "lets one person of a team decide alone")
     raw = _distinct([processes.front, processes.control, processes.gate, *processes.executors])
     _refuse_when(not raw or not processes.executors, "gives one key to two processes or names no executor")
 

@@ -42,9 +42,7 @@ class CaseState(StrEnum):
 
 
 S = CaseState
-_BEFORE_EXECUTION: Final = frozenset(
-    {S.SEALED, S.ASSESSING, S.ASSESSED, S.HELD, S.IN_REVIEW, S.CLEARED, S.WARRANTED}
-)
+_BEFORE_EXECUTION: Final = frozenset({S.SEALED, S.ASSESSING, S.ASSESSED, S.HELD, S.IN_REVIEW, S.CLEARED, S.WARRANTED})
 _WITHOUT_EFFECT: Final = frozenset({S.WITHDRAWN, S.STALE, S.EXPIRED, S.SUPERSEDED})
 
 _FORWARD: Final[dict[CaseState, frozenset[CaseState]]] = {
@@ -64,8 +62,7 @@ _FORWARD: Final[dict[CaseState, frozenset[CaseState]]] = {
 """WARRANTED -> FAILED: the executor refused the warrant at admission or its checks were red."""
 
 TRANSITIONS: Final[dict[CaseState, frozenset[CaseState]]] = {
-    state: _FORWARD.get(state, frozenset())
-    | (_WITHOUT_EFFECT if state in _BEFORE_EXECUTION else frozenset())
+    state: _FORWARD.get(state, frozenset()) | (_WITHOUT_EFFECT if state in _BEFORE_EXECUTION else frozenset())
     for state in CaseState
 }
 TERMINAL: Final = frozenset(state for state, nexts in TRANSITIONS.items() if not nexts)

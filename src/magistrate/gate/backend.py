@@ -30,13 +30,25 @@ class CgiAnswer:
     body: bytes
 
 
-async def serve_push(folder: Path, home: Path, grant: Grant, path: str, query: str, body: bytes | None) -> CgiAnswer:
-    """Run git http-backend for a granted push; `body` is None for the ref advertisement.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CgiCall:
+    """One request to git: repositories below `folder`; `body` is None for the ref advertisement."""
+
+    folder: Path
+    home: Path
+    grant: Grant
+    path: str
+    query: str
+    body: bytes | None
+
+
+async def serve_push(call: CgiCall) -> CgiAnswer:
+    """Run git http-backend for a granted push.
 
     Raises:
         Unavailable: MAG-E338 when it cannot run or takes longer than 120 s.
     """
-    env = git_environment(_environment(folder, home, grant, path, query, body))
+    env = git_environment(_environment(call))
     try:
         process = await asyncio.create_subprocess_exec(
             "git", "http-backend", env=env, start_new_session=True,
@@ -45,7 +57,7 @@ async def serve_push(folder: Path, home: Path, grant: Grant, path: str, query: s
     except OSError as error:
         raise Unavailable("MAG-E338", f"git http-backend could not run: {error}") from error
     try:
-        out, _ = await asyncio.wait_for(process.communicate(body or b""), _SECONDS)
+        out, _ = await asyncio.wait_for(process.communicate(call.body or b""), _SECONDS)
     except TimeoutError as error:
         raise Unavailable("MAG-E338", "git http-backend took too long") from error
     finally:
@@ -55,7 +67,8 @@ async def serve_push(folder: Path, home: Path, grant: Grant, path: str, query: s
     return _answer(out)
 
 
-def _environment(folder: Path, home: Path, grant: Grant, path: str, query: str, body: bytes | None) -> dict[str, str]:
+def _environment(call: CgiCall) -> dict[str, str]:
+    grant = call.grant
     config = git_config(
         {
             "safe.directory": "*",
@@ -75,21 +88,21 @@ def _environment(folder: Path, home: Path, grant: Grant, path: str, query: str, 
     )
     return {
         **config,
-        MARK: str(home),
+        MARK: str(call.home),
         "MAGISTRATE_OLD": grant.old,
         "MAGISTRATE_NEW": grant.new,
         "MAGISTRATE_REF": grant.ref,
         "MAGISTRATE_TREE": grant.tree,
-        "GIT_PROJECT_ROOT": str(folder),
+        "GIT_PROJECT_ROOT": str(call.folder),
         "GIT_HTTP_EXPORT_ALL": "1",
         "GIT_HTTP_MAX_REQUEST_BUFFER": "1M",
         "REMOTE_USER": grant.lease,
         "REMOTE_ADDR": "127.0.0.1",
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "REQUEST_METHOD": "GET" if body is None else "POST",
-        "CONTENT_TYPE": "" if body is None else "application/x-git-receive-pack-request",
-        "CONTENT_LENGTH": str(len(body or b"")),
+        "PATH_INFO": call.path,
+        "QUERY_STRING": call.query,
+        "REQUEST_METHOD": "GET" if call.body is None else "POST",
+        "CONTENT_TYPE": "" if call.body is None else "application/x-git-receive-pack-request",
+        "CONTENT_LENGTH": str(len(call.body or b"")),
     }
 
 

@@ -68,7 +68,9 @@ class Grant:
     expires: int
 
 
-_COLUMNS: Final = "lease, warrant, purpose, executor, repository, ref, old, new, tree, base_tree, reason, state, issued, expires"
+_COLUMNS: Final = (
+    "lease, warrant, purpose, executor, repository, ref, old, new, tree, base_tree, reason, state, issued, expires"
+)
 
 
 def token_hash(token: str) -> str:
@@ -100,14 +102,13 @@ class Grants:
             if spent is not None:
                 raise Refused("MAG-E332", f"the warrant has its {grant.purpose} credential already (`{spent[0]}`)")
             held = db.execute(
-                "select warrant from holds where repository=? and ref=? and until>?",
-                (grant.repository, grant.ref, now),
+                "select warrant from holds where repository=? and ref=? and until>?", (grant.repository, grant.ref, now)
             ).fetchone()
             if held is not None and held[0] != grant.warrant:
                 raise Refused("MAG-E332", f"`{grant.ref}` of `{grant.repository}` is held by another warrant")
             try:
                 db.execute(
-                    f"insert into grants({_COLUMNS}, token_hash) values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608  constant
+                    f"insert into grants({_COLUMNS}, token_hash) values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                     (grant.lease, grant.warrant, grant.purpose, grant.executor, grant.repository, grant.ref,
                      grant.old, grant.new, grant.tree, grant.base_tree, grant.reason, grant.state.value,
                      grant.issued, grant.expires, token_hash(token)),

@@ -1,7 +1,7 @@
-"""What a push asks for: the command list of git-receive-pack, read before git sees a byte.
+r"""What a push asks for: the command list of git-receive-pack, read before git sees a byte.
 
 Follows gitprotocol-pack: pkt-lines `<4 hex length><payload>`, commands `old new ref`, the
-first with `\\0capabilities`, ended by a flush packet. Rule kept: anything but plain commands
+first with `\0capabilities`, ended by a flush packet. Rule kept: anything but plain commands
 (`shallow`, `push-cert`, options) is refused.
 """
 

@@ -11,7 +11,6 @@ import base64
 import contextlib
 import gzip
 import io
-
 import logging
 import secrets
 import zlib
@@ -31,15 +30,8 @@ from magistrate.authority.request import verify_request
 from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.execution import LeasePurpose
 from magistrate.errors import MagistrateError, NotFound, Refused, Usage
-from magistrate.gate.admission import (
-    admit_drill,
-    admit_effect,
-    admit_order,
-    admit_rollback,
-    open_lease,
-    own_roster,
-)
-from magistrate.gate.backend import serve_push
+from magistrate.gate.admission import admit_drill, admit_effect, admit_order, admit_rollback, open_lease, own_roster
+from magistrate.gate.backend import CgiCall, serve_push
 from magistrate.gate.grants import Grant, Grants, GrantState
 from magistrate.gate.pktline import read_commands
 from magistrate.gate.repositories import MAX_PUSH_BYTES, Repositories
@@ -56,7 +48,7 @@ from magistrate.wire.gate_api import (
     Tip,
 )
 from magistrate.wire.request import envelope_of
-from magistrate.wire.times import rfc3339, unix_seconds
+from magistrate.wire.times import rfc3339
 
 AUDIENCE: Final = "gate"
 DRILL_REF: Final = "refs/heads/main"
@@ -107,7 +99,7 @@ class Gate:
 
     # -- leases ---------------------------------------------------------------
 
-    async def health(self, request: HttpRequest) -> Response:
+    async def health(self, _request: HttpRequest) -> Response:
         """Whether the gate answers; nothing else is said to strangers."""
         return JSONResponse({"alive": True})
 
@@ -192,10 +184,7 @@ class Gate:
         if request.query_params.get("service") != "git-receive-pack":
             raise Refused("MAG-E341", "this door serves granted pushes only")
         grant = self._granted(request)
-        answer = await serve_push(
-            self._parts.repositories.folder, self._parts.home, grant,
-            f"/{grant.repository}.git/info/refs", "service=git-receive-pack", None,
-        )  # fmt: skip
+        answer = await serve_push(self._call(grant, "info/refs", "service=git-receive-pack", None))
         return Response(answer.body, answer.status, headers=answer.headers)
 
     async def receive(self, request: HttpRequest) -> Response:
@@ -210,16 +199,13 @@ class Gate:
         self._parts.grants.claim(_token(request), self._parts.now())
         running = self._pushing.setdefault(grant.lease, asyncio.Event())
         try:
-            answer = await serve_push(
-                self._parts.repositories.folder, self._parts.home, grant,
-                f"/{grant.repository}.git/git-receive-pack", "", body,
-            )  # fmt: skip
+            answer = await serve_push(self._call(grant, "git-receive-pack", "", body))
         finally:
             running.set()
         _LOG.info("push under lease %s on %s %s", grant.lease, grant.repository, grant.ref)
         return Response(answer.body, answer.status, headers=answer.headers)
 
-    async def no_reading(self, request: HttpRequest) -> Response:
+    async def no_reading(self, _request: HttpRequest) -> Response:
         """Everything else of git's protocol is refused."""
         raise Refused("MAG-E341", "this door serves granted pushes only")
 
@@ -229,15 +215,24 @@ class Gate:
         path = self._parts.repositories.path(grant.repository)
         tip = self._parts.repositories.tip(grant.repository, grant.ref)
         if tip != grant.old:
-            raise Refused("MAG-E342", f"`{grant.ref}` of `{path.name}` stands at `{tip[:12]}`, not at `{grant.old[:12]}`")
+            raise Refused(
+                "MAG-E342", f"`{grant.ref}` of `{path.name}` stands at `{tip[:12]}`, not at `{grant.old[:12]}`"
+            )
         token = secrets.token_urlsafe(32)
         self._parts.grants.issue(grant, token, now)
         return _json(
             Credential(
-                lease=grant.lease, token=token, expires=rfc3339(grant.expires),
+                lease=grant.lease,
+                token=token,
+                expires=rfc3339(grant.expires),
                 push_url=f"{self._parts.base_url}/{grant.repository}.git",
-            )  # fmt: skip
+            )
         )
+
+    def _call(self, grant: Grant, rest: str, query: str, body: bytes | None) -> CgiCall:
+        folder, home = self._parts.repositories.folder, self._parts.home
+        path = f"/{grant.repository}.git/{rest}"
+        return CgiCall(folder=folder, home=home, grant=grant, path=path, query=query, body=body)
 
     def _granted(self, request: HttpRequest) -> Grant:
         grant = self._parts.grants.by_token(_token(request), self._parts.now())
@@ -261,10 +256,18 @@ class Gate:
             tip = self._parts.repositories.tip(grant.repository, grant.ref)
         ref_state = {grant.old: "old", grant.new: "new"}.get(tip, "other")
         return LeaseView(
-            lease=grant.lease, warrant=grant.warrant, purpose=grant.purpose, repository=grant.repository,
-            ref=grant.ref, reason=grant.reason, state=state.value, usable=usable, ref_state=ref_state,
-            issued=rfc3339(grant.issued), expires=rfc3339(grant.expires),
-        )  # fmt: skip
+            lease=grant.lease,
+            warrant=grant.warrant,
+            purpose=grant.purpose,
+            repository=grant.repository,
+            ref=grant.ref,
+            reason=grant.reason,
+            state=state.value,
+            usable=usable,
+            ref_state=ref_state,
+            issued=rfc3339(grant.issued),
+            expires=rfc3339(grant.expires),
+        )
 
     async def _executor(self, request: HttpRequest) -> tuple[TrustedRoster, str, bytes]:
         body = await _body(request)
@@ -280,7 +283,7 @@ class Gate:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         caller = verify_request(envelope, roster, request.method, path, body, now, AUDIENCE)
         if request.method != "GET":
-            self._parts.grants.take_request(caller.id, now, unix_seconds(caller.expires))
+            self._parts.grants.take_request(caller.request, now, caller.expires)
         return roster, envelope
 
     def _safe(

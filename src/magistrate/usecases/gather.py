@@ -148,9 +148,7 @@ class Reading:
         receipt = self._recorder.record(
             self._read("read_file", f"{self._sight.commit}:{path}", served, count, truncated=truncated)
         )
-        return Served(
-            text=served, redactions=count, truncated=truncated, source_sha256=digest(raw), receipt=receipt
-        )
+        return Served(text=served, redactions=count, truncated=truncated, source_sha256=digest(raw), receipt=receipt)
 
     def search(self, searcher: Searcher, prefix: str, limit: int) -> Matches:
         """Matching lines under a prefix; redaction comes before the search."""
@@ -177,9 +175,7 @@ class Reading:
         receipt = self._recorder.record(
             self._read("search_code", f"{self._sight.commit}:{prefix}", served, redactions, truncated=truncated)
         )
-        return Matches(
-            matches=kept, redactions=redactions, truncated=truncated or len(found) > limit, receipt=receipt
-        )
+        return Matches(matches=kept, redactions=redactions, truncated=truncated or len(found) > limit, receipt=receipt)
 
     def texts(self, tool: str, *, limit_bytes: int) -> dict[str, str]:
         """Redacted text files of the tree up to a size, recorded as one read."""
@@ -221,16 +217,30 @@ class Reading:
     def _read(self, tool: str, source: str, served: str, redactions: int, *, truncated: bool) -> Read:
         raw = served.encode()
         return Read(
-            session=self._sight.session, tool=tool, source=source, byte_start=0, byte_end=len(raw),
-            sha256=digest(raw), redactions=redactions, truncated=truncated, refused="",
-        )  # fmt: skip
+            session=self._sight.session,
+            tool=tool,
+            source=source,
+            byte_start=0,
+            byte_end=len(raw),
+            sha256=digest(raw),
+            redactions=redactions,
+            truncated=truncated,
+            refused="",
+        )
 
     def _note_refusal(self, tool: str, path: str, error: Refused) -> None:
         self._recorder.record(
             Read(
-                session=self._sight.session, tool=tool, source=ascii(path)[:400], byte_start=0, byte_end=0,
-                sha256=digest(b""), redactions=0, truncated=False, refused=error.code,
-            )  # fmt: skip
+                session=self._sight.session,
+                tool=tool,
+                source=ascii(path)[:400],
+                byte_start=0,
+                byte_end=0,
+                sha256=digest(b""),
+                redactions=0,
+                truncated=False,
+                refused=error.code,
+            )
         )
 
 

@@ -43,9 +43,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 B = TypeVar("B", bound=Body)
 
 
-class Document(
-    msgspec.Struct, Generic[B], frozen=True, kw_only=True, forbid_unknown_fields=True
-):
+class Document(msgspec.Struct, Generic[B], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A document: header and body. `expires` is null for what never lapses by itself."""
 
     type: str
@@ -65,8 +63,14 @@ class Document(
         return digest(self.payload())
 
 
-def document(  # noqa: PLR0913  the six header fields of a document
-    body: B, *, deployment: str, id: str, now: int, lifetime: int | None, audience: str = ""
+def document(  # noqa: PLR0913  the header fields of a document
+    body: B,
+    *,
+    deployment: str,
+    id: str,  # noqa: A002  the name of the header field
+    now: int,
+    lifetime: int | None,
+    audience: str = "",
 ) -> Document[B]:
     """Frame a body. `now` in Unix seconds, `lifetime` in seconds or None."""
     return Document(
@@ -115,9 +119,7 @@ def open_envelope(envelope: Envelope, body: type[B], *, deployment: str, audienc
         Usage, Refused: as `open_payload`.
     """
     if envelope.payloadType != body.document_type():
-        raise Refused(
-            "MAG-E103", f"expected `{body.document_type()}`, got `{envelope.payloadType[:60]}`"
-        )
+        raise Refused("MAG-E103", f"expected `{body.document_type()}`, got `{envelope.payloadType[:60]}`")
     return open_payload(envelope.payload_bytes(), body, deployment=deployment, audience=audience)
 
 

@@ -12,9 +12,7 @@ from magistrate.wire.canonical import digest_of
 from magistrate.wire.document import Digest, GitId, Line, Name
 
 
-class _Effect(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"
-):
+class _Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     environment: Name
     pre_state: Line
     rollback_plan_digest: Digest

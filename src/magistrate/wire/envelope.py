@@ -15,10 +15,7 @@ from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from magistrate.errors import Refused
@@ -153,8 +150,4 @@ def _strict_base64(text: str) -> bytes:
 
 def _envelope(payload_type: str, payload: bytes, keyid: str, raw: bytes) -> Envelope:
     signature = Signature(keyid=keyid, sig=base64.b64encode(raw).decode())
-    return Envelope(
-        payloadType=payload_type,
-        payload=base64.b64encode(payload).decode(),
-        signatures=(signature,),
-    )
+    return Envelope(payloadType=payload_type, payload=base64.b64encode(payload).decode(), signatures=(signature,))

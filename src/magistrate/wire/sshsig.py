@@ -15,10 +15,7 @@ from typing import Final, Protocol
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from magistrate.errors import Refused
 
@@ -130,7 +127,7 @@ def _verify_raw(public_line: str, algorithm: bytes, raw: bytes, signed: bytes) -
                 raise Refused("MAG-E107", f"an RSA key of {key.key_size} bits is too short")
             key.verify(raw, signed, padding.PKCS1v15(), hashes.SHA512())
         else:
-            raise Refused("MAG-E107", f"key type `{public_line.split()[0]}` is not accepted")
+            raise Refused("MAG-E107", f"key type `{public_line.split(maxsplit=1)[0]}` is not accepted")
     except (ValueError, UnsupportedAlgorithm) as error:
         raise Refused("MAG-E107", f"the SSH public key cannot be read: {error}") from error
     except InvalidSignature as error:
@@ -142,9 +139,7 @@ class InMemorySshKey:
 
     def __init__(self, private: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
         self._private = private
-        public = private.public_key().public_bytes(
-            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-        )
+        public = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
         self._line = public.decode()
 
     @property

@@ -14,6 +14,7 @@ from magistrate.errors import Usage
 
 _SHAPE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z\Z", re.ASCII)
 _DAY: Final = 86_400
+_FIRST_YEAR, _MONTHS, _MARCH = 1970, 12, 3  # the civil year counts from March
 
 
 def rfc3339(seconds: int) -> str:
@@ -32,7 +33,7 @@ def unix_seconds(text: str) -> int:
     match = _SHAPE.match(text)
     if match is not None:
         year, month, day, hour, minute, second = (int(part) for part in match.groups())
-        if year >= 1970 and 1 <= month <= 12 and day >= 1:
+        if year >= _FIRST_YEAR and 1 <= month <= _MONTHS and day >= 1:
             seconds = timegm((year, month, 1, hour, minute, second)) + (day - 1) * _DAY
             if rfc3339(seconds) == text:
                 return seconds
@@ -47,5 +48,5 @@ def _civil(days: int) -> tuple[int, int, int]:
     day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
     shifted_month = (5 * day_of_year + 2) // 153
     day = day_of_year - (153 * shifted_month + 2) // 5 + 1
-    month = shifted_month + 3 if shifted_month < 10 else shifted_month - 9
-    return year_of_era + era * 400 + (1 if month <= 2 else 0), month, day
+    month = (shifted_month + _MARCH - 1) % _MONTHS + 1
+    return year_of_era + era * 400 + (1 if month < _MARCH else 0), month, day

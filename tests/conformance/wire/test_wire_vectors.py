@@ -62,7 +62,7 @@ def test_another_deployment_audience_type_or_field_is_refused(name: str) -> None
         open_envelope(envelope, body, deployment="other", audience=sample.audience)
     with pytest.raises(Refused, match="audience"):
         open_envelope(envelope, body, deployment=DEPLOYMENT, audience="somebody-else")
-    other = next(type(s.body) for s in SAMPLES.values() if s.body.NAME != name)
+    other = next(type(s.body) for s in SAMPLES.values() if name != s.body.NAME)
     with pytest.raises(Refused, match="expected"):
         open_envelope(envelope, other, deployment=DEPLOYMENT, audience=sample.audience)
     tree = json.loads(envelope.payload_bytes())

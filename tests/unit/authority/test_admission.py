@@ -91,7 +91,9 @@ def test_a_broken_premise_is_refused(premise: str, tmp_path: Path) -> None:
     assert caught.value.exit_status in {1, 2}
 
 
-@pytest.mark.parametrize("part", ["warrant", "assessment", "decision", "warrant_leaf", "warrant_salt", "warrant_proof", "diff"])
+@pytest.mark.parametrize(
+    "part", ["warrant", "assessment", "decision", "warrant_leaf", "warrant_salt", "warrant_proof", "diff"]
+)
 def test_a_missing_or_spoilt_part_is_refused(part: str, tmp_path: Path) -> None:
     case = Admissible(tmp_path / "h")
     bundle = case.build()

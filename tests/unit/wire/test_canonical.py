@@ -34,7 +34,8 @@ def test_refuses_values_without_one_spelling(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b'{"a":1,"a":2}', b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":1}\n', b'{"a":1.0}', b'{"\\u0061":1}', b"", b"\xff"]
+    "text",
+    [b'{"a":1,"a":2}', b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":1}\n', b'{"a":1.0}', b'{"\\u0061":1}', b"", b"\xff"],
 )
 def test_reads_only_the_canonical_spelling(text: bytes) -> None:
     with pytest.raises(Usage):
@@ -53,7 +54,9 @@ def test_times_round_trip_and_sort_as_text(seconds: int) -> None:
     assert rfc3339(max(seconds - 1, 0)) <= text
 
 
-@pytest.mark.parametrize("text", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01 00:00:00Z", "x", "2026-13-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01 00:00:00Z", "x", "2026-13-01T00:00:00Z"]
+)
 def test_refuses_moments_that_do_not_exist(text: str) -> None:
     with pytest.raises(Usage):
         unix_seconds(text)

@@ -25,7 +25,7 @@ from magistrate.wire.envelope import (
 from magistrate.wire.sshsig import InMemorySshKey, armor, fingerprint, sign_sshsig, verify_sshsig
 
 needs_ssh_keygen = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
-KEYS = {
+KEYS: dict[str, Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey] = {
     "ed25519": fixed_key("a"),
     "ecdsa": ec.generate_private_key(ec.SECP256R1()),
     "rsa": rsa.generate_private_key(65537, 3072),
@@ -45,14 +45,28 @@ def test_openssh_verifies_ours_and_we_verify_its(kind: str, tmp_path: Path) -> N
     signer = InMemorySshKey(key)
     (tmp_path / "allowed").write_text(f"alice {signer.public_line}\n")
     (tmp_path / "ours.sig").write_text(armor(sign_sshsig(signer, "magistrate-approval-v1", b"message")))
-    verify = ["ssh-keygen", "-Y", "verify", "-f", "allowed", "-I", "alice", "-n", "magistrate-approval-v1", "-s", "ours.sig"]
+    verify = [
+        "ssh-keygen",
+        "-Y",
+        "verify",
+        "-f",
+        "allowed",
+        "-I",
+        "alice",
+        "-n",
+        "magistrate-approval-v1",
+        "-s",
+        "ours.sig",
+    ]
     subprocess.run(verify, cwd=tmp_path, input=b"message", check=True, capture_output=True)
 
     private = tmp_path / "key"
     private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
     private.chmod(0o600)
     (tmp_path / "m").write_bytes(b"message")
-    subprocess.run(["ssh-keygen", "-Y", "sign", "-f", "key", "-n", "space", "m"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(
+        ["ssh-keygen", "-Y", "sign", "-f", "key", "-n", "space", "m"], cwd=tmp_path, check=True, capture_output=True
+    )
     import base64
 
     lines = (tmp_path / "m.sig").read_text().splitlines()[1:-1]
@@ -77,7 +91,9 @@ def test_a_signature_over_one_kind_is_not_valid_for_another() -> None:
     envelope = sign_by_person("magistrate/rejection/v1", b"{}", signer)
     verify_person_signature(envelope, signer.public_line)
     with pytest.raises(Refused):
-        verify_person_signature(msgspec.structs.replace(envelope, payloadType="magistrate/approval/v1"), signer.public_line)
+        verify_person_signature(
+            msgspec.structs.replace(envelope, payloadType="magistrate/approval/v1"), signer.public_line
+        )
 
 
 def test_process_signatures_bind_key_type_and_payload() -> None:

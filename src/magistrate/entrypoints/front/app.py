@@ -49,9 +49,7 @@ def front_app(parts: FrontParts) -> Starlette:
     if set(parts.answers) != set(TOOLS):
         raise AssertionError("every tool has exactly one answer")
     routes = [Route("/health", _health, methods=["GET"])]
-    routes += [
-        Route(f"/api/v1/agent/{tool}", _route(parts, tool), methods=["POST"]) for tool in sorted(TOOLS)
-    ]
+    routes += [Route(f"/api/v1/agent/{tool}", _route(parts, tool), methods=["POST"]) for tool in sorted(TOOLS)]
     return Starlette(routes=routes, exception_handlers={HTTPException: _plain})
 
 
@@ -124,6 +122,4 @@ def _decode(body: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
 
 def _refusal(error: MagistrateError) -> Response:
     status = 401 if error.code == "MAG-E550" else _STATUS[error.exit_status]
-    return JSONResponse(
-        {"error": {"code": error.code, "message": error.message, "hint": error.hint}}, status
-    )
+    return JSONResponse({"error": {"code": error.code, "message": error.message, "hint": error.hint}}, status)

@@ -117,10 +117,16 @@ class _Recorder:
     def record(self, read: Read) -> str:
         return self._control.record(
             ReadNote(
-                session=read.session, tool=read.tool, source=read.source, byte_start=read.byte_start,
-                byte_end=read.byte_end, sha256=read.sha256, redactions=read.redactions,
-                truncated=read.truncated, refused=read.refused,
-            )  # fmt: skip
+                session=read.session,
+                tool=read.tool,
+                source=read.source,
+                byte_start=read.byte_start,
+                byte_end=read.byte_end,
+                sha256=read.sha256,
+                redactions=read.redactions,
+                truncated=read.truncated,
+                refused=read.refused,
+            )
         )
 
 
@@ -150,9 +156,14 @@ def read_file(desk: Desk, wanted: ReadFile) -> FileText:
     end = None if wanted.end_line is UNSET else wanted.end_line
     served = desk.reading.file(wanted.path, start, end)
     return FileText(
-        path=wanted.path, commit=desk.sight.commit, text=served.text, redactions=served.redactions,
-        truncated=served.truncated, source_sha256=served.source_sha256, receipt=served.receipt,
-    )  # fmt: skip
+        path=wanted.path,
+        commit=desk.sight.commit,
+        text=served.text,
+        redactions=served.redactions,
+        truncated=served.truncated,
+        source_sha256=served.source_sha256,
+        receipt=served.receipt,
+    )
 
 
 def search_code(desk: Desk, wanted: SearchCode) -> MatchList:
@@ -161,9 +172,11 @@ def search_code(desk: Desk, wanted: SearchCode) -> MatchList:
     found = desk.reading.search(Pattern(wanted.pattern), prefix, wanted.limit)
     return MatchList(
         matches=[MatchView(path=m.path, line=m.line, text=m.text) for m in found.matches],
-        redactions=found.redactions, truncated=found.truncated,
-        source=f"{desk.sight.commit}:{prefix}", receipt=found.receipt,
-    )  # fmt: skip
+        redactions=found.redactions,
+        truncated=found.truncated,
+        source=f"{desk.sight.commit}:{prefix}",
+        receipt=found.receipt,
+    )
 
 
 def list_affected(desk: Desk, wanted: AffectedFiles) -> AffectedList:
@@ -175,35 +188,48 @@ def list_affected(desk: Desk, wanted: AffectedFiles) -> AffectedList:
     receipt = _record_texts(desk, "affected_files", named, 0)
     return AffectedList(
         files=[AffectedView(path=f.path, reason=f.reason) for f in found],
-        redactions=0, truncated=False, source=f"{desk.sight.commit}:", receipt=receipt,
-    )  # fmt: skip
+        redactions=0,
+        truncated=False,
+        source=f"{desk.sight.commit}:",
+        receipt=receipt,
+    )
 
 
 def check_draft(desk: Desk, wanted: CheckDraft) -> DraftReply:
     """What a patch would do, without proposing it."""
     applied = _apply(desk, wanted.patch)
     return DraftReply(
-        applies=True, result_tree=applied.result_tree, paths=list(applied.paths),
-        diff_sha256=digest(applied.diff), redactions=0, truncated=False,
-    )  # fmt: skip
+        applies=True,
+        result_tree=applied.result_tree,
+        paths=list(applied.paths),
+        diff_sha256=digest(applied.diff),
+        redactions=0,
+        truncated=False,
+    )
 
 
 def submit_proposal(desk: Desk, wanted: SubmitProposal) -> ProposalReply:
     """Apply in quarantine, build the proposal from the trees, sign it, hand it over."""
-    draft = Draft(
-        patch=wanted.patch, rationale=wanted.rationale, prompt=wanted.prompt, finding=wanted.finding
-    )
+    draft = Draft(patch=wanted.patch, rationale=wanted.rationale, prompt=wanted.prompt, finding=wanted.finding)
     verify_draft(draft)
     drafted = draft_proposal(
-        draft, desk.sight, desk.authorship, _apply(desk, wanted.patch),
-        redact=desk.texts.free_text, commit_to_prompt=desk.texts.commit, kind_salt=secrets.token_bytes(32),
-    )  # fmt: skip
+        draft,
+        desk.sight,
+        desk.authorship,
+        _apply(desk, wanted.patch),
+        redact=desk.texts.free_text,
+        commit_to_prompt=desk.texts.commit,
+        kind_salt=secrets.token_bytes(32),
+    )
     sealed = desk.control.seal(
         SealRequest(
-            proposal=desk.sign(drafted.proposal), diff=base64.b64encode(drafted.diff).decode(),
-            prompt=drafted.prompt, rationale=drafted.rationale, kind=drafted.kind,
+            proposal=desk.sign(drafted.proposal),
+            diff=base64.b64encode(drafted.diff).decode(),
+            prompt=drafted.prompt,
+            rationale=drafted.rationale,
+            kind=drafted.kind,
             kind_salt=base64.b64encode(drafted.kind_salt).decode(),
-        )  # fmt: skip
+        )
     )
     return ProposalReply(proposal=sealed.proposal, state=sealed.state)
 
@@ -212,9 +238,12 @@ def proposal_status(desk: Desk, wanted: ProposalStatus) -> StatusReply:
     """Where a proposal of this session stands."""
     status = desk.control.status(desk.sight.session, wanted.id)
     return StatusReply(
-        proposal=status.proposal, state=status.state, strictness=status.strictness,
-        classes=list(status.classes), reasons=list(status.reasons),
-    )  # fmt: skip
+        proposal=status.proposal,
+        state=status.state,
+        strictness=status.strictness,
+        classes=list(status.classes),
+        reasons=list(status.reasons),
+    )
 
 
 ANSWERS: Final = {
@@ -261,15 +290,30 @@ def _record_texts(desk: Desk, tool: str, served: list[str], redactions: int) -> 
     raw = "\n".join(served).encode()
     return _Recorder(desk.control).record(
         Read(
-            session=desk.sight.session, tool=tool, source=f"{desk.sight.repository}:findings", byte_start=0,
-            byte_end=len(raw), sha256=digest(raw), redactions=redactions, truncated=False, refused="",
-        )  # fmt: skip
+            session=desk.sight.session,
+            tool=tool,
+            source=f"{desk.sight.repository}:findings",
+            byte_start=0,
+            byte_end=len(raw),
+            sha256=digest(raw),
+            redactions=redactions,
+            truncated=False,
+            refused="",
+        )
     )
 
 
 def _finding(view: FindingView) -> Finding:
     return Finding(
-        id=view.id, rule=view.rule, tool=view.tool, message=view.message, path=view.path,
-        start_line=view.start_line, end_line=view.end_line, severity=Severity(view.severity),
-        fingerprint=view.fingerprint, source=view.source_sha256, repository=view.repository,
-    )  # fmt: skip
+        id=view.id,
+        rule=view.rule,
+        tool=view.tool,
+        message=view.message,
+        path=view.path,
+        start_line=view.start_line,
+        end_line=view.end_line,
+        severity=Severity(view.severity),
+        fingerprint=view.fingerprint,
+        source=view.source_sha256,
+        repository=view.repository,
+    )

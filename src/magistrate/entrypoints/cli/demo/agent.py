@@ -116,7 +116,7 @@ class Desk:
     def __init__(self, client: ClientSession) -> None:
         self._client = client
 
-    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+    async def call(self, tool: str, **arguments: object) -> dict[str, Any]:
         """Call one tool and read its JSON answer."""
         result: Any = await self._client.call_tool(tool, arguments)
         text = "".join(part.text for part in result.content if part.type == "text")
