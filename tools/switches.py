@@ -2,7 +2,7 @@
 
 ```toml
 [[switch]]
-name = "any-signature"                   # unique, in kebab-case
+name = "any-signature"                   # unique, one line
 requirement = "R44"                      # one id, or a list of them
 file = "src/magistrate/wire/envelope.py" # from the project's root, under src/
 find = "..."                             # occurs exactly once in the file
@@ -58,8 +58,8 @@ def _switch(entry: dict[str, object]) -> Switch:
         raise ValueError(f"{name}: needs exactly {sorted(FIELDS)}, has {sorted(entry)}")
     asked, tests = entry["requirement"], entry["tests"]
     requirements = tuple(map(str, asked)) if isinstance(asked, list) else (str(asked),)
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-        raise ValueError(f"{name}: a name is in kebab-case")
+    if not re.fullmatch(r"[ -~]{3,60}", name):
+        raise ValueError(f"{name}: a name is one line of at most 60 plain characters")
     if not isinstance(tests, list) or not tests:
         raise ValueError(f"{name}: names no test")
     if entry["find"] == entry["replace"] or not entry["find"]:
