@@ -36,3 +36,4 @@ class Event(StrEnum):
     DRILL_DONE = "drill.done"
     ROSTER_CHANGED = "roster.changed"
     POLICY_CHANGED = "policy.changed"
+    PAYLOAD_ERASED = "payload.erased"

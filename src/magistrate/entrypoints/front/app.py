@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from magistrate.entrypoints.front.desk import Desk
 from magistrate.errors import MagistrateError, Refused, Usage
+from magistrate.usecases.desk import Desk
 from magistrate.wire.agent_api import TOOLS
 from magistrate.wire.front_api import SessionView, TokenQuestion
 

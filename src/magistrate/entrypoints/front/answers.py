@@ -1,32 +1,19 @@
-"""One session's desk: what its tools can reach, and the answer to each tool.
-
-The desk is built anew for every call from what control says of the session, so that a closed
-session, a moved base or a spent budget takes effect at once.
-"""
+"""The answer to each tool of an agent, from the desk of its session."""
 
 from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec import UNSET
 
 from magistrate.context.locate import affected_files
 from magistrate.context.search import Pattern
 from magistrate.domain.finding import Finding, Severity
-from magistrate.usecases.gather import Read, Reading, Redactor, Sight, TreeReader
-from magistrate.usecases.propose import (
-    Applied,
-    Authorship,
-    Draft,
-    Quarantine,
-    draft_proposal,
-    restore_tokens,
-    verify_draft,
-)
+from magistrate.usecases.desk import ControlRecorder, Desk
+from magistrate.usecases.gather import Read
+from magistrate.usecases.propose import Applied, Draft, draft_proposal, restore_tokens, verify_draft
 from magistrate.wire.agent_api import (
     AffectedFiles,
     AffectedList,
@@ -49,85 +36,9 @@ from magistrate.wire.agent_api import (
     SubmitProposal,
 )
 from magistrate.wire.canonical import digest
-from magistrate.wire.envelope import Envelope
-from magistrate.wire.front_api import CaseStatus, FindingPage, ReadNote, Sealed, SealRequest, SessionView
-from magistrate.wire.proposal import Proposal
+from magistrate.wire.front_api import SealRequest
 
 MAX_LOCATE_BYTES: Final = 8_000_000
-
-
-class ControlLine(Protocol):
-    """Front's socket to control."""
-
-    def record(self, note: ReadNote) -> str:
-        """Make a read durable; returns its receipt; raises when it cannot."""
-
-    def findings(self, session: str, limit: int, after: str) -> FindingPage:
-        """Findings of the session's repository."""
-
-    def finding(self, session: str, finding: str) -> FindingView:
-        """One finding of the session's repository."""
-
-    def seal(self, request: SealRequest) -> Sealed:
-        """Hand a signed proposal over."""
-
-    def status(self, session: str, proposal: str) -> CaseStatus:
-        """Where a proposal of the session stands."""
-
-
-class Texts(Redactor, Protocol):
-    """Redaction with its tokens."""
-
-    def tokens(self, text: str) -> list[str]:
-        """Redaction tokens in a text."""
-
-    def secrets(self, text: str) -> dict[str, str]:
-        """What each token stands for in this unredacted text; never leaves front."""
-
-    def commit(self, text: str) -> str:
-        """Keyed commitment to a text."""
-
-    def free_text(self, text: str) -> str:
-        """Prompts and rationales: the stricter tier."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What the tools of one session can reach."""
-
-    session: SessionView
-    sight: Sight
-    trees: TreeReader
-    texts: Texts
-    quarantine: Quarantine
-    control: ControlLine
-    sign: Callable[[Proposal], Envelope]
-    authorship: Authorship
-
-    @property
-    def reading(self) -> Reading:
-        """Reads of this session, each recorded through control first."""
-        return Reading(self.sight, self.trees, self.texts, _Recorder(self.control))
-
-
-class _Recorder:
-    def __init__(self, control: ControlLine) -> None:
-        self._control = control
-
-    def record(self, read: Read) -> str:
-        return self._control.record(
-            ReadNote(
-                session=read.session,
-                tool=read.tool,
-                source=read.source,
-                byte_start=read.byte_start,
-                byte_end=read.byte_end,
-                sha256=read.sha256,
-                redactions=read.redactions,
-                truncated=read.truncated,
-                refused=read.refused,
-            )
-        )
 
 
 def list_findings(desk: Desk, wanted: ListFindings) -> FindingList:
@@ -288,7 +199,7 @@ def _redacted_finding(desk: Desk, view: FindingView) -> tuple[FindingView, int]:
 
 def _record_texts(desk: Desk, tool: str, served: list[str], redactions: int) -> str:
     raw = "\n".join(served).encode()
-    return _Recorder(desk.control).record(
+    return ControlRecorder(desk.control).record(
         Read(
             session=desk.sight.session,
             tool=tool,
