@@ -22,6 +22,7 @@ from magistrate.wire.document import Document, verify_current
 from magistrate.wire.drill import SCRATCH_PREFIX, DrillOrder
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.lease import LEASE_SECONDS, Lease
+from magistrate.wire.times import unix_seconds
 
 ROLLBACK_WITHIN_SECONDS: Final = 3600
 
@@ -123,10 +124,12 @@ def own_roster(chain: Sequence[Envelope], pins: Pins) -> TrustedRoster:
 
 def _grant(asked: LeaseAsked, *, base_tree: str, now: int) -> Grant:
     lease = asked.document.body
+    expires = now + LEASE_SECONDS if asked.document.expires is None else unix_seconds(asked.document.expires)
     return Grant(
         lease=asked.document.id, warrant=lease.warrant, purpose=lease.purpose.value, executor=asked.executor,
         repository=lease.repository, ref=lease.ref, old=lease.old, new=lease.commit, tree=lease.tree,
-        base_tree=base_tree, reason=lease.reason, state=GrantState.ISSUED, issued=now, expires=now + LEASE_SECONDS,
+        base_tree=base_tree, reason=lease.reason, state=GrantState.ISSUED, issued=now,
+        expires=min(expires, now + LEASE_SECONDS),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ create index if not exists grants_by_warrant on grants(warrant);
 create table if not exists holds(
   repository text not null, ref text not null, warrant text not null, until integer not null,
   primary key(repository, ref));
+create table if not exists tombstones(lease text primary key);
 create table if not exists requests(id text primary key, expires integer not null);
 create trigger if not exists grants_keep before delete on grants
   begin select raise(abort, 'grants are kept'); end;
@@ -96,11 +97,13 @@ class Grants:
         with self._open() as db, self._immediate(db):
             db.execute("update grants set state='expired', ended=? where state='issued' and expires<=?", (now, now))
             spent = db.execute(
-                "select lease from grants where warrant=? and purpose=? and state in ('issued','used')",
+                "select lease from grants where warrant=? and purpose=? and (state='issued' or (state='used' and purpose<>'drill'))",
                 (grant.warrant, grant.purpose),
             ).fetchone()
             if spent is not None:
                 raise Refused("MAG-E332", f"the warrant has its {grant.purpose} credential already (`{spent[0]}`)")
+            if db.execute("select 1 from tombstones where lease=?", (grant.lease,)).fetchone() is not None:
+                raise Refused("MAG-E332", f"the lease `{grant.lease}` was revoked before it was minted")
             held = db.execute(
                 "select warrant from holds where repository=? and ref=? and until>?", (grant.repository, grant.ref, now)
             ).fetchone()
@@ -157,8 +160,14 @@ class Grants:
         return grant
 
     def revoke(self, lease: str, now: int) -> Grant:
-        """Kill the credential of a lease; idempotent. One that was used is dead already."""
+        """Kill the credential of a lease; idempotent. One that was used is dead already.
+
+        A lease that is not known is remembered as dead, so that a request for it that is still
+        under way, from an executor that was killed meanwhile, mints nothing.
+        """
         with self._open() as db, self._immediate(db):
+            if db.execute("select 1 from grants where lease=?", (lease,)).fetchone() is None:
+                db.execute("insert or ignore into tombstones(lease) values(?)", (lease[:100],))
             db.execute(
                 "update grants set state='revoked', ended=? where lease=? and state in ('issued','expired')",
                 (now, lease),

@@ -1,0 +1,189 @@
+"""The action `git_update`: one commit, made deterministically, pushed to one ref.
+
+Rule kept (R55): the commit is determined by what was approved (tree, parent, warrant, approvers)
+and by nothing else; git runs in a closed environment that knows no hooks, no filters, no
+configuration of the user or the repository. The token travels in the environment, never in
+an argument or a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from magistrate.authority.admission import Admitted
+from magistrate.errors import Refused, Unavailable
+from magistrate.executor.ports import CommitSpec, Credential, Rebuilt, Seen
+from magistrate.wire.times import unix_seconds
+
+NAME: Final = "Magistrate executor"
+EMAIL: Final = "executor@magistrate.invalid"
+GIT_SECONDS: Final = 60
+_REPOSITORY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
+_REF: Final = re.compile(r"refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}\Z")
+_CLOSED: Final = {
+    "core.hooksPath": os.devnull, "core.attributesFile": os.devnull, "core.fsmonitor": "false",
+    "commit.gpgSign": "false", "gc.auto": "0", "maintenance.auto": "false", "safe.directory": "*",
+    "protocol.allow": "never", "http.followRedirects": "false", "http.proxy": "", "credential.helper": "",
+}  # fmt: skip
+
+
+class Rebuilder(Protocol):
+    """Applies an untrusted diff to a tree in isolation."""
+
+    def __call__(self, git_dir: Path, old: str, diff: bytes) -> Rebuilt:
+        """Write the result into the repository; raises Refused when it does not apply."""
+
+
+def commit_spec(admitted: Admitted) -> CommitSpec:
+    """The commit that an admitted warrant authorises, byte for byte."""
+    effect = admitted.effect
+    message = f"Merge the approved proposal {_short(admitted)}\n\n{_trailers(admitted)}"
+    return CommitSpec(
+        tree=effect.result_tree, parent=effect.old, message=message, at=unix_seconds(admitted.warrant.issued)
+    )
+
+
+def inverse_spec(admitted: Admitted, commit: str) -> CommitSpec:
+    """The way back, made before the way there: the tree before, on top of the commit."""
+    message = f"Undo the proposal {_short(admitted)}: live verification failed\n\n{_trailers(admitted)}"
+    return CommitSpec(
+        tree=admitted.effect.base_tree, parent=commit, message=message, at=unix_seconds(admitted.warrant.issued)
+    )
+
+
+def _short(admitted: Admitted) -> str:
+    return admitted.proposal_digest.removeprefix("sha256:")[:12]
+
+
+def _trailers(admitted: Admitted) -> str:
+    people = sorted({given.person.person for given in admitted.approvals})
+    lines = [
+        f"Magistrate-Proposal: {admitted.proposal_digest}",
+        f"Magistrate-Warrant: {admitted.warrant_digest}",
+        *(f"Reviewed-by: {person}" for person in people),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class GitTarget:
+    """The executor's own bare repositories, one for each target, and the push out of them.
+
+    `source` names where the objects of a repository are read from (a path).
+    """
+
+    def __init__(self, folder: Path, *, source: Callable[[str], str], rebuilder: Rebuilder) -> None:
+        self._folder = folder
+        self._source = source
+        self._rebuilder = rebuilder
+
+    def prepare(self, repository: str, ref: str, old: str) -> None:
+        """Fetch the ref and make sure that `old` is among its commits (raises Refused, Unavailable)."""
+        git_dir = self.git_dir(repository)
+        if not (git_dir / "HEAD").is_file():
+            git_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._git(repository, ["init", "--quiet", "--bare"])
+        if self._has(repository, old):
+            return
+        config = {**_CLOSED, "protocol.file.allow": "always"}
+        argv = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self._source(repository), _ref(ref)]
+        self._git(repository, argv, config=config)
+        if not self._has(repository, old):
+            raise Refused("MAG-E392", f"`{ref}` of `{repository}` does not contain `{old[:12]}`")
+
+    def rebuild(self, repository: str, old: str, diff: bytes) -> Rebuilt:
+        """Apply the diff to the tree of `old` by the isolated rebuilder."""
+        return self._rebuilder(self.git_dir(repository), old, diff)
+
+    def commit(self, repository: str, spec: CommitSpec) -> str:
+        """Make the commit; the same spec always gives the same id."""
+        person = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in (
+            ("NAME", NAME), ("EMAIL", EMAIL), ("DATE", f"{spec.at} +0000"))}  # fmt: skip
+        argv = ["commit-tree", spec.tree, "-p", spec.parent]
+        return self._git(repository, argv, given=spec.message.encode(), extra=person).strip()
+
+    def push(self, credential: Credential, repository: str, ref: str, new: str) -> Seen:
+        """Push one commit to one ref. What happened is asked of the ref, not of this answer."""
+        if _COMMIT.match(new) is None:
+            raise Refused("MAG-E393", f"`{new[:60]}` is not a commit")
+        return self.push_as(credential, repository, f"{new}:{_ref(ref)}")
+
+    def push_as(self, credential: Credential, repository: str, refspec: str) -> Seen:
+        """Push a refspec with a credential; drills try with it what was not granted."""
+        config = {
+            **_CLOSED, "protocol.http.allow": "always", "protocol.https.allow": "always",
+            "http.extraHeader": f"Authorization: Bearer {credential.token}",
+        }  # fmt: skip
+        argv = ["push", "--porcelain", "--no-verify", credential.push_url, refspec]
+        done = self._run(repository, argv, config=config, given=b"", extra={})
+        said = (done.stderr or done.stdout).decode(errors="replace").replace(credential.token, "[token]")
+        return Seen(held=done.returncode == 0, seen=" ".join(said.split())[:300])
+
+    def git_dir(self, repository: str) -> Path:
+        """Where the executor keeps its copy (raises Refused MAG-E393 for what is no name)."""
+        if _REPOSITORY.match(repository) is None:
+            raise Refused("MAG-E393", f"`{repository[:60]}` is not the name of a repository")
+        return self._folder / f"{repository}.git"
+
+    def _has(self, repository: str, commit: str) -> bool:
+        done = self._run(repository, ["cat-file", "-e", f"{commit}^{{commit}}"], config=_CLOSED, given=b"", extra={})
+        return done.returncode == 0
+
+    def _git(
+        self, repository: str, argv: Sequence[str], *, config: Mapping[str, str] = _CLOSED, given: bytes = b"",
+        extra: Mapping[str, str] | None = None,
+    ) -> str:  # fmt: skip
+        done = self._run(repository, argv, config=config, given=given, extra=extra or {})
+        if done.returncode != 0:
+            said = done.stderr.decode(errors="replace").strip()
+            raise Unavailable(
+                "MAG-E394", f"git {argv[0]} failed in the executor's copy of `{repository}`: {said[:200]}"
+            )
+        return done.stdout.decode(errors="replace")
+
+    def _run(
+        self, repository: str, argv: Sequence[str], *, config: Mapping[str, str], given: bytes, extra: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[bytes]:
+        git_dir = self.git_dir(repository)
+        command = ["git", "--git-dir", str(git_dir), *argv]
+        environment = {**_environment(config), **extra}
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=environment, cwd=git_dir, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise Unavailable("MAG-E394", f"git could not run: {error.strerror}") from error
+        try:
+            out, err = process.communicate(given, timeout=GIT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable("MAG-E394", f"git {argv[0]} took longer than {GIT_SECONDS} s") from error
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def _ref(ref: str) -> str:
+    if _REF.match(ref) is None or ".." in ref or ref.endswith((".lock", "/", ".")):
+        raise Refused("MAG-E393", f"`{ref[:60]}` is not the ref of a branch")
+    return ref
+
+
+def _environment(config: Mapping[str, str]) -> dict[str, str]:
+    environment = {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": os.devnull, "LC_ALL": "C", "TZ": "UTC",
+        "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1", "GIT_CONFIG_COUNT": str(len(config)),
+    }  # fmt: skip
+    for number, (key, value) in enumerate(config.items()):
+        environment[f"GIT_CONFIG_KEY_{number}"] = key
+        environment[f"GIT_CONFIG_VALUE_{number}"] = value
+    return environment

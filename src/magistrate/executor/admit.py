@@ -1,0 +1,143 @@
+"""What the executor believes before it takes anything into its hands.
+
+Rule kept (invariant 8): after `authority.admission` has verified every signature, quorum,
+duty, expiry and inclusion proof, the executor rebuilds the result tree, judges it again with
+its own pinned assessor, and rules again by policy and floor. A verdict or a decision that
+differs by one byte is refused. Drills count only from its own journal (R85).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from magistrate.authority.admission import Admitted, Pins, admit
+from magistrate.authority.floor import classes_of
+from magistrate.authority.quorum import verify_not_withdrawn
+from magistrate.errors import Refused
+from magistrate.executor.casebook import Casebook
+from magistrate.executor.drill_record import DrillRecord
+from magistrate.executor.identity import Identity
+from magistrate.executor.ports import AssessmentMatter, Assessor, Clock, Target
+from magistrate.executor.stops import Reach, Stops, verify_not_frozen
+from magistrate.wire.canonical import digest_of
+from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.decision import Obligation
+from magistrate.wire.document import open_envelope, verify_current
+from magistrate.wire.envelope import Envelope
+from magistrate.wire.proposal import Proposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the executor was told out of band: pins, and whether all processes share one user."""
+
+    pins: Pins
+    same_user_walls: bool
+
+
+class Admission:
+    """Admits bundles for one executor."""
+
+    def __init__(  # noqa: PLR0913  each is a separate source of truth
+        self,
+        *,
+        book: Casebook,
+        record: DrillRecord,
+        identity: Identity,
+        target: Target,
+        assessor: Assessor,
+        stops: Callable[[], Stops],
+        clock: Clock,
+        ground: Ground,
+    ) -> None:
+        self._book = book
+        self._record = record
+        self._identity = identity
+        self._target = target
+        self._assessor = assessor
+        self._stops = stops
+        self._clock = clock
+        self._ground = ground
+
+    def admit(self, bundle: CaseBundle) -> Admitted:
+        """Believe a warrant and everything under it, or say why not.
+
+        Raises:
+            Refused, Usage: the first premise that does not hold; MAG-E389 when the rebuilt tree,
+                MAG-E390 when the recomputed verdict or ruling differs, MAG-E388 when frozen.
+            Unavailable: when something could not be recomputed now.
+        """
+        named = open_envelope(bundle.proposal, Proposal, deployment=self._identity.deployment).body.effect
+        repository, now = getattr(named, "repository", ""), self._clock.now()
+        admitted = admit(
+            bundle,
+            pins=self.pins(),
+            now=now,
+            executor=self._identity.keyid,
+            withdrawals=self._stops().withdrawals,
+            drilled=self._record.drilled(repository, named.environment, now),
+            same_user_walls=self._ground.same_user_walls,
+        )
+        self.verify_not_stopped(admitted)
+        self._verify_tree(admitted)
+        self._verify_judgement(bundle, admitted)
+        self._book.raise_pin("roster", admitted.roster.body.version)
+        self._book.raise_pin("policy", admitted.policy.body.version)
+        return admitted
+
+    def pins(self) -> Pins:
+        """The pins, raised to the newest versions this executor has seen."""
+        return replace(
+            self._ground.pins,
+            roster_version=max(self._ground.pins.roster_version, self._book.pin("roster")),
+            policy_version=max(self._ground.pins.policy_version, self._book.pin("policy")),
+        )
+
+    def withdrawals(self) -> tuple[Envelope, ...]:
+        """Approvals taken back, as the drop beside the executor holds them."""
+        return self._stops().withdrawals
+
+    def verify_not_stopped(self, admitted: Admitted) -> None:
+        """Check again, just before a credential is asked for, that nobody said stop.
+
+        Raises:
+            Refused: MAG-E388 when frozen, MAG-E122 when an approver withdrew, MAG-E105 when the
+                warrant lapsed.
+        """
+        verify_current(admitted.warrant, self._clock.now())
+        stops = self._stops()
+        reach = Reach(effect=admitted.effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
+        verify_not_frozen(stops, admitted.roster, reach)
+        verify_not_withdrawn(admitted.approvals, stops.withdrawals, admitted.roster)
+
+    def _verify_tree(self, admitted: Admitted) -> None:
+        effect = admitted.effect
+        self._target.prepare(effect.repository, effect.ref, effect.old)
+        rebuilt = self._target.rebuild(effect.repository, effect.old, admitted.diff)
+        for what, approved, found in (
+            ("tree before", effect.base_tree, rebuilt.base_tree),
+            ("result tree", effect.result_tree, rebuilt.result_tree),
+            ("manifest", effect.manifest_sha256, rebuilt.manifest_sha256),
+        ):
+            if approved != found:
+                raise Refused("MAG-E389", f"the {what} rebuilt here is `{found[:60]}`, approved was `{approved[:60]}`")
+
+    def _verify_judgement(self, bundle: CaseBundle, admitted: Admitted) -> None:
+        matter = AssessmentMatter(effect=admitted.effect, bundle=bundle)
+        verdict = self._assessor.verdict(matter)
+        found, approved = digest_of(verdict), admitted.warrant.body.assessment_verdict
+        if found != approved:
+            raise Refused(
+                "MAG-E390", f"judged again here the verdict is `{found[:23]}`, approved was `{approved[:23]}`"
+            )
+        ruling, decision = self._assessor.ruling(matter, verdict), admitted.decision.body
+        if ruling.strictness != decision.strictness or _asked(ruling.obligations) != _asked(decision.obligations):
+            raise Refused(
+                "MAG-E390",
+                f"ruled again here the change needs `{ruling.strictness}`, decided was `{decision.strictness}`",
+            )
+
+
+def _asked(obligations: tuple[Obligation, ...]) -> list[tuple[str, int, str]]:
+    return sorted((o.role or "", o.count, o.rule) for o in obligations)

@@ -1,0 +1,225 @@
+"""What the executor needs from the world, as Protocols on one page.
+
+Rule kept: the executor starts nothing by itself and believes nobody. It asks control for
+work, the gate for a credential, the assessor (a pinned program) for a verdict; everything
+that comes back is checked against what it computed or verified before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from magistrate.domain.impact import Strictness
+from magistrate.wire.assessment import Verdict
+from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.decision import Obligation
+from magistrate.wire.effect import GitUpdate
+from magistrate.wire.envelope import Envelope
+from magistrate.wire.policy_bundle import Command, HttpProbe
+
+
+class DrillCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order for the drills as control hands it over; believed only when it verifies."""
+
+    order: Envelope
+    roster: tuple[Envelope, ...]
+    policy: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A one-use push credential. The token lives in memory only and is never printed."""
+
+    lease: str
+    token: str = field(repr=False)
+    push_url: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderLease:
+    """What the provider says of a lease: dead or usable, and where the ref stands.
+
+    `state` is the provider's own word, `usable` its meaning; `ref_state` is `old`, `new`,
+    `other` or empty when the provider does not say.
+    """
+
+    lease: str
+    state: str
+    usable: bool
+    ref_state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a probe or check saw: whether it was as wanted, and the observation in words."""
+
+    held: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """The result of applying a diff to the tree of `old` in the executor's own repository."""
+
+    base_tree: str
+    result_tree: str
+    manifest_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitSpec:
+    """Everything that determines the bytes of a commit: same spec, same commit id.
+
+    `at` is Unix seconds in UTC, used for author and committer date.
+    """
+
+    tree: str
+    parent: str
+    message: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What a change needs, as the executor recomputed it from policy and floor."""
+
+    strictness: Strictness
+    obligations: tuple[Obligation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentMatter:
+    """What the assessor judges: a tree step in the executor's own repository.
+
+    `bundle` carries the roster, policy, proposal and evidence envelopes that the ruling uses.
+    """
+
+    effect: GitUpdate
+    bundle: CaseBundle
+
+
+class Clock(Protocol):
+    """Time, passed in."""
+
+    def now(self) -> int:
+        """Unix seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class ControlInbox(Protocol):
+    """Control as the executor sees it: a source of work and a place for reports.
+
+    Each method raises Unavailable when control cannot be reached.
+    """
+
+    def warrants(self) -> tuple[CaseBundle, ...]:
+        """Bundles whose warrant nobody has taken."""
+
+    def take(self, warrant: str) -> bool:
+        """Take a warrant by its id; False when it is not there to be taken."""
+
+    def drills(self) -> tuple[DrillCall, ...]:
+        """Orders for drills that have no results yet."""
+
+    def send_step(self, entry: Envelope) -> None:
+        """Hand over one journal entry; idempotent."""
+
+    def send_report(self, report: Envelope) -> None:
+        """Hand over a report; idempotent."""
+
+    def send_drill_result(self, result: Envelope) -> None:
+        """Hand over the result of one drill; idempotent."""
+
+    def log_export(self) -> bytes:
+        """The whole log as control exports it (a tar archive), for the log-tamper drill."""
+
+
+class Broker(Protocol):
+    """Who mints and kills credentials. Methods raise Refused, NotFound or Unavailable."""
+
+    def request(self, bundle: CaseBundle, lease: Envelope, withdrawals: tuple[Envelope, ...]) -> Credential:
+        """Mint a credential for exactly the lease; its id is the id of the lease document."""
+
+    def revoke(self, lease: str) -> ProviderLease:
+        """Kill a credential by the id of its lease; idempotent."""
+
+    def state(self, lease: str) -> ProviderLease:
+        """What the provider says of a lease."""
+
+    def leases(self) -> tuple[ProviderLease, ...]:
+        """The provider's list, for reconciliation."""
+
+    def probe(self, credential: Credential) -> Seen:
+        """Try the credential for a push; `held` when it was refused. Harmless either way."""
+
+    def release_hold(self, warrant: str) -> None:
+        """Let other warrants have the ref again, by the digest of the warrant that is over."""
+
+    def read_ref(self, repository: str, ref: str) -> str:
+        """The commit the ref points at behind the gate; empty when the ref does not exist."""
+
+
+class Target(Protocol):
+    """The executor's own copy of a repository, and the push out of it."""
+
+    def prepare(self, repository: str, ref: str, old: str) -> None:
+        """Bring the objects of `old` into the executor's own repository."""
+
+    def rebuild(self, repository: str, old: str, diff: bytes) -> Rebuilt:
+        """Apply the diff to the tree of `old`, in isolation."""
+
+    def commit(self, repository: str, spec: CommitSpec) -> str:
+        """Make the commit in the executor's own repository; deterministic."""
+
+    def push(self, credential: Credential, repository: str, ref: str, new: str) -> Seen:
+        """Push exactly one commit to one ref; the exit code is an observation, no verdict."""
+
+
+class Assessor(Protocol):
+    """The executor's own pinned assessor and policy engine."""
+
+    def verdict(self, matter: AssessmentMatter) -> Verdict:
+        """Judge the step from its trees; takes nothing from control's assessment."""
+
+    def ruling(self, matter: AssessmentMatter, verdict: Verdict) -> Ruling:
+        """What policy and floor ask for, given the verdict."""
+
+
+class CheckRunner(Protocol):
+    """Runs a command of the policy in the sandbox, on exactly one tree."""
+
+    def run(self, repository: str, tree: str, command: Command) -> Seen:
+        """Run it; `held` when it exited 0 within its time."""
+
+
+class LiveProbe(Protocol):
+    """Looks at the live target, independently of any agent."""
+
+    def look(self, probe: HttpProbe, commit: str) -> Seen:
+        """One look; `held` when status and body are as the policy wants."""
+
+
+class DrillGround(Protocol):
+    """The gate's scratch repositories; nothing else may be named so."""
+
+    def prepare_scratch(self, order: Envelope) -> str:
+        """Create or clean the scratch repository; return the commit its ref points at."""
+
+    def request_drill(self, order: Envelope, lease: Envelope) -> Credential:
+        """Mint a credential on the scratch repository."""
+
+
+class Alarm(Protocol):
+    """Says loudly that something is wrong that a person must see."""
+
+    def raise_alarm(self, what: str) -> None:
+        """One sentence; never a secret."""

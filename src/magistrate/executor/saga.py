@@ -1,0 +1,275 @@
+"""One warrant from taking it to its signed report, in the order of the design (section 5).
+
+Checks on the exact tree; lease row; credential; push of exactly `old -> new`; revoke; negative
+probe; live verification; on failure the pre-built inverse under a second lease; report.
+
+Rule kept: what happened is decided by where the ref stands (old, new, inverse, other), never by
+an exit code. A ref that another hand moved is never forced back: HALTED.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from magistrate.authority.admission import Admitted
+from magistrate.domain.events import Event
+from magistrate.domain.execution import LeasePurpose
+from magistrate.errors import MagistrateError, NotFound, Refused, Usage
+from magistrate.executor.actions.merge import commit_spec, inverse_spec
+from magistrate.executor.admit import Admission
+from magistrate.executor.casebook import Casebook
+from magistrate.executor.hands import Act, Hands
+from magistrate.executor.identity import Identity
+from magistrate.executor.outbox import Outbox
+from magistrate.executor.ports import Alarm, Broker, CheckRunner, Clock, ControlInbox, Target
+from magistrate.executor.report import Ending, make_report
+from magistrate.executor.rows import ExecutionRow, JournalStep
+from magistrate.executor.verification import Verifier
+from magistrate.executor.work import Work, decode_bundle, open_warrant, work_of
+from magistrate.wire.canonical import canonical
+from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.journal_entry import StepStatus
+from magistrate.wire.report import Outcome
+
+SETTLE_SECONDS: Final = 2.0
+SETTLE_PAUSE_SECONDS: Final = 0.2
+_NO: Final = (Refused, Usage, NotFound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything an execution needs."""
+
+    book: Casebook
+    identity: Identity
+    admission: Admission
+    hands: Hands
+    broker: Broker
+    target: Target
+    checks: CheckRunner
+    verifier: Verifier
+    inbox: ControlInbox
+    outbox: Outbox
+    clock: Clock
+    alarm: Alarm
+
+
+class Saga:
+    """Runs executions, one at a time, and settles those that a crash interrupted."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._book = parts.book
+
+    def start(self, bundle: CaseBundle) -> None:
+        """Take a warrant and execute it. A warrant seen before is not looked at again.
+
+        Raises:
+            Unavailable: something could not be reached; `settle` goes on later.
+        """
+        warrant = open_warrant(bundle, self._parts.identity.deployment)
+        if self._book.known(warrant.id):
+            return
+        self._book.begin(warrant.id, warrant.digest(), canonical(bundle))
+        if not self._parts.inbox.take(warrant.id):
+            why = "control no longer offers this warrant"
+            self._book.end(warrant.id, Outcome.REFUSED, why, lambda: None)
+            return
+        self._book.step(warrant.id, JournalStep.WARRANT_TAKEN, StepStatus.DONE, {})
+        self._run(self._book.execution(warrant.id))
+
+    def settle(self, row: ExecutionRow) -> None:
+        """Go on with an execution that has no end. Its leases are released already.
+
+        Without any lease nothing can have happened, and it starts again from admission;
+        otherwise the state of the ref decides.
+
+        Raises:
+            Unavailable: not yet; it is tried again.
+        """
+        self._book.step(row.warrant, JournalStep.EXECUTION_RESUMED, StepStatus.INTENT, {})
+        if self._book.leases_of(row.warrant):
+            self._conclude(work_of(row, self._parts.admission.pins()))
+            return
+        taken = [e for e in self._book.journal.entries(row.warrant) if e.body.step == JournalStep.WARRANT_TAKEN]
+        if len(taken) < 2 and not self._parts.inbox.take(row.warrant):  # noqa: PLR2004  intent and done
+            self._end(row, Outcome.REFUSED, "the executor stopped while it took the warrant, which is gone now")
+            return
+        self._run(row)
+
+    def _run(self, row: ExecutionRow) -> None:
+        self._parts.outbox.flush()
+        try:
+            work, admitted = self._prepare(row)
+            if not self._checked(work):
+                return
+            self._parts.admission.verify_not_stopped(admitted)
+        except _NO as error:
+            self._parts.alarm.raise_alarm(f"the warrant `{row.warrant}` is refused: {error.code} {error.message}")
+            self._end(row, Outcome.REFUSED, f"{error.code} {error.message}")
+            return
+        self._effect(work)
+        self._conclude(work)
+
+    def _prepare(self, row: ExecutionRow) -> tuple[Work, Admitted]:
+        """Admit, and make the one commit that may be pushed together with its inverse."""
+        bundle = decode_bundle(row.bundle)
+        admitted = self._parts.admission.admit(bundle)
+        effect = admitted.effect
+        self._book.admitted(
+            ExecutionRow(
+                warrant=row.warrant,
+                warrant_digest=row.warrant_digest,
+                bundle=row.bundle,
+                proposal=admitted.proposal_digest,
+                repository=effect.repository,
+                environment=effect.environment,
+                ref=effect.ref,
+                old=effect.old,
+                commit="",
+                inverse="",
+                base_tree=effect.base_tree,
+                result_tree=effect.result_tree,
+                outcome="",
+            )  # fmt: skip
+        )
+        commit = self._parts.target.commit(effect.repository, commit_spec(admitted))
+        inverse = self._parts.target.commit(effect.repository, inverse_spec(admitted, commit))
+        self._book.commits_made(row.warrant, commit, inverse)
+        found = self._parts.broker.read_ref(effect.repository, effect.ref)
+        if found != effect.old:
+            raise Refused("MAG-E392", f"`{effect.ref}` stands at `{found[:12]}`, approved was `{effect.old[:12]}`")
+        return work_of(self._book.execution(row.warrant), self._parts.admission.pins()), admitted
+
+    def _checked(self, work: Work) -> bool:
+        """Run the policy's checks on exactly the result tree, before any credential exists."""
+        for command in work.checks:
+            self._book.step(work.name, JournalStep.CHECKS_STARTED, StepStatus.INTENT, {"check": command.command})
+            seen = self._parts.checks.run(work.row.repository, work.row.result_tree, command)
+            facts = {"check": command.command, "passed": _yes(seen.held), "seen": seen.seen[:2000]}
+            self._book.step(work.name, JournalStep.CHECKS_DONE, StepStatus.DONE, facts)
+            if not seen.held:
+                self._end(work.row, Outcome.FAILED, f"the check `{command.command}` failed on the result tree")
+                return False
+        self._parts.outbox.flush()
+        return True
+
+    def _effect(self, work: Work) -> None:
+        row, bundle = work.row, work.bundle
+        act = Act(
+            execution=work.name, warrant_digest=row.warrant_digest, proposal=row.proposal,
+            purpose=LeasePurpose.EFFECT, repository=row.repository, ref=row.ref, old=row.old, new=row.commit,
+            tree=row.result_tree, reason=f"execute the approved proposal {row.proposal[:19]}",
+            mint=lambda lease: self._parts.broker.request(bundle, lease, self._parts.admission.withdrawals()),
+        )  # fmt: skip
+        self._push(work, act)
+
+    def _push(self, work: Work, act: Act) -> None:
+        """Hold a credential and push. A refusal by the gate is recorded; the ref says what happened."""
+        facts = {"purpose": str(act.purpose), "commit": act.new, "tree": act.tree}
+        try:
+            with self._parts.hands.lease(act) as credential:
+                self._book.step(work.name, Event.EFFECT_STARTED, StepStatus.INTENT, facts)
+                self._parts.target.push(credential, act.repository, act.ref, act.new)
+        except _NO as error:
+            self._parts.alarm.raise_alarm(f"the gate refused: {error.code} {error.message}")
+        self._parts.outbox.flush()
+
+    def _conclude(self, work: Work) -> None:
+        """Decide by the state of the ref what happened, and bring the execution to its end."""
+        row = work.row
+        found = self._settled_ref(row)
+        self._effect_seen(row, found)
+        if found == row.commit:
+            self._verify(work)
+        elif found == row.inverse:
+            self._rolled_back(row)
+        elif found == row.old:
+            self._end(row, Outcome.FAILED, "the change was not applied; the ref stands where it stood", found)
+        else:
+            self._halt(row, found)
+
+    def _effect_seen(self, row: ExecutionRow, found: str) -> None:
+        """Write `effect.done` once, from the ref and not from the exit code of the push."""
+        done = any(e.body.step == Event.EFFECT_DONE for e in self._book.journal.entries(row.warrant))
+        if found in {row.commit, row.inverse} and not done:
+            facts = {"commit": row.commit, "tree": row.result_tree, "repository": row.repository, "ref": row.ref}
+            self._book.step(row.warrant, Event.EFFECT_DONE, StepStatus.DONE, facts)
+
+    def _settled_ref(self, row: ExecutionRow) -> str:
+        """Where the ref stands, after whatever may still be under way behind the gate had time to end."""
+        found = self._parts.broker.read_ref(row.repository, row.ref)
+        deadline = self._parts.clock.monotonic() + SETTLE_SECONDS
+        while found == row.old and self._parts.clock.monotonic() < deadline:
+            self._parts.clock.sleep(SETTLE_PAUSE_SECONDS)
+            found = self._parts.broker.read_ref(row.repository, row.ref)
+        return found
+
+    def _verify(self, work: Work) -> None:
+        passed = self._parts.verifier.recorded(work.name)
+        if passed is None:
+            self._parts.outbox.flush()
+            passed = self._parts.verifier.verify(work)
+        if not passed:
+            self._roll_back(work)
+            return
+        found = self._parts.broker.read_ref(work.row.repository, work.row.ref)
+        if found != work.row.commit:
+            self._halt(work.row, found)
+            return
+        self._end(work.row, Outcome.SUCCEEDED, "applied, revoked, probed and verified", found)
+
+    def _roll_back(self, work: Work) -> None:
+        """Push the inverse that was made before the effect, under the warrant's second lease."""
+        row = work.row
+        act = Act(
+            execution=work.name, warrant_digest=row.warrant_digest, proposal=row.proposal,
+            purpose=LeasePurpose.ROLLBACK, repository=row.repository, ref=row.ref, old=row.commit, new=row.inverse,
+            tree=row.base_tree, reason="live verification failed: the rehearsed inverse of the same proposal",
+            mint=lambda lease: self._parts.broker.request(work.bundle, lease, ()),
+        )  # fmt: skip
+        self._push(work, act)
+        found = self._parts.broker.read_ref(row.repository, row.ref)
+        if found == row.inverse:
+            self._rolled_back(row)
+        else:
+            self._halt(row, found)
+
+    def _rolled_back(self, row: ExecutionRow) -> None:
+        done = any(e.body.step == Event.ROLLBACK_DONE for e in self._book.journal.entries(row.warrant))
+        if not done:
+            facts = {"commit": row.inverse, "tree": row.base_tree}
+            self._book.step(row.warrant, Event.ROLLBACK_DONE, StepStatus.DONE, facts)
+        self._end(row, Outcome.ROLLED_BACK, "live verification failed; the tree is what it was before", row.inverse)
+
+    def _halt(self, row: ExecutionRow, found: str) -> None:
+        self._parts.alarm.raise_alarm(f"`{row.ref}` of `{row.repository}` stands at `{found[:12]}`: people must look")
+        if found == row.commit:
+            self._end(row, Outcome.HALTED, "live verification failed and the inverse could not be applied", found)
+            return
+        facts = {"repository": row.repository, "ref": row.ref, "expected": row.commit, "seen": found or "absent"}
+        self._book.step(row.warrant, Event.REF_MOVED_OUTSIDE, StepStatus.DONE, facts)
+        self._end(row, Outcome.HALTED, "another hand moved the ref; nothing is forced", found, ours=False)
+
+    def _end(self, row: ExecutionRow, outcome: Outcome, why: str, found: str = "", *, ours: bool = True) -> None:
+        """Write the end with its report; what this executor left on the ref is watched from here."""
+        parts, ending = self._parts, Ending(outcome=outcome, why=why[:2000], ref_after=found)
+        self._book.end(
+            row.warrant, outcome, ending.why,
+            lambda: make_report(self._book, parts.identity, row.warrant, ending, parts.clock.now()),
+            tip=found if ours else "",
+        )  # fmt: skip
+        if self._book.leases_of(row.warrant):
+            self._release_hold(row)
+        parts.outbox.flush()
+
+    def _release_hold(self, row: ExecutionRow) -> None:
+        try:
+            self._parts.broker.release_hold(row.warrant_digest)
+        except MagistrateError as error:
+            self._parts.alarm.raise_alarm(f"the gate keeps `{row.ref}` held for a while: {error.message}")
+
+
+def _yes(held: bool) -> str:  # noqa: FBT001  a word for a truth
+    return "yes" if held else "no"

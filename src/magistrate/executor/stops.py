@@ -1,0 +1,110 @@
+"""Freeze, thaw and withdrawal as files that a person drops beside the executor.
+
+Rule kept (invariant 12): stop always works, whatever the control plane says. A file that
+cannot be read or believed stops everything until it is taken away; only a believed thaw,
+newer than the freeze and signed by two persons, lifts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from magistrate.authority.roster import TrustedRoster
+from magistrate.domain.impact import ChangeClass
+from magistrate.domain.principal import Role
+from magistrate.errors import MagistrateError, Refused
+from magistrate.wire.document import open_envelope
+from magistrate.wire.effect import GitUpdate
+from magistrate.wire.envelope import Envelope, decode_envelope
+from magistrate.wire.freeze import Freeze, Scope, Thaw
+from magistrate.wire.withdrawal import Withdrawal
+
+MAX_STOP_BYTES: Final = 65_536
+THAW_PERSONS: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stops:
+    """What was found in the drop: signed documents, and the names of files that are none."""
+
+    freezes: tuple[Envelope, ...] = ()
+    thaws: tuple[Envelope, ...] = ()
+    withdrawals: tuple[Envelope, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a freeze must cover in order to stop an execution."""
+
+    effect: GitUpdate
+    agent: str
+    classes: frozenset[ChangeClass]
+
+
+def read_stops(folder: Path) -> Stops:
+    """Read `<home>/freeze/*.json`; a folder that does not exist stops nothing."""
+    kinds: dict[str, list[Envelope]] = {
+        Freeze.document_type(): [],
+        Thaw.document_type(): [],
+        Withdrawal.document_type(): [],
+    }
+    unreadable: list[str] = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            if path.stat().st_size > MAX_STOP_BYTES:
+                raise Refused("MAG-E388", f"`{path.name[:60]}` is too large for a freeze")
+            envelope = decode_envelope(path.read_bytes().strip())
+            kinds[envelope.payloadType].append(envelope)
+        except (OSError, KeyError, MagistrateError):
+            unreadable.append(path.name)
+    freezes, thaws, withdrawals = kinds.values()
+    return Stops(
+        freezes=tuple(freezes), thaws=tuple(thaws), withdrawals=tuple(withdrawals), unreadable=tuple(unreadable)
+    )
+
+
+def verify_not_frozen(stops: Stops, roster: TrustedRoster, reach: Reach) -> None:
+    """Check that no freeze covers this execution.
+
+    Raises:
+        Refused: MAG-E388 naming the freeze, or the file that could not be believed.
+    """
+    if stops.unreadable:
+        raise Refused(
+            "MAG-E388",
+            f"`{stops.unreadable[0][:60]}` in the freeze folder cannot be read, so it stops everything",
+            hint="take the file away, or replace it by a signed freeze",
+        )
+    lifted = _lifted(stops.thaws, roster)
+    for envelope in stops.freezes:
+        document, person = roster.open_by_person(envelope, Freeze)
+        roster.verify_role(person, Role.OPERATOR)
+        freeze = document.body
+        if freeze.person != person.person:
+            raise Refused("MAG-E388", f"a freeze signed by `{person.person}` in the name of `{freeze.person}`")
+        over = lifted.get(envelope.payload_digest(), -1) > freeze.epoch
+        if not over and _covers(freeze.scope, reach):
+            raise Refused("MAG-E388", f"frozen by `{person.person}`: {freeze.reason[:200]}")
+
+
+def _lifted(thaws: Iterable[Envelope], roster: TrustedRoster) -> dict[str, int]:
+    lifted: dict[str, int] = {}
+    for envelope in thaws:
+        thaw = open_envelope(envelope, Thaw, deployment=roster.deployment).body
+        if len(roster.signers(envelope)) >= min(THAW_PERSONS, len(roster.body.persons)):
+            lifted[thaw.freeze] = max(thaw.epoch, lifted.get(thaw.freeze, -1))
+    return lifted
+
+
+def _covers(scope: Scope, reach: Reach) -> bool:
+    pairs = (
+        (scope.repository, {reach.effect.repository}),
+        (scope.environment, {reach.effect.environment}),
+        (scope.agent, {reach.agent}),
+        (scope.change_class, {str(kind) for kind in reach.classes}),
+    )
+    return all(wanted is None or wanted in actual for wanted, actual in pairs)

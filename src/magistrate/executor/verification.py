@@ -1,0 +1,56 @@
+"""Live verification: the policy's probes against the running target, after the effect.
+
+Rule kept (R57): success is what an independent look saw, not what was attempted. A probe that
+never answers as the policy wants within its time is a failure.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from magistrate.domain.events import Event
+from magistrate.executor.casebook import Casebook
+from magistrate.executor.ports import Clock, LiveProbe, Seen
+from magistrate.executor.rows import JournalStep
+from magistrate.executor.work import Work
+from magistrate.wire.journal_entry import StepStatus
+from magistrate.wire.policy_bundle import HttpProbe
+
+FIRST_PAUSE_SECONDS: Final = 0.1
+LONGEST_PAUSE_SECONDS: Final = 1.0
+
+
+class Verifier:
+    """Polls each probe until it holds or its time is over."""
+
+    def __init__(self, *, book: Casebook, live: LiveProbe, clock: Clock) -> None:
+        self._book = book
+        self._live = live
+        self._clock = clock
+
+    def recorded(self, execution: str) -> bool | None:
+        """What an earlier verification of the same execution found; None when there was none."""
+        for entry in self._book.journal.entries(execution):
+            if entry.body.step == Event.VERIFICATION_DONE:
+                return entry.body.facts["passed"] == "yes"
+        return None
+
+    def verify(self, work: Work) -> bool:
+        """Look at the live target and write down what was seen; True when every probe held."""
+        self._book.step(work.name, JournalStep.VERIFICATION_STARTED, StepStatus.INTENT, {})
+        seen = [(probe, self._wait_for(probe, work.row.commit)) for probe in work.verification]
+        passed = all(look.held for _, look in seen)
+        facts = {f"probe.{n}": f"{probe.url}: {look.seen}"[:500] for n, (probe, look) in enumerate(seen)}
+        facts |= {"passed": "yes" if passed else "no", "commit": work.row.commit, "probes": str(len(seen))}
+        self._book.step(work.name, Event.VERIFICATION_DONE, StepStatus.DONE, facts)
+        return passed
+
+    def _wait_for(self, probe: HttpProbe, commit: str) -> Seen:
+        deadline = self._clock.monotonic() + probe.within_seconds
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            look = self._live.look(probe, commit)
+            if look.held or self._clock.monotonic() >= deadline:
+                return look
+            self._clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,65 @@
+"""One warrant in the executor's hands: the journal's row beside the documents it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from magistrate.authority.admission import Pins
+from magistrate.authority.policy import trust_policy
+from magistrate.authority.roster import trust_roster
+from magistrate.errors import Refused
+from magistrate.executor.rows import ExecutionRow
+from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.document import Document, open_envelope
+from magistrate.wire.policy_bundle import Command, HttpProbe
+from magistrate.wire.warrant import Warrant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """An execution whose warrant was admitted, now or before a crash."""
+
+    row: ExecutionRow
+    bundle: CaseBundle
+    warrant: Document[Warrant]
+    checks: tuple[Command, ...]
+    verification: tuple[HttpProbe, ...]
+
+    @property
+    def name(self) -> str:
+        """The id of the warrant, which names the execution in the journal."""
+        return self.row.warrant
+
+
+def decode_bundle(content: bytes) -> CaseBundle:
+    """The bundle as the journal keeps it (raises Refused MAG-E382 when it is none)."""
+    try:
+        return msgspec.json.decode(content, type=CaseBundle)
+    except msgspec.MsgspecError as error:
+        raise Refused("MAG-E382", f"a bundle in the executor's journal cannot be read: {error}") from error
+
+
+def open_warrant(bundle: CaseBundle, deployment: str) -> Document[Warrant]:
+    """Read the warrant of a bundle, unverified, so that it has a name.
+
+    Raises:
+        Refused, Usage: when there is none or it is no warrant of this deployment.
+    """
+    if bundle.warrant is None:
+        raise Refused("MAG-E391", "control handed over a bundle without a warrant")
+    return open_envelope(bundle.warrant, Warrant, deployment=deployment)
+
+
+def work_of(row: ExecutionRow, pins: Pins) -> Work:
+    """Work whose admission the journal records; the policy is verified again, times are not."""
+    bundle = decode_bundle(row.bundle)
+    roster = trust_roster(bundle.roster, pin=pins.roster, deployment=pins.deployment)
+    policy = trust_policy(bundle.policy, roster)
+    repository = policy.repository(row.repository)
+    commands = {command.command: command for command in policy.body.commands}
+    return Work(
+        row=row, bundle=bundle, warrant=open_warrant(bundle, pins.deployment),
+        checks=tuple(commands[name] for name in repository.checks), verification=repository.verification,
+    )  # fmt: skip
