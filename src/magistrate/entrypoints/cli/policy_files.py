@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -157,7 +158,7 @@ def bundle_of(folder: Path, *, version: int, previous: str | None) -> PolicyBund
     )  # fmt: skip
 
 
-def append_source(folder: Path, kind: str, values: dict[str, object]) -> None:
+def append_source(folder: Path, kind: str, values: Mapping[str, object]) -> None:
     """Add one `[[kind]]` block at the end of `policy.toml`, keeping every comment; undone when it does not read."""
     path = folder / "policy.toml"
     before = path.read_text("utf-8")
