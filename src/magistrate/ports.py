@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from magistrate.authority.policy import TrustedPolicy
+from magistrate.authority.roster import TrustedRoster
+from magistrate.domain.case import (
+    AgentRow,
+    Case,
+    CaseFacts,
+    DrillRow,
+    EventRow,
+    Recorded,
+    RepositoryRow,
+    SessionRow,
+    Standing,
+)
+from magistrate.domain.events import Event
+from magistrate.domain.finding import Finding
 from magistrate.domain.impact import FileChange
+from magistrate.domain.lifecycle import CaseState
+from magistrate.wire.assessment import Verdict
+from magistrate.wire.document import Body
+from magistrate.wire.effect import GitUpdate
+from magistrate.wire.envelope import Envelope
 
 
 class SandboxLevel(StrEnum):
@@ -138,3 +159,204 @@ class PatchApplier(Protocol):
 
     def apply(self, git_dir: Path, base_tree: str, patch: bytes, *, want_pack: bool = False) -> AppliedPatch:
         """Apply; raises Refused with git's words when the patch does not fit or is illegal."""
+
+
+class Records(Protocol):
+    """The rows of record and the log."""
+
+    def append(  # noqa: PLR0913  an entry is all of these
+        self,
+        event: Event,
+        subject: str,
+        facts: Mapping[str, str],
+        *,
+        now: int,
+        payloads: Mapping[str, bytes] | None = None,
+        once: str | None = None,
+    ) -> Recorded:
+        """Append an entry; `once` names an occurrence that may be recorded only one time."""
+
+    def recorded(self, once: str) -> bool:
+        """Whether that occurrence is in the log."""
+
+    def events(self, subject: str) -> tuple[EventRow, ...]:
+        """All entries about a subject (a proposal digest, a session id), in order."""
+
+    def events_after(self, seq: int, limit: int) -> tuple[EventRow, ...]:
+        """Entries after a sequence number, in order."""
+
+    def keep(self, envelope: Envelope, *, kind: str, proposal: str | None, author: str, seq: int) -> str:
+        """Keep a document as a row of record; returns its digest."""
+
+    def document(self, digest: str) -> Envelope:
+        """A document by its digest (raises NotFound MAG-E450)."""
+
+    def documents(self, kind: str, proposal: str | None = None) -> tuple[Envelope, ...]:
+        """Documents of a kind, of one case if named, oldest first."""
+
+    def keep_payload(self, proposal: str, name: str, commitment: str) -> None:
+        """Name a payload of the log as belonging to a case."""
+
+    def payload(self, proposal: str, name: str) -> bytes:
+        """Bytes of a payload (raises NotFound when it was erased)."""
+
+    def opening(self, seq: int, name: str) -> tuple[bytes, bytes]:
+        """Leaf of an entry and the salt that opens one of its commitments."""
+
+    def keep_withdrawal(self, approval: str, withdrawal: str, epoch: int) -> None:
+        """An approval was taken back."""
+
+    def withdrawn(self, approval: str) -> bool:
+        """Whether an approval was taken back."""
+
+    def keep_drill(self, row: DrillRow) -> None:
+        """Keep the result of a drill."""
+
+    def drills(self) -> tuple[DrillRow, ...]:
+        """Every result, oldest first."""
+
+    def keep_findings(self, findings: Sequence[Finding], *, now: int, source: str) -> int:
+        """Keep those that are new; returns how many were."""
+
+    def findings(self, repository: str | None, limit: int, after: str) -> tuple[Finding, ...]:
+        """Findings in order of their ids."""
+
+    def finding(self, name: str) -> Finding:
+        """One finding (raises NotFound MAG-E450)."""
+
+    def open_case(self, facts: CaseFacts) -> None:
+        """Keep what never changes of a case."""
+
+
+class Projections(Protocol):
+    """What can be rebuilt from the record."""
+
+    def case(self, proposal: str) -> Case:
+        """A case by its digest or a unique prefix of its hex (NotFound MAG-E450, Usage MAG-E466)."""
+
+    def cases(
+        self, states: Sequence[CaseState], *, limit: int, after: str = "", repository: str = ""
+    ) -> tuple[Case, ...]:
+        """Cases in any of the states (all, when none is named), newest first."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many cases stand in each state."""
+
+    def case_of_warrant(self, warrant: str) -> Case:
+        """The case of a warrant id (raises NotFound MAG-E450)."""
+
+    def project(self, proposal: str, standing: Standing) -> None:
+        """Write where a case stands. Called by `usecases.transition` alone."""
+
+    def take_warrant(self, warrant: str, now: int) -> bool:
+        """Mark a warrant as taken; False when somebody did before."""
+
+    def session(self, session: str) -> SessionRow:
+        """A session (raises NotFound MAG-E450)."""
+
+    def session_of_token(self, token_sha256: str) -> SessionRow:
+        """The session of a token (raises NotFound MAG-E450)."""
+
+    def sessions(self, limit: int) -> tuple[SessionRow, ...]:
+        """Sessions, newest first."""
+
+    def put_session(self, row: SessionRow) -> None:
+        """Write a session."""
+
+    def agent(self, agent: str) -> AgentRow:
+        """An agent (raises NotFound MAG-E450)."""
+
+    def agents(self) -> tuple[AgentRow, ...]:
+        """Every agent."""
+
+    def put_agent(self, row: AgentRow) -> None:
+        """Write an agent."""
+
+    def repository(self, repository: str) -> RepositoryRow:
+        """A repository (raises NotFound MAG-E450)."""
+
+    def repositories(self) -> tuple[RepositoryRow, ...]:
+        """Every repository."""
+
+    def put_repository(self, row: RepositoryRow) -> None:
+        """Write a repository."""
+
+    def use_request(self, request: str, expires: int, now: int) -> bool:
+        """Remember a request's id; False when it was used before."""
+
+
+class Unit(Records, Projections, Protocol):
+    """One transaction over the store: the log and what rests on it become durable together."""
+
+
+class Store(Protocol):
+    """The store with its log."""
+
+    def transaction(self) -> AbstractContextManager[Unit]:
+        """Begin, and commit at the end; Unavailable MAG-E443 when nothing can be recorded."""
+
+    def seal(self) -> None:
+        """Sign the log over everything committed and have it witnessed (raises Unavailable)."""
+
+    def proof(self, seq: int) -> str:
+        """tlog-proof of a sealed entry (raises NotFound)."""
+
+    def checkpoint(self) -> str:
+        """The newest witnessed checkpoint, empty when there is none."""
+
+
+class Trust(Protocol):
+    """Roster and policy as they stand now, verified."""
+
+    def roster(self) -> TrustedRoster:
+        """The newest trusted roster."""
+
+    def chain(self) -> tuple[Envelope, ...]:
+        """All its versions."""
+
+    def policy(self) -> TrustedPolicy:
+        """The active policy."""
+
+    def policy_envelope(self) -> Envelope:
+        """The active policy as it was signed."""
+
+
+class Pen(Protocol):
+    """Signs as control."""
+
+    def sign(self, body: Body, prefix: str, *, now: int, lifetime: int | None) -> Envelope:
+        """Frame a body with a fresh id and sign it."""
+
+
+class Repositories(Protocol):
+    """The gate's bare repositories, read only. Methods raise Unavailable or NotFound."""
+
+    def git_dir(self, repository: str) -> str:
+        """Path of the bare repository."""
+
+    def tip(self, repository: str, ref: str) -> str:
+        """Commit at a ref, empty when it does not exist."""
+
+    def tree(self, repository: str, commit: str) -> str:
+        """Tree id of a commit."""
+
+    def pack(self, repository: str, commit: str) -> bytes:
+        """A pack with the commit, its tree and everything below it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """The verdict of the assessor and the evidence that it rests on, each signed."""
+
+    verdict: Verdict
+    evidence: tuple[Envelope, ...]
+
+
+class Assessor(Protocol):
+    """The assessor in its sandbox. Methods raise Unavailable when it cannot judge."""
+
+    def assess(self, proposal: str, effect: GitUpdate, diff: bytes, now: int) -> Assessed:
+        """What the change is, from its trees."""
+
+    def decide(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What it needs: the `decide` mode of the judge."""
