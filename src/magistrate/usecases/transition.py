@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from magistrate.domain.case import Case, CaseFacts, Recorded, Standing
 from magistrate.domain.events import Event
 from magistrate.domain.lifecycle import TRANSITIONS, CaseState, verify_transition
 from magistrate.errors import Refused
-from magistrate.ports import Case, CaseFacts, Recorded, Standing, Unit
+from magistrate.ports import Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ def move(
         verify_transition(state, target)
         state = target
     recorded = _append(unit, case.facts.proposal, occasion, (current.state, *path))
+    if state is CaseState.WARRANTED:
+        changes["warrant_seq"] = recorded.seq
     standing = replace(current, state=state, updated=occasion.now, **changes)  # type: ignore[arg-type]
     unit.project(case.facts.proposal, standing)
     return Case(facts=case.facts, standing=standing), recorded

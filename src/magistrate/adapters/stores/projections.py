@@ -10,10 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from magistrate.adapters.stores import tables as t
+from magistrate.domain.case import AgentRow, Case, CaseFacts, RepositoryRow, SessionRow, Standing
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import NotFound, Usage
-from magistrate.ports import AgentRow, Case, CaseFacts, RepositoryRow, SessionRow, Standing
-from magistrate.wire.envelope import decode_envelope
 
 _PREFIX: Final = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})\Z")
 _DIGEST_HEX: Final = 64
@@ -121,16 +120,16 @@ class ProjectionRows:
         row = self._rows.execute(select(t.agent_state).where(t.agent_state.c.agent == agent)).first()
         if row is None:
             raise NotFound("MAG-E450", f"no agent `{agent[:60]}`")
-        return _agent(row)
+        return AgentRow(**row._mapping)  # noqa: SLF001  the documented way
 
     def agents(self) -> tuple[AgentRow, ...]:
         """Every agent."""
-        return tuple(_agent(row) for row in self._rows.execute(select(t.agent_state).order_by(t.agent_state.c.agent)))
+        found = self._rows.execute(select(t.agent_state).order_by(t.agent_state.c.agent)).mappings()
+        return tuple(AgentRow(**row) for row in found)
 
     def put_agent(self, row: AgentRow) -> None:
         """Write an agent."""
-        values = _fields(row, {"agent"}) | {"envelope": row.envelope.encode()}
-        self._put(t.agent_state, {"agent": row.agent}, values)
+        self._put(t.agent_state, {"agent": row.agent}, _fields(row, {"agent"}))
 
     def repository(self, repository: str) -> RepositoryRow:
         """A repository by its name."""
@@ -183,14 +182,6 @@ def _case(row: Row[Any]) -> Case:
             warrant=found[column.warrant], warrant_seq=found[column.warrant_seq],
             warrant_expires=found[column.warrant_expires], taken=found[column.taken],
         ),
-    )  # fmt: skip
-
-
-def _agent(row: Row[Any]) -> AgentRow:
-    found = row._mapping  # noqa: SLF001  the documented way
-    return AgentRow(
-        agent=found["agent"], owner=found["owner"], state=found["state"], manifest=found["manifest"],
-        envelope=decode_envelope(found["envelope"]), updated=found["updated"],
     )  # fmt: skip
 
 

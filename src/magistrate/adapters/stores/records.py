@@ -11,11 +11,11 @@ from sqlalchemy import Connection, insert, select
 from magistrate.adapters.stores import tables as t
 from magistrate.adapters.stores.engine import raw
 from magistrate.adapters.stores.log import NewEntry, Payload, append, read_leaf, read_payload
+from magistrate.domain.case import CaseFacts, DrillRow, EventRow, Recorded
 from magistrate.domain.events import Event
 from magistrate.domain.finding import Finding
 from magistrate.errors import NotFound, Refused
 from magistrate.ledger.leaf import decode_leaf
-from magistrate.ports import CaseFacts, DrillRow, EventRow, Recorded
 from magistrate.wire.canonical import canonical
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.times import rfc3339

@@ -1,0 +1,163 @@
+"""Assess and decide a sealed case: what the change is, then what it needs.
+
+Rule kept: both are computed by the judge in the sandbox, from bytes, policy and place; what
+cannot be judged is HELD and never guessed. A denial ends the case as REFUSED.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from magistrate.domain.case import Case
+from magistrate.domain.events import Event
+from magistrate.domain.impact import Strictness
+from magistrate.domain.lifecycle import CaseState
+from magistrate.errors import MagistrateError, Unavailable
+from magistrate.ports import Assessed, Assessor, Pen, Store, Trust
+from magistrate.usecases.transition import Occasion, move, route
+from magistrate.wire.assessment import Assessment
+from magistrate.wire.canonical import digest_of
+from magistrate.wire.decision import Decision, Obligation, Reason
+from magistrate.wire.document import Document
+from magistrate.wire.effect import GitUpdate
+from magistrate.wire.proposal import Proposal
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Answer of the judge's `decide` mode."""
+
+    strictness: Strictness
+    obligations: tuple[Obligation, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What judging needs."""
+
+    store: Store
+    trust: Trust
+    pen: Pen
+    assessor: Assessor
+
+
+def judge_case(bench: Bench, proposal: str, now: int) -> Case:
+    """Take a SEALED or HELD case through assessment and decision.
+
+    The judge runs outside any transaction; when the case moved meanwhile, nothing is written.
+
+    Raises:
+        Refused: MAG-E465 when the case moved meanwhile. Unavailable: MAG-E443.
+    """
+    with bench.store.transaction() as unit:
+        case = unit.case(proposal)
+        envelope, diff = unit.document(case.facts.proposal), unit.payload(case.facts.proposal, "diff")
+    document = bench.trust.roster().open_by_front(envelope, Proposal)
+    try:
+        assessed = _assess(bench, case, document, diff, now)
+        ruling = _decide(bench, document, assessed)
+    except MagistrateError as error:
+        return _hold(bench, case, error, now)
+    return _write(bench, case, document, assessed, ruling, now)
+
+
+def question(document: Document[Proposal], assessed: Assessed, trust: Trust) -> dict[str, object]:
+    """Input of the judge's `decide` mode, from the proposal, its verdict, policy and roster."""
+    policy, proposal = trust.policy(), document.body
+    effect = _git(proposal)
+    asked: dict[str, object] = msgspec.to_builtins(
+        {
+            "verdict": assessed.verdict, "policy": policy.body, "action": proposal.action,
+            "environment": effect.environment, "production": policy.repository(effect.repository).production,
+            "solo": trust.roster().solo, "repository": effect.repository, "agent": proposal.agent,
+            "provenance": proposal.provenance, "context_gaps": proposal.context_gaps,
+        }
+    )  # fmt: skip
+    return asked
+
+
+def _assess(bench: Bench, case: Case, document: Document[Proposal], diff: bytes, now: int) -> Assessed:
+    return bench.assessor.assess(case.facts.proposal, _git(document.body), diff, now)
+
+
+def _decide(bench: Bench, document: Document[Proposal], assessed: Assessed) -> Ruling:
+    answer = bench.assessor.decide(question(document, assessed, bench.trust))
+    try:
+        return msgspec.convert(answer, Ruling, strict=True)
+    except msgspec.ValidationError as error:
+        raise Unavailable("MAG-E468", f"the judge gave no usable decision: {error}") from error
+
+
+def _git(proposal: Proposal) -> GitUpdate:
+    if not isinstance(proposal.effect, GitUpdate):
+        raise Unavailable("MAG-E468", f"no assessor for the effect `{type(proposal.effect).__name__}`")
+    return proposal.effect
+
+
+def _hold(bench: Bench, case: Case, error: MagistrateError, now: int) -> Case:
+    if case.standing.state is CaseState.HELD:
+        return case
+    facts = {"code": error.code, "why": error.message[:1000]}
+    with bench.store.transaction() as unit:
+        path = (CaseState.ASSESSING, CaseState.HELD)
+        return move(
+            unit, case, path, Occasion(event=Event.CASE_HELD, now=now, facts=facts), why=f"{error.code} {error.message}"
+        )[0]
+
+
+def _write(  # noqa: PLR0913, PLR0917  one transaction writes all of it
+    bench: Bench, case: Case, document: Document[Proposal], assessed: Assessed, ruling: Ruling, now: int
+) -> Case:
+    name, verdict = case.facts.proposal, assessed.verdict
+    policy, roster = bench.trust.policy(), bench.trust.roster()
+    evidence = tuple(envelope.payload_digest() for envelope in assessed.evidence)
+    assessment = Assessment(proposal=name, verdict_sha256=digest_of(verdict), verdict=verdict, evidence=evidence)
+    decision = Decision(
+        proposal=name, assessment_verdict=assessment.verdict_sha256, policy=policy.digest, roster=roster.digest,
+        action=document.body.action, environment=case.facts.environment, strictness=ruling.strictness,
+        obligations=ruling.obligations, reasons=ruling.reasons,
+    )  # fmt: skip
+    assessed_envelope = bench.pen.sign(assessment, "asm", now=now, lifetime=None)
+    decided_envelope = bench.pen.sign(decision, "dec", now=now, lifetime=None)
+    with bench.store.transaction() as unit:
+        facts = {
+            "assessment": assessed_envelope.payload_digest(), "verdict": assessment.verdict_sha256,
+            "classes": " ".join(verdict.classes), "strictness": verdict.strictness.value,
+            "assessor": verdict.assessor, "evidence": " ".join(evidence),
+        }  # fmt: skip
+        occasion = Occasion(
+            event=Event.ASSESSMENT_MADE, now=now, facts=facts,
+            payloads={"assessment": assessed_envelope.payload_bytes()},
+        )  # fmt: skip
+        path = (CaseState.ASSESSING, CaseState.ASSESSED)
+        classes = tuple(sorted({kind.value for kind in verdict.classes}))
+        case, recorded = move(unit, case, path, occasion, classes=classes, why="")
+        unit.keep(assessed_envelope, kind=Assessment.NAME, proposal=name, author="control", seq=recorded.seq)
+        for envelope in assessed.evidence:
+            unit.keep(envelope, kind="evidence", proposal=name, author="control", seq=recorded.seq)
+        target = CaseState.REFUSED if _denied(ruling) else CaseState.IN_REVIEW
+        told = {
+            "decision": decided_envelope.payload_digest(), "strictness": ruling.strictness.value,
+            "obligations": "; ".join(f"{o.count} of {o.role or 'any'} ({o.rule})" for o in ruling.obligations),
+            "policy": policy.digest, "roster": roster.digest,
+        }  # fmt: skip
+        occasion = Occasion(
+            event=Event.DECISION_MADE, now=now, facts=told, payloads={"decision": decided_envelope.payload_bytes()}
+        )
+        case, recorded = move(
+            unit, case, route(case.standing.state, target), occasion,
+            strictness=ruling.strictness.value, why=_why(ruling),
+        )  # fmt: skip
+        unit.keep(decided_envelope, kind=Decision.NAME, proposal=name, author="control", seq=recorded.seq)
+    return case
+
+
+def _denied(ruling: Ruling) -> bool:
+    """Denied, or with nothing that could ever be met."""
+    return ruling.strictness is Strictness.DENY or not ruling.obligations
+
+
+def _why(ruling: Ruling) -> str:
+    return "; ".join(reason.why for reason in ruling.reasons[:3])[:500]

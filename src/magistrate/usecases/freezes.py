@@ -1,0 +1,88 @@
+"""Freezes: one operator stops, two persons lift.
+
+Here they stop control from issuing warrants; executor and gate obey them directly.
+"""
+
+from __future__ import annotations
+
+from magistrate.domain.case import Case
+from magistrate.domain.events import Event
+from magistrate.domain.principal import Role
+from magistrate.errors import Refused
+from magistrate.ports import Trust, Unit
+from magistrate.wire.document import Document, open_envelope
+from magistrate.wire.envelope import Envelope
+from magistrate.wire.freeze import Freeze, Thaw
+
+TWO = 2
+
+
+def set_freeze(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> str:
+    """Keep a freeze; returns its digest; idempotent.
+
+    Raises:
+        Refused: MAG-E122 when the signer is no operator.
+    """
+    document, person = trust.roster().open_by_person(envelope, Freeze)
+    trust.roster().verify_role(person, Role.OPERATOR)
+    name = envelope.payload_digest()
+    if document.body.person != person.person:
+        raise Refused("MAG-E122", f"`{person.person}` signed in the name of `{document.body.person}`")
+    if not unit.recorded(f"freeze:{name}"):
+        facts = {"freeze": name, "person": person.person, "reason": document.body.reason, "scope": _words(document)}
+        seq = unit.append(Event.FREEZE_SET, "freeze", facts, now=now, once=f"freeze:{name}").seq
+        unit.keep(envelope, kind=Freeze.NAME, proposal=None, author=person.person, seq=seq)
+    return name
+
+
+def lift_freeze(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> str:
+    """Lift a freeze; returns its digest; idempotent. In solo one person is enough.
+
+    Raises:
+        Refused: MAG-E121 too few signatures. NotFound: MAG-E450 no such freeze.
+    """
+    roster = trust.roster()
+    thaw = open_envelope(envelope, Thaw, deployment=roster.deployment).body
+    signers = [p for p in roster.signers(envelope).values() if p.roles]
+    if len(signers) < (1 if roster.solo else TWO):
+        raise Refused("MAG-E121", f"a thaw needs two persons, {len(signers)} signed")
+    unit.document(thaw.freeze)
+    if not unit.recorded(f"thaw:{thaw.freeze}"):
+        facts = {"freeze": thaw.freeze, "reason": thaw.reason, "persons": " ".join(sorted(p.person for p in signers))}
+        seq = unit.append(Event.FREEZE_LIFTED, "freeze", facts, now=now, once=f"thaw:{thaw.freeze}").seq
+        unit.keep(envelope, kind=Thaw.NAME, proposal=None, author=facts["persons"][:120], seq=seq)
+    return thaw.freeze
+
+
+def standing_freezes(unit: Unit, trust: Trust) -> tuple[Document[Freeze], ...]:
+    """Freezes that nobody has lifted."""
+    return tuple(
+        open_envelope(envelope, Freeze, deployment=trust.roster().deployment)
+        for envelope in unit.documents(Freeze.NAME)
+        if not unit.recorded(f"thaw:{envelope.payload_digest()}")
+    )
+
+
+def frozen_because(unit: Unit, trust: Trust, case: Case) -> str:
+    """The reason of a freeze that covers the case, or an empty text."""
+    facts = case.facts
+    for document in standing_freezes(unit, trust):
+        scope = document.body.scope
+        pairs = (
+            (scope.repository, facts.repository),
+            (scope.environment, facts.environment),
+            (scope.agent, facts.agent),
+        )
+        fits = all(wanted is None or wanted == own for wanted, own in pairs)
+        if fits and (scope.change_class is None or scope.change_class in case.standing.classes):
+            return document.body.reason
+    return ""
+
+
+def _words(document: Document[Freeze]) -> str:
+    scope = document.body.scope
+    named = {
+        "repository": scope.repository, "environment": scope.environment, "agent": scope.agent,
+        "class": scope.change_class,
+    }  # fmt: skip
+    return ", ".join(f"{what} {value}" for what, value in named.items() if value is not None) or "everything"

@@ -1,0 +1,152 @@
+"""Seal: a signed proposal from front becomes an immutable case.
+
+Rule kept (R13, R14): the proposal must have been made for a session that is open, and its effect
+must be what the server itself derives; the texts must be those it names. From here on nothing
+about it changes; whatever changes under it makes it STALE.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Final
+
+from magistrate.authority.policy import TrustedPolicy
+from magistrate.authority.roster import TrustedRoster
+from magistrate.domain.case import Case, CaseFacts, SessionRow
+from magistrate.domain.events import Event
+from magistrate.domain.execution import Action
+from magistrate.errors import Refused
+from magistrate.ports import Repositories, Unit
+from magistrate.usecases.sessions import verify_open
+from magistrate.usecases.transition import Occasion, open_case
+from magistrate.wire.canonical import canonical, digest
+from magistrate.wire.document import Document, verify_current
+from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
+from magistrate.wire.front_api import SealRequest
+from magistrate.wire.proposal import Proposal
+
+CASE_SECONDS: Final = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """What a proposal refers to by digest, as bytes."""
+
+    diff: bytes
+    prompt: bytes
+    rationale: bytes
+    kind: bytes
+
+
+def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
+    unit: Unit,
+    request: SealRequest,
+    *,
+    roster: TrustedRoster,
+    policy: TrustedPolicy,
+    repositories: Repositories,
+    now: int,
+) -> Case:
+    """Open a case for a proposal; the same proposal twice is the same case.
+
+    Raises:
+        Refused: MAG-E106 signature, MAG-E105 expiry, MAG-E460 session over, MAG-E463 anything
+            that differs from what the server derives, MAG-E464 the target moved.
+    """
+    document = roster.open_by_front(request.proposal, Proposal)
+    verify_current(document, now)
+    name = request.proposal.payload_digest()
+    if unit.recorded(f"sealed:{name}"):
+        return unit.case(name)
+    row = verify_open(unit.session(document.body.session), now)
+    effect = _verify_derived(unit, document, row, roster, policy)
+    texts = _verify_texts(request, document.body)
+    _verify_target(effect, repositories)
+    facts = CaseFacts(
+        proposal=name, id=document.id, session=row.session, session_digest=row.digest,
+        agent=document.body.agent, owner=document.body.owner, finding=row.finding,
+        title=_title(texts.rationale), repository=effect.repository, ref=effect.ref,
+        environment=effect.environment, opened=now, expires=now + CASE_SECONDS,
+    )  # fmt: skip
+    payloads = {"diff": texts.diff, "prompt": texts.prompt, "rationale": texts.rationale, "kind": texts.kind}
+    told = {
+        "agent": facts.agent, "owner": facts.owner, "finding": facts.finding, "repository": facts.repository,
+        "ref": facts.ref, "environment": facts.environment, "base": effect.old, "result_tree": effect.result_tree,
+        "session": row.session, "provenance": document.body.provenance.value,
+    }  # fmt: skip
+    occasion = Occasion(
+        event=Event.PROPOSAL_SEALED, now=now, facts=told, once=f"sealed:{name}",
+        payloads={"proposal": request.proposal.payload_bytes(), **payloads},
+    )  # fmt: skip
+    case, recorded = open_case(unit, facts, occasion)
+    unit.keep(request.proposal, kind=Proposal.NAME, proposal=name, author="front", seq=recorded.seq)
+    for payload in payloads:
+        unit.keep_payload(name, payload, recorded.commitments[payload])
+    return case
+
+
+def _verify_derived(
+    unit: Unit, document: Document[Proposal], row: SessionRow, roster: TrustedRoster, policy: TrustedPolicy
+) -> GitUpdate:
+    proposal, effect = document.body, document.body.effect
+    if proposal.action is not Action.MERGE or not isinstance(effect, GitUpdate):
+        raise Refused("MAG-E463", f"an agent may propose `{Action.MERGE}` only")
+    ours, ruled = unit.repository(row.repository), policy.repository(row.repository)
+    agent = unit.agent(row.agent)
+    inverse = git_rollback_plan_digest(repository=ours.repository, ref=ruled.ref, restore_tree=effect.base_tree)
+    for what, given, derived in (
+        ("deployment", document.deployment, roster.deployment),
+        ("session", proposal.session_digest, row.digest),
+        ("agent", proposal.agent, row.agent),
+        ("owner", proposal.owner, agent.owner),
+        ("finding", proposal.finding, row.finding),
+        ("repository", effect.repository, ours.repository),
+        ("ref", effect.ref, ruled.ref),
+        ("ref of the repository", ours.ref, ruled.ref),
+        ("environment", effect.environment, ruled.environment),
+        ("state before", effect.pre_state, effect.base_tree),
+        ("rollback plan", effect.rollback_plan_digest, inverse),
+    ):
+        if given != derived:
+            raise Refused("MAG-E463", f"the {what} is `{given[:60]}`, the server derives `{derived[:60]}`")
+    return effect
+
+
+def _verify_texts(request: SealRequest, proposal: Proposal) -> Texts:
+    try:
+        diff = base64.b64decode(request.diff, validate=True)
+        salt = base64.b64decode(request.kind_salt, validate=True)
+    except binascii.Error as error:
+        raise Refused("MAG-E463", "base64 in a proposal is malformed") from error
+    texts = Texts(
+        diff=diff, prompt=request.prompt.encode(), rationale=request.rationale.encode(),
+        kind=canonical({"kind": request.kind, "salt": salt.hex()}),
+    )  # fmt: skip
+    for what, content, named in (
+        ("diff", texts.diff, proposal.diff_sha256),
+        ("prompt", texts.prompt, proposal.prompt_sha256),
+        ("rationale", texts.rationale, proposal.rationale_sha256),
+        ("kind", texts.kind, proposal.kind_commitment),
+    ):
+        if digest(content) != named:
+            raise Refused("MAG-E463", f"the {what} is not the one the proposal names")
+    return texts
+
+
+def _verify_target(effect: GitUpdate, repositories: Repositories) -> None:
+    tip = repositories.tip(effect.repository, effect.ref)
+    if tip != effect.old:
+        raise Refused(
+            "MAG-E464",
+            f"`{effect.ref}` is at `{tip[:12]}`, the draft was made on `{effect.old[:12]}`",
+            hint="draft again on the new state",
+        )
+    if repositories.tree(effect.repository, effect.old) != effect.base_tree:
+        raise Refused("MAG-E463", "the base tree is not the tree of the base commit")
+
+
+def _title(rationale: bytes) -> str:
+    lines = rationale.decode(errors="replace").strip().splitlines()
+    return "".join(c if c.isprintable() else "\ufffd" for c in (lines[0] if lines else ""))[:120]

@@ -1,0 +1,197 @@
+"""Settle: what the executor reports becomes where the case stands; silence becomes doubt.
+
+Rule kept: the executor's steps and report are signed and recorded once, in any order of arrival;
+a lost report is IN_DOUBT after 15 minutes, decided later by the state of the target; a ref
+moved by another hand makes every case in flight on it STALE and is said loudly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from magistrate.domain.case import Case
+from magistrate.domain.events import Event
+from magistrate.domain.execution import LeasePurpose
+from magistrate.domain.lifecycle import TERMINAL, CaseState, verify_transition
+from magistrate.errors import NotFound, Refused
+from magistrate.ports import Repositories, Trust, Unit
+from magistrate.usecases.transition import Occasion, move, note, route
+from magistrate.usecases.warrant import IN_EXECUTION
+from magistrate.wire.envelope import Envelope
+from magistrate.wire.journal_entry import JournalEntry
+from magistrate.wire.report import Outcome, Report
+from magistrate.wire.warrant import Warrant
+
+DOUBT_SECONDS: Final = 900
+BEFORE_EXECUTION: Final = (
+    CaseState.SEALED, CaseState.ASSESSING, CaseState.ASSESSED, CaseState.HELD, CaseState.IN_REVIEW,
+    CaseState.CLEARED, CaseState.WARRANTED,
+)  # fmt: skip
+OUTCOMES: Final = {
+    Outcome.SUCCEEDED: CaseState.SUCCEEDED, Outcome.FAILED: CaseState.FAILED, Outcome.REFUSED: CaseState.FAILED,
+    Outcome.ROLLED_BACK: CaseState.ROLLED_BACK, Outcome.HALTED: CaseState.HALTED, Outcome.UNKNOWN: CaseState.IN_DOUBT,
+}  # fmt: skip
+WORDS: Final = frozenset(event.value for event in Event)
+_COMMIT_LENGTH: Final = 40
+
+
+def record_step(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> None:
+    """Record one journal entry of the executor; the same entry again changes nothing.
+
+    Entries that are no event of the log stay in the executor's journal.
+
+    Raises:
+        Refused: MAG-E106, MAG-E107 when no executor of the roster signed it.
+    """
+    entry = trust.roster().open_by_executor(envelope, JournalEntry).body
+    once = f"step:{envelope.payload_digest()}"
+    if entry.step not in WORDS or unit.recorded(once):
+        return
+    event = Event(entry.step)
+    facts = {**entry.facts, "sequence": str(entry.sequence), "status": entry.status.value, "execution": entry.execution}
+    occasion = Occasion(event=event, now=now, facts=facts, payloads={"entry": envelope.payload_bytes()}, once=once)
+    if event is Event.REF_MOVED_OUTSIDE:
+        unit.append(event, f"repository:{entry.facts.get('repository', '')}", facts, now=now, once=once)
+        stop_in_flight(unit, entry.facts.get("repository", ""), entry.facts.get("seen", ""), now)
+        return
+    try:
+        case = unit.case_of_warrant(entry.execution)
+    except NotFound:
+        unit.append(event, f"execution:{entry.execution}"[:120], facts, now=now, once=once)
+        return
+    target = _after(event, entry.facts, case.standing.state)
+    if target is None:
+        note(unit, case, occasion)
+    else:
+        move(unit, case, route(case.standing.state, target), occasion)
+
+
+def record_report(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> Case:
+    """Settle a case by the executor's signed report; the same report again changes nothing.
+
+    Raises:
+        Refused: MAG-E106, MAG-E107 signature; MAG-E451 for another warrant than the case's.
+    """
+    report = trust.roster().open_by_executor(envelope, Report).body
+    case = unit.case(report.proposal)
+    once = f"report:{envelope.payload_digest()}"
+    if unit.recorded(once):
+        return case
+    warrants = [e.payload_digest() for e in unit.documents(Warrant.NAME, case.facts.proposal)]
+    if report.warrant not in warrants:
+        raise Refused("MAG-E451", "the report names a warrant that this case never had")
+    facts = {
+        "outcome": report.outcome.value, "why": report.why[:1000], "ref_before": report.ref_before,
+        "ref_after": report.ref_after, "leases_open": str(report.leases_open), "journal_head": report.journal_head,
+        "report": envelope.payload_digest(),
+    }  # fmt: skip
+    target = OUTCOMES[report.outcome]
+    event = Event.CASE_CLOSED if target in TERMINAL else Event.CASE_HELD
+    occasion = Occasion(event=event, now=now, facts=facts, payloads={"report": envelope.payload_bytes()}, once=once)
+    path = _path(case.standing.state, target)
+    if path:
+        case, recorded = move(unit, case, path, occasion, why=report.why[:500])
+    else:
+        recorded = note(unit, case, occasion)
+    unit.keep(envelope, kind=Report.NAME, proposal=case.facts.proposal, author="executor", seq=recorded.seq)
+    _remember_tip(unit, case, report)
+    return case
+
+
+def sweep(unit: Unit, now: int) -> int:
+    """Let time have its say: expire, and doubt what should have ended. Returns how many moved."""
+    moved = 0
+    for case in unit.cases((*BEFORE_EXECUTION, *IN_EXECUTION), limit=10_000):
+        target, why = _overdue(case, now)
+        if target is not None:
+            event = Event.CASE_CLOSED if target in TERMINAL else Event.CASE_HELD
+            move(unit, case, (target,), Occasion(event=event, now=now, facts={"why": why}), why=why)
+            moved += 1
+    return moved
+
+
+def watch_tips(unit: Unit, repositories: Repositories, now: int) -> tuple[str, ...]:
+    """Compare each ref with what we left there; returns alarms in words.
+
+    Runs inside one transaction, so that no report can land between looking and comparing.
+    """
+    alarms = []
+    for row in unit.repositories():
+        if not row.ready or unit.cases(IN_EXECUTION, limit=1, repository=row.repository):
+            continue
+        tip = repositories.tip(row.repository, row.ref)
+        if tip == row.tip:
+            continue
+        if not row.tip:
+            unit.put_repository(replace(row, tip=tip))
+            continue
+        facts = {"repository": row.repository, "ref": row.ref, "expected": row.tip, "seen": tip or "absent"}
+        unit.append(Event.REF_MOVED_OUTSIDE, f"repository:{row.repository}", facts, now=now)
+        count = stop_in_flight(unit, row.repository, tip, now)
+        alarms.append(
+            f"{row.repository} {row.ref} moved outside: {row.tip[:12]} -> {tip[:12]}; {count} cases are stale"
+        )
+    return tuple(alarms)
+
+
+def stop_in_flight(unit: Unit, repository: str, seen: str, now: int) -> int:
+    """Make every case before execution on the repository STALE and note the alarm."""
+    count = 0
+    for case in unit.cases(BEFORE_EXECUTION, limit=10_000, repository=repository):
+        if case.standing.state is CaseState.WARRANTED and case.standing.taken is not None:
+            continue  # already in the executor's hands, who looks at the ref itself
+        why = f"{case.facts.ref} was moved by another hand"
+        occasion = Occasion(event=Event.CASE_CLOSED, now=now, facts={"why": why, "seen": seen})
+        move(unit, case, (CaseState.STALE,), occasion, why=why)
+        count += 1
+    try:
+        row = unit.repository(repository)
+    except NotFound:
+        return count
+    tip = seen if len(seen) == _COMMIT_LENGTH else row.tip
+    unit.put_repository(replace(row, tip=tip, alarm=f"moved outside to {seen[:12] or 'nothing'}"))
+    return count
+
+
+def _after(event: Event, facts: dict[str, str], state: CaseState) -> CaseState | None:
+    """Where a step takes a case, or None when it stays."""
+    inverse = facts.get("purpose") == LeasePurpose.ROLLBACK
+    if event is Event.LEASE_REQUESTED:
+        if inverse and state is CaseState.VERIFYING:
+            return CaseState.ROLLING_BACK
+        return CaseState.EXECUTING if not inverse and state is CaseState.WARRANTED else None
+    if event is Event.EFFECT_DONE and state is CaseState.EXECUTING:
+        return CaseState.VERIFYING
+    return None
+
+
+def _path(current: CaseState, target: CaseState) -> tuple[CaseState, ...]:
+    """Steps from here to what was reported; through doubt when there is no other way; () if ended."""
+    if current is target or current in TERMINAL:
+        return ()
+    try:
+        return route(current, target)
+    except Refused:
+        verify_transition(current, CaseState.IN_DOUBT)
+        verify_transition(CaseState.IN_DOUBT, target)
+        return (CaseState.IN_DOUBT, target)
+
+
+def _overdue(case: Case, now: int) -> tuple[CaseState | None, str]:
+    standing = case.standing
+    if standing.state is CaseState.WARRANTED and standing.taken is None:
+        if (standing.warrant_expires or 0) <= now:
+            return CaseState.EXPIRED, "nobody took the warrant in its five minutes"
+    elif standing.state in IN_EXECUTION:
+        if (standing.taken or standing.updated) + DOUBT_SECONDS <= now:
+            return CaseState.IN_DOUBT, "no report within 15 minutes; the target decides"
+    elif case.facts.expires <= now:
+        return CaseState.EXPIRED, "not decided in time; silence is never consent"
+    return None, ""
+
+
+def _remember_tip(unit: Unit, case: Case, report: Report) -> None:
+    if len(report.ref_after) == _COMMIT_LENGTH and report.outcome in {Outcome.SUCCEEDED, Outcome.ROLLED_BACK}:
+        row = unit.repository(case.facts.repository)
+        unit.put_repository(replace(row, tip=report.ref_after))

@@ -1,0 +1,101 @@
+"""Show: the whole story of one case, from one query (R60)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from magistrate.authority.roster import TrustedRoster
+from magistrate.domain.case import Case
+from magistrate.domain.events import Event
+from magistrate.domain.lifecycle import CaseState
+from magistrate.errors import NotFound, Refused
+from magistrate.ports import Trust, Unit
+from magistrate.usecases.matter import met, papers, standing_approvals
+from magistrate.wire.approval import Approval
+from magistrate.wire.report import Report
+from magistrate.wire.times import rfc3339
+from magistrate.wire.warrant import Warrant
+
+SHORT: Final = 12
+EXECUTED: Final = frozenset({CaseState.SUCCEEDED, CaseState.ROLLED_BACK, CaseState.HALTED})
+
+
+def summary(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
+    """One line of the queue."""
+    facts, standing = case.facts, case.standing
+    return {
+        "proposal": facts.proposal, "short": facts.proposal.removeprefix("sha256:")[:SHORT], "id": facts.id,
+        "state": standing.state.value, "class": " ".join(standing.classes), "strictness": standing.strictness,
+        "title": facts.title, "agent": facts.agent, "owner": facts.owner, "finding": facts.finding,
+        "repository": facts.repository, "environment": facts.environment, "why": standing.why,
+        "obligations": obligations(unit, case, trust.roster(), now), "opened": rfc3339(facts.opened),
+        "expires": rfc3339(facts.expires), "updated": rfc3339(standing.updated), "warrant": standing.warrant,
+    }  # fmt: skip
+
+
+def obligations(unit: Unit, case: Case, roster: TrustedRoster, now: int) -> list[dict[str, Any]]:
+    """Each obligation with how many persons have met it; empty before the decision."""
+    try:
+        found = papers(unit, case, roster)
+    except Refused:
+        return []
+    given = standing_approvals(unit, case, found.matter, roster, now)
+    return [
+        {"role": m.role.value if m.role else None, "count": m.count, "have": m.have, "rule": m.rule}
+        for m in met(found.matter.decision.body.obligations, given)
+    ]
+
+
+def story(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
+    """Prompt, patch, proof, decision, reviewers, credential, action, outcome, and what is missing."""
+    name = case.facts.proposal
+    events = unit.events(name)
+    documents = {
+        kind: [_opened(envelope.payload_bytes(), envelope.payload_digest()) for envelope in unit.documents(kind, name)]
+        for kind in (
+            "proposal", "assessment", "evidence", "decision", Approval.NAME, "rejection", "withdrawal",
+            Warrant.NAME, Report.NAME,
+        )
+    }  # fmt: skip
+    documents["session"] = [
+        _opened(unit.document(case.facts.session_digest).payload_bytes(), case.facts.session_digest)
+    ]
+    told = [
+        {"seq": e.seq, "event": e.event, "at": rfc3339(e.at), "facts": dict(e.facts)}
+        for e in (*unit.events(case.facts.session), *events)
+    ]
+    return {
+        "case": summary(unit, case, trust, now), "events": sorted(told, key=lambda e: int(str(e["seq"]))),
+        "documents": documents, "texts": {what: _text(unit, name, what) for what in ("prompt", "rationale", "diff")},
+        "missing": list(missing(unit, case)),
+    }  # fmt: skip
+
+
+def missing(unit: Unit, case: Case) -> tuple[str, ...]:
+    """What an executed case lacks of the joined record; empty when complete or never executed."""
+    if case.standing.state not in EXECUTED:
+        return ()
+    name = case.facts.proposal
+    seen = {e.event for e in unit.events(name)}
+    reports = [msgspec.json.decode(e.payload_bytes())["body"] for e in unit.documents(Report.NAME, name)]
+    seen |= {step["event"] for report in reports for step in report["steps"]}
+    wanted = [
+        Event.PROPOSAL_SEALED, Event.ASSESSMENT_MADE, Event.DECISION_MADE, Event.APPROVAL_GIVEN, Event.WARRANT_ISSUED,
+        Event.LEASE_REQUESTED, Event.LEASE_HELD, Event.EFFECT_DONE, Event.LEASE_RELEASED, Event.CASE_CLOSED,
+    ]  # fmt: skip
+    lacking = [event.value for event in wanted if event not in seen]
+    lacking += [what for what in ("prompt", "diff") if not _text(unit, name, what)]
+    return (*lacking, *(() if reports else ("report",)))
+
+
+def _text(unit: Unit, proposal: str, name: str) -> str:
+    try:
+        return unit.payload(proposal, name).decode(errors="replace")
+    except NotFound:
+        return ""
+
+
+def _opened(payload: bytes, digest: str) -> dict[str, Any]:
+    return {"digest": digest, "document": msgspec.json.decode(payload)}

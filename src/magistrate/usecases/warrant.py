@@ -1,0 +1,169 @@
+"""Warrant: a cleared case becomes signed authority for one action, once, for five minutes.
+
+Rule kept (invariants 6, 10; R37, R44, R85): everything is verified again at this moment: that
+nothing changed under the case, that the approvals stand and suffice, that floor and readiness
+let it execute. The warrant is signed, recorded and witnessed before anybody can fetch it; what may
+not execute ends APPROVED_NOT_EXECUTED, with all its documents for a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
+from magistrate.authority.quorum import GivenApproval, verify_quorum
+from magistrate.authority.roster import raw_key
+from magistrate.domain.case import Case
+from magistrate.domain.events import Event
+from magistrate.domain.impact import Strictness
+from magistrate.domain.lifecycle import CaseState
+from magistrate.errors import NotFound, Refused
+from magistrate.ports import Pen, Repositories, Store, Trust, Unit
+from magistrate.usecases.drills import drilled
+from magistrate.usecases.freezes import frozen_because
+from magistrate.usecases.matter import Papers, papers, standing_approvals
+from magistrate.usecases.transition import Occasion, move
+from magistrate.wire.effect import GitUpdate
+from magistrate.wire.envelope import process_keyid
+from magistrate.wire.warrant import WARRANT_SECONDS, Warrant
+
+IN_EXECUTION: Final = (CaseState.WARRANTED, CaseState.EXECUTING, CaseState.VERIFYING, CaseState.ROLLING_BACK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """What issuing needs. `disarmed` is empty, or says why no warrant is issued at all."""
+
+    store: Store
+    trust: Trust
+    pen: Pen
+    repositories: Repositories
+    same_user_walls: bool
+    disarmed: str = ""
+
+
+def issue(office: Office, proposal: str, now: int) -> Case:
+    """Take a CLEARED case to WARRANTED, APPROVED_NOT_EXECUTED, STALE or EXPIRED, or leave it.
+
+    It is left CLEARED while another case of the repository executes or a freeze covers it.
+
+    Raises:
+        Unavailable: MAG-E203, MAG-E220, MAG-E443 when nothing can be recorded or witnessed; the
+            case stays as it was. Refused: MAG-E469 when control is disarmed.
+    """
+    if office.disarmed:
+        raise Refused("MAG-E469", f"no warrant is issued: {office.disarmed}")
+    office.store.seal()
+    with office.store.transaction() as unit:
+        case = unit.case(proposal)
+        if case.standing.state is not CaseState.CLEARED:
+            return case
+        case = _settled(office, unit, case, now)
+    office.store.seal()
+    return case
+
+
+def fetchable(store: Store, unit: Unit, now: int) -> tuple[Case, ...]:
+    """Warranted cases that nobody took, not expired, whose warrant is in the witnessed log."""
+    found = []
+    for case in unit.cases((CaseState.WARRANTED,), limit=50):
+        standing = case.standing
+        if standing.taken is not None or standing.warrant_seq is None or (standing.warrant_expires or 0) <= now:
+            continue
+        try:
+            store.proof(standing.warrant_seq)
+        except NotFound:
+            continue  # recorded but not witnessed yet: no record, no action
+        found.append(case)
+    return tuple(found)
+
+
+def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
+    roster = office.trust.roster()
+    busy = unit.cases(IN_EXECUTION, limit=1, repository=case.facts.repository)
+    if busy or frozen_because(unit, office.trust, case):
+        return case
+    found = papers(unit, case, roster)
+    stale = _stale_because(office, found)
+    if stale:
+        return _end(unit, case, CaseState.STALE, stale, now)
+    given = standing_approvals(unit, case, found.matter, roster, now)
+    try:
+        verify_quorum(given, found.matter.decision.body.obligations)
+    except Refused as error:
+        return _end(unit, case, CaseState.EXPIRED, error.message, now)
+    repository = office.trust.policy().repository(case.facts.repository)
+    ground = Ground(
+        production=repository.production, solo=roster.solo, same_user_walls=office.same_user_walls,
+        drilled=drilled(unit, case.facts.repository, case.facts.environment, now),
+    )  # fmt: skip
+    why = _not_executable(found, given, ground)
+    if why:
+        return _end(unit, case, CaseState.APPROVED_NOT_EXECUTED, why, now)
+    return _issue(office, unit, case, found, given, now)
+
+
+def _stale_because(office: Office, found: Papers) -> str:
+    """What changed under the case since it was decided, or an empty text."""
+    decision, effect = found.matter.decision.body, found.matter.proposal.body.effect
+    assert isinstance(effect, GitUpdate)  # noqa: S101  sealed so
+    policy = office.trust.policy()
+    if decision.policy != policy.digest:
+        return "the policy changed"
+    if decision.roster != office.trust.roster().digest:
+        return "the roster changed"
+    if decision.assessment_verdict != found.verdict_sha256:
+        return "the assessment changed"
+    ruled = policy.repository(effect.repository)
+    if (ruled.ref, ruled.environment) != (effect.ref, effect.environment):
+        return "the policy names another ref or environment"
+    tip = office.repositories.tip(effect.repository, effect.ref)
+    return "" if tip == effect.old else f"{effect.ref} moved to {tip[:12] or 'nothing'}"
+
+
+def _not_executable(found: Papers, given: tuple[GivenApproval, ...], ground: Ground) -> str:
+    """Why an approved change is handed to a person instead (R85, floor), or an empty text."""
+    ruling = floor_ruling(found.verdict, ground)
+    if ruling.strictness is Strictness.DENY or found.matter.decision.body.strictness is Strictness.DENY:
+        return "the floor denies it"
+    try:
+        verify_quorum(given, ruling.obligations)
+    except Refused as error:
+        return error.message
+    if not any(g.approval.rebuilt for g in given):
+        return "nobody rebuilt this change on their own machine"
+    return "; ".join(not_executable_because(found.verdict, ground))
+
+
+def _issue(  # noqa: PLR0913, PLR0917  what a warrant rests on
+    office: Office, unit: Unit, case: Case, found: Papers, given: tuple[GivenApproval, ...], now: int
+) -> Case:
+    matter, roster = found.matter, office.trust.roster()
+    body = Warrant(
+        executor=process_keyid(raw_key(roster.body.processes.executors[0])), proposal=matter.proposal_digest,
+        decision=matter.decision_digest, assessment_verdict=found.verdict_sha256,
+        policy=matter.decision.body.policy, roster=matter.decision.body.roster,
+        approvals=tuple(sorted(g.digest for g in given)), action=matter.proposal.body.action,
+        environment=case.facts.environment, effect=matter.proposal.body.effect,
+    )  # fmt: skip
+    envelope = office.pen.sign(body, "wrt", now=now, lifetime=WARRANT_SECONDS)
+    name = roster.open_by_control(envelope, Warrant).id
+    facts = {
+        "warrant": envelope.payload_digest(), "id": name, "executor": body.executor, "decision": body.decision,
+        "approvals": " ".join(body.approvals), "action": body.action.value,
+    }  # fmt: skip
+    occasion = Occasion(
+        event=Event.WARRANT_ISSUED, now=now, facts=facts, payloads={"warrant": envelope.payload_bytes()},
+        once=f"warrant:{case.facts.proposal}",
+    )  # fmt: skip
+    case, recorded = move(
+        unit, case, (CaseState.WARRANTED,), occasion, warrant=name, warrant_expires=now + WARRANT_SECONDS
+    )
+    unit.keep(envelope, kind=Warrant.NAME, proposal=case.facts.proposal, author="control", seq=recorded.seq)
+    return case
+
+
+def _end(unit: Unit, case: Case, state: CaseState, why: str, now: int) -> Case:
+    occasion = Occasion(event=Event.CASE_CLOSED, now=now, facts={"why": why[:1000]})
+    return move(unit, case, (state,), occasion, why=why[:500])[0]
