@@ -49,7 +49,7 @@ def assess_request(request: Mapping[str, Any], assessor: str) -> dict[str, Any]:
     return {
         "assessment": assessment(case, impact, assessor),
         "evidence_wanted": [_wanted(want) for want in impact.evidence_wanted],
-        "context_wanted": context_wanted(case) and not impact.auto_eligible,
+        "context_wanted": context_wanted(case),
     }
 
 
@@ -106,7 +106,7 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
         "privilege": [],
         "blast_radius": dict(impact.blast_radius),
         "reversible": impact.reversible,
-        "composition": {"steps": str(len(case.steps))},
+        "composition": {"steps": len(case.steps)},
         "reasons": list(impact.reasons),
     }
 

@@ -107,7 +107,7 @@ def assess(
     if hollow:
         reasons.append("an empty change or step proves nothing and is never automatic")
     wanted = [want for step in steps for want in evidence_wanted(step, case.base, evidence, provers)]
-    return _joined(files, sensed, denials, steps, reasons, wanted, hollow=hollow)
+    return _joined(files, sensed, denials, steps=steps, reasons=reasons, wanted=wanted, hollow=hollow)
 
 
 def file_impact(
@@ -120,7 +120,9 @@ def file_impact(
     """The first proof that holds, else `unknown` with the closest objection."""
     barred = gate(file).barred
     if barred is not None:
-        return _unknown(file, Proof(rule=GATE_RULE, status=ProofStatus.REFUTED, change_class=ChangeClass.UNKNOWN, why=barred))
+        return _unknown(
+            file, Proof(rule=GATE_RULE, status=ProofStatus.REFUTED, change_class=ChangeClass.UNKNOWN, why=barred)
+        )
     tried = [_tried(prover, file, step, base, evidence) for prover in provers if _applies(prover, file)]
     for found in tried:
         if found.status is ProofStatus.PROVEN:
@@ -180,7 +182,9 @@ def _applies(prover: Prover, file: ChangedFile) -> bool:
         return False
 
 
-def _wants(prover: Prover, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
+def _wants(
+    prover: Prover, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree
+) -> tuple[EvidenceRequest, ...]:
     try:
         return prover.wants(file, step, base)
     except Exception:  # noqa: BLE001 - no request, no evidence, no proof
@@ -224,14 +228,14 @@ def _collisions(changes: Sequence[FileChange]) -> Iterable[Sensitivity]:
             yield Sensitivity(kind=ChangeClass.UNKNOWN, path=change.path, line=0, why=why)
 
 
-def _joined(
+def _joined(  # noqa: PLR0913 - the join takes everything there is
     files: tuple[FileImpact, ...],
     sensed: set[Sensitivity],
     denials: set[Denial],
+    *,
     steps: Sequence[Sequence[ChangedFile]],
     reasons: list[str],
     wanted: list[EvidenceRequest],
-    *,
     hollow: bool,
 ) -> Impact:
     level = Strictness.TWO if hollow else Strictness.AUTO

@@ -24,7 +24,9 @@ HIDDEN: Final = re.compile(
     "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 JOINERS: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
-REDACTION: Final = re.compile(r"\[\[magistrate:redacted|\u27e6redacted|<redacted:[a-z0-9-]+:[0-9a-f]{8,}>", re.IGNORECASE)
+REDACTION: Final = re.compile(
+    r"\[\[magistrate:redacted|\u27e6redacted|<redacted:[a-z0-9-]+:[0-9a-f]{8,}>", re.IGNORECASE
+)
 HFS_IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 DOT_GIT: Final = re.compile(r"(?:\.git|git~\d+)(?:[ .]*)(?::.*)?\Z", re.IGNORECASE)
 DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\..*)?\Z", re.IGNORECASE)
@@ -49,7 +51,7 @@ def gate(file: ChangedFile) -> Gated:
     return Gated(denials=tuple(denials), barred=barred)
 
 
-def illegal_path(path: str) -> str | None:
+def illegal_path(path: str) -> str | None:  # noqa: PLR0911 - one guard, one exit
     """Why a path may never be written, or None."""
     if not path or len(path.encode("utf-8", "surrogatepass")) > MAX_PATH:
         return "the path is empty or too long"
@@ -72,14 +74,18 @@ def _metadata(file: ChangedFile) -> str | None:
     change = file.change
     if change.before is None and change.after is None:
         return "neither side is at hand"
-    modes = [m for m, side in ((change.mode_before, change.before), (change.mode_after, change.after)) if side is not None]
+    modes = [
+        m for m, side in ((change.mode_before, change.before), (change.mode_after, change.after)) if side is not None
+    ]
     if any(mode not in REGULAR for mode in modes):
         return "a symbolic link, a submodule or an unknown mode"
     if len(set(modes)) > 1:
         return "the file mode changes"
     if not file.path.isascii():
         return "the path is not plain ASCII"
-    if any(DEVICE.match(part) or part != part.rstrip(" .") or ":" in part or "~" in part for part in file.path.split("/")):
+    if any(
+        DEVICE.match(part) or part != part.rstrip(" .") or ":" in part or "~" in part for part in file.path.split("/")
+    ):
         return "the path means another file on some systems"
     return None
 
@@ -97,7 +103,7 @@ def _bytes(file: ChangedFile) -> str | None:
     return None
 
 
-def _text(side: bytes) -> str | None:
+def _text(side: bytes) -> str | None:  # noqa: PLR0911 - one guard, one exit
     if len(side) > MAX_BYTES:
         return f"larger than {MAX_BYTES} bytes"
     if b"\0" in side:

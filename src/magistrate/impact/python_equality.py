@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from magistrate.domain.impact import ChangeClass, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile, sha256_hex
 from magistrate.impact.python_source import (
@@ -14,29 +16,37 @@ from magistrate.impact.python_source import (
 )
 
 
-def same_program(file: ChangedFile, base: BaseTree) -> tuple[PythonText, PythonText] | tuple[str, bool]:
-    """Both sides where they are one program, else (why not, whether that refutes it)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Why both sides are not one program, and whether that is certain or only not excluded."""
+
+    why: str
+    status: ProofStatus = ProofStatus.REFUTED
+
+
+def same_program(file: ChangedFile, base: BaseTree) -> tuple[PythonText, PythonText] | Difference:  # noqa: PLR0911 - one guard, one exit
+    """Both sides where they are one program, else what speaks against it."""
     before, after = file.change.before, file.change.after
     if before is None or after is None:
-        return "the file is added or deleted as a whole", True
+        return Difference(why="the file is added or deleted as a whole")
     if head_of(before) != head_of(after):
-        return "the interpreter line or the encoding line changes", True
+        return Difference(why="the interpreter line or the encoding line changes")
     role = next((part for part in file.parts[:-1] if part in OPAQUE_ROLES), None)
     if role is not None:
-        return f"files under `{role}/` are often read as text by tests", False
+        return Difference(why=f"files under `{role}/` are often read as text by tests", status=ProofStatus.UNKNOWN)
     pinned = pinned_by(sha256_hex(before), base)
     if pinned is not None:
-        return f"`{pinned}` pins the digest of these exact bytes", True
+        return Difference(why=f"`{pinned}` pins the digest of these exact bytes")
     try:
         old, new = read_python(before), read_python(after)
     except NotPythonError as error:
-        return str(error), False
+        return Difference(why=str(error), status=ProofStatus.UNKNOWN)
     if looks_like_template(old, file.parts) or looks_like_template(new, file.parts):
-        return "it may be a template of another language", False
+        return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
     if old.tree != new.tree:
-        return "the syntax trees differ: this changes what the program does", True
+        return Difference(why="the syntax trees differ: this changes what the program does")
     if old.tokens != new.tokens:
-        return "the trees agree but the tokens differ (quotes, brackets, look-alike letters)", True
+        return Difference(why="the trees agree but the tokens differ (quotes, brackets, look-alike letters)")
     return old, new
 
 

@@ -11,13 +11,26 @@ import io
 import re
 import tokenize
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
 TRIVIA: Final = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
 LAYOUT: Final = frozenset({tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT})
 OPAQUE_ROLES: Final = frozenset(
-    {"fixtures", "fixture", "testdata", "test_data", "data", "snapshots", "resources", "corpus", "cases", "golden", "samples"}
+    {
+        "fixtures",
+        "fixture",
+        "testdata",
+        "test_data",
+        "data",
+        "snapshots",
+        "resources",
+        "corpus",
+        "cases",
+        "golden",
+        "samples",
+    }
 )
 
 
@@ -65,7 +78,7 @@ def head_of(content: bytes) -> tuple[bytes, ...]:
 def looks_like_template(file_text: PythonText, parts: tuple[str, ...]) -> bool:
     """Whether another language may be hidden in the text: `{{ x }}` parses as a set of a set."""
     strings = [text for _, text in file_text.tokens]
-    doubled = any(pair in {("{", "{"), ("}", "}")} for pair in zip(strings, strings[1:], strict=False))
+    doubled = any(pair in {("{", "{"), ("}", "}")} for pair in pairwise(strings))
     return doubled or any("template" in part or "cookiecutter" in part for part in parts)
 
 

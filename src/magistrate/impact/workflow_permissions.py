@@ -55,7 +55,10 @@ def widened(before: str, after: str) -> Iterator[tuple[int, str]]:
         level = was.level if was is not None else ("none" if before.strip() else "nothing")
         if RANK.get(grant.level, 3) > RANK.get(level, 0):
             where = f" in job `{place}`" if place else ""
-            yield grant.line, f"`{scope}: {level} -> {grant.level}`{where}: the workflow's token may do more than before"
+            yield (
+                grant.line,
+                f"`{scope}: {level} -> {grant.level}`{where}: the workflow's token may do more than before",
+            )
     for place in sorted({place for place, _ in old} - {place for place, _ in new}):
         if not place or f"{place}:" in after:
             where = f"of job `{place}` " if place else ""

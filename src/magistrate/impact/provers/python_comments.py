@@ -11,7 +11,7 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.prose import why_not_prose
-from magistrate.impact.python_equality import proof, same_program
+from magistrate.impact.python_equality import Difference, proof, same_program
 from magistrate.impact.python_source import Comment, PythonText
 
 SCRIPT_BLOCK: Final = re.compile(r"^#[ \t]*///", re.MULTILINE)
@@ -44,11 +44,9 @@ class PythonComments:
         """Proven when the program is equal and every comment that differs is plain prose."""
         del step, evidence
         outcome = same_program(file, base)
-        if isinstance(outcome[0], str):
-            status = ProofStatus.REFUTED if outcome[1] else ProofStatus.UNKNOWN
-            return proof(self.name, self.change_class, file, outcome[0], status)
-        old, new = outcome
-        why = "nothing to compare" if isinstance(new, bool) else _objection(old, new, file)
+        if isinstance(outcome, Difference):
+            return proof(self.name, self.change_class, file, outcome.why, outcome.status)
+        why = _objection(*outcome, file)
         if why is not None:
             return proof(self.name, self.change_class, file, why, ProofStatus.REFUTED)
         said = "syntax tree and tokens are equal on both sides; every comment that differs reads as plain prose"

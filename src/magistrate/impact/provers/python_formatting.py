@@ -8,7 +8,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.python_equality import proof, same_program
+from magistrate.impact.python_equality import Difference, proof, same_program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +37,10 @@ class PythonFormatting:
         """Proven when trees, tokens, comments and the line each comment binds to are equal."""
         del step, evidence
         outcome = same_program(file, base)
-        if isinstance(outcome[0], str):
-            status = ProofStatus.REFUTED if outcome[1] else ProofStatus.UNKNOWN
-            return proof(self.name, self.change_class, file, outcome[0], status)
+        if isinstance(outcome, Difference):
+            return proof(self.name, self.change_class, file, outcome.why, outcome.status)
         old, new = outcome
-        if isinstance(new, bool) or old.comments != new.comments:
+        if old.comments != new.comments:
             why = "a comment changes, or stands at other code than before"
             return proof(self.name, self.change_class, file, why, ProofStatus.REFUTED)
         why = "CPython's syntax tree, every token and every comment are equal on both sides; only layout moved"

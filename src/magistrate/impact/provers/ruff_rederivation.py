@@ -124,9 +124,8 @@ def bad_config(path: str, text: str) -> str | None:
     except tomllib.TOMLDecodeError:
         return f"`{path}` of the base is not readable"
     if path.endswith("pyproject.toml"):
-        tables = tables.get("tool", {}).get("ruff", {})
-    lint = tables.get("lint", {}) if isinstance(tables, dict) else {}
-    for table in (tables, lint):
+        tables = tables["tool"]["ruff"] if "ruff" in tables.get("tool", {}) else {}
+    for table in (tables, tables.get("lint", {})):
         bad = FORBIDDEN_KEYS & set(table)
         if bad:
             return f"`{path}` of the base sets `{min(bad)}`, which widens what the tool reads or dares"

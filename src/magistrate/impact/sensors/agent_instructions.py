@@ -25,9 +25,21 @@ SENSOR: Final = RuleSensor(
     kind=ChangeClass.AGENT_INSTRUCTIONS,
     role=_role,
     rules=(
-        rule(r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:previous|above|prior|earlier|instructions?|rules)\b", "tells a reader to drop its instructions"),
-        rule(r"\b(?:you are|as) an? (?:ai|assistant|agent|helpful|coding|language model)\b|\b(?:assistant|agents?|claude|copilot|chatgpt|llms?|ai|model|bots?)\b\s*[:,]|<\s*(?:system|important|instructions?)\s*>|\bsystem prompt\b", "speaks to an assistant"),
-        rule(r"\b(?:assistants?|agents?|llms?|copilot|claude|ai)\b.{0,40}\b(?:must|should|shall|always|never|may|can)\b|\bbefore any call\b|\bwhen you edit\b", "gives orders to an assistant"),
-        rule(r"\bdescription\s*=\s*['\"]{1,3}.*\b(?:tool|call)\b|\"mcpServers\"|\bmcp\.tool\b", "a tool description or tool setting"),
+        rule(
+            r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:previous|above|prior|earlier|instructions?|rules)\b",
+            "tells a reader to drop its instructions",
+        ),
+        rule(
+            r"\b(?:you are|as) an? (?:ai|assistant|agent|helpful|coding|language model)\b|\b(?:assistant|agents?|claude|copilot|chatgpt|llms?|ai|model|bots?)\b\s*[:,]|<\s*(?:system|important|instructions?)\s*>|\bsystem prompt\b",
+            "speaks to an assistant",
+        ),
+        rule(
+            r"\b(?:assistants?|agents?|llms?|copilot|claude|ai)\b.{0,40}\b(?:must|should|shall|always|never|may|can)\b|\bbefore any call\b|\bwhen you edit\b",
+            "gives orders to an assistant",
+        ),
+        rule(
+            r"\bdescription\s*=\s*['\"]{1,3}.*\b(?:tool|call)\b|\"mcpServers\"|\bmcp\.tool\b",
+            "a tool description or tool setting",
+        ),
     ),
 )

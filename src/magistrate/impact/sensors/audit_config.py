@@ -9,7 +9,9 @@ from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
 from magistrate.impact.sensing import RuleSensor, named, rule
 
-PATHS: Final = re.compile(r"(?i)(?:^|[/_.-])(?:audit|logging|log4j2?|logback|alerts?|alertmanager|prometheus|falco|siem|sentry|observability)(?:[/_.-]|$)")
+PATHS: Final = re.compile(
+    r"(?i)(?:^|[/_.-])(?:audit|logging|log4j2?|logback|alerts?|alertmanager|prometheus|falco|siem|sentry|observability)(?:[/_.-]|$)"
+)
 
 
 def _role(file: ChangedFile) -> str | None:
@@ -21,6 +23,9 @@ SENSOR: Final = RuleSensor(
     kind=ChangeClass.AUDIT_CONFIG,
     role=_role,
     rules=(
-        rule(r"\baudit\w*|cloudtrail|\balert:|\bexpr:|silence|log_?level|logging\.(?:disable|config)|retention", "what is recorded or alarmed"),
+        rule(
+            r"\baudit\w*|cloudtrail|\balert:|\bexpr:|silence|log_?level|logging\.(?:disable|config)|retention",
+            "what is recorded or alarmed",
+        ),
     ),
 )

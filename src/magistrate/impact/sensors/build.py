@@ -17,7 +17,9 @@ PATHS: Final = re.compile(
 
 
 def _role(file: ChangedFile) -> str | None:
-    return "this runs, or steers what runs, when the project is built, started or tested" if named(file, PATHS) else None
+    return (
+        "this runs, or steers what runs, when the project is built, started or tested" if named(file, PATHS) else None
+    )
 
 
 SENSOR: Final = RuleSensor(
@@ -25,7 +27,13 @@ SENSOR: Final = RuleSensor(
     kind=ChangeClass.BUILD,
     role=_role,
     rules=(
-        rule(r"\"(?:pre|post)?install\"\s*:|\"prepare\"\s*:|build-backend|rustc-wrapper|cmdclass", "runs at installation or build"),
-        rule(r"\b(?:os\.system|subprocess|popen|child_process|execSync|Runtime\.getRuntime|eval|exec|__import__|importlib|pickle\.loads?|yaml\.load|unsafe)\b", "runs or loads code"),
+        rule(
+            r"\"(?:pre|post)?install\"\s*:|\"prepare\"\s*:|build-backend|rustc-wrapper|cmdclass",
+            "runs at installation or build",
+        ),
+        rule(
+            r"\b(?:os\.system|subprocess|popen|child_process|execSync|Runtime\.getRuntime|eval|exec|__import__|importlib|pickle\.loads?|yaml\.load|unsafe)\b",
+            "runs or loads code",
+        ),
     ),
 )

@@ -17,7 +17,9 @@ PATHS: Final = re.compile(
     r"azure-pipelines|bitbucket-pipelines|appveyor|jenkinsfile|\.tekton/|\.teamcity/|cloudbuild\.ya?ml|buildspec|"
     r"\.?pre-commit|\.husky/|\.mergify|renovate\.json|\.renovaterc|dependabot\.ya?ml|ci/|codecov|noxfile\.py|tox\.ini)"
 )
-WORKFLOW: Final = re.compile(r"(?m)^[ \t]*(?:runs-on|uses|pull_request_target|workflow_dispatch|workflow_call)\s*:|^jobs\s*:")
+WORKFLOW: Final = re.compile(
+    r"(?m)^[ \t]*(?:runs-on|uses|pull_request_target|workflow_dispatch|workflow_call)\s*:|^jobs\s*:"
+)
 PIPELINE: Final = re.compile(
     r"(?m)^[ \t]*(?:stages|before_script|after_script|steps|pipeline)\s*:|\bpipeline\s*\{|^[ \t]*agent\s+any|^[ \t]*script\s*:\s*$"
 )

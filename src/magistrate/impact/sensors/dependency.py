@@ -25,7 +25,10 @@ SENSOR: Final = RuleSensor(
     kind=ChangeClass.DEPENDENCY,
     role=_role,
     rules=(
-        rule(r"extra-index-url|index-url|\bregistry\s*[=:]|git\+(?:https|ssh)|npm:|\bresolved\b.*http|integrity", "a source or a checksum of a dependency"),
+        rule(
+            r"extra-index-url|index-url|\bregistry\s*[=:]|git\+(?:https|ssh)|npm:|\bresolved\b.*http|integrity",
+            "a source or a checksum of a dependency",
+        ),
         rule(r"^[A-Za-z0-9_.\[\]-]+\s*(?:==|~=|>=)\s*\d[\w.]*(?:\s*;.*)?$|^\s*image:\s*\S+", "a pinned version"),
     ),
 )

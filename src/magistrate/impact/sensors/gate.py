@@ -25,8 +25,17 @@ SENSOR: Final = RuleSensor(
     kind=ChangeClass.GATE,
     role=_role,
     rules=(
-        rule(r"(?:#|//|/\*|--|<!--)\s*(?:noqa|nosec|nosemgrep|pylint:|flake8:|mypy:|ruff:|type:\s*ignore|pyright:|eslint-disable|ts-ignore|@ts-|nolint|hadolint|checkov:|tfsec:|trivy:|NOSONAR|fmt:\s*(?:off|skip)|yapf:|isort:|pragma:|istanbul|c8 ignore|codeql|lgtm|semgrep)", "silences or steers a check"),
-        rule(r"auto_?merge|required_approving|required_status_checks|allow_force_push|dismiss_stale|bypass_(?:actors|pull)|auto_eligible|min_approv", "changes what a merge needs"),
-        rule(r"^\s*(?:skip|exclude|ignore|extend-exclude|per-file-ignores|fail_under|allowlist)\s*[:=]", "takes something out of a check"),
+        rule(
+            r"(?:#|//|/\*|--|<!--)\s*(?:noqa|nosec|nosemgrep|pylint:|flake8:|mypy:|ruff:|type:\s*ignore|pyright:|eslint-disable|ts-ignore|@ts-|nolint|hadolint|checkov:|tfsec:|trivy:|NOSONAR|fmt:\s*(?:off|skip)|yapf:|isort:|pragma:|istanbul|c8 ignore|codeql|lgtm|semgrep)",
+            "silences or steers a check",
+        ),
+        rule(
+            r"auto_?merge|required_approving|required_status_checks|allow_force_push|dismiss_stale|bypass_(?:actors|pull)|auto_eligible|min_approv",
+            "changes what a merge needs",
+        ),
+        rule(
+            r"^\s*(?:skip|exclude|ignore|extend-exclude|per-file-ignores|fail_under|allowlist)\s*[:=]",
+            "takes something out of a check",
+        ),
     ),
 )

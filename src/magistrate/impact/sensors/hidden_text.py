@@ -12,7 +12,9 @@ from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.file_gate import HIDDEN, JOINERS
 
 SCRIPTS: Final = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "HANGUL FILLER", "FULLWIDTH", "MATHEMATICAL")
-ODD_SPACES: Final = frozenset("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000")
+ODD_SPACES: Final = frozenset(
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,9 @@ from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
 from magistrate.impact.sensing import RuleSensor, named, rule, says
 
-PATHS: Final = re.compile(r"(?i)(?:^|/)(?:[^/]*\.(?:tf|tfvars|hcl|bicep|nomad)|(?:docker|container)file[^/]*|docker-compose[^/]*|compose\.ya?ml|chart\.ya?ml|values[^/]*\.ya?ml|kustomization\.ya?ml|pulumi[^/]*|serverless\.ya?ml|cdk\.json|crontab|[^/]*\.service|ansible|playbooks?|roles|k8s|helm|terraform|deploy)(?:/|$)")
+PATHS: Final = re.compile(
+    r"(?i)(?:^|/)(?:[^/]*\.(?:tf|tfvars|hcl|bicep|nomad)|(?:docker|container)file[^/]*|docker-compose[^/]*|compose\.ya?ml|chart\.ya?ml|values[^/]*\.ya?ml|kustomization\.ya?ml|pulumi[^/]*|serverless\.ya?ml|cdk\.json|crontab|[^/]*\.service|ansible|playbooks?|roles|k8s|helm|terraform|deploy)(?:/|$)"
+)
 SAYS: Final = re.compile(
     r"(?m)^[ \t]*apiVersion\s*:|^[ \t]*kind\s*:\s*[A-Z]|\"apiVersion\"|^[ \t]*(?:resource|provider|module|data)\s+\"|AWSTemplateFormatVersion|"
     r"\"?Statement\"?\s*:|^FROM\s+\S+|^[ \t]*-?\s*hosts\s*:|^[ \t]*services\s*:\s*$|become\s*:|ansible\."
@@ -27,7 +29,10 @@ SENSOR: Final = RuleSensor(
     kind=ChangeClass.INFRASTRUCTURE,
     role=_role,
     rules=(
-        rule(r"privileged|hostPath|hostNetwork|docker\.sock|runAsUser:\s*0|automountServiceAccountToken|cap_add|SYS_ADMIN", "a container may reach its host"),
+        rule(
+            r"privileged|hostPath|hostNetwork|docker\.sock|runAsUser:\s*0|automountServiceAccountToken|cap_add|SYS_ADMIN",
+            "a container may reach its host",
+        ),
         rule(r"public-read|acl\s*=|cidr_blocks|ingress|0\.0\.0\.0/0", "something may become reachable from outside"),
     ),
 )

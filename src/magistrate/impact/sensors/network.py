@@ -11,7 +11,13 @@ SENSOR: Final = RuleSensor(
     name="network",
     kind=ChangeClass.NETWORK,
     rules=(
-        rule(r"0\.0\.0\.0|::/0|cidr|NetworkPolicy|allow_?origins?|Access-Control-Allow|\bcors\b|security_?group|hostPort|nodePort|LoadBalancer|iptables|ufw ", "what may be reached, or from where"),
-        rule(r"\b(?:urlopen|requests\.(?:get|post|put)|httpx\.|fetch\(|socket\.|curl|wget|XMLHttpRequest|http\.client)", "calls out to the network"),
+        rule(
+            r"0\.0\.0\.0|::/0|cidr|NetworkPolicy|allow_?origins?|Access-Control-Allow|\bcors\b|security_?group|hostPort|nodePort|LoadBalancer|iptables|ufw ",
+            "what may be reached, or from where",
+        ),
+        rule(
+            r"\b(?:urlopen|requests\.(?:get|post|put)|httpx\.|fetch\(|socket\.|curl|wget|XMLHttpRequest|http\.client)",
+            "calls out to the network",
+        ),
     ),
 )

@@ -9,7 +9,9 @@ from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
 from magistrate.impact.sensing import RuleSensor, named, rule
 
-PATHS: Final = re.compile(r"(?i)(?:^|/)(?:sudoers[^/]*|codeowners|owners|authorized_keys|allowed_signers|[^/]*(?:iam|rbac)[^/]*\.(?:json|ya?ml|tf))(?:/|$)")
+PATHS: Final = re.compile(
+    r"(?i)(?:^|/)(?:sudoers[^/]*|codeowners|owners|authorized_keys|allowed_signers|[^/]*(?:iam|rbac)[^/]*\.(?:json|ya?ml|tf))(?:/|$)"
+)
 
 
 def _role(file: ChangedFile) -> str | None:
@@ -22,7 +24,10 @@ SENSOR: Final = RuleSensor(
     role=_role,
     rules=(
         rule(r"\bGRANT\b.+\bTO\b|\bREVOKE\b|NOPASSWD|\bALL=\(|setuid|setcap", "grants or takes rights"),
-        rule(r"(?:Cluster)?Role(?:Binding)?\b|^\s*-?\s*(?:verbs|resources|apiGroups|subjects|roleRef)\s*:|\"(?:Not)?(?:Action|Resource|Principal)\"|AssumeRole|cluster-admin", "rights in a cluster or cloud"),
+        rule(
+            r"(?:Cluster)?Role(?:Binding)?\b|^\s*-?\s*(?:verbs|resources|apiGroups|subjects|roleRef)\s*:|\"(?:Not)?(?:Action|Resource|Principal)\"|AssumeRole|cluster-admin",
+            "rights in a cluster or cloud",
+        ),
         rule(r"\bchmod\b|\bchown\b|\bumask\b|^\s*mode\s*[:=]", "file rights"),
     ),
 )

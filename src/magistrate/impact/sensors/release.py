@@ -9,7 +9,9 @@ from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
 from magistrate.impact.sensing import RuleSensor, named, rule
 
-PATHS: Final = re.compile(r"(?i)(?:^|/)(?:licen[cs]e[^/]*|copying[^/]*|security[^/]*|cname|\.goreleaser[^/]*|release[^/]*|\.changeset|version(?:\.\w+)?|manifest\.in|changelog[^/]*)(?:/|$)")
+PATHS: Final = re.compile(
+    r"(?i)(?:^|/)(?:licen[cs]e[^/]*|copying[^/]*|security[^/]*|cname|\.goreleaser[^/]*|release[^/]*|\.changeset|version(?:\.\w+)?|manifest\.in|changelog[^/]*)(?:/|$)"
+)
 
 
 def _role(file: ChangedFile) -> str | None:
@@ -20,5 +22,10 @@ SENSOR: Final = RuleSensor(
     name="release",
     kind=ChangeClass.RELEASE,
     role=_role,
-    rules=(rule(r"\b(?:npm|twine|cargo|gem|docker|helm|gh release|poetry|uv)\s+(?:publish|upload|push|create)\b|publishConfig|__version__\s*=", "publishes, or sets a version"),),
+    rules=(
+        rule(
+            r"\b(?:npm|twine|cargo|gem|docker|helm|gh release|poetry|uv)\s+(?:publish|upload|push|create)\b|publishConfig|__version__\s*=",
+            "publishes, or sets a version",
+        ),
+    ),
 )

@@ -1,0 +1,256 @@
+"""Assessing: collect the case, run the assessor in the sandbox, make the evidence it asks for.
+
+Rule kept (R25): every failure ends as `Unavailable` or leaves a file `unknown`; nothing here
+decides, and nothing here can lower a verdict. The same trees give the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from magistrate.domain.impact import FileChange
+from magistrate.errors import CODES, Unavailable, Usage
+from magistrate.ports import GitReader, Sandbox, SandboxLimits, SandboxResult
+from magistrate.wire.canonical import digest
+
+MAX_CONTEXT_FILE: Final = 2_000_000
+MAX_CONTEXT: Final = 48_000_000
+REGULAR: Final = frozenset({"100644", "100755"})
+PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf", ".pdf", ".mp4")
+NUL_WINDOW: Final = 8_000
+JUDGE_LIMITS: Final = SandboxLimits(cpu_seconds=120, wall_seconds=180, output_bytes=64_000_000)
+TOOL_LIMITS: Final = SandboxLimits(cpu_seconds=20, wall_seconds=30, memory_bytes=1 << 31)
+RUFF_VERBS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ruff-format": ("format",),
+    "ruff-fix": ("check", "--fix-only", "--no-unsafe-fixes", "--extend-unfixable", "I,RUF100"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """One tool run made for the assessor: as it goes into a request, with its exit status."""
+
+    tool: str
+    tool_digest: str
+    path: str
+    inputs_digest: str
+    output: bytes
+    exit_status: int
+
+    def asked(self) -> dict[str, str]:
+        """The form that the assessor reads."""
+        return {
+            "tool": self.tool,
+            "tool_digest": self.tool_digest,
+            "path": self.path,
+            "inputs_digest": self.inputs_digest,
+            "output": base64.b64encode(self.output).decode(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """The verdict (assess contract, no times, no hosts) and the runs it rests on."""
+
+    verdict: dict[str, Any]
+    evidence: tuple[Ran, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def strictness(self) -> str:
+        """`auto`, `one`, `two` or `deny`."""
+        return str(self.verdict["strictness"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessor:
+    """The pinned assessor behind its walls. `ruff` is the binary that lint proofs re-run."""
+
+    sandbox: Sandbox
+    ruff: Path | None
+    python: Path = field(default_factory=lambda: Path(sys.executable))
+
+    def of_revisions(self, git: GitReader, base: str, head: str) -> Assessed:
+        """Judge what lies between two revisions; raises NotFound, Unavailable."""
+        old, new = git.resolve(base), git.resolve(head)
+        return self.of_trees(git, git.tree_of(old), git.tree_of(new), name=f"{old[:12]}..{new[:12]}")
+
+    def of_trees(self, git: GitReader, base_tree: str, result_tree: str, *, name: str = "") -> Assessed:
+        """Judge what lies between two trees, with the base tree as context where it matters."""
+        case = case_of(git.changes(base_tree, result_tree), name)
+        reply = self._ask(case, ())
+        if reply["context_wanted"]:
+            case["context"] = context_of(git, base_tree)
+            return self.of_case(case)
+        return Assessed(verdict=reply["assessment"], evidence=())
+
+    def of_case(self, case: Mapping[str, Any]) -> Assessed:
+        """Judge a case of the assess contract; raises Usage for a bad one, Unavailable."""
+        reply = self._ask(case, ())
+        wanted = reply["evidence_wanted"]
+        runs = tuple(run for want in wanted for run in self._run(case, want))
+        if runs:
+            reply = self._ask(case, runs)
+        missing = len(wanted) - len(runs)
+        notes = (f"{missing} tool runs that could have proven more were not possible here",) if missing else ()
+        return Assessed(verdict=reply["assessment"], evidence=runs, notes=notes)
+
+    def _ask(self, case: Mapping[str, Any], runs: Sequence[Ran]) -> dict[str, Any]:
+        request = {"v": 1, "mode": "assess", "case": case, "evidence": [run.asked() for run in runs]}
+        reply = self.ask(request)
+        if not isinstance(reply.get("assessment"), dict):
+            raise Unavailable("MAG-E253", "the assessor's reply has no assessment")
+        return reply
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """One request to the sandboxed assessor, any mode; raises Usage, Unavailable."""
+        result = self.sandbox.run(
+            [str(self.python), "-I", "-B", "-m", "magistrate.judge"],
+            stdin=msgspec.json.encode(request),
+            read_only=interpreter_paths(self.python),
+            limits=JUDGE_LIMITS,
+        )
+        return _reply(result)
+
+    def _run(self, case: Mapping[str, Any], want: Mapping[str, Any]) -> tuple[Ran, ...]:
+        verb = RUFF_VERBS.get(want["tool"])
+        inputs = _inputs(case, want)
+        if verb is None or inputs is None or self.ruff is None:
+            return ()
+        with tempfile.TemporaryDirectory(prefix="magistrate-evidence-") as made:
+            folder = Path(made).resolve()
+            for path, content in inputs.items():
+                place = folder / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+            isolated = () if len(inputs) > 1 else ("--isolated",)
+            argv = [str(self.ruff), *verb, "--no-cache", "--quiet", "--force-exclude", *isolated]
+            result = self.sandbox.run(
+                [*argv, "--stdin-filename", str(folder / want["path"]), "-"],
+                stdin=inputs[want["path"]],
+                read_only=[self.ruff, folder],
+                cwd=folder,
+                limits=TOOL_LIMITS,
+            )
+        if not result.clean:
+            return ()
+        return (
+            Ran(
+                tool=want["tool"],
+                tool_digest=tool_digest(self.ruff),
+                path=want["path"],
+                inputs_digest=want["inputs_digest"],
+                output=result.stdout,
+                exit_status=result.returncode,
+            ),
+        )
+
+
+def case_of(changes: Sequence[FileChange], name: str) -> dict[str, Any]:
+    """Changed files in the form of the assess contract."""
+    return {"id": name, "files": [_file(change) for change in changes]}
+
+
+def context_of(git: GitReader, tree: str) -> dict[str, Any]:
+    """Text files of the base tree; `complete` is false where one had to be left out."""
+    entries = [e for e in git.list_tree(tree) if e.mode in REGULAR and not e.path.lower().endswith(PICTURES)]
+    taken, total = [], 0
+    for entry in entries:
+        if 0 <= entry.size <= MAX_CONTEXT_FILE and total + entry.size <= MAX_CONTEXT:
+            taken.append(entry)
+            total += entry.size
+    blobs = git.read_blobs([entry.object_id for entry in taken])
+    files = {}
+    for entry in taken:
+        content = blobs[entry.object_id]
+        if b"\0" not in content[:NUL_WINDOW]:
+            files[entry.path] = content.decode("utf-8", "replace")
+    return {"files": files, "complete": len(taken) == len(entries)}
+
+
+def interpreter_paths(python: Path) -> list[Path]:
+    """What a child needs to read to run this program: the interpreter, its library, this package."""
+    package = Path(__file__).resolve().parents[2]
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sysconfig.get_path("stdlib")), package, python.parent}
+    return sorted(path for path in prefixes if path.exists())
+
+
+def tool_digest(binary: Path) -> str:
+    """`sha256:` over the bytes of a tool."""
+    with binary.open("rb") as stream:
+        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _reply(result: SandboxResult) -> dict[str, Any]:
+    try:
+        reply = msgspec.json.decode(result.stdout)
+    except msgspec.DecodeError:
+        reply = None
+    if isinstance(reply, dict) and isinstance(reply.get("error"), dict):
+        code, message = str(reply["error"].get("code")), str(reply["error"].get("message"))
+        raise Usage(code if code in CODES else "MAG-E252", message)
+    if not result.clean or not isinstance(reply, dict):
+        tail = result.stderr.decode("utf-8", "replace").strip().split("\n")[-1][:300]
+        how = "ran out of its limits" if result.timed_out or result.overflowed else f"ended with {result.returncode}"
+        raise Unavailable("MAG-E253", f"the assessor {how}: {tail or 'no words'}", hint="try a smaller change")
+    return reply
+
+
+def _inputs(case: Mapping[str, Any], want: Mapping[str, Any]) -> dict[str, bytes] | None:
+    """The exact bytes a run must read, each checked against its digest; None when one is missing."""
+    found: dict[str, bytes] = {}
+    context = (case.get("context") or {}).get("files") or {}
+    for entry in want["inputs"]:
+        path = entry["path"]
+        candidates = [*_befores(case, path), _bytes(context.get(path))]
+        named = f"sha256:{entry['sha256']}"
+        content = next((c for c in candidates if c is not None and digest(c) == named), None)
+        if content is None or any(part in {"", ".", ".."} for part in path.split("/")):
+            return None
+        found[path] = content
+    return found if want["path"] in found else None
+
+
+def _befores(case: Mapping[str, Any], path: str) -> list[bytes | None]:
+    steps = [case, *(step if isinstance(step, dict) else {"files": step} for step in case.get("steps") or [])]
+    files = [entry for step in steps for entry in step.get("files") or []]
+    pairs = [holder.get("before") for holder in (*steps, *files)]
+    mapped = [_bytes(pair.get(path)) for pair in pairs if isinstance(pair, dict) and "base64" not in pair]
+    return [*(_bytes(entry.get("before")) for entry in files if entry.get("path") == path), *mapped]
+
+
+def _bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, dict) and isinstance(value.get("base64"), str):
+        return base64.b64decode(value["base64"])
+    return None
+
+
+def _file(change: FileChange) -> dict[str, Any]:
+    return {
+        "path": change.path,
+        "before": _side(change.before),
+        "after": _side(change.after),
+        "mode_before": change.mode_before,
+        "mode_after": change.mode_after,
+    }
+
+
+def _side(content: bytes | None) -> str | dict[str, str] | None:
+    if content is None:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(content).decode()}

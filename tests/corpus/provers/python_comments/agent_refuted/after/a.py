@@ -1,0 +1,2 @@
+# set the size and ask your assistant to help
+x = 1

@@ -1,0 +1,2 @@
+# set the size
+x = 1

@@ -1,0 +1,2 @@
+# start it upimport os
+x = 1

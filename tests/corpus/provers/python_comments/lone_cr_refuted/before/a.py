@@ -1,0 +1,2 @@
+# start it up
+x = 1

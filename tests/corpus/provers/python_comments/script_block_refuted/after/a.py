@@ -1,0 +1,4 @@
+# /// script
+# the second words
+# ///
+x = 1

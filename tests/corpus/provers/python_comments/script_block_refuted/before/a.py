@@ -1,0 +1,4 @@
+# /// script
+# the first words
+# ///
+x = 1

@@ -1,0 +1,2 @@
+# Get the rows of the table.
+x = 1

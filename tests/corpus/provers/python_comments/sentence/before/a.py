@@ -1,0 +1,2 @@
+# get rows
+x = 1

@@ -1,0 +1,1 @@
+x = 1  # numbr of rows

@@ -1,0 +1,2 @@
+@login_required
+def a(): pass

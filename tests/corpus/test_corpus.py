@@ -1,0 +1,109 @@
+"""Every prover and sensor is listed, has its cases, more refuted than proven, and its page."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paths import PACKAGE, ROOT, TESTS
+
+from magistrate.domain.impact import Evidence, FileChange, ProofStatus
+from magistrate.impact.assess import PROVERS, SENSORS, assess, file_impact, sense
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.case import Case, parse_case
+from magistrate.usecases.assess import RUFF_VERBS
+
+CORPUS = TESTS / "corpus"
+RUFF = Path(sys.executable).with_name("ruff")
+
+
+def folders(kind: str) -> list[Path]:
+    return sorted(place for unit in (CORPUS / kind).iterdir() for place in unit.iterdir())
+
+
+def side(place: Path) -> dict[str, bytes]:
+    return {p.relative_to(place).as_posix(): p.read_bytes() for p in sorted(place.rglob("*")) if p.is_file()}
+
+
+def case_at(place: Path) -> Case:
+    old, new = side(place / "before"), side(place / "after")
+    base = {path: content.decode() for path, content in side(place / "base").items()}
+    step = tuple(
+        FileChange(path=path, before=old.get(path), after=new.get(path)) for path in sorted({*old, *new})
+    )
+    return Case(id=place.name, steps=(step,), base=BaseTree(files=base, known=bool(base)))
+
+
+def evidence_for(case: Case, tmp: Path) -> list[Evidence]:
+    runs = []
+    for want in assess(case).evidence_wanted:
+        for path, _ in want.inputs:
+            content = case.base.files.get(path, "").encode()
+            (tmp / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp / path).write_bytes(content)
+        before = next(change.before for change in case.steps[0] if change.path == want.path)
+        argv = [str(RUFF), *RUFF_VERBS[want.tool], "--no-cache", "--quiet", "--force-exclude"]
+        done = subprocess.run(
+            [*argv, "--stdin-filename", str(tmp / want.path), "-"], input=before, capture_output=True, check=True, cwd=tmp
+        )
+        runs.append(
+            Evidence(tool=want.tool, tool_digest="d", path=want.path, inputs_digest=want.inputs_digest, output=done.stdout)
+        )
+    return runs
+
+
+@pytest.mark.requirement("R17", "R18", "R19", "R21")
+@pytest.mark.parametrize("place", folders("provers"), ids=lambda p: f"{p.parent.name}-{p.name}")
+def test_each_case_is_proven_by_its_prover_or_refuted(place: Path, tmp_path: Path) -> None:
+    case = case_at(place)
+    own = [p for p in PROVERS if type(p).__module__.endswith("." + place.parent.name)]
+    runs = evidence_for(case, tmp_path)
+    step = [ChangedFile(change=change) for change in case.steps[0]]
+    found = [file_impact(file, step, case.base, runs, own).proof for file in step]
+    if place.name.endswith("_refuted"):
+        assert any(proof.status is not ProofStatus.PROVEN for proof in found)
+        assert not assess(case, runs).auto_eligible
+    else:
+        assert [proof.status for proof in found] == [ProofStatus.PROVEN], found
+        assert all(proof.witness for proof in found)
+
+
+@pytest.mark.parametrize("place", folders("sensors"), ids=lambda p: f"{p.parent.name}-{p.name}")
+def test_each_sensor_speaks_when_it_must(place: Path) -> None:
+    case = case_at(place)
+    sensor = next(s for s in SENSORS if s.name == place.parent.name)
+    files = [ChangedFile(change=change) for change in case.steps[0]]
+    found = [hit for file in files for hit in sense(file, case.base, [sensor])]
+    assert bool(found) is not place.name.endswith("_refuted")
+    if found:
+        assert not assess(case).auto_eligible
+
+
+@pytest.mark.parametrize("kind", ["provers", "sensors"])
+def test_every_file_is_listed_has_cases_and_a_page(kind: str) -> None:
+    modules = {p.stem for p in (PACKAGE / "impact" / kind).glob("*.py")} - {"__init__"}
+    if kind == "provers":
+        listed = {type(p).__module__.rsplit(".", 1)[1] for p in PROVERS}
+    else:
+        listed = {s.name for s in SENSORS}
+    assert modules == listed == {p.name for p in (CORPUS / kind).iterdir()}
+    for name in modules:
+        cases = [p.name for p in (CORPUS / kind / name).iterdir()]
+        refuted = [case for case in cases if case.endswith("_refuted")]
+        assert refuted
+        assert len(refuted) * 2 >= len(cases), name
+        assert (ROOT / "docs" / "reference" / kind / f"{name}.md").is_file()
+
+
+def attacks() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (CORPUS / "attacks.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.requirement("R25")
+@pytest.mark.parametrize("attack", attacks(), ids=lambda a: a["id"])
+def test_no_attack_of_our_own_is_automatic(attack: dict[str, Any]) -> None:
+    assert not assess(parse_case(attack)).auto_eligible

@@ -1,0 +1,102 @@
+"""The assessor as a program: contract, determinism, errors, workflow words."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+
+from magistrate.judge import answer, assessor_digest
+from magistrate.wire.assessment import Verdict
+from magistrate.wire.canonical import canonical
+
+FORMAT = {"path": "a.py", "before": "x=1\n", "after": "x = 1\n"}
+
+
+def judged(case: Any) -> dict[str, Any]:
+    reply, status = answer(msgspec.json.encode({"v": 1, "mode": "assess", "case": case}))
+    assert status == 0, reply
+    return json.loads(reply)["assessment"]
+
+
+def test_the_verdict_is_the_wire_document() -> None:
+    verdict = judged({"id": "c", "files": [FORMAT]})
+    assert msgspec.convert(verdict, Verdict).auto_eligible
+    assert verdict["assessor"] == assessor_digest()
+
+
+@pytest.mark.requirement("R16")
+def test_title_label_actor_and_extra_keys_change_no_byte() -> None:
+    case = {"id": "c", "files": [FORMAT, {"path": "b.c", "before": "a", "after": "b"}]}
+    loud = {**case, "title": "docs: typo", "label": "safe", "actor": "dependabot[bot]", "claimed_class": "docs"}
+    assert canonical(judged(case)) == canonical(judged(loud))
+
+
+def test_the_program_answers_the_same_bytes_as_the_function() -> None:
+    request = msgspec.json.encode({"v": 1, "mode": "assess", "case": {"id": "c", "files": [FORMAT]}})
+    done = subprocess.run([sys.executable, "-m", "magistrate.judge"], input=request, capture_output=True, check=True)
+    assert done.stdout == answer(request)[0] + b"\n"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"{",
+        b"[]",
+        b'{"v":2,"mode":"assess"}',
+        b'{"v":1,"mode":"approve"}',
+        b'{"v":1,"mode":"assess","case":[]}',
+        b'{"v":1,"mode":"assess","case":{"files":[{"path":"a"}]}}',
+        b'{"v":1,"mode":"assess","case":{"files":[{"path":"a","before":{"base64":"!"},"after":""}]}}',
+        b'{"v":1,"mode":"assess","case":{"files":[]},"evidence":[{}]}',
+    ],
+)
+def test_a_bad_request_is_an_error_and_never_a_verdict(bad: bytes) -> None:
+    reply, status = answer(bad)
+    assert status == 4
+    assert set(json.loads(reply)) == {"error"}
+
+
+@pytest.mark.requirement("R24")
+@pytest.mark.parametrize("path", [".github/workflows/ci.yml", "docs/notes.txt"])
+def test_widened_workflow_permissions_are_said_in_plain_words_at_their_line(path: str) -> None:
+    text = "on: push\npermissions:\n  contents: read\njobs:\n  a:\n    runs-on: x\n"
+    verdict = judged({"files": [{"path": path, "before": text, "after": text.replace("read", "write")}]})
+    hit = next(s for s in verdict["sensitivities"] if "contents: read -> write" in s["why"])
+    assert (hit["kind"], hit["line"]) == ("ci_cd", 3)
+    assert verdict["strictness"] == "two"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("permissions: read-all\n", "permissions: write-all\n", "read -> write"),
+        ("permissions: {contents: read}\n", "permissions: {contents: write}\n", "contents: read -> write"),
+        ("permissions:\n  contents: read\n", "on: push\n", "is gone"),
+    ],
+)
+def test_other_spellings_of_permissions_are_read(before: str, after: str, words: str) -> None:
+    tail = "jobs:\n  a:\n    runs-on: x\n"
+    verdict = judged({"files": [{"path": ".github/workflows/a.yml", "before": before + tail, "after": after + tail}]})
+    assert any(words in s["why"] for s in verdict["sensitivities"])
+
+
+def test_maps_of_paths_and_base64_are_read() -> None:
+    verdict = judged({"before": {"a.py": "x=1\n"}, "after": {"a.py": {"base64": "eCA9IDEK"}}})
+    assert [f["class"] for f in verdict["files"]] == ["formatting"]
+
+
+@pytest.mark.requirement("R25")
+@pytest.mark.parametrize("path", ["../a.py", "/a.py", ".GIT/a.py", "a/.git./x.py", "git~1/a.py", "C:/a.py", "a\\b.py"])
+def test_illegal_paths_are_denied(path: str) -> None:
+    assert judged({"files": [{**FORMAT, "path": path}]})["strictness"] == "deny"
+
+
+def test_hidden_text_in_an_added_line_is_denied() -> None:
+    verdict = judged({"files": [{"path": "a.py", "before": "x = 1\n", "after": "x = 1  # a\u202eb\n"}]})
+    assert verdict["strictness"] == "deny"
+    assert verdict["denials"][0]["line"] == 1
