@@ -60,6 +60,9 @@ class SandboxLimits:
     processes: int = 64
 
 
+DEFAULT_LIMITS: Final = SandboxLimits()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxResult:
     """How a run ended. A run that was cut short (`timed_out`, `overflowed`) proves nothing."""
@@ -92,7 +95,7 @@ class Sandbox(Protocol):
         writable: Path | None = None,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        limits: SandboxLimits = SandboxLimits(),
+        limits: SandboxLimits = DEFAULT_LIMITS,
     ) -> SandboxResult:
         """Run to the end or to a limit; raises Unavailable when the walls cannot be built."""
 

@@ -28,12 +28,14 @@ from magistrate.adapters.sandbox.views import (
     with_targets,
 )
 from magistrate.errors import Unavailable
-from magistrate.ports import SandboxLevel, SandboxLimits, SandboxResult
+from magistrate.ports import DEFAULT_LIMITS, SandboxLevel, SandboxLimits, SandboxResult
 
 _FIRST_UID: Final = 1_900_000_000
 _UIDS: Final = 100_000_000
 _COUNTER: Final = itertools.count()
 _OPEN_FILES: Final = 256
+_TMP: Final = "/tmp"  # noqa: S108  the sandbox's own, a fresh memory file system
+_SHM: Final = "/dev/shm"  # noqa: S108  as above
 _SHARED_MEMORY: Final = 16_777_216
 
 
@@ -62,7 +64,7 @@ class BubblewrapSandbox:
         writable: Path | None = None,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        limits: SandboxLimits = SandboxLimits(),
+        limits: SandboxLimits = DEFAULT_LIMITS,
     ) -> SandboxResult:
         """Run to the end or to a limit.
 
@@ -81,7 +83,7 @@ class BubblewrapSandbox:
             walls += ["--ro-bind", str(path), str(path)]
         if writable is not None:
             walls += ["--bind", str(writable), str(writable)]
-        walls += ["--chdir", str(cwd or writable or "/tmp"), "--remount-ro", "/"]  # noqa: S108  the sandbox's own
+        walls += ["--chdir", str(cwd or writable or _TMP), "--remount-ro", "/"]
         walls += _environment(env or {})
         with self._filter_fd() as fd:
             walls += ["--seccomp", str(fd), "--", *self._become(uid), *argv]
@@ -135,19 +137,8 @@ def _system() -> list[str]:
             walls += ["--ro-bind", str(path), str(path)]
     for path in SYSTEM_FILES:
         walls += ["--ro-bind-try", str(path), str(path)]
-    walls += [
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--perms",
-        "1777",
-        "--size",
-        str(_SHARED_MEMORY),
-        "--tmpfs",
-        "/dev/shm",
-    ]  # noqa: S108
-    return [*walls, "--remount-ro", "/dev", "--perms", "1777", "--size", "67108864", "--tmpfs", "/tmp"]  # noqa: S108  the sandbox's own
+    walls += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(_SHARED_MEMORY), "--tmpfs", _SHM]
+    return [*walls, "--remount-ro", "/dev", "--perms", "1777", "--size", "67108864", "--tmpfs", _TMP]
 
 
 def _folders(shown: Sequence[Path]) -> list[str]:
@@ -155,20 +146,13 @@ def _folders(shown: Sequence[Path]) -> list[str]:
     above = {parent for path in shown for parent in path.parents if parent != Path("/")}
     walls: list[str] = []
     for folder in sorted(above, key=lambda path: len(path.parts)):
-        if not any(folder == path or path in folder.parents for path in (*shown, *SYSTEM, Path("/tmp"))):  # noqa: S108
+        if not any(folder == path or path in folder.parents for path in (*shown, *SYSTEM, Path(_TMP))):
             walls += ["--perms", "0755", "--dir", str(folder)]
     return walls
 
 
 def _environment(env: Mapping[str, str]) -> list[str]:
-    plain = {
-        "PATH": PATH,
-        "HOME": "/tmp",
-        "TMPDIR": "/tmp",
-        "LC_ALL": "C.UTF-8",
-        "USER": "sandbox",
-        "LOGNAME": "sandbox",
-    }  # noqa: S108
+    plain = {"PATH": PATH, "HOME": _TMP, "TMPDIR": _TMP, "LC_ALL": "C.UTF-8", "USER": "sandbox", "LOGNAME": "sandbox"}
     walls = ["--clearenv"]
     for name, value in {**plain, "PYTHONDONTWRITEBYTECODE": "1", **env}.items():
         walls += ["--setenv", name, value]

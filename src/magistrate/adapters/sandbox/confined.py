@@ -27,7 +27,7 @@ from magistrate.adapters.sandbox.views import (
     with_targets,
 )
 from magistrate.errors import Unavailable
-from magistrate.ports import SandboxLevel, SandboxLimits, SandboxResult
+from magistrate.ports import DEFAULT_LIMITS, SandboxLevel, SandboxLimits, SandboxResult
 
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 _INNER_ROOT: Final = 65534
@@ -57,7 +57,7 @@ class ConfinedSandbox:
         writable: Path | None = None,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        limits: SandboxLimits = SandboxLimits(),
+        limits: SandboxLimits = DEFAULT_LIMITS,
     ) -> SandboxResult:
         """Run to the end or to a limit.
 

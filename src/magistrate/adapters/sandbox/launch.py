@@ -39,10 +39,10 @@ NETWORK_ABI: Final = 4
 SCOPED_ABI: Final = 6
 
 
-def _prctl(option: int, *values: Any) -> None:  # noqa: ANN401  a C call
-    if _LIBC.prctl(
-        option, *(v if isinstance(v, ctypes.Array | ctypes._Pointer) else ctypes.c_ulong(v) for v in values)
-    ):  # noqa: SLF001
+def _prctl(option: int, *values: object) -> None:
+    """Call prctl(2); bytes are passed as a pointer to them."""
+    plain = [value if isinstance(value, bytes) else ctypes.c_ulong(int(str(value))) for value in values]
+    if _LIBC.prctl(option, *plain):
         raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
@@ -82,7 +82,7 @@ def _restrict_files(spec: dict[str, Any]) -> None:
 def _filter_calls(program: bytes) -> None:
     buffer = ctypes.create_string_buffer(program)
     head = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
-    _prctl(_PR_SET_SECCOMP, 2, ctypes.create_string_buffer(head))
+    _prctl(_PR_SET_SECCOMP, 2, head)
 
 
 def _limit(limits: dict[str, int]) -> None:
@@ -94,7 +94,7 @@ def _limit(limits: dict[str, int]) -> None:
 
 
 def _die_with(parent: int) -> None:
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -117,7 +117,7 @@ def _separate(inner_uid: int) -> None:
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) % 256)
     os.close(write_end)
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     os.close(read_end)
     # The first process of a namespace ignores signals without a handler; limits must still end it.
     program = os.fork()
@@ -127,7 +127,7 @@ def _separate(inner_uid: int) -> None:
             if ended == program:
                 code = os.waitstatus_to_exitcode(status)
                 os._exit(code if code >= 0 else 128 - code)
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
 def main() -> None:

@@ -75,13 +75,12 @@ def _converse(child: subprocess.Popen[bytes], stdin: bytes, limits: SandboxLimit
                 collected.timed_out = True
                 return
             for key, _ in selector.select(left):
-                stream = key.fileobj
                 if key.data == "stdin":
                     rest = _feed(selector, _pipe(child.stdin), rest)
                     continue
                 chunk = os.read(key.fd, _CHUNK)
                 if not chunk:
-                    selector.unregister(stream)
+                    selector.unregister(key.fileobj)
                 collected.output[key.data] += chunk[: limits.output_bytes - collected.size + 1]
                 if collected.size > limits.output_bytes:
                     collected.output[key.data].pop()
