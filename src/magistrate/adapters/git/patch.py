@@ -36,8 +36,7 @@ echo "$result"
 git diff-tree -r -p --binary --full-index --no-renames --no-color --no-ext-diff --no-textconv \
   --diff-algorithm=myers --indent-heuristic -U3 --src-prefix=a/ --dst-prefix=b/ "$1" "$result"
 if [ "$2" = pack ]; then
-  (cd objects && find . -type f -path './[0-9a-f][0-9a-f]/*') | tr -d './\\n ' | fold -w 40 >ids
-  [ ! -s ids ] || echo >>ids
+  git rev-list --objects --no-object-names "$result" "^$1" >ids
   git pack-objects -q --stdout <ids >pack
 fi
 """

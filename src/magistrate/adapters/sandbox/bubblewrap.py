@@ -175,7 +175,9 @@ def _check_readable(paths: Sequence[Path]) -> None:
 
 
 def _give(folder: Path, uid: int) -> None:
-    os.chown(folder, uid, uid)
+    """Make it the program's own; root's group may still enter, for the walls are put up from inside."""
+    os.chown(folder, uid, 0)
+    folder.chmod(0o710)
     for root, folders, files in os.walk(folder):
         for name in (*folders, *files):
             os.chown(Path(root) / name, uid, uid, follow_symlinks=False)
