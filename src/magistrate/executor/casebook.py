@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from magistrate.domain.events import Event
 from magistrate.domain.execution import LeasePurpose, LeaseState
@@ -257,13 +258,13 @@ def _lease_facts(row: LeaseRow) -> dict[str, str]:
     return {"lease": row.lease, "purpose": str(row.purpose), "repository": row.repository, "ref": row.ref}
 
 
-def _execution(found: tuple[str, ...]) -> ExecutionRow:
+def _execution(found: tuple[Any, ...]) -> ExecutionRow:
     warrant, digest, bundle, proposal, repository, environment, ref, old, commit, inverse, base, result, outcome = found
     return ExecutionRow(
         warrant=warrant,
         warrant_digest=digest,
         bundle=bytes(bundle),
-        proposal=proposal,  # type: ignore[call-overload]
+        proposal=proposal,
         repository=repository,
         environment=environment,
         ref=ref,

@@ -1,0 +1,89 @@
+"""How the parts of the executor stand together, given its ports; shared by every composition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from magistrate.executor.admit import Admission, Ground
+from magistrate.executor.casebook import Casebook
+from magistrate.executor.drill_probes import GateMisuse, Misuse, ScratchDrills
+from magistrate.executor.drill_record import DrillRecord
+from magistrate.executor.drills import DrillParts, Drills
+from magistrate.executor.hands import Hands
+from magistrate.executor.identity import Identity
+from magistrate.executor.journal import Journal
+from magistrate.executor.loop import Loop
+from magistrate.executor.outbox import Outbox
+from magistrate.executor.ports import (
+    Alarm,
+    Assessor,
+    Broker,
+    CheckRunner,
+    Clock,
+    ControlInbox,
+    DrillGround,
+    LiveProbe,
+    Target,
+)
+from magistrate.executor.saga import Parts, Saga
+from magistrate.executor.stops import Stops
+from magistrate.executor.verification import Verifier
+from magistrate.executor.watch import WATCH_SECONDS, Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The world of one executor: its ports, what it was told out of band, and its pace (seconds)."""
+
+    identity: Identity
+    ground: Ground
+    clock: Clock
+    alarm: Alarm
+    inbox: ControlInbox
+    broker: Broker
+    drill_ground: DrillGround
+    gate_misuse: GateMisuse
+    target: Target
+    misuse: Misuse
+    assessor: Assessor
+    checks: CheckRunner
+    live: LiveProbe
+    stops: Callable[[], Stops]
+    watch_seconds: float = WATCH_SECONDS
+
+
+def assemble(outside: Outside, journal: Journal) -> Loop:
+    """Put an executor together over an open journal."""
+    book = Casebook(journal)
+    record = DrillRecord(journal, outside.identity)
+    outbox = Outbox(book=book, record=record, inbox=outside.inbox, alarm=outside.alarm)
+    hands = Hands(book=book, identity=outside.identity, broker=outside.broker, clock=outside.clock, alarm=outside.alarm)
+    admission = Admission(
+        book=book, record=record, identity=outside.identity, target=outside.target, assessor=outside.assessor,
+        stops=outside.stops, clock=outside.clock, ground=outside.ground,
+    )  # fmt: skip
+    saga = Saga(
+        Parts(
+            book=book, identity=outside.identity, admission=admission, hands=hands, broker=outside.broker,
+            target=outside.target, checks=outside.checks, inbox=outside.inbox, outbox=outbox, clock=outside.clock,
+            alarm=outside.alarm, verifier=Verifier(book=book, live=outside.live, clock=outside.clock),
+        )
+    )  # fmt: skip
+    scratch = ScratchDrills(
+        hands=hands, identity=outside.identity, broker=outside.broker, ground=outside.drill_ground,
+        target=outside.target, misuse=outside.misuse, gate=outside.gate_misuse, clock=outside.clock,
+    )  # fmt: skip
+    drills = Drills(
+        DrillParts(
+            record=record, identity=outside.identity, scratch=scratch, broker=outside.broker, inbox=outside.inbox,
+            outbox=outbox, clock=outside.clock, pins=admission.pins,
+        )
+    )  # fmt: skip
+    watch = Watch(
+        book=book, broker=outside.broker, clock=outside.clock, alarm=outside.alarm, interval=outside.watch_seconds
+    )
+    return Loop(
+        book=book, hands=hands, saga=saga, drills=drills, watch=watch, outbox=outbox, inbox=outside.inbox,
+        clock=outside.clock, alarm=outside.alarm,
+    )  # fmt: skip
