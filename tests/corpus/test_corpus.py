@@ -32,9 +32,7 @@ def side(place: Path) -> dict[str, bytes]:
 def case_at(place: Path) -> Case:
     old, new = side(place / "before"), side(place / "after")
     base = {path: content.decode() for path, content in side(place / "base").items()}
-    step = tuple(
-        FileChange(path=path, before=old.get(path), after=new.get(path)) for path in sorted({*old, *new})
-    )
+    step = tuple(FileChange(path=path, before=old.get(path), after=new.get(path)) for path in sorted({*old, *new}))
     return Case(id=place.name, steps=(step,), base=BaseTree(files=base, known=bool(base)))
 
 
@@ -48,10 +46,16 @@ def evidence_for(case: Case, tmp: Path) -> list[Evidence]:
         before = next(change.before for change in case.steps[0] if change.path == want.path)
         argv = [str(RUFF), *RUFF_VERBS[want.tool], "--no-cache", "--quiet", "--force-exclude"]
         done = subprocess.run(
-            [*argv, "--stdin-filename", str(tmp / want.path), "-"], input=before, capture_output=True, check=True, cwd=tmp
+            [*argv, "--stdin-filename", str(tmp / want.path), "-"],
+            input=before,
+            capture_output=True,
+            check=True,
+            cwd=tmp,
         )
         runs.append(
-            Evidence(tool=want.tool, tool_digest="d", path=want.path, inputs_digest=want.inputs_digest, output=done.stdout)
+            Evidence(
+                tool=want.tool, tool_digest="d", path=want.path, inputs_digest=want.inputs_digest, output=done.stdout
+            )
         )
     return runs
 

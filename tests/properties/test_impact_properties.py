@@ -83,7 +83,11 @@ def test_a_mutated_patch_is_never_low_without_a_proof(change: FileChange, at: in
 
 @pytest.mark.requirement("R17", "R18")
 @settings(max_examples=400)
-@given(st.integers(0, len(SOURCE) - 1), st.integers(0, 3), st.sampled_from([" ", "\n", "x", "#", "\t", "1", "'", "(", ",", "\\\n", "\r"]))
+@given(
+    st.integers(0, len(SOURCE) - 1),
+    st.integers(0, 3),
+    st.sampled_from([" ", "\n", "x", "#", "\t", "1", "'", "(", ",", "\\\n", "\r"]),
+)
 def test_a_changed_program_is_never_proven_the_same(at: int, cut: int, put: str) -> None:
     mutant = SOURCE[:at] + put + SOURCE[at + cut :]
     found = assess(case(FileChange(path="a.py", before=SOURCE.encode(), after=mutant.encode())))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -117,7 +116,6 @@ class Assessor:
         result = self.sandbox.run(
             [str(self.python), "-I", "-B", "-m", "magistrate.judge"],
             stdin=msgspec.json.encode(request),
-            read_only=interpreter_paths(self.python),
             limits=JUDGE_LIMITS,
         )
         return _reply(result)
@@ -129,10 +127,7 @@ class Assessor:
             return ()
         with tempfile.TemporaryDirectory(prefix="magistrate-evidence-") as made:
             folder = Path(made).resolve()
-            for path, content in inputs.items():
-                place = folder / path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(content)
+            _lay_out(folder, {path: content for path, content in inputs.items() if path != want["path"]})
             isolated = () if len(inputs) > 1 else ("--isolated",)
             argv = [str(self.ruff), *verb, "--no-cache", "--quiet", "--force-exclude", *isolated]
             result = self.sandbox.run(
@@ -178,11 +173,16 @@ def context_of(git: GitReader, tree: str) -> dict[str, Any]:
     return {"files": files, "complete": len(taken) == len(entries)}
 
 
-def interpreter_paths(python: Path) -> list[Path]:
-    """What a child needs to read to run this program: the interpreter, its library, this package."""
-    package = Path(__file__).resolve().parents[2]
-    prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sysconfig.get_path("stdlib")), package, python.parent}
-    return sorted(path for path in prefixes if path.exists())
+def _lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write configuration where an unprivileged child can read it; the source goes by stdin."""
+    folder.chmod(0o755)
+    for path, content in files.items():
+        place = folder / path
+        for parent in reversed(place.relative_to(folder).parents[:-1]):
+            (folder / parent).mkdir(exist_ok=True)
+            (folder / parent).chmod(0o755)
+        place.write_bytes(content)
+        place.chmod(0o644)
 
 
 def tool_digest(binary: Path) -> str:

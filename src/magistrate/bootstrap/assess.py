@@ -1,0 +1,33 @@
+"""What `magistrate assess` needs from the world: walls, a repository, the pinned ruff."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.adapters.sandbox.detect import open_sandbox
+from magistrate.errors import NotFound
+from magistrate.ports import GitReader
+from magistrate.usecases.assess import Assessor
+
+
+def assessor() -> Assessor:
+    """The assessor behind the strongest walls of this machine; raises Unavailable without any."""
+    ruff = Path(sys.executable).with_name("ruff")
+    return Assessor(sandbox=open_sandbox(), ruff=ruff if ruff.is_file() else None)
+
+
+def reader(folder: Path) -> GitReader:
+    """The repository at or above a folder, bare or with a work tree; raises NotFound."""
+    start = folder.resolve()
+    for place in (start, *start.parents):
+        inside = place / ".git"
+        if inside.is_dir():
+            return RepositoryReader(inside)
+        if inside.is_file():
+            named = inside.read_text().strip().removeprefix("gitdir: ")
+            return RepositoryReader((place / named).resolve())
+        if (place / "HEAD").is_file() and (place / "objects").is_dir():
+            return RepositoryReader(place)
+    raise NotFound("MAG-E251", f"there is no git repository at `{folder}`")
