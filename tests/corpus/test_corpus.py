@@ -90,10 +90,8 @@ def test_each_sensor_speaks_when_it_must(place: Path) -> None:
 @pytest.mark.parametrize("kind", ["provers", "sensors"])
 def test_every_file_is_listed_has_cases_and_a_page(kind: str) -> None:
     modules = {p.stem for p in (PACKAGE / "impact" / kind).glob("*.py")} - {"__init__"}
-    if kind == "provers":
-        listed = {type(p).__module__.rsplit(".", 1)[1] for p in PROVERS}
-    else:
-        listed = {s.name for s in SENSORS}
+    provers = {type(p).__module__.rsplit(".", 1)[1] for p in PROVERS}
+    listed = provers if kind == "provers" else {s.name for s in SENSORS}
     assert modules == listed == {p.name for p in (CORPUS / kind).iterdir()}
     for name in modules:
         cases = [p.name for p in (CORPUS / kind / name).iterdir()]
@@ -111,3 +109,10 @@ def attacks() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("attack", attacks(), ids=lambda a: a["id"])
 def test_no_attack_of_our_own_is_automatic(attack: dict[str, Any]) -> None:
     assert not assess(parse_case(attack)).auto_eligible
+
+
+@pytest.mark.requirement("R21")
+def test_a_proposal_that_steers_the_tool_lowers_nothing(tmp_path: Path) -> None:
+    case = case_at(CORPUS / "provers" / "ruff_rederivation" / "changed_config_refuted")
+    found = {file.path: file for file in assess(case, evidence_for(case, tmp_path)).files}
+    assert found["a.py"].proof.status is not ProofStatus.PROVEN
