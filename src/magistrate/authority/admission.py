@@ -87,12 +87,7 @@ def admit(  # noqa: PLR0913  each is a separate premise
     Raises:
         Refused, Usage: the first premise that does not hold.
     """
-    roster = trust_roster(bundle.roster, pin=pins.roster, deployment=pins.deployment)
-    if roster.body.version < pins.roster_version:
-        raise Refused("MAG-E120", f"roster version `{roster.body.version}` is older than the one known here")
-    policy = trust_policy(bundle.policy, roster)
-    if policy.body.version < pins.policy_version:
-        raise Refused("MAG-E124", f"policy version `{policy.body.version}` is older than the one known here")
+    roster, policy = _admit_roots(bundle, pins)
     warrant, warrant_digest = _admit_warrant(bundle, roster, policy, now=now, executor=executor)
     _admit_record(bundle, roster)
     proposal, proposal_digest = _admit_proposal(bundle, roster, warrant.body)
@@ -130,6 +125,16 @@ def admit(  # noqa: PLR0913  each is a separate premise
         approvals=approvals,
         diff=diff,
     )
+
+
+def _admit_roots(bundle: CaseBundle, pins: Pins) -> tuple[TrustedRoster, TrustedPolicy]:
+    roster = trust_roster(bundle.roster, pin=pins.roster, deployment=pins.deployment)
+    if roster.body.version < pins.roster_version:
+        raise Refused("MAG-E120", f"roster version `{roster.body.version}` is older than the one known here")
+    policy = trust_policy(bundle.policy, roster)
+    if policy.body.version < pins.policy_version:
+        raise Refused("MAG-E124", f"policy version `{policy.body.version}` is older than the one known here")
+    return roster, policy
 
 
 def _admit_warrant(

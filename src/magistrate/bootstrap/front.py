@@ -18,10 +18,10 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from magistrate.adapters.control_line import ControlSocket, new_identifier
-from magistrate.adapters.git.patch import QuarantinePatchApplier
-from magistrate.adapters.git.reader import GitRepository
+from magistrate.adapters.git.patch import QuarantinedPatches
+from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.keys.process import load_process_key, read_private
-from magistrate.adapters.sandbox.detect import detect
+from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.context.redact import Redactor, tokens_in
 from magistrate.ports import PatchApplier
 from magistrate.settings import Settings
@@ -50,7 +50,7 @@ def compose(settings: Settings) -> Front:
     key = load_process_key(settings.key("front"))
     control = ControlSocket(settings.front_socket, key, settings.deployment)
     texts = KeyedTexts(bytes.fromhex(read_private(settings.key("redaction")).decode().strip()))
-    quarantine = Quarantine(QuarantinePatchApplier(detect()))
+    quarantine = Quarantine(QuarantinedPatches(open_sandbox(), settings.home / "front"))
     trees = BareTrees()
 
     def desk(view: SessionView) -> Desk:
@@ -101,12 +101,12 @@ class BareTrees:
 
     def blob(self, sight: Sight, blob: str) -> bytes:
         """The bytes of one blob."""
-        return GitRepository(Path(sight.git_dir)).read_blobs([blob])[blob]
+        return RepositoryReader(Path(sight.git_dir)).read_blobs([blob])[blob]
 
 
 @lru_cache(maxsize=_TREES)
 def _listing(git_dir: str, tree: str) -> Mapping[str, tuple[str, str, int]]:
-    entries = GitRepository(Path(git_dir)).list_tree(tree)
+    entries = RepositoryReader(Path(git_dir)).list_tree(tree)
     return {entry.path: (entry.mode, entry.object_id, entry.size) for entry in entries}
 
 

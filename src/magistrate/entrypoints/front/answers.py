@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import secrets
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from magistrate.context.locate import affected_files
 from magistrate.context.search import Pattern
@@ -157,7 +158,7 @@ def proposal_status(desk: Desk, wanted: ProposalStatus) -> StatusReply:
     )
 
 
-ANSWERS: Final = {
+ANSWERS: Final[dict[str, Callable[[Desk, Any], Struct]]] = {
     "list_findings": list_findings,
     "get_finding": get_finding,
     "read_file": read_file,
