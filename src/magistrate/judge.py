@@ -53,7 +53,17 @@ def assess_request(request: Mapping[str, Any], assessor: str) -> dict[str, Any]:
     }
 
 
-MODES: Final[dict[str, Callable[[Mapping[str, Any], str], dict[str, Any]]]] = {"assess": assess_request}
+def decide_request(request: Mapping[str, Any], _assessor: str) -> dict[str, Any]:
+    """Mode `decide`: verdict, policy and place in, what it needs out (see `policy.decide`)."""
+    from magistrate.policy.decide import decide  # noqa: PLC0415  the engine is loaded only where it is asked
+
+    return decide(request)
+
+
+MODES: Final[dict[str, Callable[[Mapping[str, Any], str], dict[str, Any]]]] = {
+    "assess": assess_request,
+    "decide": decide_request,
+}
 """Every mode of the assessor: request and assessor digest in, reply out."""
 
 

@@ -36,9 +36,19 @@ class Caller:
 
 
 def verify_request(  # noqa: PLR0913, PLR0917  what was signed, and against what
-    envelope: Envelope, roster: TrustedRoster, method: str, path: str, body: bytes, now: int, audience: str
+    envelope: Envelope,
+    roster: TrustedRoster,
+    method: str,
+    path: str,
+    body: bytes,
+    now: int,
+    audience: str,
+    *,
+    body_sha256: str = "",
 ) -> Caller:
     """Verify a signed request for this door; `path` includes the query string.
+
+    `body_sha256` stands for a body that was hashed while it streamed in.
 
     Raises:
         Refused: MAG-E106, MAG-E107 signature; MAG-E103, MAG-E104 another document or audience;
@@ -60,7 +70,7 @@ def verify_request(  # noqa: PLR0913, PLR0917  what was signed, and against what
         ("caller", document.body.caller, name),
         ("method", document.body.method, method),
         ("path", document.body.path, path),
-        ("body", document.body.body_sha256, digest(body)),
+        ("body", document.body.body_sha256, body_sha256 or digest(body)),
     ):
         if signed != seen:
             raise Refused("MAG-E452", f"the request was signed for another {what}")

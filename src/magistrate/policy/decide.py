@@ -6,6 +6,7 @@ Deterministic, without clock, network or state, so that the executor recomputes 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -23,16 +24,17 @@ from magistrate.wire.decision import Obligation, Reason
 SOLO_RULE = "floor/solo"
 
 
-def decide(request: dict[str, Any]) -> dict[str, Any]:
+def decide(request: Mapping[str, Any]) -> dict[str, Any]:
     """Decide one change; the `decide` mode of the judge.
 
     Input: `{verdict, policy, action, environment, production, solo, repository, agent,
-    provenance, context_gaps}`, all required. Output: `{strictness, obligations, reasons}` in
+    provenance, context_gaps}`, all required (`v` and `mode` of the judge's frame are ignored). Output: `{strictness, obligations, reasons}` in
     the shapes of a Decision. Never raises for bad input: what cannot be judged is denied, with
     the reason.
     """
+    facts = {name: value for name, value in request.items() if name not in {"v", "mode"}}
     try:
-        outcome = _decide(read_question(request))
+        outcome = _decide(read_question(facts))
     except MagistrateError as error:
         outcome = _denied(error.code, error.message)
     except ValueError as error:

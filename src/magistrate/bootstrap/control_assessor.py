@@ -1,0 +1,71 @@
+"""The sandboxed assessor as control uses it: rebuilds the result tree, judges, signs the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from magistrate.adapters.git.bare import BareRepositories
+from magistrate.adapters.git.patch import QuarantinedPatches
+from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.domain.impact import FileChange
+from magistrate.errors import Refused, Unavailable
+from magistrate.ports import Assessed, Pen, Sandbox
+from magistrate.usecases.assess import Assessor
+from magistrate.wire.assessment import Verdict
+from magistrate.wire.canonical import digest
+from magistrate.wire.effect import GitUpdate
+from magistrate.wire.evidence import Evidence
+
+
+class _Rebuilt(RepositoryReader):
+    """The base repository with one change laid over it in memory."""
+
+    def __init__(self, git_dir: Path, changes: tuple[FileChange, ...]) -> None:
+        super().__init__(git_dir)
+        self._changes = changes
+
+    def changes(self, base_tree: str, result_tree: str) -> tuple[FileChange, ...]:  # noqa: ARG002  there is one
+        """The rebuilt change."""
+        return self._changes
+
+
+class SandboxedAssessor:
+    """Implements `ports.Assessor`."""
+
+    def __init__(self, repositories: BareRepositories, sandbox: Sandbox, pen: Pen, *, ruff: Path | None) -> None:
+        self._repositories = repositories
+        self._patches = QuarantinedPatches(sandbox)
+        self._assessor = Assessor(sandbox=sandbox, ruff=ruff)
+        self._pen = pen
+
+    def assess(self, proposal: str, effect: GitUpdate, diff: bytes, now: int) -> Assessed:
+        """Judge the change that the diff makes to the base tree; it must make the tree it names."""
+        git_dir = Path(self._repositories.git_dir(effect.repository))
+        applied = self._patches.rebuild(git_dir, effect.base_tree, diff)
+        if (applied.result_tree, applied.manifest_sha256) != (effect.result_tree, effect.manifest_sha256):
+            raise Refused("MAG-E463", "the diff does not make the tree that the proposal names")
+        reader = _Rebuilt(git_dir, applied.changes)
+        made = self._assessor.of_trees(reader, effect.base_tree, effect.result_tree, name=proposal)
+        evidence = tuple(
+            self._pen.sign(
+                Evidence(
+                    proposal=proposal, tool=run.tool, tool_digest=run.tool_digest, path=run.path,
+                    inputs_digest=run.inputs_digest, output_digest=digest(run.output), exit_status=run.exit_status,
+                ),
+                "evd", now=now, lifetime=None,
+            )
+            for run in made.evidence
+        )  # fmt: skip
+        try:
+            verdict = msgspec.convert(made.verdict, Verdict, strict=True)
+        except msgspec.ValidationError as error:
+            raise Unavailable("MAG-E468", f"the verdict has another shape: {error}") from error
+        return Assessed(verdict=verdict, evidence=evidence)
+
+    def decide(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask the judge's `decide` mode."""
+        return self._assessor.ask({"v": 1, "mode": "decide", **request})
