@@ -1,0 +1,90 @@
+"""`magistrate drill REPOSITORY`: prove the boundaries on a scratch repository."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from magistrate.domain.principal import Role
+from magistrate.entrypoints.cli.client import Client
+from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
+from magistrate.entrypoints.cli.papers import seal
+from magistrate.entrypoints.cli.people import own_roster
+from magistrate.entrypoints.cli.policy_files import read_source
+from magistrate.entrypoints.cli.screen import styled, visible
+from magistrate.errors import NotFound, Unavailable
+from magistrate.wire.drill import SCRATCH_PREFIX, DrillKind, DrillOrder
+
+_ORDER_SECONDS = 3600
+
+
+@click.command()
+@click.argument("repository")
+@click.option(
+    "--wait",
+    type=click.IntRange(0),
+    default=180,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait; 0 returns at once.",
+)
+@home_option
+@person_options
+@pass_frame
+def drill(frame: Frame, *, repository: str, wait: int) -> int:
+    """Order log tamper, entitlement, revocation and rollback drills, and print what each probe saw.
+
+    They run on a scratch repository of the gate; REPOSITORY itself is not touched. Passed, they
+    count for seven days.
+    """
+    settings, client = frame.settings(), frame.client()
+    roster = own_roster(settings)
+    roster.verify_role(roster.person(client.caller.name), Role.OPERATOR)
+    found = [r for r in read_source(settings.policies).repository if r.name == repository]
+    if not found:
+        raise NotFound("MAG-E606", f"policy names no repository `{repository[:60]}`", hint="magistrate repository list")
+    order = DrillOrder(
+        person=client.caller.name, repository=repository, environment=found[0].environment,
+        scratch=f"{SCRATCH_PREFIX}{repository}"[:100],
+    )  # fmt: skip
+    envelope = seal(order, "dro", [client.caller], deployment=settings.deployment, lifetime=_ORDER_SECONDS)
+    client.post("/api/v1/people/drills", {"envelope": envelope})
+    name = envelope.payload_digest()
+    click.echo(f"drills ordered for {repository} in `{order.environment}`, on the scratch repository {order.scratch}")
+    return _follow(client, name, wait) if wait else 0
+
+
+def _follow(client: Client, order: str, wait: int) -> int:
+    shown: set[str] = set()
+    failed = False
+    end = time.monotonic() + wait
+    while time.monotonic() < end:
+        for result in client.get("/api/v1/people/drills")["drills"]:
+            kind = str(result.get("kind", ""))
+            if result.get("order") == order and kind and kind not in shown:
+                shown.add(kind)
+                failed |= not result["passed"]
+                _show(result)
+        if len(shown) == len(DrillKind):
+            verdict = (
+                styled("some boundary did not hold", fg="red", bold=True)
+                if failed
+                else "all four passed: approved changes of every class may execute here"
+            )
+            click.echo(verdict)
+            return 1 if failed else 0
+        time.sleep(0.3)
+    missing = ", ".join(sorted(set(DrillKind) - shown))
+    raise Unavailable(
+        "MAG-E611", f"after {wait} s these drills have no result: {missing}", hint="magistrate logs executor"
+    )
+
+
+def _show(result: dict[str, Any]) -> None:
+    word = styled("passed", fg="green") if result["passed"] else styled("FAILED", fg="red", bold=True)
+    click.echo(f"{result['kind']:<12} {word}")
+    for probe in result.get("probes") or []:
+        mark = "held" if probe["held"] else "NOT HELD"
+        click.echo(f"  {mark:<8} {visible(str(probe['probe']))}: {visible(str(probe['seen']))}")

@@ -1,0 +1,131 @@
+"""Rebuilding a change on the person's own machine: tree, diff, manifest and assessment.
+
+Rule kept (invariants 2 and 8): what a person signs was recomputed here, from objects whose
+names are their digests, by the assessor of this installation. Anything that differs is a refusal.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from magistrate.adapters.git.objects import create_bare, import_pack
+from magistrate.adapters.git.patch import QuarantinedPatches
+from magistrate.adapters.sandbox.detect import open_sandbox
+from magistrate.authority.floor import Ground, floor_ruling
+from magistrate.bootstrap.assess import assessor, reader
+from magistrate.domain.impact import STRICTNESS_ORDER
+from magistrate.entrypoints.cli.cases import CASES, Opened
+from magistrate.entrypoints.cli.client import Client
+from magistrate.errors import Refused, Unavailable
+from magistrate.wire.assessment import Verdict
+from magistrate.wire.canonical import digest, digest_of
+from magistrate.wire.effect import git_rollback_plan_digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What was rebuilt here and found equal; `source` says from which objects."""
+
+    verdict: Verdict
+    paths: tuple[str, ...]
+    source: str
+
+
+def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
+    """Rebuild and compare everything.
+
+    Raises:
+        Refused: MAG-E605 naming the first thing that differs. Unavailable: when it cannot be tried.
+    """
+    effect = opened.effect
+    with _base(opened, client, clone) as (git_dir, source):
+        git = reader(git_dir)
+        _same("base tree", git.tree_of(effect.old), effect.base_tree)
+        done = QuarantinedPatches(open_sandbox()).apply(git_dir, effect.base_tree, opened.diff, want_pack=True)
+        _same("result tree", done.result_tree, effect.result_tree)
+        _same("diff", digest(done.diff), opened.proposal.body.diff_sha256)
+        _same("manifest", done.manifest_sha256, effect.manifest_sha256)
+        if done.pack:
+            with _with_objects(git_dir, done.pack) as whole:
+                found = assessor().of_trees(
+                    reader(whole), effect.base_tree, effect.result_tree, name=opened.assessment.verdict.id
+                )
+        else:
+            found = assessor().of_trees(git, effect.base_tree, effect.result_tree, name=opened.assessment.verdict.id)
+    verdict = _verdict(found.verdict)
+    if verdict.assessor != opened.assessment.verdict.assessor:
+        raise Refused(
+            "MAG-E605", "control judged with another version of the assessor than the one installed here",
+            hint="install the same magistrate on both sides",
+        )  # fmt: skip
+    _same("assessment", digest_of(verdict), opened.assessment.verdict_sha256)
+    _verify_decision(opened, verdict)
+    return Rebuilt(verdict=verdict, paths=done.paths, source=source)
+
+
+def _verify_decision(opened: Opened, verdict: Verdict) -> None:
+    effect, decision = opened.effect, opened.decision.body
+    plan = git_rollback_plan_digest(repository=effect.repository, ref=effect.ref, restore_tree=effect.base_tree)
+    _same("rollback plan", plan, effect.rollback_plan_digest)
+    place = opened.policy.repository(effect.repository)
+    _same("ref", effect.ref, place.ref)
+    _same("environment", effect.environment, place.environment)
+    ground = Ground(production=place.production, solo=opened.roster.solo, same_user_walls=True, drilled=False)
+    floor = floor_ruling(verdict, ground)
+    if STRICTNESS_ORDER.index(decision.strictness) < STRICTNESS_ORDER.index(floor.strictness):
+        raise Refused("MAG-E605", f"control decided `{decision.strictness}`, the floor here says `{floor.strictness}`")
+
+
+def _same(what: str, found: str, said: str) -> None:
+    if found != said:
+        raise Refused(
+            "MAG-E605", f"the {what} rebuilt here is `{found[:30]}`, control says `{said[:30]}`; nothing was signed",
+            hint="do not approve this; tell an operator",
+        )  # fmt: skip
+
+
+def _verdict(value: object) -> Verdict:
+    try:
+        return msgspec.convert(value, Verdict)
+    except msgspec.ValidationError as error:
+        raise Unavailable("MAG-E603", f"the assessor here gave no usable verdict: {error}") from error
+
+
+@contextmanager
+def _base(opened: Opened, client: Client, clone: Path | None) -> Iterator[tuple[Path, str]]:
+    """A repository with the base commit: the person's own clone, else a pack of control's into an empty one."""
+    from magistrate.entrypoints.cli.clone import git
+
+    commit = opened.effect.old
+    place = clone or Path.cwd()
+    own = git(place, "rev-parse", "--absolute-git-dir", check=False)
+    if own and git(place, "cat-file", "-t", commit, check=False) == "commit":
+        yield Path(own), f"your clone {place}"
+        return
+    if clone is not None:
+        raise Unavailable(
+            "MAG-E612", f"`{clone}` does not hold the base commit `{commit[:12]}`", hint="git fetch magistrate"
+        )
+    with tempfile.TemporaryDirectory(prefix="magistrate-base-") as folder:
+        bare = create_bare(Path(folder) / "base.git")
+        import_pack(bare, client.get_bytes(f"{CASES}/{opened.proposal_digest}/base-pack"))
+        yield bare, "a pack of the base commit, checked object by object"
+
+
+@contextmanager
+def _with_objects(git_dir: Path, pack: bytes) -> Iterator[Path]:
+    """A throw-away repository that sees the base objects and holds the new ones."""
+    from magistrate.adapters.git.reader import object_folder
+
+    with tempfile.TemporaryDirectory(prefix="magistrate-rebuilt-") as folder:
+        bare = create_bare(Path(folder) / "rebuilt.git")
+        (bare / "objects" / "info").mkdir(exist_ok=True)
+        (bare / "objects" / "info" / "alternates").write_text(f"{object_folder(git_dir)}\n")
+        import_pack(bare, pack)
+        yield bare

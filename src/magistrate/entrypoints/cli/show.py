@@ -1,0 +1,71 @@
+"""`magistrate show ID`: the whole story of one change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from magistrate.entrypoints.cli.cases import CASES, find_case, needs
+from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
+from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, styled, visible
+
+_LEFT_OUT = {"diff", "prompt", "rationale", "proposal"}
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.option(
+    "-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", help="Form of the answer."
+)
+@home_option
+@person_options
+@pass_frame
+def show(frame: Frame, *, id_: str, output: str) -> None:
+    """Tell prompt, patch, proof, decision, reviewers, credential, action and outcome of one case."""
+    client = frame.client()
+    name = find_case(client, id_)
+    story: dict[str, Any] = client.get(f"{CASES}/{name}")
+    if output != "table":
+        show_value(output, story)
+        return
+    case = story["case"]
+    click.echo(styled(f"{short(name)}  {visible(str(case.get('title', '')))}", bold=True))
+    show_pairs(
+        {
+            "state": f"{case['state']}" + (f" ({needs(case)})" if needs(case) else ""),
+            "why": case.get("why") or "no reason recorded yet",
+            "agent": f"{case.get('agent', '')}, owned by {case.get('owner', '')}",
+            "lands on": f"{case.get('repository', '')} {case.get('ref', '')} in `{case.get('environment', '')}`",
+            "class": f"{_words(case.get('class') or case.get('classes'))}; strictness {case.get('strictness') or 'not decided'}",
+            "opened": f"{case.get('opened', '')}, expires {case.get('expires', '')}",
+            "digest": name,
+        }
+    )  # fmt: skip
+    for key in ("prompt", "rationale"):
+        text = story.get(key) or case.get(key)
+        if text:
+            click.echo(styled(f"\n{key} (by the agent, untrusted)", bold=True))
+            click.echo("\n".join("  " + visible(line) for line in str(text).splitlines()[:40]))
+    click.echo(styled("\nWhat happened", bold=True))
+    for event in story["events"]:
+        show_event(event)
+    click.echo(
+        f"\nmagistrate diff {short(name)} shows the change; audit prove {short(name)} proves its record", err=True
+    )
+
+
+def show_event(event: dict[str, Any]) -> None:
+    """One entry of the log: number, time, name, and its facts in one line."""
+    facts = event.get("facts") or {}
+    told = "  ".join(f"{key}={_fact(value)}" for key, value in facts.items() if value not in ("", None))
+    click.echo(f"  {event['seq']:>5}  {event['at']}  {styled(str(event['event']).ljust(20), fg='cyan')}  {told}")
+
+
+def _fact(value: object) -> str:
+    text = visible(str(value))
+    return short(text) if text.startswith("sha256:") and " " not in text else text[:200]
+
+
+def _words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "not assessed")
