@@ -8,6 +8,7 @@ object folders are visible, read-only: neither its configuration, hooks, attribu
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,8 @@ LIMITS: Final = SandboxLimits(
     cpu_seconds=60, wall_seconds=90, memory_bytes=2 << 30, output_bytes=MAX_DIFF_BYTES, file_bytes=MAX_DIFF_BYTES
 )
 _NOT_APPLIED: Final = 42
+_FOREIGN: Final = re.compile(r"\\|^[A-Za-z]:")
+"""Backslashes and drive letters: git itself minds them on Windows only."""
 _SCRIPT: Final = """
 set -eu
 git read-tree "$1"
@@ -160,6 +163,9 @@ def _read_plain(path: Path) -> bytes:
 def _applied(
     base_tree: str, result_tree: str, diff: bytes, changes: tuple[FileChange, ...], pack: bytes
 ) -> AppliedPatch:
+    for change in changes:
+        if change.after is not None and _FOREIGN.search(change.path):
+            raise Refused("MAG-E305", f"the path `{change.path[:80]}` means another place on other systems")
     manifest = manifest_of(changes)
     return AppliedPatch(
         base_tree=base_tree, result_tree=result_tree, diff=diff, manifest=manifest,

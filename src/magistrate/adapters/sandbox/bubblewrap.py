@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from magistrate.adapters.sandbox.process import run_bounded
+from magistrate.adapters.sandbox.process import processes_of, run_bounded
 from magistrate.adapters.sandbox.seccomp import filter_program
 from magistrate.adapters.sandbox.views import (
     PATH,
@@ -91,7 +91,7 @@ class BubblewrapSandbox:
 
     def _limits(self, limits: SandboxLimits, uid: int) -> list[str]:
         # An ordinary user's processes are counted together, those outside the sandbox too.
-        processes = limits.processes + (0 if self._root else _processes_of(uid))
+        processes = limits.processes + (0 if self._root else processes_of(uid))
         return [
             self._programs["prlimit"], f"--cpu={limits.cpu_seconds}", f"--as={limits.memory_bytes}",
             f"--fsize={limits.file_bytes}", f"--nproc={processes}", f"--nofile={_OPEN_FILES}", "--core=0", "--",
@@ -146,7 +146,7 @@ def _folders(shown: Sequence[Path]) -> list[str]:
     above = {parent for path in shown for parent in path.parents if parent != Path("/")}
     walls: list[str] = []
     for folder in sorted(above, key=lambda path: len(path.parts)):
-        if not any(folder == path or path in folder.parents for path in (*shown, *SYSTEM, Path(_TMP))):
+        if not any(folder == path or path in folder.parents for path in (*shown, *SYSTEM)) and folder != Path(_TMP):
             walls += ["--perms", "0755", "--dir", str(folder)]
     return walls
 
@@ -181,13 +181,3 @@ def _give(folder: Path, uid: int) -> None:
     for root, folders, files in os.walk(folder):
         for name in (*folders, *files):
             os.chown(Path(root) / name, uid, uid, follow_symlinks=False)
-
-
-def _processes_of(uid: int) -> int:
-    count = 0
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                tasks = entry / "task"
-                count += len(list(tasks.iterdir())) if entry.stat().st_uid == uid else 0
-    return count

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from magistrate.adapters.sandbox import launch
-from magistrate.adapters.sandbox.process import run_bounded
+from magistrate.adapters.sandbox.process import processes_of, run_bounded
 from magistrate.adapters.sandbox.seccomp import filter_program
 from magistrate.adapters.sandbox.views import (
     PATH,
@@ -71,14 +71,14 @@ class ConfinedSandbox:
         scratch = str(writable or "/")
         plain = {"PATH": PATH, "HOME": scratch, "TMPDIR": scratch, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         root = os.geteuid() == 0
+        counted = {} if root else {"NPROC": limits.processes + processes_of(os.geteuid())}
         spec = {
             "parent": os.getpid(),
             "namespaces": self._namespaces,
             "inner_uid": _INNER_ROOT if root else os.geteuid(),
             "limits": {
                 "CPU": limits.cpu_seconds, "AS": limits.memory_bytes, "FSIZE": limits.file_bytes,
-                "NOFILE": 256, "CORE": 0,
-            },
+                "NOFILE": 256, "CORE": 0, **counted },
             "read": [str(path) for path in (*SYSTEM, *SYSTEM_FILES, *shown) if path.exists()],
             "write": [str(writable)] if writable is not None else [],
             "devices": _DEVICES,

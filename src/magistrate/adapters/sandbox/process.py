@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Final
 
 from magistrate.errors import Unavailable
@@ -106,3 +107,14 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
         raise AssertionError("all three streams are pipes")
     return stream
+
+
+def processes_of(uid: int) -> int:
+    """How many threads of a user id exist on this machine."""
+    count = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                tasks = entry / "task"
+                count += len(list(tasks.iterdir())) if entry.stat().st_uid == uid else 0
+    return count
