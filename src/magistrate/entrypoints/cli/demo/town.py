@@ -88,7 +88,8 @@ class Town:
         )  # fmt: skip
         if check and done.returncode != 0:
             raise Unavailable(
-                "MAG-E600", f"`magistrate {' '.join(arguments[:3])}` ended with {done.returncode}: {done.stderr.strip()}"
+                "MAG-E600",
+                f"`magistrate {' '.join(arguments[:3])}` ended with {done.returncode}: {done.stderr.strip()}",
             )
         return Ran(done.returncode, done.stdout, done.stderr)
 
@@ -105,7 +106,10 @@ class Town:
         _write_template(resources.files("magistrate.entrypoints.cli.demo") / "template", self.clone)
         self.git("init", "-q", "-b", "main")
         for message, paths in (
-            ("Orders and report", ["README.md", "pyproject.toml", "shop/__init__.py", "shop/orders.py", "shop/report.py"]),
+            (
+                "Orders and report",
+                ["README.md", "pyproject.toml", "shop/__init__.py", "shop/orders.py", "shop/report.py"],
+            ),
             ("Service with a health page", ["shop"]),
             ("Tests and continuous integration", ["."]),
         ):
@@ -204,7 +208,11 @@ def _tool(argv: Sequence[str], folder: Path) -> None:
     """Run a scanner; scanners end with 1 when they find something."""
     program = Path(sys.executable).with_name(argv[0])
     done = subprocess.run(
-        [str(program) if program.exists() else argv[0], *argv[1:]], cwd=folder, capture_output=True, text=True, check=False
+        [str(program) if program.exists() else argv[0], *argv[1:]],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode not in {0, 1}:
         raise Unavailable("MAG-E600", f"`{argv[0]}` could not scan: {done.stderr.strip()[:200]}")
