@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from magistrate.authority.policy import TrustedPolicy, trust_policy
 from magistrate.authority.roster import TrustedRoster, trust_roster
+from magistrate.bootstrap.witness import witness_toml
 from magistrate.domain.principal import Mode, Role
+from magistrate.settings import Ports, Settings, load_settings, settings_text
 from magistrate.wire.agent_manifest import AgentManifest, AgentState
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.document import Body, document, seal_by_person, seal_by_process
@@ -81,6 +84,10 @@ class Deployment:
     @property
     def pin(self) -> str:
         return self.roster.payload_digest()
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(self.home)
 
     @property
     def executor_keyid(self) -> str:
@@ -187,6 +194,18 @@ def make_deployment(
     return made
 
 
+def free_ports(count: int) -> list[int]:
+    """Distinct ports of the loopback interface that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
 def default_policy(name: str) -> str:
     """Text of a packaged default policy file."""
     return (resources.files("magistrate.policy") / "defaults" / name).read_text()
@@ -246,6 +265,12 @@ def _write_home(made: Deployment) -> None:
     (home / "roster.json").write_bytes(canonical([made.roster]))
     (home / "roster.pin").write_text(made.pin + "\n")
     (home / "policy-bundle.json").write_bytes(made.policy.encode())
+    ports = Ports(**dict(zip(("front", "control", "gate", "witness"), free_ports(4), strict=True)))
+    settings = Settings(home=home, deployment=made.name, mode=made.mode.value, ports=ports)
+    (home / "magistrate.toml").write_text(settings_text(settings))
+    log = made.trusted_roster().body.processes.log
+    toml = witness_toml(name=settings.witness_name, port=ports.witness, logs=(log,))
+    (home / "witness" / "witness.toml").write_text(toml)
     assert json.loads((home / "roster.json").read_text())
     assert msgspec.json.decode((home / "roster.json").read_bytes(), type=list[Envelope]) == [made.roster]
 

@@ -22,7 +22,7 @@ def front(frame: Frame) -> None:
 @pass_frame
 def control(frame: Frame) -> None:
     """Run the people's door and the worker."""
-    from magistrate.bootstrap.control import main
+    from magistrate.entrypoints.control.server import main
 
     main(frame.settings().home)
 

@@ -1,0 +1,83 @@
+"""Doors of the executor: it asks for work and says what it did."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from magistrate.authority.request import EXECUTOR
+from magistrate.entrypoints.control.app import Door
+from magistrate.entrypoints.control.desk import Asked, ControlParts
+from magistrate.entrypoints.control.people import SignedWord, export, policy, roster
+from magistrate.errors import Refused
+from magistrate.usecases.drills import keep_result, open_orders
+from magistrate.usecases.matter import bundle
+from magistrate.usecases.settle import record_report, record_step
+from magistrate.usecases.warrant import fetchable
+
+
+def warrants(parts: ControlParts, asked: Asked) -> dict[str, Any]:
+    """Bundles of warranted cases that nobody took; each warrant is in the witnessed log."""
+    with parts.store.transaction() as unit:
+        found = fetchable(parts.store, unit, asked.now)
+        return {"bundles": [bundle(parts.store, parts.trust, unit, case, asked.now) for case in found]}
+
+
+def take(parts: ControlParts, asked: Asked) -> dict[str, Any]:
+    """Take a warrant, once."""
+    warrant = asked.params["warrant"]
+    with parts.store.transaction() as unit:
+        case = unit.case_of_warrant(warrant)
+        if (case.standing.warrant_expires or 0) <= asked.now or not unit.take_warrant(warrant, asked.now):
+            raise Refused("MAG-E467", f"the warrant `{warrant[:40]}` was taken before or has lapsed")
+    return {"warrant": warrant, "proposal": case.facts.proposal}
+
+
+def report(parts: ControlParts, asked: Asked) -> dict[str, Any]:
+    """The signed report that settles a case; idempotent."""
+    with parts.store.transaction() as unit:
+        case = record_report(unit, asked.read(SignedWord).envelope, parts.trust, asked.now)
+    parts.wake.set()
+    return {"proposal": case.facts.proposal, "state": case.standing.state.value}
+
+
+def step(parts: ControlParts, asked: Asked) -> dict[str, Any]:
+    """One signed journal entry; idempotent."""
+    with parts.store.transaction() as unit:
+        record_step(unit, asked.read(SignedWord).envelope, parts.trust, asked.now)
+    return {"recorded": True}
+
+
+def orders(parts: ControlParts, asked: Asked) -> dict[str, Any]:
+    """Drill orders that lack results, each with roster and policy."""
+    with parts.store.transaction() as unit:
+        found = open_orders(unit, parts.trust, asked.now)
+    chain, active = parts.trust.chain(), parts.trust.policy_envelope()
+    return {"orders": [{"order": envelope, "roster": chain, "policy": active} for envelope in found]}
+
+
+def drill_result(parts: ControlParts, asked: Asked) -> dict[str, Any]:
+    """The signed result of one drill; idempotent."""
+    with parts.store.transaction() as unit:
+        keep_result(unit, asked.read(SignedWord).envelope, parts.trust, asked.now)
+    return {"recorded": True}
+
+
+def proof(parts: ControlParts, asked: Asked) -> dict[str, Any]:
+    """tlog-proof of one sealed entry."""
+    return {"proof": parts.store.proof(asked.number("seq", 0, 2**40))}
+
+
+_AT: Final = "/api/v1/executor"
+_DOORS: Final = (EXECUTOR,)
+EXECUTOR_DOORS: Final = (
+    Door(method="GET", path=f"{_AT}/warrants", act=warrants, doors=_DOORS),
+    Door(method="POST", path=f"{_AT}/warrants/{{warrant}}/taken", act=take, doors=_DOORS),
+    Door(method="POST", path=f"{_AT}/reports", act=report, doors=_DOORS),
+    Door(method="POST", path=f"{_AT}/steps", act=step, doors=_DOORS),
+    Door(method="GET", path=f"{_AT}/drills", act=orders, doors=_DOORS),
+    Door(method="POST", path=f"{_AT}/drills/results", act=drill_result, doors=_DOORS),
+    Door(method="GET", path=f"{_AT}/log/proof", act=proof, doors=_DOORS),
+    Door(method="GET", path=f"{_AT}/log/export", act=export, doors=_DOORS),
+    Door(method="GET", path=f"{_AT}/roster", act=roster, doors=_DOORS),
+    Door(method="GET", path=f"{_AT}/policy", act=policy, doors=_DOORS),
+)
