@@ -163,7 +163,9 @@ CODES: Final[dict[str, str]] = {
     "MAG-E568": "result without rule or place",
     "MAG-E570": "search pattern not acceptable",
     "MAG-E571": "redaction key not acceptable",
+    "MAG-E572": "redaction did not come to rest",
     # 590-649 command line, settings
+    "MAG-E649": "the demo did not go as it should",
     "MAG-E590": "settings not understood",
     "MAG-E591": "no home here",
     "MAG-E592": "home of a newer program",

@@ -12,7 +12,7 @@ from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame
 @pass_frame
 def front(frame: Frame) -> None:
     """Run the agents' door."""
-    from magistrate.bootstrap.front import main
+    from magistrate.entrypoints.front.server import main
 
     main(frame.settings().home)
 

@@ -122,7 +122,7 @@ class Story:
             held = sum(1 for probe in drill["probes"] if probe["held"])
             words = f"{drill['kind']}: {held} of {len(drill['probes'])} boundaries held"
             if not drill["passed"]:
-                raise Unavailable("MAG-E600", f"the drill {words}")
+                raise Unavailable("MAG-E649", f"the drill {words}")
             stage.good(words)
         replay = [p for d in result["drills"] for p in d["probes"] if "second use" in p["probe"].replace("_", " ")]
         for probe in replay:
@@ -163,7 +163,7 @@ class Story:
         self._front = str(opened["front_url"])
         played = town.agent(scene.play, str(opened["file"]), self._front, finding)
         if played.status != 0:
-            raise Unavailable("MAG-E600", f"the assistant could not play: {played.err.strip()[-400:]}")
+            raise Unavailable("MAG-E649", f"the assistant could not play: {played.err.strip()[-400:]}")
         seen = played.json()
         proposal = str(seen["submitted"]["proposal"])
         stage.say("fixer", f"has {len(seen['tools'])} tools, all for reading and drafting; reads, drafts, submits")
@@ -181,7 +181,7 @@ class Story:
         people = ["bela"] if row["strictness"] == "one" else ["bela", "cleo"]
         refused = self._town.run("approve", case, "--yes", person="ada", check=False)
         if refused.status == 0:
-            raise Unavailable("MAG-E600", "the agent's owner could approve")
+            raise Unavailable("MAG-E649", "the agent's owner could approve")
         self._stage.stopped("Ada owns the assistant, so her approval is refused")
         for person in people:
             if self._interactive and not self._stage.ask(f"{person.title()} rebuilt it here and it matches. Sign?"):
@@ -206,7 +206,7 @@ class Story:
         }
         (self._stage.good if state == "SUCCEEDED" else self._stage.stopped)(f"{state}: {words.get(state, '')}")
         if state != scene.ends and not self._interactive:
-            raise Unavailable("MAG-E600", f"`{scene.what}` ended {state}: {ended.get('why', '')}")
+            raise Unavailable("MAG-E649", f"`{scene.what}` ended {state}: {ended.get('why', '')}")
         if state == "ROLLED_BACK":
             self._town.wait_healthy(self._town.git("rev-parse", "refs/heads/main", folder=self._town.bare))
         self._rows.append((case, scene.what, str(ended["class"]), str(ended["strictness"]), state, f"{seconds:.1f} s"))
@@ -226,12 +226,12 @@ class Story:
         )  # fmt: skip
         after = town.git("rev-parse", "refs/heads/main", folder=town.bare)
         if pushed.returncode == 0 or before != after:
-            raise Unavailable("MAG-E600", "a push with a session token went through")
+            raise Unavailable("MAG-E649", "a push with a session token went through")
         stage.stopped("git push with the session token: refused, the branch did not move")
         leases = town.run("leases", "-o", "json", person="cleo").json()
         live = [lease for lease in leases if lease.get("usable")]
         if live:
-            raise Unavailable("MAG-E600", f"{len(live)} credential is still usable")
+            raise Unavailable("MAG-E649", f"{len(live)} credential is still usable")
         stage.good(f"{len(leases)} credentials were ever issued, each for one push with its reason; 0 are usable now")
 
     def _verify_log(self) -> None:
@@ -245,7 +245,7 @@ class Story:
         changed = _doctor(doctored)
         caught = town.run("audit", "verify", str(doctored), check=False)
         if caught.status == 0:
-            raise Unavailable("MAG-E600", "a doctored log was accepted")
+            raise Unavailable("MAG-E649", "a doctored log was accepted")
         stage.stopped(f"one byte changed in {changed}: {caught.err.strip().splitlines()[0]}")
 
     def _end(self) -> None:
@@ -278,7 +278,7 @@ class Story:
         row = self._case(case)
         while row["state"] not in states:
             if time.monotonic() > deadline:
-                raise Unavailable("MAG-E600", f"the case `{case}` stays {row['state']}")
+                raise Unavailable("MAG-E649", f"the case `{case}` stays {row['state']}")
             time.sleep(0.2)
             row = self._case(case)
         return row

@@ -88,7 +88,7 @@ class Town:
         )  # fmt: skip
         if check and done.returncode != 0:
             raise Unavailable(
-                "MAG-E600",
+                "MAG-E649",
                 f"`magistrate {' '.join(arguments[:3])}` ended with {done.returncode}: {done.stderr.strip()}",
             )
         return Ran(done.returncode, done.stdout, done.stderr)
@@ -158,7 +158,7 @@ class Town:
             except (httpx.HTTPError, ValueError):
                 pass
             time.sleep(0.1)
-        raise Unavailable("MAG-E600", f"`{self.health}` is not ready")
+        raise Unavailable("MAG-E649", f"`{self.health}` is not ready")
 
     def agent(self, play: str, session_file: str, front: str, finding: str) -> Ran:
         """Let the scripted assistant play, with what an assistant has and nothing else."""
@@ -215,4 +215,4 @@ def _tool(argv: Sequence[str], folder: Path) -> None:
         check=False,
     )
     if done.returncode not in {0, 1}:
-        raise Unavailable("MAG-E600", f"`{argv[0]}` could not scan: {done.stderr.strip()[:200]}")
+        raise Unavailable("MAG-E649", f"`{argv[0]}` could not scan: {done.stderr.strip()[:200]}")
