@@ -51,6 +51,12 @@ class Outside:
     live: LiveProbe
     stops: Callable[[], Stops]
     watch_seconds: float = WATCH_SECONDS
+    closing: tuple[Callable[[], None], ...] = ()
+
+    def close(self) -> None:
+        """Close connections."""
+        for close in self.closing:
+            close()
 
 
 def assemble(outside: Outside, journal: Journal) -> Loop:

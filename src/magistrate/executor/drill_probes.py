@@ -6,8 +6,9 @@ at the refs afterwards; what counts is that nothing moved, not that somebody sai
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,14 +25,16 @@ from magistrate.wire.envelope import Envelope
 REF: Final = "refs/heads/main"
 SHORT_LEASE_SECONDS: Final = 2
 REVOKED_WITHIN_SECONDS: Final = 5.0
-_DIFF: Final = b"""diff --git a/DRILL b/DRILL
+_CONTENT: Final = b"drill\n"
+_BLOB: Final = hashlib.sha1(b"blob %d\0" % len(_CONTENT) + _CONTENT, usedforsecurity=False).hexdigest()
+_DIFF: Final = f"""diff --git a/DRILL b/DRILL
 new file mode 100644
-index 0000000000000000000000000000000000000000..c8b0a13a5bd9c4a86e5a1b1d5e2a9d0f00000000
+index {"0" * 40}..{_BLOB}
 --- /dev/null
 +++ b/DRILL
 @@ -0,0 +1 @@
 +drill
-"""
+""".encode()
 
 
 class Misuse(Protocol):
@@ -156,12 +159,12 @@ class ScratchDrills:
             wrong=commit(rebuilt.result_tree, old, "Drill: a commit that nobody granted\n"),
         )  # fmt: skip
 
-    def _act(self, order: Envelope, there: Scratch, new: str, tree: str, *, old: str = "", seconds: int = 60) -> Act:
+    def _act(self, order: Envelope, there: Scratch, new: str, tree: str, *, old: str = "") -> Act:
         digest = order.payload_digest()
         return Act(
             execution=WORLD, warrant_digest=digest, proposal=digest, purpose=LeasePurpose.DRILL,
             repository=there.repository, ref=REF, old=old or there.old, new=new, tree=tree,
-            reason="a drill that an operator ordered", mint=self._mint(order), expired_after=seconds,
+            reason="a drill that an operator ordered", mint=self._mint(order),
         )  # fmt: skip
 
     def _mint(self, order: Envelope) -> Callable[[Envelope], Credential]:
@@ -181,7 +184,7 @@ class ScratchDrills:
 
     def _expired(self, order: Envelope, body: DrillOrder) -> Probe:
         there = self._scratch(order, body)
-        act = self._act(order, there, there.new, there.new_tree, seconds=SHORT_LEASE_SECONDS)
+        act = replace(self._act(order, there, there.new, there.new_tree), expired_after=SHORT_LEASE_SECONDS)
         with self.hands.lease(act) as credential:
             live = self.broker.probe(credential)
             self.clock.sleep(SHORT_LEASE_SECONDS + 1.0)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from magistrate.domain.events import Event
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import WORLD, Journal
+from magistrate.executor.rows import JournalStep
 from magistrate.wire.document import Document
 from magistrate.wire.drill import DrillKind, DrillResult
 from magistrate.wire.envelope import Envelope, decode_envelope
@@ -46,7 +46,7 @@ class DrillRecord:
             "result": result.digest(),
             "expires": result.expires or "",
         }
-        self._journal.write(WORLD, Event.DRILL_DONE, StepStatus.DONE, facts, insert)
+        self._journal.write(WORLD, JournalStep.DRILL_KEPT, StepStatus.DONE, facts, insert)
         return envelope
 
     def drilled(self, repository: str, environment: str, now: int) -> bool:

@@ -55,6 +55,7 @@ class JournalStep(StrEnum):
     LEASE_REVOKING = "lease.revoking"
     VERIFICATION_STARTED = "verification.started"
     EXECUTION_RESUMED = "execution.resumed"
+    DRILL_KEPT = "drill.kept"
     EXECUTION_ENDED = "execution.ended"
 
 

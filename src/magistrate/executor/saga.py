@@ -9,7 +9,7 @@ an exit code. A ref that another hand moved is never forced back: HALTED.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.authority.admission import Admitted
@@ -118,21 +118,16 @@ class Saga:
         admitted = self._parts.admission.admit(bundle)
         effect = admitted.effect
         self._book.admitted(
-            ExecutionRow(
-                warrant=row.warrant,
-                warrant_digest=row.warrant_digest,
-                bundle=row.bundle,
+            replace(
+                row,
                 proposal=admitted.proposal_digest,
                 repository=effect.repository,
                 environment=effect.environment,
                 ref=effect.ref,
                 old=effect.old,
-                commit="",
-                inverse="",
                 base_tree=effect.base_tree,
                 result_tree=effect.result_tree,
-                outcome="",
-            )  # fmt: skip
+            )
         )
         commit = self._parts.target.commit(effect.repository, commit_spec(admitted))
         inverse = self._parts.target.commit(effect.repository, inverse_spec(admitted, commit))

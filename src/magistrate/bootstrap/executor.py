@@ -1,0 +1,126 @@
+"""Composition root of the executor: the only place where brokers and actions meet adapters.
+
+It listens nowhere. It polls control, and stops between two rounds when asked to.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from magistrate.adapters.keys.process import load_process_key
+from magistrate.adapters.sandbox.detect import open_sandbox
+from magistrate.authority.admission import Pins
+from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
+from magistrate.errors import MagistrateError
+from magistrate.executor.actions.merge import GitTarget
+from magistrate.executor.admit import Ground
+from magistrate.executor.assembly import Outside, assemble
+from magistrate.executor.credentials.git_gate import GitGate
+from magistrate.executor.identity import Identity
+from magistrate.executor.inbox import HttpInbox
+from magistrate.executor.journal import Journal
+from magistrate.executor.live import HttpLook
+from magistrate.executor.loop import Loop
+from magistrate.executor.signed_http import SignedHttp
+from magistrate.executor.stops import read_stops
+from magistrate.settings import Settings, load_settings, standing_walls
+from magistrate.usecases.assess import Assessor
+
+POLL_SECONDS: Final = 0.5
+_LOG: Final = logging.getLogger("magistrate.executor")
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(time.time())
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class LoggedAlarm:
+    """Alarms as lines of the executor's log; the same one is said again after a minute at most."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    def raise_alarm(self, what: str) -> None:
+        """Say it on stderr, through the log."""
+        now = time.monotonic()
+        if now - self._said.get(what, -60.0) >= 60.0:  # noqa: PLR2004  a minute
+            self._said[what] = now
+            _LOG.warning("alarm: %s", what)
+
+
+def compose(settings: Settings) -> tuple[Outside, Path]:
+    """The world of one home, and where the journal is (raises Unavailable without a sandbox)."""
+    clock, sandbox = SystemClock(), open_sandbox()
+    identity = Identity(load_process_key(settings.key("executor")), deployment=settings.deployment)
+    pins = Pins(deployment=settings.deployment, roster=settings.pin())
+    folder = settings.home / "executor"
+    to_gate = SignedHttp(settings.gate_url, audience="gate", identity=identity, clock=clock)
+    to_control = SignedHttp(settings.control_url, audience="control", identity=identity, clock=clock)
+    gate, inbox = GitGate(to_gate, settings.gate_url), HttpInbox(to_control)
+    target = GitTarget(
+        folder / "work", source=lambda name: readable_source(settings.repositories, name),
+        rebuilder=QuarantinedRebuilder(sandbox),
+    )  # fmt: skip
+    ruff = Path(sys.executable).with_name("ruff")
+    assessor = Assessor(sandbox=sandbox, ruff=ruff if ruff.is_file() else None)
+    outside = Outside(
+        identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
+        gate_misuse=gate, target=target, misuse=target, live=HttpLook(),
+        ground=Ground(pins=pins, same_user_walls=not standing_walls(settings).users),
+        assessor=PinnedAssessor(assessor, target, pins), checks=SandboxedChecks(sandbox, target),
+        stops=lambda: read_stops(settings.freeze), closing=(to_gate.close, to_control.close),
+    )  # fmt: skip
+    return outside, folder / "journal.db"
+
+
+def main(home: Path, *, poll_seconds: float = POLL_SECONDS) -> int:
+    """Work until SIGTERM or SIGINT; a round that has begun is finished first."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    os.umask(0o077)
+    try:
+        outside, path = compose(load_settings(home))
+        journal = Journal(path, outside.identity, outside.clock)
+    except MagistrateError as error:
+        sys.stderr.write(error.diagnostics() + "\n")
+        return error.exit_status
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        run(assemble(outside, journal), stopping, poll_seconds)
+    finally:
+        journal.close()
+        outside.close()
+    return 0
+
+
+def run(loop: Loop, stopping: threading.Event, poll_seconds: float) -> None:
+    """Round after round, until asked to stop."""
+    while not stopping.is_set():
+        try:
+            loop.tick()
+        except MagistrateError as error:
+            _LOG.error("alarm: %s", error.diagnostics())
+        except Exception:  # noqa: BLE001  a fault of this program: said whole, and the next round revokes first
+            _LOG.exception("alarm: the round failed")
+        stopping.wait(poll_seconds)

@@ -1,0 +1,157 @@
+"""The executor's own assessor, check runner and rebuilder: adapters behind its ports."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from magistrate.adapters.git.objects import import_pack
+from magistrate.adapters.git.patch import QuarantinedPatches
+from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.authority.admission import Pins
+from magistrate.authority.policy import trust_policy
+from magistrate.authority.roster import trust_roster
+from magistrate.errors import NotFound, Refused, Unavailable
+from magistrate.executor.actions.merge import GitTarget
+from magistrate.executor.ports import AssessmentMatter, Rebuilt, Ruling, Seen
+from magistrate.ports import Sandbox, SandboxLimits, TreeEntry
+from magistrate.usecases.assess import Assessor
+from magistrate.wire.assessment import Verdict
+from magistrate.wire.decision import Obligation, Reason
+from magistrate.wire.policy_bundle import Command
+from magistrate.wire.proposal import Proposal
+
+SYMLINK: Final = "120000"
+SUBMODULE: Final = "160000"
+EXECUTABLE: Final = "100755"
+_PYTHON: Final = frozenset({"python", "python3"})
+_TAIL: Final = 1500
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    strictness: str
+    obligations: tuple[Obligation, ...]
+    reasons: tuple[Reason, ...]
+
+
+class QuarantinedRebuilder:
+    """Applies a diff in the sandbox and takes the new objects into the executor's repository."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._patches = QuarantinedPatches(sandbox)
+
+    def __call__(self, git_dir: Path, old: str, diff: bytes) -> Rebuilt:
+        """Rebuild the result of a diff on a commit (raises Refused, Unavailable)."""
+        base_tree = RepositoryReader(git_dir).tree_of(old)
+        applied = self._patches.rebuild(git_dir, base_tree, diff, want_pack=True)
+        import_pack(git_dir, applied.pack)
+        return Rebuilt(base_tree=base_tree, result_tree=applied.result_tree, manifest_sha256=applied.manifest_sha256)
+
+
+class PinnedAssessor:
+    """The installed judge in the sandbox, asked with the executor's own trees, policy and roster."""
+
+    def __init__(self, assessor: Assessor, target: GitTarget, pins: Pins) -> None:
+        self._assessor = assessor
+        self._target = target
+        self._pins = pins
+
+    def verdict(self, matter: AssessmentMatter) -> Verdict:
+        """Judge the two trees in the executor's repository."""
+        reader = RepositoryReader(self._target.git_dir(matter.effect.repository))
+        name = matter.bundle.proposal.payload_digest()
+        made = self._assessor.of_trees(reader, matter.effect.base_tree, matter.effect.result_tree, name=name)
+        try:
+            return msgspec.convert(made.verdict, Verdict, strict=True)
+        except msgspec.ValidationError as error:
+            raise Unavailable("MAG-E398", f"the verdict has another shape: {error}") from error
+
+    def ruling(self, matter: AssessmentMatter, verdict: Verdict) -> Ruling:
+        """Ask the judge what policy and floor want of this verdict."""
+        bundle, effect = matter.bundle, matter.effect
+        roster = trust_roster(bundle.roster, pin=self._pins.roster, deployment=self._pins.deployment)
+        policy = trust_policy(bundle.policy, roster)
+        proposal = roster.open_by_front(bundle.proposal, Proposal).body
+        question = {
+            "verdict": verdict, "policy": policy.body, "action": proposal.action, "environment": effect.environment,
+            "production": policy.repository(effect.repository).production, "solo": roster.solo,
+            "repository": effect.repository, "agent": proposal.agent, "provenance": proposal.provenance,
+            "context_gaps": proposal.context_gaps,
+        }  # fmt: skip
+        reply = self._assessor.ask({"v": 1, "mode": "decide", **msgspec.to_builtins(question)})
+        try:
+            answer = msgspec.convert(reply, _Answer, strict=True)
+            return msgspec.convert(
+                {"strictness": answer.strictness, "obligations": msgspec.to_builtins(answer.obligations)}, Ruling
+            )
+        except msgspec.ValidationError as error:
+            raise Unavailable("MAG-E398", f"the judge gave no usable ruling: {error}") from error
+
+
+class SandboxedChecks:
+    """Lays one tree out in a fresh folder and runs a command of the policy in it, behind walls."""
+
+    def __init__(self, sandbox: Sandbox, target: GitTarget) -> None:
+        self._sandbox = sandbox
+        self._target = target
+
+    def run(self, repository: str, tree: str, command: Command) -> Seen:
+        """Run the argv; `held` when it exited 0 within its time (raises Unavailable without walls)."""
+        argv = [sys.executable if command.argv[0] in _PYTHON else command.argv[0], *command.argv[1:]]
+        limits = SandboxLimits(
+            cpu_seconds=max(1, command.timeout_seconds), wall_seconds=float(command.timeout_seconds),
+            memory_bytes=4 << 30, processes=256,
+        )  # fmt: skip
+        made = Path(tempfile.mkdtemp(prefix="magistrate-checks-")).resolve()
+        try:
+            lay_out(RepositoryReader(self._target.git_dir(repository)), tree, made)
+            result = self._sandbox.run(argv, writable=made, cwd=made, limits=limits)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        said = (result.stdout + result.stderr).decode(errors="replace").strip()[-_TAIL:]
+        how = "ran out of its limits" if result.timed_out or result.overflowed else f"exit {result.returncode}"
+        return Seen(held=result.clean, seen=f"{how}: {said}" if said else how)
+
+
+def lay_out(reader: RepositoryReader, tree: str, folder: Path) -> None:
+    """Write every file of a tree below a folder, byte for byte, without filters or attributes.
+
+    Raises:
+        Refused: MAG-E393 for a path that would leave the folder or reach into `.git`.
+    """
+    folder.chmod(0o755)
+    entries = [entry for entry in reader.list_tree(tree) if entry.mode != SUBMODULE]
+    blobs = reader.read_blobs([entry.object_id for entry in entries])
+    for entry in entries:
+        _write(folder, entry, blobs[entry.object_id])
+
+
+def _write(folder: Path, entry: TreeEntry, content: bytes) -> None:
+    parts = entry.path.split("/")
+    if any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts):
+        raise Refused("MAG-E393", f"`{entry.path[:120]}` is not a path that is laid out")
+    place = folder
+    for part in parts[:-1]:
+        place /= part
+        if place.is_symlink():
+            raise Refused("MAG-E393", f"`{entry.path[:120]}` leads through a link")
+        place.mkdir(exist_ok=True, mode=0o755)
+    place /= parts[-1]
+    if entry.mode == SYMLINK:
+        place.symlink_to(content.decode("utf-8", "surrogateescape"))
+        return
+    place.write_bytes(content)
+    place.chmod(0o755 if entry.mode == EXECUTABLE else 0o644)
+
+
+def readable_source(folder: Path, repository: str) -> str:
+    """Where the gate keeps the objects of a repository (raises NotFound MAG-E399)."""
+    found = folder / f"{repository}.git"
+    if not (found / "HEAD").is_file():
+        raise NotFound("MAG-E399", f"there is no repository `{repository[:60]}` at the gate")
+    return str(found)
