@@ -58,7 +58,7 @@ class QuarantinedPatches:
         Raises:
             Refused: MAG-E304 when git does not take it (its words are in the message), MAG-E305 for
                 an unacceptable path, MAG-E306 when it is too large, MAG-E307 when nothing changes.
-            Unavailable: MAG-E301 or MAG-E28x when it could not be tried.
+            Unavailable: MAG-E301 or MAG-E281 when it could not be tried.
         """
         if len(patch) > MAX_PATCH_BYTES:
             raise Refused("MAG-E306", f"the patch is larger than {MAX_PATCH_BYTES} bytes")
