@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import click
+import msgspec
 
+from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.principal import Role
 from magistrate.entrypoints.cli.client import Client
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
@@ -15,7 +16,8 @@ from magistrate.entrypoints.cli.people import own_roster
 from magistrate.entrypoints.cli.policy_files import read_source
 from magistrate.entrypoints.cli.screen import styled, visible
 from magistrate.errors import NotFound, Unavailable
-from magistrate.wire.drill import SCRATCH_PREFIX, DrillKind, DrillOrder
+from magistrate.wire.drill import SCRATCH_PREFIX, DrillKind, DrillOrder, DrillResult
+from magistrate.wire.envelope import Envelope
 
 _ORDER_SECONDS = 3600
 
@@ -53,19 +55,19 @@ def drill(frame: Frame, *, repository: str, wait: int) -> int:
     client.post("/api/v1/people/drills", {"envelope": envelope})
     name = envelope.payload_digest()
     click.echo(f"drills ordered for {repository} in `{order.environment}`, on the scratch repository {order.scratch}")
-    return _follow(client, name, wait) if wait else 0
+    return _follow(client, roster, name, wait) if wait else 0
 
 
-def _follow(client: Client, order: str, wait: int) -> int:
+def _follow(client: Client, roster: TrustedRoster, order: str, wait: int) -> int:
     shown: set[str] = set()
     failed = False
     end = time.monotonic() + wait
     while time.monotonic() < end:
-        for result in client.get("/api/v1/people/drills")["drills"]:
-            kind = str(result.get("kind", ""))
-            if result.get("order") == order and kind and kind not in shown:
-                shown.add(kind)
-                failed |= not result["passed"]
+        for envelope in client.get("/api/v1/people/drills")["envelopes"]:
+            result = _opened(envelope, roster)
+            if result.order == order and result.kind not in shown:
+                shown.add(result.kind)
+                failed |= not result.passed
                 _show(result)
         if len(shown) == len(DrillKind):
             verdict = (
@@ -82,9 +84,13 @@ def _follow(client: Client, order: str, wait: int) -> int:
     )
 
 
-def _show(result: dict[str, Any]) -> None:
-    word = styled("passed", fg="green") if result["passed"] else styled("FAILED", fg="red", bold=True)
-    click.echo(f"{result['kind']:<12} {word}")
-    for probe in result.get("probes") or []:
-        mark = "held" if probe["held"] else "NOT HELD"
-        click.echo(f"  {mark:<8} {visible(str(probe['probe']))}: {visible(str(probe['seen']))}")
+def _opened(value: object, roster: TrustedRoster) -> DrillResult:
+    return roster.open_by_executor(msgspec.convert(value, Envelope), DrillResult).body
+
+
+def _show(result: DrillResult) -> None:
+    word = styled("passed", fg="green") if result.passed else styled("FAILED", fg="red", bold=True)
+    click.echo(f"{result.kind:<12} {word}")
+    for probe in result.probes:
+        mark = "held" if probe.held else "NOT HELD"
+        click.echo(f"  {mark:<8} {visible(probe.probe)}: {visible(probe.seen)}")

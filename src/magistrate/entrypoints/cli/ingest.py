@@ -8,6 +8,7 @@ import click
 
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.policy_files import read_source
+from magistrate.entrypoints.cli.register import ensure_registered
 from magistrate.entrypoints.cli.screen import visible
 from magistrate.errors import MagistrateError, NotFound, Usage
 
@@ -27,6 +28,7 @@ def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None) -> 
     if repository is None and len(known) != 1:
         raise Usage("MAG-E601", f"there are {len(known)} repositories", hint="say which with --repository NAME")
     chosen = repository or known[0]
+    ensure_registered(client, settings, chosen)
     worst = 0
     for path in files:
         if not path.is_file():

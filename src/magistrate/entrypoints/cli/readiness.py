@@ -7,6 +7,7 @@ import click
 from magistrate.domain.impact import LOW
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame, person_options
 from magistrate.entrypoints.cli.screen import show_list
+from magistrate.wire.drill import DrillKind
 
 
 @click.command()
@@ -18,11 +19,11 @@ def readiness(frame: Frame, *, output: str) -> None:
     """List repositories with the drills they have passed; until then only low classes execute."""
     rows = frame.client().get("/api/v1/people/status")["readiness"]
     for row in rows:
-        ready = row.get("ready") or row.get("drilled")
-        row["may_execute"] = "approved changes" if ready else f"low classes only ({', '.join(sorted(LOW))})"
-        if not ready:
-            row["next"] = f"magistrate drill {row.get('repository', '')}"
+        states = row.pop("drills")
+        row |= {"ready": all(state == "passed" for state in states.values()), **states}
+        row["may_execute"] = "approved changes" if row["ready"] else f"low classes only ({', '.join(sorted(LOW))})"
+        row["next"] = "" if row["ready"] else f"magistrate drill {row['repository']}"
     show_list(
-        output, rows, ("repository", "environment", "ready", "until", "may execute"), wide=("missing", "passed", "next"),
+        output, rows, ("repository", "environment", "ready", "may execute"), wide=(*DrillKind, "alarm", "next"),
         empty="no repository yet; `magistrate repository add PATH` adds one",
     )  # fmt: skip

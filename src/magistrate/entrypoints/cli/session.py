@@ -62,8 +62,7 @@ def open_(  # noqa: PLR0913  the options of the command
 def open_session(frame: Frame, settings: Settings, **wish: object) -> dict[str, Any]:  # the fields of the request
     """Open a session; the answer with `id` and `file` (0600) that holds the token."""
     answer: dict[str, Any] = frame.client().post("/api/v1/people/sessions", wish)
-    answer["id"] = answer.get("id") or answer.get("session") or answer.get("session_id")
-    answer.setdefault("front_url", settings.front_url)
+    answer["id"] = answer["session"]
     folder = settings.home / "sessions"
     if not folder.is_dir() or not _writable(folder):
         folder = Path.home() / ".config" / "magistrate" / "sessions"
@@ -89,8 +88,9 @@ def list_(frame: Frame, *, output: str) -> None:
     """List sessions, newest first."""
     rows = frame.client().get("/api/v1/people/sessions")["sessions"]
     for row in rows:
-        row["id"] = row.get("id") or row.get("session")
-        row["short"] = short(str(row["id"]))
+        row["id"] = row["session"]
+        row["short"] = short(str(row["session"]))
+        row["state"] = "open" if row["open"] else "over"
     show_list(
         output, rows, ("short", "agent", "finding", "repository", "state", "expires"), wide=("id", "opened", "bytes left"),
         empty="no session yet; `magistrate session open --agent NAME --finding ID --reason TEXT`",
@@ -105,7 +105,7 @@ def list_(frame: Frame, *, output: str) -> None:
 def close(frame: Frame, *, id_: str) -> None:
     """Close a session at once; a prefix of its id is enough."""
     client = frame.client()
-    known = [str(row.get("id") or row.get("session")) for row in client.get("/api/v1/people/sessions")["sessions"]]
+    known = [str(row["session"]) for row in client.get("/api/v1/people/sessions")["sessions"]]
     found = [name for name in known if name.startswith(id_)]
     if len(found) != 1:
         raise NotFound("MAG-E606", f"`{id_[:60]}` names {len(found)} sessions", hint="magistrate session list -o wide")

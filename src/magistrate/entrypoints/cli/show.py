@@ -10,8 +10,6 @@ from magistrate.entrypoints.cli.cases import CASES, find_case, needs
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, styled, visible
 
-_LEFT_OUT = {"diff", "prompt", "rationale", "proposal"}
-
 
 @click.command()
 @click.argument("id_", metavar="ID")
@@ -37,22 +35,48 @@ def show(frame: Frame, *, id_: str, output: str) -> None:
             "why": case.get("why") or "no reason recorded yet",
             "agent": f"{case.get('agent', '')}, owned by {case.get('owner', '')}",
             "lands on": f"{case.get('repository', '')} {case.get('ref', '')} in `{case.get('environment', '')}`",
-            "class": f"{_words(case.get('class') or case.get('classes'))}; strictness {case.get('strictness') or 'not decided'}",
+            "class": f"{_words(case.get('class'))}; strictness {case.get('strictness') or 'not decided'}",
             "opened": f"{case.get('opened', '')}, expires {case.get('expires', '')}",
             "digest": name,
         }
     )  # fmt: skip
     for key in ("prompt", "rationale"):
-        text = story.get(key) or case.get(key)
+        text = story["texts"].get(key)
         if text:
             click.echo(styled(f"\n{key} (by the agent, untrusted)", bold=True))
             click.echo("\n".join("  " + visible(line) for line in str(text).splitlines()[:40]))
+    _show_proof(story["documents"])
     click.echo(styled("\nWhat happened", bold=True))
     for event in story["events"]:
         show_event(event)
+    for lacking in story["missing"]:
+        click.echo(styled(f"  missing from the record: {visible(str(lacking))}", fg="red"))
     click.echo(
         f"\nmagistrate diff {short(name)} shows the change; audit prove {short(name)} proves its record", err=True
     )
+
+
+def _show_proof(documents: dict[str, Any]) -> None:
+    """What the newest assessment proved or saw, and the reasons of the newest decision."""
+    for told in documents.get("assessment", [])[-1:]:
+        verdict = told["document"]["body"]["verdict"]
+        click.echo(styled("\nProof", bold=True))
+        for file in verdict["files"]:
+            proof = file["proof"]
+            click.echo(
+                f"  {visible(file['path'])}: {file['class']}, {proof['status']} by {proof['rule']}: {visible(proof['why'])}"
+            )
+        for item in (*verdict["sensitivities"], *verdict["denials"]):
+            click.echo(
+                styled(
+                    f"  sensitive: {item['kind']} at {visible(item['path'])}:{item['line']}: {visible(item['why'])}",
+                    fg="yellow",
+                )
+            )
+    for told in documents.get("decision", [])[-1:]:
+        click.echo(styled("\nDecision", bold=True))
+        for reason in told["document"]["body"]["reasons"]:
+            click.echo(f"  {visible(reason['why'])} ({reason['rule']})")
 
 
 def show_event(event: dict[str, Any]) -> None:

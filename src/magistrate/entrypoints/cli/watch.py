@@ -37,7 +37,7 @@ def watch(frame: Frame, *, after: int | None, seconds: int | None, output: str) 
     place = after if after is not None else _end(client.get("/api/v1/people/log/checkpoint"))
     end = None if seconds is None else time.monotonic() + seconds
     while end is None or time.monotonic() < end:
-        for event in client.get("/api/v1/people/events", after=place)["events"]:
+        for event in client.get("/api/v1/people/events", after=str(place))["events"]:
             place = max(place, int(event["seq"]))
             if output == "json":
                 click.echo(json.dumps(event))
@@ -48,5 +48,5 @@ def watch(frame: Frame, *, after: int | None, seconds: int | None, output: str) 
 
 
 def _end(answer: dict[str, object]) -> int:
-    size = answer.get("size")
-    return int(size) - 1 if isinstance(size, int) and size else 0
+    lines = str(answer.get("checkpoint") or "").split("\n")
+    return int(lines[1]) - 1 if len(lines) > 1 and lines[1].isdigit() else -1
