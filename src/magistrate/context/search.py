@@ -2,7 +2,8 @@
 
 Rule kept (R8): the type of the text says that it was redacted, so a search can never answer the
 question whether a secret starts with some letters. Patterns are literal, or a small subset of
-RE2: literals, `.`, classes, escapes, anchors and one-step repeats without groups.
+RE2: literals, `.`, classes, escapes, anchors and at most two one-step repeats, without groups.
+What is outside is refused, never searched for in another meaning than the one written.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from magistrate.errors import Usage
 MAX_PATTERN: Final = 200
 MAX_LINE: Final = 4000
 MAX_REPEATS: Final = 2
-_REPEAT: Final = re.compile(r"(?<!\\)[*+?]|(?<!\\)\{")
-_REFUSED: Final = re.compile(r"(?<!\\)[(){}|]|[*+?][*+?]|\\[1-9ABZGPQEpPkgz]")
+_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+_GROUPING: Final = re.compile(r"[(){}|]")
+_REPEAT: Final = re.compile(r"[*+?]")
+_ESCAPES: Final = frozenset("dDwWsSbBnrtfv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +44,8 @@ class Pattern:
         """
         if not pattern or len(pattern) > MAX_PATTERN or "\n" in pattern:
             raise Usage("MAG-E570", f"the pattern is empty, holds a line end or is longer than {MAX_PATTERN}")
-        if not literal and (_REFUSED.search(pattern) or len(_REPEAT.findall(pattern)) > MAX_REPEATS):
-            if re.search(r"\\", pattern):
-                raise Usage("MAG-E570", f"the pattern `{pattern[:60]!a}` is outside the simple subset")
-            literal = True
+        if not literal:
+            _verify_simple(pattern)
         try:
             self._compiled = re.compile(re.escape(pattern) if literal else pattern)
         except re.error as error:
@@ -55,6 +56,24 @@ class Pattern:
         for number, line in enumerate(text.split("\n"), 1):
             if self._compiled.search(line, 0, MAX_LINE):
                 yield number, line
+
+
+def _verify_simple(pattern: str) -> None:
+    shown = f"the pattern `{pattern[:60]!a}`"
+    for letter in _ESCAPE.findall(pattern):
+        if letter.isalnum() and letter not in _ESCAPES:
+            raise Usage("MAG-E570", f"{shown} holds the escape `{letter!a}`, which is outside the simple subset")
+    bare = _ESCAPE.sub("x", pattern)
+    if found := _GROUPING.search(bare):
+        raise Usage(
+            "MAG-E570",
+            f"{shown} holds a group, a choice or a counted repeat (`{found.group()}`)",
+            hint=f"write `\\{found.group()}` for the character itself, and search twice for a choice",
+        )
+    if re.search(r"[*+?]{2}", bare):
+        raise Usage("MAG-E570", f"{shown} repeats a repeat", hint="write `\\*`, `\\+`, `\\?` for the characters themselves")
+    if len(_REPEAT.findall(bare)) > MAX_REPEATS:
+        raise Usage("MAG-E570", f"{shown} has more than {MAX_REPEATS} repeats", hint="search for a shorter part of it")
 
 
 def search(pattern: Pattern, redacted: RedactedText, *, limit: int) -> tuple[list[Hit], bool]:

@@ -46,7 +46,11 @@ class ReadFile(Strict, frozen=True, kw_only=True):
 
 
 class SearchCode(Strict, frozen=True, kw_only=True):
-    """Lines that match, in text that is already redacted."""
+    r"""Lines that match, in text that is already redacted.
+
+    A pattern holds literals, `.`, classes, anchors and at most two of `*`, `+`, `?`; a backslash makes
+    `( ) { } |` and the others stand for themselves. Groups and choices are refused.
+    """
 
     pattern: Annotated[str, Meta(min_length=1, max_length=200)]
     path_prefix: Annotated[str, Meta(max_length=4096)] | UnsetType = UNSET

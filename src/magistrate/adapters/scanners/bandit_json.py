@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -35,12 +36,13 @@ class BanditFile:
     """A checked report of bandit; `findings()` gives results, `refused` those outside the repository.
 
     Raises:
-        Refused: MAG-E560 for another shape, MAG-E566 above 32 MiB.
+        Refused: MAG-E560 for another shape, MAG-E562 for a key that stands twice, MAG-E566 above 32 MiB.
     """
 
     def __init__(self, raw: bytes, *, repository: str, root: str = "") -> None:
         if len(raw) > MAX_BYTES:
             raise Refused("MAG-E566", f"the file has more than {MAX_BYTES} bytes")
+        _verify_keys(raw)
         try:
             self._report = msgspec.json.decode(raw, type=_Report)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -74,3 +76,18 @@ class BanditFile:
                 severity=_SEVERITY.get(result.issue_severity, Severity.WARNING), fingerprint=own,
                 source=self.digest, repository=self._repository,
             )  # fmt: skip
+
+
+def _verify_keys(raw: bytes) -> None:
+    try:
+        json.loads(raw, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise Refused("MAG-E560", f"the file is not bandit's JSON: {str(error)[:160]}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        twice = next(key for n, (key, _) in enumerate(pairs) if key in [k for k, _ in pairs[:n]])
+        raise Refused("MAG-E562", f"the key `{twice[:60]!a}` stands twice")
+    return made

@@ -8,6 +8,7 @@ Model Context Protocol by the official SDK.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import os
 import secrets
@@ -110,7 +111,7 @@ def make_server(front: Front) -> Server[Any]:
         _context: ServerRequestContext[Any], _params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         tools = [
-            types.Tool(name=name, description=(takes.__doc__ or "").strip(), input_schema=argument_schema(name))
+            types.Tool(name=name, description=inspect.cleandoc(takes.__doc__ or ""), input_schema=argument_schema(name))
             for name, (takes, _) in TOOLS.items()
         ]
         return types.ListToolsResult(tools=tools)
