@@ -1,6 +1,6 @@
 """An executor process that kills itself with SIGKILL at a chosen point; with no point it works to the end.
 
-    python doomed_executor.py HOME [before|after K | push MILLISECONDS]
+python doomed_executor.py HOME [before|after K | push MILLISECONDS]
 """
 
 from __future__ import annotations

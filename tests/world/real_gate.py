@@ -101,7 +101,9 @@ class Town:
         self.gate: subprocess.Popen[bytes] | None = None
 
     def start_gate(self) -> None:
-        script = "import sys; from pathlib import Path; from magistrate.bootstrap.gate import main; main(Path(sys.argv[1]))"
+        script = (
+            "import sys; from pathlib import Path; from magistrate.bootstrap.gate import main; main(Path(sys.argv[1]))"
+        )
         log = (self.home / "gate.log").open("ab")
         self.gate = subprocess.Popen([PYTHON, "-c", script, str(self.home)], stdout=log, stderr=log)
         log.close()
@@ -168,9 +170,7 @@ class Town:
             "manifest_sha256": manifest_digest(reader.changes(self.base_tree, self.result_tree)),
         }  # fmt: skip
         self.case.proposal = {"diff_sha256": digest(self.diff)}
-        self.case.approval = {
-            "base": self.old, "result_tree": self.result_tree, "displayed_sha256": digest(self.diff)
-        }
+        self.case.approval = {"base": self.old, "result_tree": self.result_tree, "displayed_sha256": digest(self.diff)}
         import base64
 
         return msgspec.structs.replace(self.case.build(), diff=base64.b64encode(self.diff).decode())

@@ -9,9 +9,11 @@ import pytest
 from world.admissible import NOW, OLD, RESULT
 from world.executing import MAIN, MemoryControl, World
 
+from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.domain.impact import ChangeClass, Strictness
-from magistrate.errors import Unavailable
+from magistrate.errors import Refused, Unavailable
 from magistrate.executor.casebook import Casebook
+from magistrate.executor.hands import Act, Hands
 from magistrate.executor.ports import Rebuilt, Ruling
 from magistrate.executor.stops import Stops
 from magistrate.wire.canonical import digest
@@ -300,3 +302,42 @@ def test_the_provider_holding_a_lease_nobody_needs_is_cleaned(world: World) -> N
     world.control.bundles.clear()
     world.executor().tick()
     assert not world.gate.usable()
+
+
+@pytest.mark.requirement("R53")
+def test_a_lease_left_by_a_killed_executor_is_revoked_before_anything_else(world: World) -> None:
+    loop = world.executor()
+    assert world.journal is not None
+    book = Casebook(world.journal)
+    hands = Hands(book=book, identity=world.identity, broker=world.gate, clock=world.clock, alarm=world.alarm)
+    act = Act(
+        execution="executor", warrant_digest=digest(b"w"), proposal=digest(b"p"), purpose=LeasePurpose.EFFECT,
+        repository="shop", ref=MAIN, old=OLD, new="5" * 40, tree=RESULT, reason="a test",
+        mint=lambda lease: world.gate.request(None, lease, ()),
+    )  # fmt: skip
+    row, envelope = hands._row(act)
+    book.lease_requested(row, envelope)
+    act.mint(envelope)
+    book.lease_moved(row, LeaseState.HELD, {})
+    assert world.gate.usable() == [row.lease]
+    loop.tick()
+    assert not world.gate.usable()
+    assert book.lease_state(row.lease) is LeaseState.RELEASED
+    assert world.control.outcomes == ["succeeded"]
+
+
+def test_a_lease_asked_for_by_a_killed_executor_is_never_minted_later(world: World) -> None:
+    loop = world.executor()
+    assert world.journal is not None
+    book = Casebook(world.journal)
+    hands = Hands(book=book, identity=world.identity, broker=world.gate, clock=world.clock, alarm=world.alarm)
+    act = Act(
+        execution="executor", warrant_digest=digest(b"w"), proposal=digest(b"p"), purpose=LeasePurpose.EFFECT,
+        repository="shop", ref=MAIN, old=OLD, new="5" * 40, tree=RESULT, reason="a test",
+        mint=lambda lease: world.gate.request(None, lease, ()),
+    )  # fmt: skip
+    row, envelope = hands._row(act)
+    book.lease_requested(row, envelope)
+    loop.recover()
+    with pytest.raises(Refused):
+        act.mint(envelope)
