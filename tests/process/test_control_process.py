@@ -1,0 +1,175 @@
+"""Control as a real process with a real witness: the way of a case over HTTP, and kill -9 on it."""
+
+import sqlite3
+from contextlib import closing
+
+import msgspec
+import pytest
+from world.casework import CaseWorld
+from world.control_process import Caller, start_control, start_witness
+
+from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.report import Outcome, Report
+
+pytestmark = pytest.mark.slow
+PEOPLE = "/api/v1/people"
+TYPO = {"notes.md": "# Notes\n\nThis service greets people.\n"}
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = CaseWorld(tmp_path)
+    made.store.close()
+    return made
+
+
+@pytest.fixture
+def witness(world):
+    running = start_witness(world.deployment)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def control(world, witness):
+    running = start_control(world.deployment)
+    yield running
+    running.stop()
+
+
+def replayed_state(home, proposal):
+    """The state as the log alone tells it."""
+    with closing(sqlite3.connect(home / "control" / "store.db", isolation_level=None)) as rows:
+        query = "SELECT p.bytes FROM event e JOIN log_payload p ON p.commitment = e.facts WHERE e.subject = ? ORDER BY e.seq"
+        told = [msgspec.json.decode(content)["facts"] for (content,) in rows.execute(query, (proposal,))]
+        (kept,) = rows.execute("SELECT state FROM case_state WHERE proposal = ?", (proposal,)).fetchone()
+    paths = [facts["states"].split() for facts in told if "states" in facts]
+    for before, after in zip(paths, paths[1:], strict=False):
+        assert before[-1] == after[0]
+    return paths[-1][-1], kept
+
+
+def submitted(world, front):
+    request = world.proposal(TYPO)
+    answer = front.post("/internal/v1/proposals", request)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["proposal"]
+
+
+@pytest.mark.requirement("R37", "R60", "R62", "R85")
+def test_a_case_goes_from_proposal_to_report_over_http(world, control):
+    front, ben, executor = (Caller(world.deployment, name) for name in ("front", "ben", "executor"))
+    proposal = submitted(world, front)
+    path = f"{PEOPLE}/cases/{proposal[7:17]}"
+    ben.awaited(path, lambda found: found["case"]["state"] == "IN_REVIEW")
+    case = world.case_of(proposal)
+    said = ben.post(f"{path}/approvals", {"envelope": world.approval("ben", case)})
+    assert said.json()["state"] == "CLEARED", said.text
+    work = executor.awaited("/api/v1/executor/warrants", lambda found: found["bundles"])
+    bundle = msgspec.convert(work["bundles"][0], CaseBundle)
+    world.admits(bundle)
+    warrant = world.deployment.trusted_roster().open_by_control(bundle.warrant, _warrant())
+    assert executor.post(f"/api/v1/executor/warrants/{warrant.id}/taken", {}).status_code == 200
+    assert executor.post(f"/api/v1/executor/warrants/{warrant.id}/taken", {}).status_code == 409
+    report = Report(
+        warrant=bundle.warrant.payload_digest(),
+        proposal=proposal,
+        outcome=Outcome.FAILED,
+        why="checks were red",
+        steps=(),
+        ref_before=warrant.body.effect.old,
+        ref_after=warrant.body.effect.old,
+        leases_open=0,
+        journal_head="sha256:" + "0" * 64,
+    )
+    envelope = world.deployment.by_process("executor", report, "rep")
+    for _ in range(2):
+        settled = executor.post("/api/v1/executor/reports", {"envelope": envelope})
+        assert settled.json()["state"] == "FAILED", settled.text
+    told = ben.get(path).json()
+    assert told["texts"]["prompt"] == "fix it"
+    assert told["texts"]["diff"].startswith("diff --git")
+    assert [e["event"] for e in told["events"]][-1] == "case.closed"
+    assert replayed_state(world.home, proposal) == ("FAILED", "FAILED")
+
+
+def _warrant():
+    from magistrate.wire.warrant import Warrant
+
+    return Warrant
+
+
+@pytest.mark.requirement("R37", "R45")
+def test_each_door_is_for_its_own_callers_and_a_request_works_once(world, control):
+    anna, executor, front = (Caller(world.deployment, name) for name in ("anna", "executor", "front"))
+    assert anna.get("/api/v1/executor/warrants").status_code == 403
+    assert executor.get(f"{PEOPLE}/cases").status_code == 403
+    assert front.get(f"{PEOPLE}/cases").status_code == 404
+    assert anna.post("/internal/v1/token", {}).status_code == 404
+    assert anna.send("GET", f"{PEOPLE}/cases").status_code == 401
+    path = f"{PEOPLE}/sessions"
+    body = msgspec.json.encode({"agent": "fixer", "finding": world.finding.id, "reason": "fix", "minutes": 5})
+    headers = world.deployment.authorization("anna", "POST", path, body)
+    first = anna.send("POST", path, body, headers)
+    again = anna.send("POST", path, body, headers)
+    assert (first.status_code, again.status_code) == (200, 401), first.text
+    assert again.json()["error"]["code"] == "MAG-E453"
+    assert first.json()["token"] not in anna.get(f"{PEOPLE}/sessions").text
+    other = anna.send("POST", path, body + b" ", world.deployment.authorization("anna", "POST", path, body))
+    assert other.status_code == 401
+    assert anna.get(f"{PEOPLE}/status").json()["cases"] == {}
+
+
+@pytest.mark.requirement("R62")
+def test_killed_between_steps_log_and_state_agree_and_the_case_goes_on(world, control):
+    front = Caller(world.deployment, "front")
+    running, proposals = control, []
+    for _ in range(3):
+        proposals.append(submitted(world, front))
+        running.kill()
+        said, kept = replayed_state(world.home, proposals[-1])
+        assert said == kept
+        running = start_control(world.deployment)
+        front = Caller(world.deployment, "front")
+    try:
+        ben = Caller(world.deployment, "ben")
+        for proposal in proposals:
+            ben.awaited(f"{PEOPLE}/cases/{proposal[7:27]}", lambda found: found["case"]["state"] == "IN_REVIEW")
+            assert replayed_state(world.home, proposal) == ("IN_REVIEW", "IN_REVIEW")
+    finally:
+        running.stop()
+
+
+@pytest.mark.requirement("R62")
+def test_without_the_witness_no_warrant_is_handed_out(world, control, witness):
+    front, ben, executor = (Caller(world.deployment, name) for name in ("front", "ben", "executor"))
+    proposal = submitted(world, front)
+    path = f"{PEOPLE}/cases/{proposal[7:17]}"
+    ben.awaited(path, lambda found: found["case"]["state"] == "IN_REVIEW")
+    witness.kill()
+    said = ben.post(f"{path}/approvals", {"envelope": world.approval("ben", world.case_of(proposal))})
+    assert said.json()["state"] == "CLEARED"
+    import time
+
+    time.sleep(2)
+    assert executor.get("/api/v1/executor/warrants").json() == {"bundles": []}
+    assert ben.get(path).json()["case"]["state"] == "CLEARED"
+    again = start_witness(world.deployment)
+    try:
+        executor.awaited("/api/v1/executor/warrants", lambda found: found["bundles"])
+    finally:
+        again.stop()
+
+
+@pytest.mark.requirement("R61")
+def test_control_does_not_start_on_a_log_that_was_changed(world, witness):
+    running = start_control(world.deployment)
+    ben = Caller(world.deployment, "ben")
+    submitted(world, Caller(world.deployment, "front"))
+    ben.awaited(f"{PEOPLE}/log/checkpoint", lambda found: found["checkpoint"])
+    running.stop()
+    with closing(sqlite3.connect(world.home / "control" / "store.db", isolation_level=None)) as rows:
+        rows.execute("DROP TRIGGER log_entry_no_update")
+        rows.execute("UPDATE log_entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'sealed', 'SEALED') AS BLOB)")
+    with pytest.raises(AssertionError, match="MAG-E2"):
+        start_control(world.deployment)

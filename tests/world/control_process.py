@@ -1,0 +1,99 @@
+"""Witness and control as real processes on one home, and a client that signs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import msgspec
+from paths import PYTHON
+from world.deployment import Deployment
+
+CONTROL = "from pathlib import Path; import sys; from magistrate.entrypoints.control.server import main; main(Path(sys.argv[1]))"
+
+
+class Running:
+    """A process that is killed at the end, with its output in a file."""
+
+    def __init__(self, name: str, home: Path, argv: list[str], ready) -> None:
+        with (home / "run" / f"{name}.log").open("ab") as log:
+            self.child = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        self.home, self.name = home, name
+        self.await_ready(ready)
+
+    def await_ready(self, ready) -> None:
+        end = time.monotonic() + 30
+        while not ready():
+            if self.child.poll() is not None or time.monotonic() > end:
+                raise AssertionError((self.home / "run" / f"{self.name}.log").read_text()[-3000:])
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        self.child.send_signal(signal.SIGKILL)
+        self.child.wait(10)
+
+    def stop(self) -> None:
+        if self.child.poll() is None:
+            self.child.terminate()
+            try:
+                self.child.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+def start_witness(deployment: Deployment) -> Running:
+    url = f"{deployment.settings.witness_url}/{'0' * 64}/checkpoint"
+    argv = [PYTHON, "-m", "magistrate.entrypoints.witness.server", str(deployment.home)]
+    return Running("witness", deployment.home, argv, lambda: _answers(url))
+
+
+def start_control(deployment: Deployment) -> Running:
+    url = f"{deployment.settings.control_url}/nowhere"
+    argv = [PYTHON, "-c", CONTROL, str(deployment.home)]
+    socket = deployment.settings.front_socket
+    return Running("control", deployment.home, argv, lambda: _answers(url) and socket.exists())
+
+
+class Caller:
+    """Signs and sends as one caller; front goes through the socket."""
+
+    def __init__(self, deployment: Deployment, name: str) -> None:
+        self.deployment, self.name = deployment, name
+
+    def send(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> httpx.Response:
+        """Send as it is; nothing is signed here."""
+        transport = None
+        if self.name == "front":
+            transport = httpx.HTTPTransport(uds=str(self.deployment.settings.front_socket))
+        base = self.deployment.settings.control_url
+        with httpx.Client(base_url=base, transport=transport, trust_env=False, timeout=30) as client:
+            return client.request(method, path, content=body or None, headers=headers)
+
+    def get(self, path: str) -> httpx.Response:
+        return self.send("GET", path, headers=self.deployment.authorization(self.name, "GET", path))
+
+    def post(self, path: str, content: object) -> httpx.Response:
+        body = content if isinstance(content, bytes) else msgspec.json.encode(content)
+        return self.send("POST", path, body, self.deployment.authorization(self.name, "POST", path, body))
+
+    def awaited(self, path: str, good, seconds: float = 20) -> dict:
+        end = time.monotonic() + seconds
+        while True:
+            found = self.get(path).json()
+            if good(found):
+                return found
+            if time.monotonic() > end:
+                raise AssertionError(json.dumps(found)[:2000])
+            time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    try:
+        httpx.get(url, trust_env=False, timeout=1)
+    except httpx.HTTPError:
+        return False
+    return True
