@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
+from magistrate.entrypoints.cli.clone import git
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.policy_files import read_source
 from magistrate.entrypoints.cli.register import ensure_registered
@@ -18,10 +20,15 @@ MAX_FILE = 512_000_000
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--repository", metavar="NAME", help="Which repository they are about (needless when there is one).")
+@click.option(
+    "--checkout",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where the scanner ran, when its file names absolute paths (else the clone you are in).",
+)
 @home_option
 @person_options
 @pass_frame
-def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None) -> int:
+def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None, checkout: Path | None) -> int:
     """Read SARIF 2.1.0 files of scanners; what is known already is counted, not repeated."""
     settings, client = frame.settings(), frame.client()
     known = [r.name for r in read_source(settings.policies).repository]
@@ -37,7 +44,9 @@ def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None) -> 
             raise Usage("MAG-E601", f"`{path}` is larger than {MAX_FILE // 1_000_000} MB")
         try:
             answer = client.post_bytes(
-                "/api/v1/people/findings/ingest", path.read_bytes(), {"repository": chosen, "filename": path.name}
+                "/api/v1/people/findings/ingest",
+                _relative(path, checkout),
+                {"repository": chosen, "filename": path.name},
             )
         except MagistrateError as error:
             click.echo(f"{path}: {error.diagnostics()}", err=True)
@@ -49,3 +58,23 @@ def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None) -> 
     if not worst:
         click.echo("next: magistrate findings")
     return worst
+
+
+def _relative(path: Path, checkout: Path | None) -> bytes:
+    """The file's bytes with absolute paths of the clone made relative to it, since control knows no clone."""
+    content = path.read_bytes()
+    tops = [checkout.absolute()] if checkout else [top for place in (Path.cwd(), path.parent) if (top := _top(place))]
+    for top in tops:
+        found = 0
+        for absolute in (f"file://{quote(str(top))}/", f'"{top}/'):
+            found += content.count(absolute.encode())
+            content = content.replace(absolute.encode(), b'"' if absolute.startswith('"') else b"")
+        if found:
+            click.echo(f"{path}: paths below {top} are taken as paths of the repository", err=True)
+            break
+    return content
+
+
+def _top(place: Path) -> Path | None:
+    found = git(place, "rev-parse", "--show-toplevel", check=False)
+    return Path(found) if found else None

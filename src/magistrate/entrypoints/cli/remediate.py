@@ -1,0 +1,145 @@
+"""`magistrate remediate FINDING|--all`: let a built-in drafter propose fixes."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from magistrate.adapters.drafters.ruff import draft_fixes
+from magistrate.entrypoints.cli.agent_side import AgentSide
+from magistrate.entrypoints.cli.client import Client
+from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
+from magistrate.entrypoints.cli.papers import now, seal
+from magistrate.entrypoints.cli.people import own_roster
+from magistrate.entrypoints.cli.policy_files import read_source
+from magistrate.entrypoints.cli.screen import short, visible
+from magistrate.entrypoints.cli.session import open_session
+from magistrate.errors import MagistrateError, NotFound, Refused
+from magistrate.settings import Settings
+from magistrate.wire.agent_manifest import AgentManifest, AgentState
+from magistrate.wire.canonical import digest_of
+from magistrate.wire.times import rfc3339
+
+_REVIEW_SECONDS = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One file to draft for, named by its first finding."""
+
+    finding: str
+    path: str
+    rules: tuple[str, ...]
+
+
+@click.command()
+@click.argument("finding", required=False)
+@click.option("--all", "every", is_flag=True, help="Every file with a finding of the drafter's tool.")
+@click.option(
+    "--drafter", type=click.Choice(["ruff"]), default="ruff", show_default=True, help="Which drafter; it has no model."
+)
+@click.option(
+    "--agent", metavar="NAME", default="ruff-drafter", show_default=True, help="The registered agent it works as."
+)
+@click.option("--repository", metavar="NAME", help="With --all: of one repository only.")
+@click.option(
+    "--reason", metavar="TEXT", default="fix what the scanner found", show_default=True, help="Why; kept in the log."
+)
+@home_option
+@person_options
+@pass_frame
+def remediate(  # noqa: PLR0913  the options of the command
+    frame: Frame, *, finding: str | None, every: bool, drafter: str, agent: str, repository: str | None, reason: str
+) -> int:
+    """Draft a fix for FINDING, or one per file with --all; each becomes a proposal in the queue.
+
+    The drafter works as an agent: one session, through front, reading and drafting only.
+    """
+    if (finding is None) is not every:
+        raise click.UsageError("name one FINDING, or say --all")
+    settings, client = frame.settings(), frame.client()
+    tasks = _tasks(client, finding, drafter, repository)
+    if not tasks:
+        click.echo(f"nothing to draft: no finding of {drafter}", err=not sys.stdout.isatty())
+        return 0
+    _verify_registered(frame, settings, client, agent)
+    proposed, worst = 0, 0
+    for task in tasks:
+        try:
+            answer = _draft(frame, settings, client, task, agent=agent, reason=reason)
+        except MagistrateError as error:
+            click.echo(f"{visible(task.path)}: {error.message}", err=True)
+            worst = max(worst, error.exit_status)
+            continue
+        proposed += 1
+        click.echo(
+            f"{visible(task.path)}: proposal {short(answer['proposal'])} ({answer['state']}) for {', '.join(task.rules)}"
+        )
+    if proposed:
+        click.echo(f"{proposed} proposed; next: magistrate queue", err=not sys.stdout.isatty())
+        return 0
+    return worst
+
+
+def _tasks(client: Client, finding: str | None, drafter: str, repository: str | None) -> list[Task]:
+    rows = list(client.pages("/api/v1/people/findings", "findings", limit=0, repository=repository))
+    if finding is not None:
+        chosen = [row for row in rows if str(row["id"]).startswith(finding)]
+        if len(chosen) != 1:
+            raise NotFound("MAG-E606", f"`{finding[:60]}` names {len(chosen)} findings", hint="magistrate findings")
+        if drafter not in str(chosen[0]["tool"]).lower():
+            raise Refused("MAG-E610", f"the finding comes from `{chosen[0]['tool']}`, which {drafter} cannot fix")
+        return [Task(finding=chosen[0]["id"], path=chosen[0]["path"], rules=(chosen[0]["rule"],))]
+    by_path: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        if drafter in str(row["tool"]).lower():
+            by_path.setdefault((row["repository"], row["path"]), []).append(row)
+    return [
+        Task(finding=group[0]["id"], path=path, rules=tuple(sorted({row["rule"] for row in group})))
+        for (_, path), group in sorted(by_path.items())
+    ]
+
+
+def _verify_registered(frame: Frame, settings: Settings, client: Client, agent: str) -> None:
+    """The drafter is an agent like any other; in solo it is registered on first use, and that is said."""
+    names = tuple(sorted(r.name for r in read_source(settings.policies).repository))
+    listed = client.get("/api/v1/people/agents")["agents"]
+    known = [row for row in listed if row["agent"] == agent and row["state"] == AgentState.ACTIVE]
+    if known:
+        return
+    if not own_roster(settings).solo:
+        raise Refused(
+            "MAG-E610",
+            f"no active agent `{agent}` is registered",
+            hint=f"magistrate agents register {agent} --model ruff",
+        )
+    caller = frame.caller()
+    manifest = AgentManifest(
+        agent=agent, owner=caller.name, purpose="safe fixes without a model", model="ruff", model_version="as installed",
+        tools_digest=digest_of(["read_file", "submit_proposal"]), repositories=names, sensitivity="source code",
+        criticality="low", state=AgentState.ACTIVE, review_by=rfc3339(now() + _REVIEW_SECONDS),
+    )  # fmt: skip
+    envelope = seal(manifest, "agm", [caller], deployment=settings.deployment, audience=AgentManifest.AUDIENCE)
+    client.post("/api/v1/people/agents", {"envelope": envelope})
+    click.echo(f"registered the agent `{agent}`, owned by {caller.name}", err=True)
+
+
+def _draft(  # noqa: PLR0913  what is drafted, as whom, and why
+    frame: Frame, settings: Settings, client: Client, task: Task, *, agent: str, reason: str
+) -> dict[str, Any]:
+    opened = open_session(frame, settings, agent=agent, finding=task.finding, reason=reason, minutes=10)
+    try:
+        side = AgentSide(opened["front_url"], opened["token"])
+        patch = draft_fixes(task.path, side.read)
+        return side.call(
+            "submit_proposal", patch=patch, finding=task.finding,
+            rationale=f"Safe fixes of ruff in {task.path} ({', '.join(task.rules)}).",
+            prompt=f"ruff check --fix-only {task.path}",
+        )  # fmt: skip
+    finally:
+        client.post(f"/api/v1/people/sessions/{opened['id']}/close", {})
+        Path(opened["file"]).unlink(missing_ok=True)
