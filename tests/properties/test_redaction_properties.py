@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import string
 
@@ -14,6 +15,13 @@ from magistrate.context.redact import Redactor, tokens_in
 
 KEY = b"plainly fake redaction key"
 SET = seeded()
+
+
+@functools.cache
+def knowing() -> Redactor:
+    return Redactor(KEY, known=[one.value for one in SET])
+
+
 PRINTABLE = st.text(alphabet=string.ascii_letters + string.digits + "-_.!$/+=:&", min_size=12, max_size=60)
 
 
@@ -45,15 +53,14 @@ def test_the_set_is_large_enough():
 @pytest.mark.requirement("R8")
 @pytest.mark.parametrize("form", FORMS)
 def test_no_piece_of_a_known_secret_is_left_in_any_form(form):
-    redactor = Redactor(KEY, known=[one.value for one in SET])
+    redactor = knowing()
     leaks = []
     for one in SET:
         written = FORMS[form](one.value)
         text = redactor.redact(f"before\n{written}\nafter").text
-        leaks += [(one.kind, found) for found in [*left_of(one.value, text), *left_of(written, text)[:0]]]
-        if form in {"base64", "hex", "URL", "base64 after other bytes"}:
-            core = written[8:-12] if "after" in form else written[:-4]
-            leaks += [(one.kind, form, found) for found in windows(core, text)]
+        leaks += [(one.kind, found) for found in left_of(one.value, text)]
+        if form in {"base64", "hex", "URL", "backwards"}:  # the form itself must be gone too, but for the last group
+            leaks += [(one.kind, found) for found in windows(written[:-4], text)]
     assert leaks == []
 
 

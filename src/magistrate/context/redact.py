@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -20,11 +19,12 @@ from typing import Final
 from magistrate.context.known import KnownSecrets
 from magistrate.context.secret_rules import KINDS, Place
 from magistrate.context.shapes import assigned, encoded, entropic, joined, pem, provided
+from magistrate.domain.redaction import token_pattern
 from magistrate.errors import Refused, Usage
 
 MIN_KEY_BYTES: Final = 16
 MAX_PASSES: Final = 8
-_TOKEN: Final = re.compile(r"\[\[secret:(?:" + "|".join(KINDS) + r"):([0-9a-f]{16})\]\]")
+_TOKEN: Final = token_pattern("|".join(KINDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,9 @@ def _verify_simple(pattern: str) -> None:
             hint=f"write `\\{found.group()}` for the character itself, and search twice for a choice",
         )
     if re.search(r"[*+?]{2}", bare):
-        raise Usage("MAG-E570", f"{shown} repeats a repeat", hint="write `\\*`, `\\+`, `\\?` for the characters themselves")
+        raise Usage(
+            "MAG-E570", f"{shown} repeats a repeat", hint="write `\\*`, `\\+`, `\\?` for the characters themselves"
+        )
     if len(_REPEAT.findall(bare)) > MAX_REPEATS:
         raise Usage("MAG-E570", f"{shown} has more than {MAX_REPEATS} repeats", hint="search for a shorter part of it")
 

@@ -23,3 +23,20 @@ def test_another_shape_is_refused():
     with pytest.raises(Refused) as caught:
         BanditFile(b"{}", repository="shop")
     assert caught.value.code == "MAG-E560"
+
+
+def test_a_key_that_stands_twice_is_refused():
+    with pytest.raises(Refused) as caught:
+        BanditFile(b'{"generated_at": "x", "results": [], "results": []}', repository="shop")
+    assert caught.value.code == "MAG-E562"
+    with pytest.raises(Refused) as caught:
+        BanditFile(b'{"generated_at": "x", "results": ' + b"[" * 100_000, repository="shop")
+    assert caught.value.code == "MAG-E560"
+
+
+def test_numbers_of_lines_cost_nothing_and_odd_digits_are_text():
+    raw = (
+        b'{"generated_at": "x", "results": [{"filename": "a.py", "test_id": "B1", "issue_text": "m", '
+        b'"issue_severity": "LOW", "line_number": 1, "line_range": [1, 4000000000000000], "code": "\xc2\xb2 x\\n1 y"}]}'
+    )
+    assert len(list(BanditFile(raw, repository="shop").findings())) == 1

@@ -14,6 +14,7 @@ from magistrate.domain.finding import Finding, Severity, finding_id, fingerprint
 from magistrate.errors import Refused
 
 MAX_BYTES: Final = 32 * 1024 * 1024
+MAX_DIGITS: Final = 9
 _SEVERITY: Final = {"HIGH": Severity.ERROR, "MEDIUM": Severity.WARNING, "LOW": Severity.NOTE}
 
 
@@ -61,11 +62,8 @@ class BanditFile:
             except Refused as error:
                 self.refused.append(RefusedResult(run=0, result=number, code=error.code, message=error.message))
                 continue
-            code = {
-                int(n): text for n, _, text in (ln.partition(" ") for ln in result.code.splitlines()) if n.isdigit()
-            }
             last = max([result.line_number, *result.line_range])
-            snippet = "\n".join(code.get(n, "") for n in range(result.line_number, last + 1)).strip()
+            snippet = _snippet(result.code, result.line_number, last)
             snippet = snippet or result.issue_text
             base = fingerprint(rule=result.test_id, path=path, snippet=snippet)
             seen[base] = seen.get(base, -1) + 1
@@ -76,6 +74,13 @@ class BanditFile:
                 severity=_SEVERITY.get(result.issue_severity, Severity.WARNING), fingerprint=own,
                 source=self.digest, repository=self._repository,
             )  # fmt: skip
+
+
+def _snippet(code: str, first: int, last: int) -> str:
+    """Lines first..last of bandit's numbered excerpt; the loop follows the excerpt, not the numbers."""
+    numbered = (line.partition(" ") for line in code.splitlines())
+    kept = (text for n, _, text in numbered if n.isdecimal() and len(n) <= MAX_DIGITS and first <= int(n) <= last)
+    return "\n".join(kept).strip()
 
 
 def _verify_keys(raw: bytes) -> None:
