@@ -19,8 +19,8 @@ from typing import Any
 
 import httpx
 import msgspec
-import world.admissible as admissible
 from paths import PYTHON, TESTS
+from world import admissible
 from world.deployment import make_deployment
 
 from magistrate.adapters.git.manifest import manifest_digest
@@ -68,9 +68,9 @@ def apply_with_git(git_dir: Path, old: str, diff: bytes) -> Rebuilt:
     """A plain rebuilder: `git apply` on an index of its own."""
     index = git_dir / f"index-{os.getpid()}"
     environment = {"GIT_INDEX_FILE": str(index)}
-    git(git_dir, "read-tree", old, **environment)
+    git(git_dir, "read-tree", old, given=None, **environment)
     git(git_dir, "apply", "--cached", "-", given=diff, **environment)
-    result = git(git_dir, "write-tree", **environment).strip()
+    result = git(git_dir, "write-tree", given=None, **environment).strip()
     index.unlink()
     reader = RepositoryReader(git_dir)
     base = reader.tree_of(old)

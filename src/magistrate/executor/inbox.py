@@ -45,15 +45,15 @@ class HttpInbox:
 
     def send_step(self, entry: Envelope) -> None:
         """Hand over one journal entry."""
-        self._http.tell(f"{_BASE}/steps", entry)
+        self._http.tell(f"{_BASE}/steps", {"envelope": entry})
 
     def send_report(self, report: Envelope) -> None:
         """Hand over a report."""
-        self._http.tell(f"{_BASE}/reports", report)
+        self._http.tell(f"{_BASE}/reports", {"envelope": report})
 
     def send_drill_result(self, result: Envelope) -> None:
         """Hand over the result of one drill."""
-        self._http.tell(f"{_BASE}/drills/results", result)
+        self._http.tell(f"{_BASE}/drills/results", {"envelope": result})
 
     def log_export(self) -> bytes:
         """The whole log as a tar archive."""

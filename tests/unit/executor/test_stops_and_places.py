@@ -15,7 +15,7 @@ from magistrate.errors import Refused
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.credentials.git_gate import GitGate
 from magistrate.executor.identity import new_identifier
-from magistrate.executor.ports import CommitSpec, Credential
+from magistrate.executor.ports import CommitSpec, Credential, Rebuilt
 from magistrate.executor.stops import read_stops
 from magistrate.wire import gate_api
 from magistrate.wire.freeze import Freeze, Scope
@@ -40,7 +40,7 @@ def test_stops_are_read_from_the_drop(tmp_path: Path) -> None:
     assert found.unreadable == ("b.json", "c.json", "d.json")
 
 
-def no_rebuilder(*_: Any) -> Any:
+def no_rebuilder(git_dir: Path, old: str, diff: bytes) -> Rebuilt:
     raise AssertionError
 
 

@@ -1,0 +1,177 @@
+"""The executor's own composition: real sandbox, real judge, real gate; control's verdict recomputed byte for byte."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from world.deployment import Deployment
+from world.executing import Alarms, World
+from world.real_gate import FolderControl, Town, town_with_gate
+
+from magistrate.adapters.git.bare import BareRepositories
+from magistrate.adapters.sandbox.detect import open_sandbox
+from magistrate.bootstrap.control_assessor import SandboxedAssessor
+from magistrate.bootstrap.executor import compose
+from magistrate.bootstrap.executor_outside import lay_out
+from magistrate.executor.assembly import Outside, assemble
+from magistrate.executor.journal import Journal
+from magistrate.executor.ports import AssessmentMatter
+from magistrate.settings import load_settings
+from magistrate.wire.canonical import canonical, digest_of
+from magistrate.wire.document import open_envelope
+from magistrate.wire.policy_bundle import Command
+from magistrate.wire.proposal import Proposal
+
+
+class FakePen:
+    """Signs evidence as control would; nobody looks at it here."""
+
+    def __init__(self, town: Deployment) -> None:
+        self._town = town
+
+    def sign(self, body: Any, prefix: str, *, now: int, lifetime: int | None) -> Any:
+        return self._town.by_process("control", body, prefix, now=now, lifetime=lifetime)
+
+
+def effect_of(town: Town) -> Any:
+    return open_envelope(town.bundle.proposal, Proposal, deployment="testing").body.effect
+
+
+def composed(town: Town, **changes: Any) -> tuple[Outside, Path]:
+    outside, path = compose(load_settings(town.home))
+    return replace(outside, **changes), path
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R55")
+def test_control_and_executor_judge_alike_to_the_byte(tmp_path: Path) -> None:
+    with town_with_gate(tmp_path / "home") as town:
+        outside, _ = composed(town)
+        effect = effect_of(town)
+        outside.target.prepare("shop", effect.ref, effect.old)
+        rebuilt = outside.target.rebuild("shop", effect.old, town.diff)
+        assert (rebuilt.result_tree, rebuilt.manifest_sha256) == (effect.result_tree, effect.manifest_sha256)
+        mine = outside.assessor.verdict(AssessmentMatter(effect=effect, bundle=town.bundle))
+        ruff = Path(sys.executable).with_name("ruff")
+        control = SandboxedAssessor(
+            BareRepositories(town.home / "gate" / "repositories"), open_sandbox(), FakePen(town.case.town), ruff=ruff
+        )
+        name = town.bundle.proposal.payload_digest()
+        theirs = control.assess(name, effect, town.diff, int(time.time())).verdict
+        assert digest_of(mine) == digest_of(theirs)
+        outside.close()
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R55", "R57")
+def test_a_case_judged_for_real_executes_and_a_made_up_verdict_does_not(tmp_path: Path) -> None:
+    with town_with_gate(tmp_path / "home") as town:
+        control = FolderControl(town.home)
+        alarms = Alarms()
+        outside, path = composed(town, inbox=control, alarm=alarms)
+        made_up = town.bundle
+        effect = effect_of(town)
+        outside.target.prepare("shop", effect.ref, effect.old)
+        outside.target.rebuild("shop", effect.old, town.diff)
+        journal = Journal(path, outside.identity, outside.clock)
+        loop = assemble(outside, journal)
+        World.pass_drills(FakeWorld(outside), journal)  # type: ignore[arg-type]
+        loop.tick()
+        (report,) = control.told("reports")
+        assert report["outcome"] == "refused"
+        assert "MAG-E390" in report["why"] or "MAG-E12" in report["why"], report["why"]
+        honest = rebuilt_case(town, outside)
+        assert honest.warrant != made_up.warrant
+        (town.home / "bundle.json").write_bytes(canonical(honest))
+        (town.home / "told" / "taken").unlink()
+        loop.tick()
+        outcomes = sorted(body["outcome"] for body in control.told("reports"))
+        assert outcomes == ["refused", "succeeded"], alarms.told
+        assert town.tree(town.tip()) == town.result_tree
+        journal.close()
+        outside.close()
+
+
+class FakeWorld:
+    """What `World.pass_drills` needs."""
+
+    def __init__(self, outside: Outside) -> None:
+        self.identity, self.clock = outside.identity, outside.clock
+
+
+def rebuilt_case(town: Town, outside: Outside) -> Any:
+    """The same proposal with the verdict and ruling of the real judge, approved by two people.
+
+    The verdict names the proposal, so the proposal is signed once and kept.
+    """
+    import base64
+
+    kept: dict[str, Any] = {}
+    original = town.case._proposal
+    town.case._proposal = lambda session, effect: kept.setdefault("p", original(session, effect))  # type: ignore[method-assign]
+    session_once = town.case.town.by_process
+
+    def by_process(name: str, body: Any, prefix: str, **more: Any) -> Any:
+        if prefix == "ses":
+            return kept.setdefault("s", session_once(name, body, prefix, **more))
+        return session_once(name, body, prefix, **more)
+
+    object.__setattr__(town.case.town, "by_process", by_process)
+    first = msgspec.structs.replace(town.case.build(), diff=base64.b64encode(town.diff).decode())
+    matter = AssessmentMatter(effect=effect_of(town), bundle=first)
+    verdict = outside.assessor.verdict(matter)
+    ruling = outside.assessor.ruling(matter, verdict)
+    town.case._verdict = lambda: verdict  # type: ignore[method-assign]
+    town.case.obligations, town.case.decision_strictness = ruling.obligations, ruling.strictness
+    town.case.approvers = ("ben", "carla")
+    return msgspec.structs.replace(town.case.build(), diff=base64.b64encode(town.diff).decode())
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R55")
+def test_checks_run_on_exactly_the_tree_without_network(tmp_path: Path) -> None:
+    with town_with_gate(tmp_path / "home") as town:
+        outside, _ = composed(town)
+        effect = effect_of(town)
+        outside.target.prepare("shop", effect.ref, effect.old)
+        outside.target.rebuild("shop", effect.old, town.diff)
+        right = Command(command="t", argv=("python3", "a.py"), timeout_seconds=20)
+        seen = outside.checks.run("shop", effect.result_tree, right)
+        assert seen.held, seen.seen
+        assert "two" in seen.seen
+        assert "one" in outside.checks.run("shop", effect.base_tree, right).seen
+        wrong = Command(command="t", argv=("python3", "-c", "raise SystemExit(3)"), timeout_seconds=20)
+        assert not outside.checks.run("shop", effect.result_tree, wrong).held
+        dial = "import socket; socket.create_connection(('127.0.0.1', %d), 2)" % town.gate_port
+        online = Command(command="t", argv=("python3", "-c", dial), timeout_seconds=20)
+        assert not outside.checks.run("shop", effect.result_tree, online).held
+        outside.close()
+
+
+@pytest.mark.requirement("R55")
+def test_a_path_that_leaves_the_folder_is_not_laid_out(tmp_path: Path) -> None:
+    from magistrate.errors import Refused
+    from magistrate.ports import TreeEntry
+
+    class Reader:
+        def __init__(self, path: str) -> None:
+            self.path = path
+
+        def list_tree(self, tree: str) -> tuple[TreeEntry, ...]:
+            return (TreeEntry(path=self.path, mode="100644", object_id="1" * 40, size=1),)
+
+        def read_blobs(self, names: Any) -> dict[str, bytes]:
+            return {"1" * 40: b"x"}
+
+    for path in ("../x", "a/../../x", "/etc/x", ".git/config", "a/.GIT/hooks/x"):
+        with pytest.raises(Refused):
+            lay_out(Reader(path), "2" * 40, tmp_path)  # type: ignore[arg-type]
+    (tmp_path / "link").symlink_to("/tmp")
+    with pytest.raises(Refused):
+        lay_out(Reader("link/x"), "2" * 40, tmp_path)  # type: ignore[arg-type]
