@@ -107,11 +107,14 @@ def import_pack(git_dir: Path, pack: bytes) -> None:
 def create_bare(folder: Path, ref: str = "refs/heads/main") -> Path:
     """An empty bare repository that takes nothing from templates.
 
+    Its files can be read by whoever can reach the folder, since the sandbox reads it as another
+    user; the folder above decides who can reach it.
+
     Raises:
         Unavailable: MAG-E301 when git cannot make it.
     """
     git_output(
-        ["init", "--quiet", "--bare", "--object-format=sha1", f"--template={os.devnull}", str(folder)], git_dir=None
+        ["init", "--quiet", "--bare", "--shared=0644", "--object-format=sha1", f"--template={os.devnull}", str(folder)], git_dir=None
     )  # fmt: skip
     git_output(["symbolic-ref", "HEAD", ref], git_dir=folder)
     return folder
