@@ -104,10 +104,11 @@ class Journal:
         ).fetchall()
         return tuple(self._identity.open_own(decode_envelope(raw), JournalEntry) for (raw,) in found)
 
-    def unsent(self, limit: int = 200) -> tuple[tuple[int, Envelope], ...]:
-        """Entries that control has not acknowledged, oldest first."""
+    def unsent(self, after: int = 0, limit: int = 200) -> tuple[tuple[int, Envelope], ...]:
+        """Entries beyond `after` that control has not acknowledged, oldest first."""
         found = self.rows.execute(
-            "select sequence, envelope from entries where sent = 0 order by sequence limit ?", (limit,)
+            "select sequence, envelope from entries where sent = 0 and sequence > ? order by sequence limit ?",
+            (after, limit),
         ).fetchall()
         return tuple((sequence, decode_envelope(raw)) for sequence, raw in found)
 

@@ -341,3 +341,19 @@ def test_a_lease_asked_for_by_a_killed_executor_is_never_minted_later(world: Wor
     loop.recover()
     with pytest.raises(Refused):
         act.mint(envelope)
+
+
+def test_a_step_that_control_refuses_does_not_hold_up_the_report(world: World) -> None:
+    class Picky(MemoryControl):
+        def send_step(self, entry: Any) -> None:
+            if b"lease.held" in entry.payload_bytes():
+                raise Refused("MAG-E109", "no such step")
+            super().send_step(entry)
+
+    world.control = Picky(bundles=[world.bundle])
+    loop = world.executor()
+    loop.tick()
+    loop.tick()
+    assert world.control.outcomes == ["succeeded"]
+    assert "lease.released" in world.steps()
+    assert any("does not accept" in told for told in world.alarm.told)

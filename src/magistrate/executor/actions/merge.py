@@ -88,7 +88,7 @@ class GitTarget:
         git_dir = self.git_dir(repository)
         if not (git_dir / "HEAD").is_file():
             git_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._git(repository, ["init", "--quiet", "--bare"])
+            self._git(repository, ["init", "--quiet", "--bare", "--shared=0644"])
         if self._has(repository, old):
             return
         config = {**_CLOSED, "protocol.file.allow": "always"}
