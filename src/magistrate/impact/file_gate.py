@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.domain.impact import Denial
+from magistrate.domain.redaction import CUT_TOKEN
 from magistrate.impact.base import ChangedFile
 
 MAX_BYTES: Final = 1_000_000
@@ -24,9 +25,6 @@ HIDDEN: Final = re.compile(
     "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 JOINERS: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
-REDACTION: Final = re.compile(
-    r"\[\[magistrate:redacted|\u27e6redacted|<redacted:[a-z0-9-]+:[0-9a-f]{8,}>", re.IGNORECASE
-)
 HFS_IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 DOT_GIT: Final = re.compile(r"(?:\.git|git~\d+)(?:[ .]*)(?::.*)?\Z", re.IGNORECASE)
 DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\..*)?\Z", re.IGNORECASE)
@@ -133,7 +131,7 @@ def _hidden(file: ChangedFile) -> list[Denial]:
         if hidden is not None:
             why = f"an added line hides U+{ord(hidden[0]):04X} at column {hidden.start() + 1}: a reviewer cannot see it"
             found.append(Denial(rule="hidden-text", path=_shown(file.path), line=line.number, why=why))
-        if REDACTION.search(text):
+        if CUT_TOKEN.search(text):
             why = "an added line has a redaction token, whose real text nobody has seen"
             found.append(Denial(rule="redaction-token", path=_shown(file.path), line=line.number, why=why))
     return found
