@@ -19,7 +19,7 @@ import msgspec
 
 from magistrate.domain.impact import Evidence, EvidenceRequest, Impact
 from magistrate.errors import MagistrateError, Usage
-from magistrate.impact.assess import assess, context_wanted
+from magistrate.impact.assess import assess
 from magistrate.impact.case import Case, parse_case
 from magistrate.wire.canonical import canonical
 
@@ -49,7 +49,7 @@ def assess_request(request: Mapping[str, Any], assessor: str) -> dict[str, Any]:
     return {
         "assessment": assessment(case, impact, assessor),
         "evidence_wanted": [_wanted(want) for want in impact.evidence_wanted],
-        "context_wanted": context_wanted(case),
+        "context_wanted": impact.context_wanted,
     }
 
 

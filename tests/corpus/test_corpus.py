@@ -12,7 +12,7 @@ import pytest
 from paths import PACKAGE, ROOT, TESTS
 
 from magistrate.domain.impact import Evidence, FileChange, ProofStatus
-from magistrate.impact.assess import PROVERS, SENSORS, assess, file_impact, sense
+from magistrate.impact.assess import PROVERS, SENSORS, assess, evidence_wanted, judge, sense
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.case import Case, parse_case
 from magistrate.usecases.assess import RUFF_VERBS
@@ -33,12 +33,16 @@ def case_at(place: Path) -> Case:
     old, new = side(place / "before"), side(place / "after")
     base = {path: content.decode() for path, content in side(place / "base").items()}
     step = tuple(FileChange(path=path, before=old.get(path), after=new.get(path)) for path in sorted({*old, *new}))
-    return Case(id=place.name, steps=(step,), base=BaseTree(files=base, known=bool(base)))
+    return Case(
+        id=place.name, steps=(step,), base=BaseTree(files=base, known=not place.name.startswith("unknown_base"))
+    )
 
 
 def evidence_for(case: Case, tmp: Path) -> list[Evidence]:
     runs = []
-    for want in assess(case).evidence_wanted:
+    step = tuple(ChangedFile(change=change) for change in case.steps[0])
+    judged = [judge(file, step, case.base, (), PROVERS) for file in step]
+    for want in (want for one in judged for want in evidence_wanted(one, case.base, ())):
         for path, _ in want.inputs:
             content = case.base.files.get(path, "").encode()
             (tmp / path).parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +70,8 @@ def test_each_case_is_proven_by_its_prover_or_refuted(place: Path, tmp_path: Pat
     case = case_at(place)
     own = [p for p in PROVERS if type(p).__module__.endswith("." + place.parent.name)]
     runs = evidence_for(case, tmp_path)
-    step = [ChangedFile(change=change) for change in case.steps[0]]
-    found = [file_impact(file, step, case.base, runs, own).proof for file in step]
+    step = tuple(ChangedFile(change=change) for change in case.steps[0])
+    found = [judge(file, step, case.base, runs, own).impact.proof for file in step]
     if place.name.endswith("_refuted"):
         assert any(proof.status is not ProofStatus.PROVEN for proof in found)
         assert not assess(case, runs).auto_eligible

@@ -82,7 +82,7 @@ def test_a_bad_line_continues_and_ends_with_4(tmp_path: Path, repo: Path) -> Non
     sha = commit(repo, {"docs/a.md": "The fox.\n"})
     cases = tmp_path / "cases.jsonl"
     lines = [
-        {"id": "one", "files": [{"path": "a.py", "before": "x=1\n", "after": "x = 1\n"}]},
+        {"id": "one", "files": [{"path": "a.py", "before": "x=1\n", "after": "x = 1\n"}], "context": {"files": {}}},
         {"id": "two", "repo": "owner/none", "sha": sha},
         {"id": "three", "repo": "x/a repo", "sha": sha},
         {"id": "four", "files": []},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from magistrate.domain.impact import LOW, STRICTNESS_ORDER, FileChange, ProofStatus
+from magistrate.domain.impact import LOW, STRICTNESS_ORDER, FileChange, ProofStatus, Strictness
 from magistrate.impact.assess import PROVERS, SENSORS, assess
 from magistrate.impact.base import BaseTree
 from magistrate.impact.case import Case
@@ -24,6 +25,7 @@ POOL = [
     FileChange(path="AGENTS.md", before=b"a\n", after=b"b\n"),
     FileChange(path="g.txt", before=b"a\n", after="a\u202e\n".encode()),
 ]
+TEXTS = ["", "int z;", "see d.md", hashlib.sha256(b"x=1\n").hexdigest() + "  a.py\n"]
 BASE = BaseTree(files={"src/z.c": "int z;"}, known=True)
 
 
@@ -56,6 +58,23 @@ class Crashing:
 def test_adding_a_change_never_relaxes(some: set[FileChange], more: FileChange) -> None:
     ordered = sorted(some, key=lambda c: c.path)
     assert level(case(*sorted({*some, more}, key=lambda c: c.path))) >= level(case(*ordered))
+
+
+@pytest.mark.requirement("R25")
+@given(
+    st.sets(st.sampled_from(POOL), min_size=1),
+    st.dictionaries(st.sampled_from(["src/z.c", "sums.txt", "A.PY", "docs/index.md"]), st.sampled_from(TEXTS)),
+    st.booleans(),
+)
+def test_without_its_repository_a_case_is_never_judged_more_leniently(
+    some: set[FileChange], files: dict[str, str], split: bool
+) -> None:
+    ordered = sorted(some, key=lambda c: c.path)
+    steps = tuple((change,) for change in ordered) if split else (tuple(ordered),)
+    whole = level(Case(id="", steps=steps, base=BaseTree(files=files, known=True)))
+    for base in (BaseTree(), BaseTree(files=files, known=False)):
+        assert level(Case(id="", steps=steps, base=base)) >= whole
+        assert level(Case(id="", steps=steps, base=base)) > STRICTNESS_ORDER.index(Strictness.AUTO)
 
 
 @pytest.mark.requirement("R25")

@@ -183,6 +183,7 @@ class Impact:
     blast_radius: tuple[tuple[str, str], ...]
     reasons: tuple[str, ...]
     evidence_wanted: tuple[EvidenceRequest, ...] = ()
+    context_wanted: bool = False
 
     @property
     def auto_eligible(self) -> bool:

@@ -1,12 +1,14 @@
 """What a change is: the explicit lists, and the join that only a proof can lower.
 
-Rule kept (invariant 3, R25, R26): every file starts as `unknown`; a proof lowers one file; a
-sensor, a denial, a failure or an empty step only raises the whole.
+Rule kept (invariant 3, R25, R26): every file starts as `unknown`; a proof lowers one file, and
+only where the whole base tree was at hand; a sensor, a denial, a failure or an empty step only
+raises the whole. Tool runs are asked for only while they can still make the whole less strict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.domain.impact import (
@@ -26,7 +28,7 @@ from magistrate.domain.impact import (
 )
 from magistrate.impact.base import BaseTree, ChangedFile, Prover, Sensor
 from magistrate.impact.case import Case
-from magistrate.impact.file_gate import gate
+from magistrate.impact.file_gate import gate as file_gate
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
 from magistrate.impact.measures.reversibility import reversible
@@ -79,6 +81,25 @@ SENSORS: Final[tuple[Sensor, ...]] = (
 )
 GATE_RULE: Final = "file-gate/1"
 NO_PROVER: Final = "no-prover/1"
+BASE_RULE: Final = "base-tree/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One file of one step: its verdict, and every proof that was tried for it."""
+
+    file: ChangedFile
+    step: tuple[ChangedFile, ...]
+    impact: FileImpact
+    tried: tuple[Tried, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A prover and what it said."""
+
+    prover: Prover
+    proof: Proof
 
 
 def assess(
@@ -89,15 +110,16 @@ def assess(
 ) -> Impact:
     """Judge every step and, for a chain, its net effect; the stricter result counts."""
     steps = [tuple(ChangedFile(change=change) for change in step) for step in case.steps]
-    verdicts = [file_impact(file, step, case.base, evidence, provers) for step in steps for file in step]
+    judged = [judge(file, step, case.base, evidence, provers) for step in steps for file in step]
     sensed = {found for step in steps for file in step for found in sense(file, case.base, sensors)}
-    denials = {denial for step in steps for file in step for denial in gate(file).denials}
+    denials = {denial for step in steps for file in step for denial in file_gate(file).denials}
     sensed |= set(_collisions([file.change for step in steps for file in step]))
+    verdicts = [one.impact for one in judged]
     reasons: list[str] = []
     if len(steps) > 1:
         net, torn = net_change(case.steps)
         whole = tuple(ChangedFile(change=change) for change in net)
-        verdicts += [file_impact(file, whole, case.base, evidence, provers) for file in whole]
+        verdicts += [judge(file, whole, case.base, evidence, provers).impact for file in whole]
         sensed |= {found for file in whole for found in sense(file, case.base, sensors)}
         why = "the steps of the chain do not follow from each other here"
         sensed |= {Sensitivity(kind=ChangeClass.UNKNOWN, path=path, line=0, why=why) for path in torn}
@@ -106,31 +128,43 @@ def assess(
     hollow = not files or any(not step for step in steps)
     if hollow:
         reasons.append("an empty change or step proves nothing and is never automatic")
-    wanted = [want for step in steps for want in evidence_wanted(step, case.base, evidence, provers)]
-    return _joined(files, sensed, denials, steps=steps, reasons=reasons, wanted=wanted, hollow=hollow)
+    lost = hollow or bool(denials) or any(strictness_of(found.kind) is Strictness.TWO for found in sensed)
+    open_question = not lost and all(_may_lower(one, case.base, evidence) for one in judged)
+    wanted = [want for one in judged for want in evidence_wanted(one, case.base, evidence)] if open_question else []
+    found = _joined(files, sensed, denials, steps=steps, reasons=reasons, wanted=wanted, hollow=hollow)
+    return replace(found, context_wanted=any(_asks_base(one, case.base, open_question=open_question) for one in judged))
 
 
-def file_impact(
+def judge(
     file: ChangedFile,
-    step: Sequence[ChangedFile],
+    step: tuple[ChangedFile, ...],
     base: BaseTree,
     evidence: Sequence[Evidence],
     provers: Sequence[Prover],
-) -> FileImpact:
+) -> Judged:
     """The first proof that holds, else `unknown` with the closest objection."""
-    barred = gate(file).barred
+    barred = file_gate(file).barred
     if barred is not None:
-        return _unknown(
-            file, Proof(rule=GATE_RULE, status=ProofStatus.REFUTED, change_class=ChangeClass.UNKNOWN, why=barred)
-        )
-    tried = [_tried(prover, file, step, base, evidence) for prover in provers if _applies(prover, file)]
-    for found in tried:
-        if found.status is ProofStatus.PROVEN:
-            return FileImpact(path=file.path, change_class=found.change_class, proof=found)
+        refused = Proof(rule=GATE_RULE, status=ProofStatus.REFUTED, change_class=ChangeClass.UNKNOWN, why=barred)
+        return Judged(file=file, step=step, impact=_unknown(file, refused), tried=())
+    tried: list[Tried] = []
+    for prover in provers:
+        if _applies(prover, file):
+            proof = _tried(prover, file, step, base, evidence)
+            tried.append(Tried(prover=prover, proof=proof))
+            if proof.status is ProofStatus.PROVEN:
+                impact = FileImpact(path=file.path, change_class=proof.change_class, proof=proof)
+                return Judged(file=file, step=step, impact=impact, tried=tuple(tried))
+    return Judged(file=file, step=step, impact=_unknown(file, _closest(tried)), tried=tuple(tried))
+
+
+def _closest(tried: Sequence[Tried]) -> Proof:
     if not tried:
         why = "no prover reads this kind of file yet, so nothing can be proven about it"
-        tried = [Proof(rule=NO_PROVER, status=ProofStatus.UNKNOWN, change_class=ChangeClass.UNKNOWN, why=why)]
-    return _unknown(file, next((p for p in reversed(tried) if p.rule.startswith("python-comments")), tried[-1]))
+        return Proof(rule=NO_PROVER, status=ProofStatus.UNKNOWN, change_class=ChangeClass.UNKNOWN, why=why)
+    proofs = [one.proof for one in tried]
+    held = next((proof for proof in proofs if proof.rule == BASE_RULE), None)
+    return held or next((p for p in reversed(proofs) if p.rule.startswith("python-comments")), proofs[-1])
 
 
 def sense(file: ChangedFile, base: BaseTree, sensors: Sequence[Sensor]) -> Iterable[Sensitivity]:
@@ -143,36 +177,34 @@ def sense(file: ChangedFile, base: BaseTree, sensors: Sequence[Sensor]) -> Itera
             yield Sensitivity(kind=ChangeClass.UNKNOWN, path=file.path, line=0, why=why)
 
 
-def evidence_wanted(
-    step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence], provers: Sequence[Prover]
-) -> list[EvidenceRequest]:
+def evidence_wanted(one: Judged, base: BaseTree, evidence: Sequence[Evidence]) -> list[EvidenceRequest]:
     """Runs that could still prove a file which nothing proves without them."""
+    if not base.known or one.impact.proof.status is ProofStatus.PROVEN:
+        return []
     had = {(run.tool, run.path, run.inputs_digest) for run in evidence}
-    wanted: list[EvidenceRequest] = []
-    for file in step:
-        proof = file_impact(file, step, base, evidence, provers).proof
-        if base.known and proof.status is not ProofStatus.PROVEN and proof.rule != GATE_RULE:
-            wanted += [
-                want
-                for prover in provers
-                if _applies(prover, file)
-                for want in _wants(prover, file, step, base)
-                if (want.tool, want.path, want.inputs_digest) not in had
-            ]
-    return wanted
+    wants = [want for tried in one.tried for want in _wants(tried.prover, one.file, one.step, base)]
+    return [want for want in wants if (want.tool, want.path, want.inputs_digest) not in had]
 
 
-def context_wanted(case: Case, provers: Sequence[Prover] = PROVERS) -> bool:
-    """Whether the base tree could still change the verdict."""
-    if case.base.known:
+def _may_lower(one: Judged, base: BaseTree, evidence: Sequence[Evidence]) -> bool:
+    """Whether this file is low, or may still be with the base tree or a tool run."""
+    if one.impact.proof.status is ProofStatus.PROVEN or one.impact.proof.rule == BASE_RULE:
+        return True
+    waits = not base.known and any(_lacks_base(tried) for tried in one.tried)
+    return waits or bool(evidence_wanted(one, base, evidence))
+
+
+def _asks_base(one: Judged, base: BaseTree, *, open_question: bool) -> bool:
+    """Whether the base tree changes what is said of this file, or of the whole where that is open."""
+    if base.known:
         return False
-    for step in case.steps:
-        files = [ChangedFile(change=change) for change in step]
-        for file in files:
-            readers = [prover for prover in provers if _applies(prover, file)]
-            if readers and gate(file).barred is None:
-                return True
-    return False
+    shown = one.impact.proof
+    lacking = [tried for tried in one.tried if _lacks_base(tried)]
+    return shown.rule == BASE_RULE or any(open_question or tried.proof == shown for tried in lacking)
+
+
+def _lacks_base(tried: Tried) -> bool:
+    return tried.proof.status is ProofStatus.UNKNOWN and tried.prover.needs_base()
 
 
 def _applies(prover: Prover, file: ChangedFile) -> bool:
@@ -202,6 +234,9 @@ def _tried(
     if found.status is ProofStatus.PROVEN and (not found.witness or found.change_class is not prover.change_class):
         why = "the prover gave no witness for its claim"
         return Proof(rule=prover.name, status=ProofStatus.UNKNOWN, change_class=prover.change_class, why=why)
+    if found.status is ProofStatus.PROVEN and not base.known:
+        why = f"{prover.name} holds for the bytes, yet only the repository says what pins or reads this file"
+        return Proof(rule=BASE_RULE, status=ProofStatus.UNKNOWN, change_class=prover.change_class, why=why)
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ def parse_case(value: object) -> Case:
     for number, step in enumerate(raw_steps, 1):
         holder = {"files": step} if isinstance(step, list) else _mapping(step, f"step {number}")
         steps.append(_files(holder, f"step {number}"))
-    return Case(id=_identity(case), steps=tuple(steps), base=_base(case.get("context")))
+    return Case(id=_identity(case), steps=tuple(steps), base=_base(case.get("context"), steps))
 
 
 def _identity(case: Mapping[str, Any]) -> str:
@@ -65,7 +65,8 @@ def _identity(case: Mapping[str, Any]) -> str:
     return str(found)
 
 
-def _base(context: object) -> BaseTree:
+def _base(context: object, steps: Sequence[Sequence[FileChange]]) -> BaseTree:
+    """Other files of the base and the old sides of the changed ones: a file of the change may read another."""
     if context is None:
         return BaseTree()
     holder = _mapping(context, "`context`")
@@ -73,7 +74,11 @@ def _base(context: object) -> BaseTree:
     if files is None:
         return BaseTree()
     texts = {path: _context_text(path, text) for path, text in _mapping(files, "`context.files`").items()}
-    return BaseTree(files=texts, known=bool(texts) and holder.get("complete", True) is True)
+    first = {change.path: change.before for step in reversed(steps) for change in step}
+    for path, before in first.items():
+        if before is not None:
+            texts.setdefault(path, before.decode("utf-8", "replace"))
+    return BaseTree(files=texts, known=holder.get("complete", True) is True)
 
 
 def _context_text(path: str, text: object) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from magistrate.context.redact import Redactor
 from magistrate.judge import answer, assessor_digest
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import canonical
 
+WHOLE: dict[str, Any] = {"files": {}}
 FORMAT = {"path": "a.py", "before": "x=1\n", "after": "x = 1\n"}
 
 
@@ -24,7 +26,7 @@ def judged(case: Any) -> dict[str, Any]:
 
 
 def test_the_verdict_is_the_wire_document() -> None:
-    verdict = judged({"id": "c", "files": [FORMAT]})
+    verdict = judged({"id": "c", "files": [FORMAT], "context": WHOLE})
     assert msgspec.convert(verdict, Verdict).auto_eligible
     assert verdict["assessor"] == assessor_digest()
 
@@ -86,7 +88,7 @@ def test_other_spellings_of_permissions_are_read(before: str, after: str, words:
 
 
 def test_maps_of_paths_and_base64_are_read() -> None:
-    verdict = judged({"before": {"a.py": "x=1\n"}, "after": {"a.py": {"base64": "eCA9IDEK"}}})
+    verdict = judged({"before": {"a.py": "x=1\n"}, "after": {"a.py": {"base64": "eCA9IDEK"}}, "context": WHOLE})
     assert [f["class"] for f in verdict["files"]] == ["formatting"]
 
 
@@ -100,3 +102,28 @@ def test_hidden_text_in_an_added_line_is_denied() -> None:
     verdict = judged({"files": [{"path": "a.py", "before": "x = 1\n", "after": "x = 1  # a\u202eb\n"}]})
     assert verdict["strictness"] == "deny"
     assert verdict["denials"][0]["line"] == 1
+
+
+@pytest.mark.requirement("R25")
+@pytest.mark.parametrize("context", [None, {}, {"complete": True}, {"files": {"b.c": "x"}, "complete": False}])
+def test_without_the_whole_repository_nothing_is_low_and_the_reason_says_what_would_pass(context: object) -> None:
+    comment = {"path": "b.py", "before": "# Teh row here\nx = 1\n", "after": "# The row here\nx = 1\n"}
+    page = {"path": "docs/c.md", "before": "Teh fox.\n", "after": "The fox.\n"}
+    for file in (FORMAT, comment, page):
+        verdict = judged({"files": [file], "context": context})
+        assert (verdict["strictness"], verdict["files"][0]["class"]) == ("two", "unknown")
+        assert "repository" in verdict["files"][0]["proof"]["why"]
+        assert judged({"files": [file], "context": WHOLE})["auto_eligible"]
+
+
+@pytest.mark.parametrize("token", ["[[secret:github:0123456789abcdef]]", "[[SECRET:aws-key-id:0123456789ABCDEF"])
+def test_a_redaction_token_in_an_added_line_is_denied(token: str) -> None:
+    verdict = judged({"files": [{"path": "a.py", "before": "x = 1\n", "after": f"x = '{token}'\n"}]})
+    assert [denial["kind"] for denial in verdict["denials"]] == ["redaction-token"]
+    plain = {"path": "a.md", "before": "a\n", "after": "A token is `[[secret:<kind>:<16 hex>]]`.\n"}
+    assert judged({"files": [plain]})["denials"] == []
+
+
+def test_what_redaction_makes_is_what_the_gate_sees() -> None:
+    token = Redactor(b"0" * 32).token("assigned", "not-a-real-value")
+    assert judged({"files": [{"path": "a", "before": "x\n", "after": f"{token}\n"}]})["strictness"] == "deny"

@@ -19,6 +19,7 @@ HEADLINES: Final = {
 LEVELS: Final = {"auto": "note", "one": "warning", "two": "warning", "deny": "error"}
 RELIEF: Final = {
     "file-gate/1": "make it a regular UTF-8 text file with a plain path and unchanged mode",
+    "base-tree/1": "give the repository (`--repo`, `--repos` or a complete `context`)",
     "no-prover/1": "nothing yet: a person reads it",
     "python-formatting/1": "keep the syntax tree, every token and every comment as they were",
     "python-comments/1": "change nothing but comments that read as plain sentences",

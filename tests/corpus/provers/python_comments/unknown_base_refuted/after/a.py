@@ -1,0 +1,2 @@
+# The rows of the table.
+x = 1

@@ -1,0 +1,2 @@
+# Teh rows of the table.
+x = 1
