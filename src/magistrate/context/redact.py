@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -136,14 +137,17 @@ def _merge(found: list[Place], taken: list[tuple[int, int]]) -> list[Place]:
     return merged
 
 
-def _outside(hit: Place, taken: list[tuple[int, int]]) -> Iterator[Place]:
-    """The parts of a hit that no token covers already."""
-    at = hit.start
-    for start, end in taken:
-        if end <= at or start >= hit.end:
+def _outside(place: Place, taken: list[tuple[int, int]]) -> Iterator[Place]:
+    """The parts of a place that no token covers already; `taken` is sorted."""
+    at = place.start
+    for n in range(max(0, bisect_right(taken, (at, at)) - 1), len(taken)):
+        start, end = taken[n]
+        if start >= place.end:
+            break
+        if end <= at:
             continue
         if start > at:
-            yield Place(at, start, hit.kind)
+            yield Place(at, start, place.kind)
         at = end
-    if at < hit.end:
-        yield Place(at, hit.end, hit.kind)
+    if at < place.end:
+        yield Place(at, place.end, place.kind)

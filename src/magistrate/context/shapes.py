@@ -23,6 +23,9 @@ WINDOW: Final = 512
 MAX_PEM: Final = 65_536
 ENTROPY_BITS: Final = 3.0
 _RUN: Final = 20
+_DISTINCT: Final = 8  # 3 bits of entropy need as many different characters
+_DIGIT: Final = re.compile(r"[0-9]")
+_LETTER: Final = re.compile(r"[A-Za-z]")
 _PEM_BEGIN: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END: Final = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_LINE: Final = re.compile(r"[A-Za-z0-9+/=\\]*|(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): .{0,200}")
@@ -161,7 +164,12 @@ def entropic(text: str) -> Iterator[Place]:
     """Words of at least 16 characters with letters, digits and high entropy; no digests, no UUIDs."""
     for match in _WORD.finditer(text):
         word = match.group()
-        if _PLAIN_ID.fullmatch(word) or not any(c.isdigit() for c in word) or not any(c.isalpha() for c in word):
+        if (
+            len(set(word)) < _DISTINCT
+            or not _DIGIT.search(word)
+            or not _LETTER.search(word)
+            or _PLAIN_ID.fullmatch(word)
+        ):
             continue
         counts = Counter(word[:400])
         size = sum(counts.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -140,3 +141,38 @@ def harmless(seed: int = 7, each: int = 100) -> list[str]:
             f"request_id={pick(HEX, 16)} took {n} ms",
         ]
     return lines
+
+
+WHOLE_LINE = frozenset({"slack-hook", "azure-storage", "url-password", "bearer", "assigned", "pem"})
+"""Kinds that are known by what stands around them."""
+
+LEAK = 8
+ENDS: dict[str, tuple[int, int]] = {
+    "base64": (0, 4), "base64, wrapped": (0, 4), "base64 after other bytes": (8, 8), "hex": (0, 0),
+    "hex with colons": (0, 0), "backwards": (0, 0), "URL": (0, 0),
+}
+"""Characters of an encoded form, first and last, that hold bits of something else or of padding."""
+
+
+def windows(value: str, text: str) -> list[str]:
+    """Every 8 consecutive characters of the value that are left."""
+    return [value[i : i + LEAK] for i in range(len(value) - LEAK + 1) if value[i : i + LEAK] in text]
+
+
+def bare(text: str) -> str:
+    """Letters and digits only; a token becomes `~`, so that nothing joins across it."""
+    text = re.sub(r"\[\[secret:[a-z-]+:[0-9a-f]{16}\]\]", "~", text)
+    for gap in ("\\n", "\\r", "\\t"):
+        text = text.replace(gap, "")
+    return "".join(c for c in text if (c.isascii() and c.isalnum()) or c == "~")
+
+
+def left_of(value: str, form: str, text: str) -> list[str]:
+    """What is left as it stands, without gaps, in both orders of lines, and of the written form itself."""
+    plain, turned = bare(text), bare("\n".join(reversed(text.split("\n"))))
+    found = [*windows(value, text), *windows(bare(value), plain), *windows(bare(value), turned)]
+    if form in ENDS:
+        first, last = ENDS[form]
+        written = bare(FORMS[form](value))
+        found += windows(written[first : len(written) - last], plain)
+    return found
