@@ -148,7 +148,7 @@ def test_checks_run_on_exactly_the_tree_without_network(tmp_path: Path) -> None:
         assert "one" in outside.checks.run("shop", effect.base_tree, right).seen
         wrong = Command(command="t", argv=("python3", "-c", "raise SystemExit(3)"), timeout_seconds=20)
         assert not outside.checks.run("shop", effect.result_tree, wrong).held
-        dial = "import socket; socket.create_connection(('127.0.0.1', %d), 2)" % town.gate_port
+        dial = f"import socket; socket.create_connection(('127.0.0.1', {town.gate_port}), 2)"
         online = Command(command="t", argv=("python3", "-c", dial), timeout_seconds=20)
         assert not outside.checks.run("shop", effect.result_tree, online).held
         outside.close()
