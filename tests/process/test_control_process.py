@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -44,7 +45,7 @@ def replayed_state(home, proposal):
         told = [msgspec.json.decode(content)["facts"] for (content,) in rows.execute(query, (proposal,))]
         (kept,) = rows.execute("SELECT state FROM case_state WHERE proposal = ?", (proposal,)).fetchone()
     paths = [facts["states"].split() for facts in told if "states" in facts]
-    for before, after in zip(paths, paths[1:], strict=False):
+    for before, after in pairwise(paths):
         assert before[-1] == after[0]
     return paths[-1][-1], kept
 
@@ -68,6 +69,7 @@ def test_a_case_goes_from_proposal_to_report_over_http(world, control):
     work = executor.awaited("/api/v1/executor/warrants", lambda found: found["bundles"])
     bundle = msgspec.convert(work["bundles"][0], CaseBundle)
     world.admits(bundle)
+    assert bundle.warrant is not None
     warrant = world.deployment.trusted_roster().open_by_control(bundle.warrant, _warrant())
     assert executor.post(f"/api/v1/executor/warrants/{warrant.id}/taken", {}).status_code == 200
     assert executor.post(f"/api/v1/executor/warrants/{warrant.id}/taken", {}).status_code == 409

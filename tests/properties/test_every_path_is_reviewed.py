@@ -13,7 +13,7 @@ S = CaseState
 
 def paths(start, goal):
     """Every path without repetition from one state to another."""
-    todo = [(start,)]
+    todo: list[tuple[CaseState, ...]] = [(start,)]
     while todo:
         path = todo.pop()
         if path[-1] is goal:

@@ -44,8 +44,8 @@ from magistrate.usecases.seal import seal_proposal
 from magistrate.usecases.sessions import Opened, SessionWish, open_session, register_agent
 from magistrate.usecases.warrant import Office, issue
 from magistrate.wire.approval import Approval
-from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.canonical import canonical, digest
+from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.drill import DrillKind, DrillOrder, DrillResult, Probe
 from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
@@ -76,7 +76,7 @@ class LocalWitness:
     def vkey(self) -> str:
         return self._vkey
 
-    def cosign(self, size: int, prove: Callable[[int], tuple[bytes, ...]], note: str) -> str:  # noqa: ARG002
+    def cosign(self, size: int, prove: Callable[[int], tuple[bytes, ...]], note: str) -> str:
         old = 0
         if self.down:
             raise Unavailable("MAG-E220", "the witness does not answer")

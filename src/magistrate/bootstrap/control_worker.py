@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from magistrate.domain.events import Event
@@ -77,7 +78,7 @@ class Worker:
             with self.bench.store.transaction() as unit:
                 found = [case.facts.proposal for case in unit.cases((state,), limit=BATCH)]
             for proposal in found:
-                self._attempt(f"{state} {proposal[7:19]}", lambda proposal=proposal: act(proposal))
+                self._attempt(f"{state} {proposal[7:19]}", partial(act, proposal))
 
         self._attempt(f"look for {state}", waiting)
 

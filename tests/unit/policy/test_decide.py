@@ -89,7 +89,9 @@ def test_a_missing_fact_is_a_denial(fact):
 @settings(max_examples=150, deadline=None)
 @given(
     fact=st.sampled_from(sorted(question()["verdict"])),
-    wrong=st.one_of(st.none(), st.integers(), st.text(max_size=5), st.floats(), st.lists(st.text(max_size=3), max_size=2)),
+    wrong=st.one_of(
+        st.none(), st.integers(), st.text(max_size=5), st.floats(), st.lists(st.text(max_size=3), max_size=2)
+    ),
     drop=st.booleans(),
 )
 def test_a_broken_verdict_is_never_less_strict(fact, wrong, drop):
@@ -126,7 +128,9 @@ def test_a_policy_that_is_not_sound_denies_everything(texts):
 
 @pytest.mark.requirement("R40")
 def test_a_policy_that_forgets_a_forbidden_vector_is_refused():
-    forgetful = BASE.replace('context.classes.contains(Magistrate::ChangeClass::"unknown") || context.assessed == "two"', "false")
+    forgetful = BASE.replace(
+        'context.classes.contains(Magistrate::ChangeClass::"unknown") || context.assessed == "two"', "false"
+    )
     answer = decide(question(policy=msgspec.to_builtins(bundle(forgetful))))
     assert answer["strictness"] == "deny"
     assert answer["reasons"][0]["source"] == "MAG-E435"

@@ -196,8 +196,8 @@ def test_an_approval_can_be_taken_back_before_the_effect(world, issued):
     body = Withdrawal(
         person="ben", proposal=case.facts.proposal, approval=given.payload_digest(), reason="second thoughts", epoch=1
     )
+    other = world.deployment.by_person("carla", body, "wdr")
     with pytest.raises(Refused), world.store.transaction() as unit:
-        other = world.deployment.by_person("carla", body, "wdr")
         withdraw(unit, unit.case(case.facts.proposal), other, world.trust, world.now)
     with world.store.transaction() as unit:
         envelope = world.deployment.by_person("ben", body, "wdr")

@@ -81,7 +81,9 @@ def test_an_executed_case_has_the_whole_record(world, taken):
 
 @pytest.mark.requirement("R60")
 def test_a_gap_in_the_record_is_named(world, taken):
-    done = report(world, taken, Outcome.SUCCEEDED, steps=(Step(event="effect.done", at="2026-01-01T00:00:00Z", facts={}),))
+    done = report(
+        world, taken, Outcome.SUCCEEDED, steps=(Step(event="effect.done", at="2026-01-01T00:00:00Z", facts={}),)
+    )
     with world.store.transaction() as unit:
         assert set(missing(unit, done)) == {"lease.requested", "lease.held", "lease.released"}
 
@@ -155,4 +157,3 @@ def test_a_step_about_a_moved_ref_stops_what_is_in_flight(world):
     with world.store.transaction() as unit:
         record_step(unit, world.deployment.by_process("executor", body, "jrn"), world.trust, world.now)
     assert world.case(case).standing.state is S.STALE
-
