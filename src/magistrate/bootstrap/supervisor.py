@@ -98,7 +98,7 @@ class Supervisor:
             child = subprocess.Popen(
                 command(self._settings, name), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 env=child_environment(self._settings.home), cwd="/", user=account.uid, group=account.gid,
-                extra_groups=[] if account.uid is not None else None, umask=0o022 if name == "gate" else 0o077,
+                extra_groups=[] if account.uid is not None else None, umask=0o022,
                 process_group=0,
             )  # fmt: skip
         finally:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+import binascii
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -10,16 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_ssh_private_key
 
 from magistrate.adapters.keys.process import read_private, write_new
+from magistrate.adapters.keys.unlocked import unlock
 from magistrate.errors import Refused
-from magistrate.wire.sshsig import MIN_RSA_BITS, InMemorySshKey
+from magistrate.wire.sshsig import MIN_RSA_BITS, InMemorySshKey, SshSigner
 
 
-def load_person_key(path: Path, ask_passphrase: Callable[[str], str]) -> InMemorySshKey:
-    """Read a private key; `ask_passphrase` gets a prompt and returns what was typed.
+def load_person_key(path: Path) -> SshSigner:
+    """Read a private key; the passphrase of an encrypted one is asked by OpenSSH itself.
 
     Raises:
         NotFound: MAG-E594 when there is none. Refused: MAG-E595 when others may read it,
-            MAG-E596 when it is no usable key or the passphrase is wrong.
+            MAG-E596 when it is no usable key or does not open.
     """
     content = read_private(path)
     if b"OPENSSH PRIVATE KEY" not in content:
@@ -27,13 +29,12 @@ def load_person_key(path: Path, ask_passphrase: Callable[[str], str]) -> InMemor
             "MAG-E596", f"`{path}` is not an OpenSSH private key",
             hint="name the private half; an old PEM key is converted by `ssh-keygen -p -f FILE`",
         )  # fmt: skip
-    key: object
+    if _encrypted(content, path):
+        return unlock(path)
     try:
-        key = load_ssh_private_key(content, password=None)
-    except (ValueError, TypeError):
-        key = _decrypt(content, path, ask_passphrase)
-    except UnsupportedAlgorithm as error:
-        raise Refused("MAG-E596", f"`{path}` is of a kind that is not accepted", hint=_KINDS) from error
+        key: object = load_ssh_private_key(content, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise Refused("MAG-E596", f"`{path}` is damaged or of a kind that is not accepted", hint=_KINDS) from error
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size < MIN_RSA_BITS:
         raise Refused("MAG-E596", f"`{path}` is an RSA key of {key.key_size} bits", hint=_KINDS)
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name != "secp256r1":
@@ -55,9 +56,11 @@ def create_person_key(path: Path, comment: str) -> InMemorySshKey:
     return signer
 
 
-def _decrypt(content: bytes, path: Path, ask_passphrase: Callable[[str], str]) -> object:
-    typed = ask_passphrase(f"Passphrase of {path}: ")
+def _encrypted(content: bytes, path: Path) -> bool:
+    """Whether the file names a cipher (PROTOCOL.key of OpenSSH: magic, then the cipher's name)."""
+    lines = [line for line in content.splitlines() if line and not line.startswith(b"-----")]
     try:
-        return load_ssh_private_key(content, password=typed.encode())
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Refused("MAG-E596", f"`{path}` does not open with this passphrase, or is damaged") from error
+        raw = base64.b64decode(b"".join(lines), validate=True)
+    except binascii.Error as error:
+        raise Refused("MAG-E596", f"`{path}` is damaged") from error
+    return raw[15:23] != (4).to_bytes(4, "big") + b"none"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import msgspec
 
 from magistrate.adapters.keys.agent import agent_key, agent_keys
@@ -80,12 +78,12 @@ def open_signer(file: str, fingerprints: frozenset[str]) -> SshSigner:
     if file.endswith(".pub"):
         return agent_key(agent_socket(), frozenset({fingerprint(read_public(Path(file).expanduser()))}))
     if file:
-        return load_person_key(Path(file).expanduser(), ask_passphrase)
+        return load_person_key(Path(file).expanduser())
     for candidate in (Path.home() / ".ssh" / name for name in FILES):
         public = candidate.with_name(candidate.name + ".pub")
         if public.is_file() and fingerprint(read_public(public)) in fingerprints:
             held = held_by_agent(public)
-            return held or load_person_key(candidate, ask_passphrase)
+            return held or load_person_key(candidate)
     if agent_socket():
         return agent_key(agent_socket(), fingerprints)
     raise NotFound("MAG-E594", "no key of this person is at hand", hint="name it with --key FILE or --key agent")
@@ -109,21 +107,6 @@ def read_public(path: Path) -> str:
         raise NotFound("MAG-E594", f"the public key `{path}` cannot be read") from error
     fingerprint(line)
     return " ".join(line.split()[:2])
-
-
-def ask_passphrase(prompt: str) -> str:
-    """Ask on the terminal without showing what is typed.
-
-    Raises:
-        Refused: MAG-E596 when there is no terminal to ask on.
-    """
-    if not sys.stdin.isatty():
-        raise Refused(
-            "MAG-E596", "the key has a passphrase and there is no terminal to ask for it",
-            hint="add it to an ssh-agent and use --key agent",
-        )  # fmt: skip
-    answer: str = click.prompt(prompt.rstrip(": "), hide_input=True, err=True)
-    return answer
 
 
 def signers_at_hand(pairs: tuple[str, ...], roster: TrustedRoster) -> list[Caller]:

@@ -34,7 +34,7 @@ def show(frame: Frame, *, id_: str, output: str) -> None:
             "state": f"{case['state']}" + (f" ({needs(case)})" if needs(case) else ""),
             "why": case.get("why") or "no reason recorded yet",
             "agent": f"{case.get('agent', '')}, owned by {case.get('owner', '')}",
-            "lands on": f"{case.get('repository', '')} {case.get('ref', '')} in `{case.get('environment', '')}`",
+            "lands on": f"{case['repository']} in `{case['environment']}`",
             "class": f"{_words(case.get('class'))}; strictness {case.get('strictness') or 'not decided'}",
             "opened": f"{case.get('opened', '')}, expires {case.get('expires', '')}",
             "digest": name,
