@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,12 +15,15 @@ from rich.table import Table
 
 from magistrate.settings import shown_plain
 
+_PIPED_WIDTH: Final = 120
+
 
 class Stage:
     """Prints the play. Everything from outside is escaped; colour obeys NO_COLOR."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False, no_color=shown_plain(), soft_wrap=False)
+        width = None if sys.stdout.isatty() else _PIPED_WIDTH
+        self._console = Console(highlight=False, no_color=shown_plain(), width=width)
         self._began = time.monotonic()
         self._act = 0
 
@@ -51,7 +55,8 @@ class Stage:
         for line in lines[:limit]:
             colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
             shown = escape(line)
-            self._console.print(f"             [dim]|[/] {f'[{colour}]{shown}[/]' if colour else shown}")
+            text = f"[{colour}]{shown}[/]" if colour else shown
+            self._console.print(f"             [dim]|[/] {text}", no_wrap=True, overflow="ellipsis")
         if len(lines) > limit:
             self._console.print(f"             [dim]| … {len(lines) - limit} more lines[/]")
 

@@ -146,7 +146,7 @@ class Story:
         finding = next(f for f in findings if f["rule"] == scene.rule and f["path"] == scene.path)
         case = self._draft(scene, str(finding["id"]))
         row = self._decided(case)
-        stage.quote(self._town.run("diff", case).out, limit=22)
+        stage.quote(_shown(self._town.run("diff", case).out), limit=20)
         self._explain(case)
         began = time.monotonic()
         if scene.play == "typo":
@@ -173,10 +173,12 @@ class Story:
         return proposal.removeprefix("sha256:")[:12]
 
     def _explain(self, case: str) -> None:
-        row = self._case(case)
-        self._stage.say("policy", f"{row['class']}: {row['strictness']} — {row['needs'] or 'nobody'}")
-        for line in self._town.run("policy", "explain", case, check=False).out.strip().splitlines()[:6]:
-            self._stage.quote(line)
+        row, stage = self._case(case), self._stage
+        words = {"one": "one person", "two": "two people", "deny": "nobody may"}
+        stage.say("policy", f"{row['class']}: {words.get(str(row['strictness']), row['strictness'])} — {row['needs']}")
+        for line in self._town.run("show", case).out.splitlines():
+            if line.strip().startswith("sensitive:"):
+                stage.quote(line.strip())
 
     def _approve(self, case: str, row: dict[str, Any]) -> None:
         people = ["bela"] if row["strictness"] == "one" else ["bela", "cleo"]
@@ -195,7 +197,7 @@ class Story:
             )
 
     def _reject(self, case: str) -> None:
-        self._stage.say("Cleo", "sees the permission at its line, whatever the title says, and rejects")
+        self._stage.say("Cleo", "is asked because of what it does, not what it is called; she reads it and rejects")
         self._town.run("reject", case, "--reason", "a typo fix does not need contents: write", person="cleo")
 
     def _tell(self, scene: Scene, case: str, ended: dict[str, Any], seconds: float) -> None:
@@ -216,8 +218,7 @@ class Story:
         town, stage = self._town, self._stage
         stage.act("The assistant tries to act by itself")
         token = next((town.home / "sessions").glob("*.token")).read_text().strip()
-        gate = town.run("status", "-o", "json").json()
-        url = f"{_gate_url(town, gate)}/shop.git"
+        url = f"{_gate_url(town)}/shop.git"
         before = town.git("rev-parse", "refs/heads/main", folder=town.bare)
         town.git("commit", "-q", "--allow-empty", "-m", "straight to main")
         pushed = subprocess.run(
@@ -241,13 +242,13 @@ class Story:
         export, doctored = town.folder / "export", town.folder / "doctored"
         town.run("audit", "export", str(export))
         said = town.run("audit", "verify", str(export)).out.strip().splitlines()
-        stage.good(said[-1] if said else "the log verifies")
+        stage.good(f"audit verify, offline, with public keys only: {said[0] if said else 'verified'}")
         shutil.copytree(export, doctored)
         changed = _doctor(doctored)
         caught = town.run("audit", "verify", str(doctored), check=False)
         if caught.status == 0:
             raise Unavailable("MAG-E649", "a doctored log was accepted")
-        stage.stopped(f"one byte changed in {changed}: {caught.err.strip().splitlines()[0]}")
+        stage.stopped(f"one byte changed in a copy ({changed}): {caught.err.strip().splitlines()[0]}")
 
     def _end(self) -> None:
         stage = self._stage
@@ -271,6 +272,8 @@ class Story:
         return self._until(case, ENDED | {"IN_REVIEW"})
 
     def _wait(self, case: str) -> dict[str, Any]:
+        if self._case(case)["state"] in ENDED:
+            return self._case(case)
         with self._stage.waiting("the executor believes nobody: it verifies, rebuilds and judges again, then acts"):
             return self._until(case, ENDED)
 
@@ -285,8 +288,15 @@ class Story:
         return row
 
 
-def _gate_url(town: Town, status: Any) -> str:  # noqa: ANN401  JSON
-    del status
+def _shown(diff: str) -> str:
+    """The diff without the lines that only git reads."""
+    kept = [line for line in diff.splitlines() if not line.startswith(("index ", "--- ", "+++ "))]
+    return "\n".join(
+        line.replace("diff --git a/", "").split(" b/")[0] if line.startswith("diff ") else line for line in kept
+    )
+
+
+def _gate_url(town: Town) -> str:
     text = (town.home / "magistrate.toml").read_text()
     port = next(line.split("=")[1].strip() for line in text.splitlines() if line.startswith("gate"))
     return f"http://127.0.0.1:{port}"
@@ -297,8 +307,8 @@ def _doctor(folder: Path) -> str:
     path = folder / "payloads.jsonl"
     lines = path.read_text().splitlines()
     record = json.loads(lines[0])
-    raw = record["bytes"]
-    record["bytes"] = ("B" if raw[0] != "B" else "C") + raw[1:]
+    raw = record["content"]
+    record["content"] = ("B" if raw[0] != "B" else "C") + raw[1:]
     lines[0] = json.dumps(record, separators=(",", ":"), sort_keys=True)
     path.write_text("\n".join(lines) + "\n")
     return path.name
