@@ -123,7 +123,6 @@ CODES: Final[dict[str, str]] = {
     "MAG-E443": "nothing could be recorded",
     "MAG-E450": "no such thing",
     "MAG-E451": "request not acceptable",
-    "MAG-E452": "signed request refused",
     "MAG-E453": "request seen before",
     "MAG-E454": "not yours to ask",
     "MAG-E455": "body too large",

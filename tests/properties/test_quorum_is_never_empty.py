@@ -12,8 +12,9 @@ from magistrate.wire.approval import Approval
 from magistrate.wire.decision import Obligation
 from magistrate.wire.roster import Person
 
-APPROVAL = SAMPLES["approval"].body
-assert isinstance(APPROVAL, Approval)
+BODY = SAMPLES["approval"].body
+assert isinstance(BODY, Approval)
+APPROVAL: Approval = BODY
 NAMES = st.sampled_from(["ann", "bob", "cat"])
 ROLES = {"ann": (Role.REVIEWER,), "bob": (Role.SECURITY,), "cat": (Role.AUDITOR,)}
 

@@ -52,7 +52,7 @@ def verify_request(  # noqa: PLR0913, PLR0917  what was signed, and against what
 
     Raises:
         Refused: MAG-E106, MAG-E107 signature; MAG-E103, MAG-E104 another document or audience;
-            MAG-E105 expired; MAG-E452 another method, path, body or name.
+            MAG-E105 expired; MAG-E110 another method, path, body or name.
         Usage: MAG-E101, MAG-E102 malformed.
     """
     if len(envelope.signatures) != 1:
@@ -73,7 +73,7 @@ def verify_request(  # noqa: PLR0913, PLR0917  what was signed, and against what
         ("body", document.body.body_sha256, body_sha256 or digest(body)),
     ):
         if signed != seen:
-            raise Refused("MAG-E452", f"the request was signed for another {what}")
+            raise Refused("MAG-E110", f"the request was signed for another {what}")
     return Caller(name=name, person=person, keyid=keyid, request=document.id, expires=expires)
 
 

@@ -27,7 +27,7 @@ from magistrate.errors import MagistrateError, Usage
 
 MAX_BODY: Final = 16_000_000
 MAX_FILE: Final = 256_000_000
-_UNAUTHENTICATED: Final = frozenset({"MAG-E105", "MAG-E106", "MAG-E107", "MAG-E452", "MAG-E453"})
+_UNAUTHENTICATED: Final = frozenset({"MAG-E105", "MAG-E106", "MAG-E107", "MAG-E110", "MAG-E453"})
 _CONFLICT: Final = frozenset({"MAG-E464", "MAG-E465", "MAG-E467", "MAG-E109"})
 _STATUS: Final = {1: 403, 2: 400, 3: 404, 4: 503}
 

@@ -21,7 +21,7 @@ def authenticate(parts: ControlParts, http: HttpRequest, body_sha256: str, doors
     `doors` names processes, or `people`.
 
     Raises:
-        Refused: MAG-E106, MAG-E107, MAG-E105, MAG-E452 not signed for this; MAG-E453 seen
+        Refused: MAG-E106, MAG-E107, MAG-E105, MAG-E110 not signed for this; MAG-E453 seen
             before; MAG-E454 another door. Unavailable: MAG-E443.
     """
     envelope = envelope_of(http.headers.get("authorization", ""))
