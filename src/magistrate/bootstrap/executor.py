@@ -86,7 +86,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
         identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
         gate_misuse=gate, target=target, misuse=target, live=HttpLook(),
         ground=Ground(pins=pins, same_user_walls=not standing_walls(settings).users),
-        assessor=PinnedAssessor(assessor, target, pins), checks=SandboxedChecks(sandbox, target),
+        assessor=PinnedAssessor(assessor, target.git_dir, pins), checks=SandboxedChecks(sandbox, target.git_dir),
         stops=lambda: read_stops(settings.freeze), closing=(to_gate.close, to_control.close),
     )  # fmt: skip
     return outside, folder / "journal.db"

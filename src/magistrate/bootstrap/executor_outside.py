@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,6 @@ from magistrate.authority.admission import Pins
 from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
 from magistrate.errors import NotFound, Refused, Unavailable
-from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.ports import AssessmentMatter, Rebuilt, Ruling, Seen
 from magistrate.ports import Sandbox, SandboxLimits, TreeEntry
 from magistrate.usecases.assess import Assessor
@@ -56,14 +56,14 @@ class QuarantinedRebuilder:
 class PinnedAssessor:
     """The installed judge in the sandbox, asked with the executor's own trees, policy and roster."""
 
-    def __init__(self, assessor: Assessor, target: GitTarget, pins: Pins) -> None:
+    def __init__(self, assessor: Assessor, git_dir: Callable[[str], Path], pins: Pins) -> None:
         self._assessor = assessor
-        self._target = target
+        self._git_dir = git_dir
         self._pins = pins
 
     def verdict(self, matter: AssessmentMatter) -> Verdict:
         """Judge the two trees in the executor's repository."""
-        reader = RepositoryReader(self._target.git_dir(matter.effect.repository))
+        reader = RepositoryReader(self._git_dir(matter.effect.repository))
         name = matter.bundle.proposal.payload_digest()
         made = self._assessor.of_trees(reader, matter.effect.base_tree, matter.effect.result_tree, name=name)
         try:
@@ -96,9 +96,9 @@ class PinnedAssessor:
 class SandboxedChecks:
     """Lays one tree out in a fresh folder and runs a command of the policy in it, behind walls."""
 
-    def __init__(self, sandbox: Sandbox, target: GitTarget) -> None:
+    def __init__(self, sandbox: Sandbox, git_dir: Callable[[str], Path]) -> None:
         self._sandbox = sandbox
-        self._target = target
+        self._git_dir = git_dir
 
     def run(self, repository: str, tree: str, command: Command) -> Seen:
         """Run the argv; `held` when it exited 0 within its time (raises Unavailable without walls)."""
@@ -109,7 +109,7 @@ class SandboxedChecks:
         )  # fmt: skip
         made = Path(tempfile.mkdtemp(prefix="magistrate-checks-")).resolve()
         try:
-            lay_out(RepositoryReader(self._target.git_dir(repository)), tree, made)
+            lay_out(RepositoryReader(self._git_dir(repository)), tree, made)
             result = self._sandbox.run(argv, writable=made, cwd=made, limits=limits)
         finally:
             shutil.rmtree(made, ignore_errors=True)

@@ -16,9 +16,9 @@ from magistrate.authority.admission import Admitted
 from magistrate.domain.events import Event
 from magistrate.domain.execution import LeasePurpose
 from magistrate.errors import MagistrateError, NotFound, Refused, Usage
-from magistrate.executor.actions.merge import commit_spec, inverse_spec
 from magistrate.executor.admit import Admission
 from magistrate.executor.casebook import Casebook
+from magistrate.executor.commits import commit_spec, inverse_spec
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.identity import Identity
 from magistrate.executor.outbox import Outbox
@@ -205,7 +205,7 @@ class Saga:
         passed = self._parts.verifier.recorded(work.name)
         if passed is None:
             self._parts.outbox.flush()
-            passed = self._parts.verifier.verify(work)
+            passed = self._parts.verifier.observe(work)
         if not passed:
             self._roll_back(work)
             return

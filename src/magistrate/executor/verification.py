@@ -35,7 +35,7 @@ class Verifier:
                 return entry.body.facts["passed"] == "yes"
         return None
 
-    def verify(self, work: Work) -> bool:
+    def observe(self, work: Work) -> bool:
         """Look at the live target and write down what was seen; True when every probe held."""
         self._book.step(work.name, JournalStep.VERIFICATION_STARTED, StepStatus.INTENT, {})
         seen = [(probe, self._wait_for(probe, work.row.commit)) for probe in work.verification]
