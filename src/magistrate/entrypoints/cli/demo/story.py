@@ -201,13 +201,12 @@ class Story:
         self._town.run("reject", case, "--reason", "a typo fix does not need contents: write", person="cleo")
 
     def _tell(self, scene: Scene, case: str, ended: dict[str, Any], seconds: float) -> None:
-        state = str(ended["state"])
-        words = {
-            "SUCCEEDED": "checks on the exact tree, one credential for one push, merged, healthy, credential dead",
-            "REJECTED": "rejected; nothing was built, no credential ever existed",
-            "ROLLED_BACK": "merged, the health page failed, undone by itself; the service is back",
-        }
-        (self._stage.good if state == "SUCCEEDED" else self._stage.stopped)(f"{state}: {words.get(state, '')}")
+        state, stage = str(ended["state"]), self._stage
+        for event in self._town.run("show", case, "-o", "json").json()["events"]:
+            words = _told(str(event["event"]), event["facts"])
+            if words:
+                stage.say("executor", words)
+        (stage.good if state == "SUCCEEDED" else stage.stopped)(f"{state}: {ended['why']}")
         if state != scene.ends and not self._interactive:
             raise Unavailable("MAG-E649", f"`{scene.what}` ended {state}: {ended.get('why', '')}")
         if state == "ROLLED_BACK":
@@ -286,6 +285,19 @@ class Story:
             time.sleep(0.2)
             row = self._case(case)
         return row
+
+
+def _told(event: str, facts: dict[str, str]) -> str:
+    """What the executor recorded, in words; nothing is said that is not in the record."""
+    if event == "lease.held":
+        return f"holds one credential for one push ({facts['purpose']})"
+    if event == "lease.released":
+        return f"credential dead after {facts['dead_ms']} ms; tried again with it: {facts['probe']}"
+    if event == "verification.done":
+        return f"live check passed: {facts['passed']}; {facts.get('probe.0', '')}"
+    if event == "rollback.done":
+        return f"put the tree {facts['tree'][:12]} back"
+    return ""
 
 
 def _shown(diff: str) -> str:
