@@ -92,6 +92,7 @@ class Judged:
     step: tuple[ChangedFile, ...]
     impact: FileImpact
     tried: tuple[Tried, ...]
+    denials: tuple[Denial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ def assess(
     steps = [tuple(ChangedFile(change=change) for change in step) for step in case.steps]
     judged = [judge(file, step, case.base, evidence, provers) for step in steps for file in step]
     sensed = {found for step in steps for file in step for found in sense(file, case.base, sensors)}
-    denials = {denial for step in steps for file in step for denial in file_gate(file).denials}
+    denials = {denial for one in judged for denial in one.denials}
     sensed |= set(_collisions([file.change for step in steps for file in step]))
     verdicts = [one.impact for one in judged]
     reasons: list[str] = []
@@ -143,10 +144,10 @@ def judge(
     provers: Sequence[Prover],
 ) -> Judged:
     """The first proof that holds, else `unknown` with the closest objection."""
-    barred = file_gate(file).barred
-    if barred is not None:
-        refused = Proof(rule=GATE_RULE, status=ProofStatus.REFUTED, change_class=ChangeClass.UNKNOWN, why=barred)
-        return Judged(file=file, step=step, impact=_unknown(file, refused), tried=())
+    gated = file_gate(file)
+    if gated.barred is not None:
+        refused = Proof(rule=GATE_RULE, status=ProofStatus.REFUTED, change_class=ChangeClass.UNKNOWN, why=gated.barred)
+        return Judged(file=file, step=step, impact=_unknown(file, refused), tried=(), denials=gated.denials)
     tried: list[Tried] = []
     for prover in provers:
         if _applies(prover, file):

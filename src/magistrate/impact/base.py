@@ -12,11 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import accumulate
 from typing import Final, Protocol
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, FileChange, Proof, Sensitivity
 
 MAX_DIFF_LINES: Final = 4_000
+MAX_LINE: Final = 4_000
 
 
 def sha256_hex(content: bytes) -> str:
@@ -77,10 +79,21 @@ class ChangedFile:
         """Lines of one side only, old ones first within each place."""
         return changed_lines(self.before, self.after)
 
-    @property
+    @cached_property
     def added(self) -> tuple[ChangedLine, ...]:
         """Lines that only the new side has."""
         return tuple(line for line in self.lines if line.added)
+
+    @cached_property
+    def changed_text(self) -> tuple[str, tuple[int, ...], bool]:
+        """The changed lines, each cut at `MAX_LINE`, as one text; where each starts; whether it is ASCII.
+
+        ASCII text is given in lower case.
+        """
+        cut = [line.text[:MAX_LINE] for line in self.lines]
+        text = "\n".join(cut)
+        starts = tuple(accumulate((len(line) + 1 for line in cut[:-1]), initial=0))
+        return (text.lower(), starts, True) if text.isascii() else (text, starts, False)
 
     @property
     def both_texts(self) -> tuple[str, str]:

@@ -9,10 +9,12 @@ from magistrate.impact.base import BaseTree, ChangedFile, sha256_hex
 from magistrate.impact.python_source import (
     OPAQUE_ROLES,
     NotPythonError,
-    PythonText,
+    PythonTokens,
     head_of,
     looks_like_template,
-    read_python,
+    read_tokens,
+    read_tree,
+    same_tree,
 )
 
 
@@ -24,7 +26,7 @@ class Difference:
     status: ProofStatus = ProofStatus.REFUTED
 
 
-def same_program(file: ChangedFile, base: BaseTree) -> tuple[PythonText, PythonText] | Difference:  # noqa: PLR0911 - one guard, one exit
+def same_program(file: ChangedFile, base: BaseTree) -> tuple[PythonTokens, PythonTokens] | Difference:  # noqa: PLR0911 - one guard, one exit
     """Both sides where they are one program, else what speaks against it."""
     before, after = file.change.before, file.change.after
     if before is None or after is None:
@@ -38,13 +40,13 @@ def same_program(file: ChangedFile, base: BaseTree) -> tuple[PythonText, PythonT
     if pinned is not None:
         return Difference(why=f"`{pinned}` pins the digest of these exact bytes")
     try:
-        old, new = read_python(before), read_python(after)
+        if not same_tree(read_tree(before), read_tree(after)):
+            return Difference(why="the syntax trees differ: this changes what the program does")
+        if looks_like_template(before, file.parts) or looks_like_template(after, file.parts):
+            return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
+        old, new = read_tokens(before), read_tokens(after)
     except NotPythonError as error:
         return Difference(why=str(error), status=ProofStatus.UNKNOWN)
-    if looks_like_template(old, file.parts) or looks_like_template(new, file.parts):
-        return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
-    if old.tree != new.tree:
-        return Difference(why="the syntax trees differ: this changes what the program does")
     if old.tokens != new.tokens:
         return Difference(why="the trees agree but the tokens differ (quotes, brackets, look-alike letters)")
     return old, new

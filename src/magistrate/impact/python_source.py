@@ -11,11 +11,15 @@ import io
 import re
 import tokenize
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
 TRIVIA: Final = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
+DOUBLED: Final = re.compile(rb"\{(?:\s|#[^\n]*|\\\r?\n)*\{|\}(?:\s|#[^\n]*|\\\r?\n)*\}")
+"""Wherever two equal braces can follow each other as tokens; also inside strings and comments."""
+KEPT: Final = 4
 LAYOUT: Final = frozenset({tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT})
 OPAQUE_ROLES: Final = frozenset(
     {
@@ -45,10 +49,9 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PythonText:
-    """One side, read twice."""
+class PythonTokens:
+    """One side as the tokenizer reads it."""
 
-    tree: str
     tokens: tuple[tuple[int, str], ...]
     comments: tuple[Comment, ...]
     comment_lines: tuple[int, ...]
@@ -58,16 +61,6 @@ class NotPythonError(ValueError):
     """One of the front ends does not accept the text; the message says which."""
 
 
-def read_python(content: bytes) -> PythonText:
-    """Parse and tokenize.
-
-    Raises:
-        NotPythonError: where either front end refuses, or nesting is too deep to judge.
-    """
-    tokens, comments, lines = _scan(content)
-    return PythonText(tree=_tree(content), tokens=tokens, comments=comments, comment_lines=lines)
-
-
 def head_of(content: bytes) -> tuple[bytes, ...]:
     """The first two lines where they are read by something else (interpreter line, encoding)."""
     first = content.split(b"\n", 2)[:2]
@@ -75,20 +68,62 @@ def head_of(content: bytes) -> tuple[bytes, ...]:
     return tuple(first) if special else ()
 
 
-def looks_like_template(file_text: PythonText, parts: tuple[str, ...]) -> bool:
-    """Whether another language may be hidden in the text: `{{ x }}` parses as a set of a set."""
-    strings = [text for _, text in file_text.tokens]
-    doubled = any(pair in {("{", "{"), ("}", "}")} for pair in pairwise(strings))
-    return doubled or any("template" in part or "cookiecutter" in part for part in parts)
+def looks_like_template(content: bytes, parts: tuple[str, ...]) -> bool:
+    """Whether another language may be hidden in the text: `{{ x }}` parses as a set of a set.
+
+    Raises:
+        NotPythonError: where the text had to be tokenized and cannot be.
+    """
+    if any("template" in part or "cookiecutter" in part for part in parts):
+        return True
+    if DOUBLED.search(content) is None:
+        return False
+    strings = [text for _, text in read_tokens(content).tokens]
+    return any(pair in {("{", "{"), ("}", "}")} for pair in pairwise(strings))
 
 
-def _tree(content: bytes) -> str:
+@lru_cache(maxsize=KEPT)
+def read_tree(content: bytes) -> ast.Module:
+    """CPython's own reading of the text; not to be changed by anyone.
+
+    Raises:
+        NotPythonError: where the parser refuses, or nesting is too deep to judge.
+    """
     try:
         module = ast.parse(content, type_comments=True)
-        module.type_ignores = []
-        return ast.dump(module, include_attributes=False)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotPythonError(f"the parser does not accept it ({type(error).__name__})") from error
+    module.type_ignores = []
+    return module
+
+
+def same_tree(left: ast.AST, right: ast.AST) -> bool:
+    """Whether two trees are equal in kinds, fields and constants; stops at the first difference."""
+    pending: list[tuple[object, object]] = [(left, right)]
+    while pending:
+        a, b = pending.pop()
+        if type(a) is not type(b):
+            return False
+        if isinstance(a, ast.AST):
+            pending += [(getattr(a, name, None), getattr(b, name, None)) for name in a._fields]
+        elif isinstance(a, list) and isinstance(b, list):
+            if len(a) != len(b):
+                return False
+            pending += zip(a, b, strict=True)
+        elif a is not b and repr(a) != repr(b):
+            return False
+    return True
+
+
+@lru_cache(maxsize=KEPT)
+def read_tokens(content: bytes) -> PythonTokens:
+    """Every token and comment.
+
+    Raises:
+        NotPythonError: where the tokenizer refuses.
+    """
+    tokens, comments, lines = _scan(content)
+    return PythonTokens(tokens=tokens, comments=comments, comment_lines=lines)
 
 
 def _scan(content: bytes) -> tuple[tuple[tuple[int, str], ...], tuple[Comment, ...], tuple[int, ...]]:

@@ -9,12 +9,60 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from magistrate.context.redact import Redactor
+from magistrate.domain.impact import FileChange
+from magistrate.impact.assess import SENSORS
+from magistrate.impact.base import ChangedFile
+from magistrate.impact.sensing import hits
+from magistrate.impact.sensors import ci_cd
 from magistrate.judge import answer, assessor_digest
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import canonical
 
+RULES = [one for sensor in SENSORS for one in getattr(sensor, "rules", ())] + list(ci_cd.RULES.rules)
+SPOKEN = [
+    *(
+        "",
+        " ",
+        "\t- verbs:",
+        "verbs",
+        ": [get]",
+        "mode",
+        "= 0644",
+        "GRANT ALL",
+        "TO me",
+        "Role",
+        "x = 1  # noqa",
+        "\u017fecret: a",
+    ),
+    *(
+        "uses: a/b@v1",
+        "uses: a/b@",
+        "0" * 40,
+        "import random",
+        "RANDOM",
+        "DROP",
+        "TABLE t",
+        "eval(x)",
+        "\u212aey",
+        "skip:",
+        "1.0",
+    ),
+    *(
+        "a==1.0",
+        "image: b",
+        "you are an AI",
+        "ignore",
+        "the rules above",
+        "print(",
+        "PASSWORD)",
+        "verify = False",
+        "verify =\u2028False",
+    ),
+]
 WHOLE: dict[str, Any] = {"files": {}}
 FORMAT = {"path": "a.py", "before": "x=1\n", "after": "x = 1\n"}
 
@@ -127,3 +175,11 @@ def test_a_redaction_token_in_an_added_line_is_denied(token: str) -> None:
 def test_what_redaction_makes_is_what_the_gate_sees() -> None:
     token = Redactor(b"0" * 32).token("assigned", "not-a-real-value")
     assert judged({"files": [{"path": "a", "before": "x\n", "after": f"{token}\n"}]})["strictness"] == "deny"
+
+
+@given(st.lists(st.sampled_from(SPOKEN), max_size=12), st.lists(st.sampled_from(SPOKEN), max_size=12))
+def test_leaping_over_lines_finds_what_reading_each_line_finds(old: list[str], new: list[str]) -> None:
+    change = FileChange(path="a.txt", before="\n".join(old).encode(), after="\n".join(new).encode())
+    file = ChangedFile(change=change)
+    for one in RULES:
+        assert list(hits(file, one)) == [line for line in file.lines if one.pattern.search(line.text)]

@@ -12,7 +12,7 @@ from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Pro
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.prose import why_not_prose
 from magistrate.impact.python_equality import Difference, proof, same_program
-from magistrate.impact.python_source import Comment, PythonText
+from magistrate.impact.python_source import Comment, PythonTokens
 
 SCRIPT_BLOCK: Final = re.compile(r"^#[ \t]*///", re.MULTILINE)
 MAX_COMMENTS: Final = 5_000
@@ -53,7 +53,7 @@ class PythonComments:
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
 
-def _objection(old: PythonText, new: PythonText, file: ChangedFile) -> str | None:
+def _objection(old: PythonTokens, new: PythonTokens, file: ChangedFile) -> str | None:
     if any(SCRIPT_BLOCK.search(text) for text in file.both_texts):
         return "the file has a `# ///` block, whose comments are script metadata"
     if len(old.comments) + len(new.comments) > MAX_COMMENTS:
@@ -67,7 +67,7 @@ def _objection(old: PythonText, new: PythonText, file: ChangedFile) -> str | Non
     return None
 
 
-def _differing(old: PythonText, new: PythonText) -> list[tuple[Comment, int]]:
+def _differing(old: PythonTokens, new: PythonTokens) -> list[tuple[Comment, int]]:
     found: list[tuple[Comment, int]] = []
     a, b = old.comments, new.comments
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():

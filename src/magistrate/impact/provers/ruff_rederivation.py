@@ -15,7 +15,7 @@ from typing import Any, Final
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile, sha256_hex
 from magistrate.impact.python_equality import proof
-from magistrate.impact.python_source import NotPythonError, head_of, looks_like_template, read_python
+from magistrate.impact.python_source import NotPythonError, head_of, looks_like_template, read_tree
 from magistrate.wire.canonical import digest_of
 
 CONFIG_NAMES: Final = (".ruff.toml", "ruff.toml", "pyproject.toml")
@@ -91,7 +91,9 @@ class RuffRederivation:
         if steering is not None:
             return f"the change also touches `{steering}`, which may steer the tool"
         try:
-            if any(looks_like_template(read_python(side), file.parts) for side in (before, after)):
+            read_tree(before)
+            read_tree(after)
+            if any(looks_like_template(side, file.parts) for side in (before, after)):
                 return "it may be a template of another language"
         except NotPythonError as error:
             return str(error)

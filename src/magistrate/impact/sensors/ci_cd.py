@@ -9,7 +9,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.sensing import RuleSensor, first_line, named, rule, says
+from magistrate.impact.sensing import RuleSensor, Saying, first_line, line_start, named, rule, says
 from magistrate.impact.workflow_permissions import widened
 
 PATHS: Final = re.compile(
@@ -17,11 +17,15 @@ PATHS: Final = re.compile(
     r"azure-pipelines|bitbucket-pipelines|appveyor|jenkinsfile|\.tekton/|\.teamcity/|cloudbuild\.ya?ml|buildspec|"
     r"\.?pre-commit|\.husky/|\.mergify|renovate\.json|\.renovaterc|dependabot\.ya?ml|ci/|codecov|noxfile\.py|tox\.ini)"
 )
-WORKFLOW: Final = re.compile(
-    r"(?m)^[ \t]*(?:runs-on|uses|pull_request_target|workflow_dispatch|workflow_call)\s*:|^jobs\s*:"
+WORKFLOW: Final = Saying(
+    starts=line_start(r"(?:runs-on|uses|pull_request_target|workflow_dispatch|workflow_call|jobs)[ \t]*:")
 )
-PIPELINE: Final = re.compile(
-    r"(?m)^[ \t]*(?:stages|before_script|after_script|steps|pipeline)\s*:|\bpipeline\s*\{|^[ \t]*agent\s+any|^[ \t]*script\s*:\s*$"
+PIPELINE: Final = Saying(
+    starts=line_start(
+        r"(?:stages|before_script|after_script|steps|pipeline)[ \t]*:|agent[ \t]+any|script[ \t]*:[ \t\r]*$"
+    ),
+    words=("pipeline",),
+    around=re.compile(r"\bpipeline\s{0,200}\{"),
 )
 
 

@@ -7,14 +7,18 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, named, rule, says
+from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule, says
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:[^/]*\.(?:tf|tfvars|hcl|bicep|nomad)|(?:docker|container)file[^/]*|docker-compose[^/]*|compose\.ya?ml|chart\.ya?ml|values[^/]*\.ya?ml|kustomization\.ya?ml|pulumi[^/]*|serverless\.ya?ml|cdk\.json|crontab|[^/]*\.service|ansible|playbooks?|roles|k8s|helm|terraform|deploy)(?:/|$)"
 )
-SAYS: Final = re.compile(
-    r"(?m)^[ \t]*apiVersion\s*:|^[ \t]*kind\s*:\s*[A-Z]|\"apiVersion\"|^[ \t]*(?:resource|provider|module|data)\s+\"|AWSTemplateFormatVersion|"
-    r"\"?Statement\"?\s*:|^FROM\s+\S+|^[ \t]*-?\s*hosts\s*:|^[ \t]*services\s*:\s*$|become\s*:|ansible\."
+SAYS: Final = Saying(
+    starts=line_start(
+        r"apiVersion[ \t]*:|kind[ \t]*:\s{0,200}[A-Z]|(?:resource|provider|module|data)[ \t]+\"|"
+        r"(?<=\n)FROM[ \t]+\S|-?[ \t]*hosts[ \t]*:|services[ \t]*:[ \t\r]*$"
+    ),
+    words=("apiVersion", "AWSTemplateFormatVersion", "Statement", "become", "ansible."),
+    around=re.compile(r"\"apiVersion\"|AWSTemplateFormatVersion|Statement\"?\s{0,200}:|become\s{0,200}:|ansible\."),
 )
 
 

@@ -7,13 +7,15 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, named, rule, says
+from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule, says
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:migrations?|migrate|alembic|flyway|liquibase)/|(?:^|/)V\d+__[^/]*\.sql$|\.sql$"
 )
-SAYS: Final = re.compile(
-    r"(?m)^[ \t]*down_revision\s*=|migrations\.Migration\b|op\.(?:create|drop|alter)_|\bmigrations\.(?:Add|Remove|Run)"
+SAYS: Final = Saying(
+    starts=line_start(r"down_revision[ \t]*="),
+    words=("migrations.", "op.create_", "op.drop_", "op.alter_"),
+    around=re.compile(r"\bmigrations\.(?:Migration\b|Add|Remove|Run)|op\.(?:create|drop|alter)_"),
 )
 
 
