@@ -175,3 +175,59 @@ def test_control_does_not_start_on_a_log_that_was_changed(world, witness):
         rows.execute("UPDATE log_entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'sealed', 'SEALED') AS BLOB)")
     with pytest.raises(AssertionError, match="MAG-E2"):
         start_control(world.deployment)
+
+
+def sarif(*lines):
+    results = [
+        {
+            "ruleId": "F401", "message": {"text": "unused"}, "level": "warning",
+            "locations": [
+                {"physicalLocation": {"artifactLocation": {"uri": "app.py"}, "region": {"startLine": line}}}
+            ],
+        }
+        for line in lines
+    ]  # fmt: skip
+    run = {"tool": {"driver": {"name": "ruff", "rules": []}}, "results": results}
+    return msgspec.json.encode({"version": "2.1.0", "runs": [run]})
+
+
+def test_findings_come_in_once_by_those_who_may_and_front_sees_them(world, control):
+    anna, dora, front = (Caller(world.deployment, name) for name in ("anna", "dora", "front"))
+    path = f"{PEOPLE}/findings/ingest?repository=shop&filename=results.sarif"
+    first = anna.post(path, sarif(4, 5)).json()
+    again = anna.post(path, sarif(4, 5)).json()
+    assert (first["new"], first["total"], again["new"], again["duplicate"]) == (2, 2, 0, 2)
+    assert dora.post(path, sarif(4)).status_code == 403
+    assert anna.post(path, sarif(4)[:-20]).status_code in {400, 403}
+    assert anna.post(path.replace("shop", "nothing"), sarif(4)).status_code == 404
+    listed = anna.get(f"{PEOPLE}/findings?limit=2").json()
+    assert len(listed["findings"]) == 2
+    assert len(anna.get(f"{PEOPLE}/findings?after={listed['next']}").json()["findings"]) == 1
+    wish = {"agent": "fixer", "finding": listed["findings"][0]["id"], "reason": "fix", "minutes": 5}
+    opened = anna.post(f"{PEOPLE}/sessions", wish).json()
+    from magistrate.wire.canonical import digest
+
+    question = {"token_sha256": digest(opened["token"].encode()), "client_sha256": digest(b"client")}
+    view = front.post("/internal/v1/token", question).json()
+    assert view["ref"] == "refs/heads/main"
+    assert view["commit"] == world.repositories.tip("shop", "refs/heads/main")
+    assert front.post("/internal/v1/token", {**question, "client_sha256": digest(b"other")}).status_code == 403
+    page = front.post("/internal/v1/findings", {"session": opened["session"], "limit": 5, "after": ""}).json()
+    assert len(page["findings"]) == 3
+    one = front.post("/internal/v1/finding", {"session": opened["session"], "id": page["findings"][0]["id"]})
+    assert one.json() == page["findings"][0]
+
+
+@pytest.mark.requirement("R60", "R61")
+def test_the_log_is_exported_and_followed(world, control):
+    import io
+    import tarfile
+
+    ben = Caller(world.deployment, "ben")
+    proposal = submitted(world, Caller(world.deployment, "front"))
+    ben.awaited(f"{PEOPLE}/cases/{proposal[7:17]}", lambda found: found["case"]["state"] == "IN_REVIEW")
+    told = ben.get(f"{PEOPLE}/events?after=-1").json()["events"]
+    assert [e["seq"] for e in told] == list(range(len(told)))
+    assert {"proposal.sealed", "assessment.made", "decision.made"} <= {e["event"] for e in told}
+    with tarfile.open(fileobj=io.BytesIO(ben.get(f"{PEOPLE}/log/export").content)) as archive:
+        assert any(name.startswith("log/") for name in archive.getnames())
