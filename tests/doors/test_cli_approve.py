@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import subprocess
-from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -16,8 +15,11 @@ from magistrate.bootstrap.assess import assessor, reader
 from magistrate.domain.execution import Action
 from magistrate.domain.impact import Strictness
 from magistrate.entrypoints.cli.cases import open_case
+from magistrate.entrypoints.cli.client import Client
+from magistrate.entrypoints.cli.people import Caller
 from magistrate.entrypoints.cli.rebuild import rebuild
 from magistrate.errors import Refused
+from magistrate.settings import Settings
 from magistrate.wire.assessment import Assessment, Verdict
 from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
@@ -57,7 +59,9 @@ class World:
         found = assessor().of_trees(reader(self.git_dir), self.tree, self.applied.result_tree, name="case")
         self.verdict = msgspec.convert(found.verdict, Verdict)
         git(self.clone, "reset", "-q", "--hard")
-        self.settings = SimpleNamespace(pin=lambda: self.deployment.pin, deployment=self.deployment.name)
+        self.settings = Settings(home=self.deployment.home, deployment=self.deployment.name, mode="team")
+        caller = Caller(name="ben", signer=self.deployment.people["ben"])
+        self.nobody = Client("http://127.0.0.1:9", caller, deployment=self.deployment.name, audience="control")
 
     def bundle(self, *, verdict=None, strictness=Strictness.TWO, **effect):
         made, d = verdict or self.verdict, self.deployment
@@ -95,7 +99,7 @@ class World:
         return bundle, name
 
     def rebuild(self, bundle, name):
-        return rebuild(open_case(bundle, name, self.settings), None, self.clone)
+        return rebuild(open_case(bundle, name, self.settings), self.nobody, self.clone)
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,7 @@ def test_a_rejected_case_is_over(shell, own):
 def test_an_export_is_verified_by_an_outsider_and_a_doctored_one_is_not(shell, own):
     export = shell.folder / "export"
     hint = shell("audit", "export", export)
-    pin = re.search(r"--pin (sha256:[0-9a-f]{64})", hint)[1]
+    pin = re.findall(r"--pin (sha256:[0-9a-f]{64})", hint)[0]
     outsider = Shell(shell.folder / "nowhere", shell.folder)
     assert "verified" in outsider("audit", "verify", export, "--pin", pin)
     outsider("audit", "verify", export, "--pin", "sha256:" + "0" * 64, status=1)

@@ -96,7 +96,9 @@ def test_no_agent_is_said(socket):
 @pytest.mark.parametrize(("typed", "opens"), [("plainly fake", True), ("wrong", False)])
 def test_the_passphrase_of_an_encrypted_key_is_asked_by_openssh(tmp_path, monkeypatch, typed, opens):
     path = generate(tmp_path / "key", "ed25519", passphrase="plainly fake")
-    (tmp_path / "ask").write_text(f"#!/bin/sh\n[ ! -e {tmp_path}/asked ] || exit 1\ntouch {tmp_path}/asked\necho '{typed}'\n")
+    (tmp_path / "ask").write_text(
+        f"#!/bin/sh\n[ ! -e {tmp_path}/asked ] || exit 1\ntouch {tmp_path}/asked\necho '{typed}'\n"
+    )
     (tmp_path / "ask").chmod(0o700)
     monkeypatch.setenv("SSH_ASKPASS", str(tmp_path / "ask"))
     monkeypatch.setenv("SSH_ASKPASS_REQUIRE", "force")
