@@ -144,6 +144,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E541": "unknown redaction token",
     "MAG-E542": "draft too large or empty",
     "MAG-E543": "draft changes nothing",
+    "MAG-E544": "reason withheld, it would show a secret",
     "MAG-E550": "session refused",
     "MAG-E551": "front not reachable",
     "MAG-E552": "arguments of a tool are wrong",

@@ -2,12 +2,13 @@
 
 Rule kept (invariant 1, R6-R8): this room reads one repository at one commit and has no way
 to write. Order for every read: confine the path, read, redact, cut, record, serve. When the
-record cannot be made nothing is served.
+record cannot be made nothing is served. A refusal is recorded like a read, with its code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -51,7 +52,11 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """Redacted text with the facts that go with it."""
+    """Redacted text with the facts that go with it.
+
+    `source_sha256` is the digest of the file; of its redacted text when it holds a secret, because
+    a digest of the whole would let anybody try guesses at the missing part.
+    """
 
     text: str
     redactions: int
@@ -137,23 +142,39 @@ class Reading:
             Refused: MAG-E530 outside the repository, MAG-E531 too large, binary or no regular file.
             NotFound: MAG-E532 when the commit holds no such path.
         """
-        try:
+        with self.noting("read_file", path):
             raw, text, count = self._redacted(confine(path))
-        except Refused as error:
-            self._note_refusal("read_file", path, error)
+            lines = _lines(text)
+            first = (start_line or 1) - 1
+            served, truncated = _cap("".join(lines[first:end_line]))
+            start = len("".join(lines[:first]).encode())
+            receipt = self._recorder.record(
+                self._read("read_file", f"{self._sight.commit}:{path}", served, count, truncated=truncated, start=start)
+            )
+        named = raw if count == 0 else text.encode()
+        return Served(text=served, redactions=count, truncated=truncated, source_sha256=digest(named), receipt=receipt)
+
+    @contextmanager
+    def noting(self, tool: str, source: str) -> Iterator[None]:
+        """Whatever is refused inside is recorded with its code before the refusal goes out.
+
+        Raises:
+            Refused, NotFound: what was raised inside. Unavailable: when that could not be recorded.
+        """
+        try:
+            yield
+        except (Refused, NotFound) as error:
+            self._note_refusal(tool, source, error)
             raise
-        lines = text.splitlines(keepends=True)
-        cut = "".join(lines[(start_line or 1) - 1 : end_line])
-        served, truncated = _cap(cut)
-        receipt = self._recorder.record(
-            self._read("read_file", f"{self._sight.commit}:{path}", served, count, truncated=truncated)
-        )
-        return Served(text=served, redactions=count, truncated=truncated, source_sha256=digest(raw), receipt=receipt)
 
     def search(self, searcher: Searcher, prefix: str, limit: int) -> Matches:
         """Matching lines under a prefix; redaction comes before the search."""
-        if prefix:
-            confine(prefix.rstrip("/"))
+        with self.noting("search_code", prefix):
+            if prefix:
+                confine(prefix.rstrip("/"))
+            return self._search(searcher, prefix, limit)
+
+    def _search(self, searcher: Searcher, prefix: str, limit: int) -> Matches:
         found: list[Match] = []
         seen = redactions = 0
         truncated = False
@@ -192,7 +213,8 @@ class Reading:
             total += size
             redactions += count
         served = "\n".join(texts)
-        self._recorder.record(self._read(tool, f"{self._sight.commit}:", served, redactions, truncated=False))
+        with self.noting(tool, "the tree"):
+            self._recorder.record(self._read(tool, f"{self._sight.commit}:", served, redactions, truncated=False))
         return texts
 
     def _redacted(self, path: str) -> tuple[bytes, str, int]:
@@ -214,21 +236,23 @@ class Reading:
         redacted, count = self._redactor.redact(text)
         return raw, redacted, count
 
-    def _read(self, tool: str, source: str, served: str, redactions: int, *, truncated: bool) -> Read:
+    def _read(  # noqa: PLR0913  the columns of a record
+        self, tool: str, source: str, served: str, redactions: int, *, truncated: bool, start: int = 0
+    ) -> Read:
         raw = served.encode()
         return Read(
             session=self._sight.session,
             tool=tool,
             source=source,
-            byte_start=0,
-            byte_end=len(raw),
+            byte_start=start,
+            byte_end=start + len(raw),
             sha256=digest(raw),
             redactions=redactions,
             truncated=truncated,
             refused="",
         )
 
-    def _note_refusal(self, tool: str, path: str, error: Refused) -> None:
+    def _note_refusal(self, tool: str, path: str, error: Refused | NotFound) -> None:
         self._recorder.record(
             Read(
                 session=self._sight.session,
@@ -242,6 +266,12 @@ class Reading:
                 refused=error.code,
             )
         )
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as git and scanners count them: ended by a line feed and by nothing else."""
+    *whole, rest = text.split("\n")
+    return [line + "\n" for line in whole] + ([rest] if rest else [])
 
 
 def _cap(text: str) -> tuple[str, bool]:

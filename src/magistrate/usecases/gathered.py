@@ -14,6 +14,8 @@ from magistrate.wire.canonical import digest_of
 from magistrate.wire.front_api import ReadNote
 
 MAX_RECEIPTS: Final = 1_000
+OVERSPENT: Final = "MAG-E460"
+"""Front notes a refused read with this code; the session serves nothing more (R6)."""
 
 
 def record_read(unit: Unit, read: ReadNote, now: int) -> str:
@@ -34,7 +36,8 @@ def record_read(unit: Unit, read: ReadNote, now: int) -> str:
     }  # fmt: skip
     receipt = digest_of({"session": read.session, **facts})
     unit.append(Event.CONTEXT_READ, read.session, {**facts, "receipt": receipt}, now=now)
-    unit.put_session(replace(row, bytes_left=row.bytes_left - size))
+    left = 0 if read.refused == OVERSPENT else row.bytes_left - size
+    unit.put_session(replace(row, bytes_left=left))
     return receipt
 
 

@@ -8,6 +8,7 @@ added line is a refusal, in other lines it is restored to what it stands for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -21,6 +22,8 @@ from magistrate.wire.proposal import Proposal, Provenance
 
 MAX_PATCH_BYTES: Final = 2_000_000
 MAX_TEXT_BYTES: Final = 64_000
+LEAK_CHARACTERS: Final = 8
+_HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,21 +80,32 @@ class Drafted:
 
 
 def restore_tokens(patch: str, tokens: Callable[[str], list[str]], secrets: Mapping[str, str]) -> str:
-    """Put back what redaction took out of unchanged and removed lines.
+    """Put back what redaction took out of unchanged and removed lines, and nowhere else.
+
+    File headers are never restored: git repeats them in its words, and a secret would leave with them.
 
     Raises:
-        Refused: MAG-E540 for a token in an added line, MAG-E541 for one that stands for nothing
-            in the files of this patch.
+        Refused: MAG-E540 for a token in an added line or outside of a hunk, MAG-E541 for one that
+            stands for nothing in the files of this patch.
     """
     restored = []
+    old = new = 0
     for number, line in enumerate(patch.split("\n"), 1):
+        inside = old > 0 or new > 0
         found = tokens(line)
-        if found and line.startswith("+"):
+        if not inside and (hunk := _HUNK.match(line)):
+            old, new = (1 if hunk[side] is None else int(hunk[side]) for side in ("old", "new"))
+            restored.append(line)
+            continue
+        if found and not (inside and line.startswith((" ", "-"))):
+            what = "adds" if line.startswith("+") else "holds outside of its unchanged and removed lines"
             raise Refused(
                 "MAG-E540",
-                f"line {number} of the patch adds the redaction token `{found[0]}`",
+                f"line {number} of the patch {what} the redaction token `{found[0]}`",
                 hint="a secret is never copied to a new place; leave that line as it was",
             )
+        old -= inside and line[:1] in {" ", "-", ""}
+        new -= inside and line[:1] in {" ", "+", ""}
         changed = line
         for token in found:
             if token not in secrets:
@@ -99,6 +113,19 @@ def restore_tokens(patch: str, tokens: Callable[[str], list[str]], secrets: Mapp
             changed = changed.replace(token, secrets[token])
         restored.append(changed)
     return "\n".join(restored)
+
+
+def verify_silent(words: str, secrets: Mapping[str, str]) -> str:
+    """Return words that go to an agent when they hold no piece of a secret that was put back.
+
+    Raises:
+        Refused: MAG-E544 when any 8 characters in a row of a secret are in them.
+    """
+    for secret in secrets.values():
+        windows = {secret[i : i + LEAK_CHARACTERS] for i in range(max(1, len(secret) - LEAK_CHARACTERS + 1))}
+        if any(window in words for window in windows):
+            raise Refused("MAG-E544", "the patch does not apply; the reason is withheld, it would show a secret")
+    return words
 
 
 def verify_draft(draft: Draft) -> None:

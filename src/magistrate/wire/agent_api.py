@@ -121,7 +121,7 @@ class FindingReply(Strict, frozen=True, kw_only=True):
 
 
 class FileText(Strict, frozen=True, kw_only=True):
-    """Redacted text; `source_sha256` is the digest of the whole file before redaction."""
+    """Redacted text; `source_sha256` is the digest of the file, of its redacted text when it holds a secret."""
 
     path: str
     commit: str

@@ -12,9 +12,10 @@ from msgspec import UNSET, Struct
 from magistrate.context.locate import affected_files
 from magistrate.context.search import Pattern
 from magistrate.domain.finding import Finding, Severity
+from magistrate.errors import MagistrateError
 from magistrate.usecases.desk import ControlRecorder, Desk
 from magistrate.usecases.gather import Read
-from magistrate.usecases.propose import Applied, Draft, draft_proposal, restore_tokens, verify_draft
+from magistrate.usecases.propose import Applied, Draft, draft_proposal, restore_tokens, verify_draft, verify_silent
 from magistrate.wire.agent_api import (
     AffectedFiles,
     AffectedList,
@@ -32,6 +33,7 @@ from magistrate.wire.agent_api import (
     ProposalReply,
     ProposalStatus,
     ReadFile,
+    ReasonView,
     SearchCode,
     StatusReply,
     SubmitProposal,
@@ -57,7 +59,8 @@ def list_findings(desk: Desk, wanted: ListFindings) -> FindingList:
 
 def get_finding(desk: Desk, wanted: GetFinding) -> FindingReply:
     """One finding."""
-    view, count = _redacted_finding(desk, desk.control.finding(desk.sight.session, wanted.id))
+    with desk.reading.noting("get_finding", wanted.id):
+        view, count = _redacted_finding(desk, desk.control.finding(desk.sight.session, wanted.id))
     receipt = _record_texts(desk, "get_finding", [view.id + view.message], count)
     return FindingReply(finding=view, redactions=count, truncated=False, receipt=receipt)
 
@@ -93,7 +96,8 @@ def search_code(desk: Desk, wanted: SearchCode) -> MatchList:
 
 def list_affected(desk: Desk, wanted: AffectedFiles) -> AffectedList:
     """Files that the finding touches, with a reason each."""
-    view = desk.control.finding(desk.sight.session, wanted.finding)
+    with desk.reading.noting("affected_files", wanted.finding):
+        view, _ = _redacted_finding(desk, desk.control.finding(desk.sight.session, wanted.finding))
     texts = desk.reading.texts("affected_files", limit_bytes=MAX_LOCATE_BYTES)
     found = affected_files(_finding(view), texts)
     named = [f"{f.path}: {f.reason}" for f in found]
@@ -110,12 +114,13 @@ def list_affected(desk: Desk, wanted: AffectedFiles) -> AffectedList:
 def check_draft(desk: Desk, wanted: CheckDraft) -> DraftReply:
     """What a patch would do, without proposing it."""
     applied = _apply(desk, wanted.patch)
+    shown, redactions = desk.texts.redact(applied.diff.decode(errors="replace"))
     return DraftReply(
         applies=True,
         result_tree=applied.result_tree,
         paths=list(applied.paths),
-        diff_sha256=digest(applied.diff),
-        redactions=0,
+        diff_sha256=digest(shown.encode() if redactions else applied.diff),
+        redactions=redactions,
         truncated=False,
     )
 
@@ -154,7 +159,7 @@ def proposal_status(desk: Desk, wanted: ProposalStatus) -> StatusReply:
         state=status.state,
         strictness=status.strictness,
         classes=list(status.classes),
-        reasons=list(status.reasons),
+        reasons=[ReasonView(code=r.code, text=desk.texts.redact(r.text)[0], relax=r.relax) for r in status.reasons],
     )
 
 
@@ -171,17 +176,23 @@ ANSWERS: Final[dict[str, Callable[[Desk, Any], Struct]]] = {
 
 
 def _apply(desk: Desk, patch: str) -> Applied:
-    restored = patch
+    """Apply in quarantine; neither git's words nor a path carries a secret that was put back."""
+    known: dict[str, str] = {}
     if desk.texts.tokens(patch):
-        known: dict[str, str] = {}
         modes = desk.trees.modes(desk.sight)
-        for path in _paths_named(patch):
+        for path in sorted(_paths_named(patch)):
             entry = modes.get(path)
             if entry is not None:
                 text = desk.trees.blob(desk.sight, entry[1]).decode(errors="replace")
                 known.update(desk.texts.secrets(text))
-        restored = restore_tokens(patch, desk.texts.tokens, known)
-    return desk.quarantine.apply(desk.sight, restored.encode())
+    restored = restore_tokens(patch, desk.texts.tokens, known)
+    try:
+        applied = desk.quarantine.apply(desk.sight, restored.encode())
+    except MagistrateError as error:
+        verify_silent(error.message + error.hint, known)
+        raise
+    verify_silent("\n".join(applied.paths), known)
+    return applied
 
 
 def _paths_named(patch: str) -> set[str]:
@@ -200,19 +211,14 @@ def _redacted_finding(desk: Desk, view: FindingView) -> tuple[FindingView, int]:
 
 def _record_texts(desk: Desk, tool: str, served: list[str], redactions: int) -> str:
     raw = "\n".join(served).encode()
-    return ControlRecorder(desk.control).record(
-        Read(
-            session=desk.sight.session,
-            tool=tool,
-            source=f"{desk.sight.repository}:findings",
-            byte_start=0,
-            byte_end=len(raw),
-            sha256=digest(raw),
-            redactions=redactions,
-            truncated=False,
-            refused="",
-        )
-    )
+    source = f"{desk.sight.repository}:findings"
+    with desk.reading.noting(tool, source):
+        return ControlRecorder(desk.control).record(
+            Read(
+                session=desk.sight.session, tool=tool, source=source, byte_start=0, byte_end=len(raw),
+                sha256=digest(raw), redactions=redactions, truncated=False, refused="",
+            )
+        )  # fmt: skip
 
 
 def _finding(view: FindingView) -> Finding:
