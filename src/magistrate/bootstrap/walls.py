@@ -100,7 +100,7 @@ def _account(name: str, number: int) -> Account:
 
 def _hindrance(account: Account, home: Path) -> str:
     """Why this account cannot run a process here; empty when it can."""
-    trial = "import os, sys, magistrate.errors; os.stat(sys.argv[1])"
+    trial = "import os, sys, ssl, uvicorn, magistrate.bootstrap.witness; os.stat(sys.argv[1])"
     try:
         done = subprocess.run(
             [sys.executable, "-c", trial, str(home.parent)], user=account.uid, group=account.gid, extra_groups=[],
