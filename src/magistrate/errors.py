@@ -85,11 +85,11 @@ CODES: Final[dict[str, str]] = {
     "MAG-E337": "not a scratch repository",
     "MAG-E338": "git failed at the gate",
     "MAG-E339": "lease not covered by its warrant",
-    "MAG-E340": "frozen",
     "MAG-E341": "push not granted",
     "MAG-E342": "the target has moved",
     "MAG-E343": "request too large or malformed",
     "MAG-E344": "roster of the gate not readable",
+    "MAG-E345": "gate's database of another version",
     # 380-429 executor
     "MAG-E381": "warrant used before",
     "MAG-E382": "executor's journal does not verify",

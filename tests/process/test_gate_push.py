@@ -167,11 +167,26 @@ def test_drills_reach_scratch_repositories_only(gate: GateWorld) -> None:
 
 
 @pytest.mark.requirement("R59")
-def test_a_file_in_the_freeze_folder_stops_effects_but_not_rollbacks(gate: GateWorld) -> None:
+def test_a_file_in_the_freeze_folder_stops_effects(gate: GateWorld) -> None:
     gate.settings.freeze.mkdir()
-    (gate.settings.freeze / "now.json").write_text("{}")
-    assert "frozen" in gate.ask().text
-    (gate.settings.freeze / "now.json").unlink()
+    drop = gate.settings.freeze / "now.json"
+    drop.write_text("{}")
+    assert "stops everything" in gate.ask().text
+    drop.write_bytes(gate.freeze("shop").encode())
+    assert "frozen by" in gate.ask().text
+    drop.write_bytes(gate.freeze("another").encode())
+    assert gate.ask().status_code == 200
+
+
+@pytest.mark.requirement("R59")
+def test_two_persons_lift_a_freeze_and_one_does_not(gate: GateWorld) -> None:
+    gate.settings.freeze.mkdir()
+    freeze = gate.freeze("shop")
+    (gate.settings.freeze / "freeze.json").write_bytes(freeze.encode())
+    thaw = gate.settings.freeze / "thaw.json"
+    thaw.write_bytes(gate.thaw(freeze, "carla").encode())
+    assert "frozen by" in gate.ask().text
+    thaw.write_bytes(gate.thaw(freeze, "carla", "ben").encode())
     assert gate.ask().status_code == 200
 
 

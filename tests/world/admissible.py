@@ -60,9 +60,10 @@ class Admissible:
     logged: str = "warrant.issued"
     witnessed: bool = True
     log_signer: str = "log"
+    now: int = NOW
 
     def __post_init__(self) -> None:
-        self.town: Deployment = make_deployment(self.home, mode=self.mode, production=self.production, now=NOW - 100)
+        self.town: Deployment = make_deployment(self.home, mode=self.mode, production=self.production, now=self.now - 100)
 
     def build(self) -> CaseBundle:
         town, roster = self.town, self.town.trusted_roster()
@@ -72,7 +73,7 @@ class Admissible:
             Session(
                 agent="fixer", owner="anna", manifest=town.manifest.payload_digest(), opened_by="anna",
                 finding="fnd-x", repository="shop", reason="fix", byte_budget=1_000_000, token_sha256=digest(b"t"),
-            ), "ses", lifetime=3600, now=NOW - 50,
+            ), "ses", lifetime=3600, now=self.now - 50,
         )  # fmt: skip
         effect = self._effect()
         proposal = self._proposal(session, effect)
@@ -81,7 +82,7 @@ class Admissible:
         assessment = town.by_process(
             "control",
             Assessment(proposal=proposal.payload_digest(), verdict_sha256=verdict_sha, verdict=verdict, evidence=()),
-            "asm", now=NOW - 30,
+            "asm", now=self.now - 30,
         )  # fmt: skip
         bound = {
             "proposal": proposal.payload_digest(), "assessment_verdict": verdict_sha, "policy": policy.digest,
@@ -90,14 +91,14 @@ class Admissible:
         decision = town.by_process(
             "control",
             Decision(**{**bound, "strictness": self.decision_strictness, "obligations": self.obligations,
-                        "reasons": (), **self.decision}), "dec", now=NOW - 20,
+                        "reasons": (), **self.decision}), "dec", now=self.now - 20,
         )  # fmt: skip
         approvals = tuple(self._approval(name, bound, decision) for name in self.approvers)
         warrant = town.by_process(
             self.warrant_signer,
             Warrant(**{**bound, "executor": town.executor_keyid, "decision": decision.payload_digest(),
                        "approvals": tuple(a.payload_digest() for a in approvals), "effect": effect, **self.warrant}),
-            "wrt", lifetime=self.warrant_lifetime, now=NOW - 5,
+            "wrt", lifetime=self.warrant_lifetime, now=self.now - 5,
         )  # fmt: skip
         leaf, proof = self._record(warrant)
         return CaseBundle(
@@ -109,7 +110,7 @@ class Admissible:
 
     def admit(self, bundle: CaseBundle | None = None, **changes: Any) -> Admitted:
         arguments: dict[str, Any] = {
-            "pins": Pins(deployment=self.town.name, roster=self.town.pin), "now": NOW,
+            "pins": Pins(deployment=self.town.name, roster=self.town.pin), "now": self.now,
             "executor": self.town.executor_keyid, "drilled": True, "same_user_walls": False,
         }  # fmt: skip
         return admit(bundle or self.build(), **{**arguments, **changes})
@@ -133,7 +134,7 @@ class Admissible:
                "rationale_sha256": digest(b"r"), "context": (), "context_gaps": (),
                "provenance": Provenance.CLAIMED, "kind_commitment": digest(b"k"), **self.proposal}
         )  # fmt: skip
-        return self.town.by_process(self.proposal_signer, body, "prp", now=NOW - 40)
+        return self.town.by_process(self.proposal_signer, body, "prp", now=self.now - 40)
 
     def _verdict(self) -> Verdict:
         proof = ProofSummary(rule="ruff/1", status=ProofStatus.PROVEN, why="re-derived", witness={})
@@ -150,7 +151,7 @@ class Admissible:
                "ref": "refs/heads/main", "base": OLD, "result_tree": RESULT, "displayed_sha256": digest(DIFF),
                "rebuilt": True, "self_reviewed": name == "anna", **self.approval}
         )  # fmt: skip
-        return self.town.by_person(name, body, "apr", lifetime=86_400, now=NOW - 10)
+        return self.town.by_person(name, body, "apr", lifetime=86_400, now=self.now - 10)
 
     def _record(self, warrant: Envelope) -> tuple[bytes, str]:
         named = Commitment(name="warrant", commitment=commitment(SALT, warrant.payload_bytes()))
@@ -159,7 +160,7 @@ class Admissible:
         point = Checkpoint(origin=origin, size=1, root=leaf_hash(leaf))
         note = sign_checkpoint(point, self.town.keys[self.log_signer])
         if self.witnessed:
-            note += cosign(note, f"{origin}/witness", self.town.keys["witness"], NOW)
+            note += cosign(note, f"{origin}/witness", self.town.keys["witness"], self.now)
         return leaf, format_proof(0, [], note)
 
 

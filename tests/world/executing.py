@@ -27,7 +27,7 @@ from magistrate.executor.identity import Identity
 from magistrate.executor.journal import Journal
 from magistrate.executor.loop import Loop
 from magistrate.executor.ports import Credential, ProviderLease, Rebuilt, Ruling, Seen
-from magistrate.executor.stops import Stops
+from magistrate.authority.stops import Stops
 from magistrate.wire.canonical import digest
 from magistrate.wire.drill import DRILL_SECONDS, DrillKind, DrillResult, Probe
 from magistrate.wire.envelope import Envelope

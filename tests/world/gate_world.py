@@ -14,13 +14,15 @@ from typing import Any
 import httpx
 import msgspec
 from world.admissible import DIFF, Admissible
-from world.deployment import Deployment
+from world.deployment import Deployment, new_id
 
 from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.settings import Ports, Settings, settings_text
+from magistrate.wire.document import document, seal_by_person
 from magistrate.wire.drill import DrillOrder
 from magistrate.wire.effect import git_rollback_plan_digest
-from magistrate.wire.envelope import Envelope
+from magistrate.wire.envelope import Envelope, join_signatures
+from magistrate.wire.freeze import Freeze, Scope, Thaw
 from magistrate.wire.gate_api import Credential, DrillLeaseRequest, DrillRepositoryRequest, LeaseRequest
 from magistrate.wire.lease import Lease
 
@@ -112,15 +114,13 @@ class GateWorld:
 
     def case(self, **knobs: Any) -> Admissible:
         """An admissible case for exactly base -> change, at the present time."""
-        import world.admissible as module
-
         case = Admissible.__new__(Admissible)
         fields = {f: Admissible.__dataclass_fields__[f] for f in Admissible.__dataclass_fields__}
         for name, spec in fields.items():
             default = spec.default if not callable(spec.default_factory) else spec.default_factory()
             setattr(case, name, knobs.get(name, default))
         case.home, case.town = self.town.home, self.town
-        module.NOW = int(time.time())
+        case.now = int(time.time())
         plan = git_rollback_plan_digest(repository="shop", ref=REF, restore_tree=self.base_tree)
         case.effect = {"old": self.base, "base_tree": self.base_tree, "pre_state": self.base_tree,
                        "result_tree": self.change_tree, "rollback_plan_digest": plan, **knobs.get("effect", {})}  # fmt: skip
@@ -167,6 +167,23 @@ class GateWorld:
             ["git", "push", *options, f"{self.url}/{repository}.git", *refspecs],
             cwd=self.work, env=env, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
+
+    def freeze(self, repository: str, person: str = "carla") -> Envelope:
+        scope = Scope(repository=repository, environment=None, agent=None, change_class=None)
+        return self.town.by_person(person, Freeze(person=person, scope=scope, reason="incident", epoch=1), "frz")
+
+    def thaw(self, freeze: Envelope, *people: str) -> Envelope:
+        framed = document(
+            Thaw(freeze=freeze.payload_digest(), reason="over", epoch=2),
+            deployment=self.town.name,
+            id=new_id("thw"),
+            now=int(time.time()),
+            lifetime=None,
+        )
+        first, *others = [seal_by_person(framed, self.town.people[person]) for person in people]
+        for other in others:
+            first = join_signatures(first, other)
+        return first
 
     def drill_order(self, person: str = "carla", scratch: str = "drill-shop") -> Envelope:
         order = DrillOrder(person=person, repository="shop", environment="staging", scratch=scratch)

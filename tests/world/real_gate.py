@@ -36,7 +36,7 @@ from magistrate.executor.identity import Identity
 from magistrate.executor.live import HttpLook
 from magistrate.executor.ports import Rebuilt, Ruling, Seen
 from magistrate.executor.signed_http import SignedHttp
-from magistrate.executor.stops import read_stops
+from magistrate.adapters.stop_files import read_stops
 from magistrate.wire.assessment import Assessment
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.case_bundle import CaseBundle

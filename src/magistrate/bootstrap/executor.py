@@ -16,6 +16,7 @@ from typing import Final
 
 from magistrate.adapters.keys.process import load_process_key
 from magistrate.adapters.sandbox.detect import open_sandbox
+from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
 from magistrate.errors import MagistrateError
@@ -29,7 +30,6 @@ from magistrate.executor.journal import Journal
 from magistrate.executor.live import HttpLook
 from magistrate.executor.loop import Loop
 from magistrate.executor.signed_http import SignedHttp
-from magistrate.executor.stops import read_stops
 from magistrate.settings import Settings, load_settings, standing_walls
 from magistrate.usecases.assess import Assessor
 

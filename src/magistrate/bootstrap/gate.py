@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 import uvicorn
 
+from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.errors import Unavailable
 from magistrate.gate.grants import Grants
@@ -43,7 +44,7 @@ def compose(settings: Settings) -> Gate:
             base_url=settings.gate_url,
             now=lambda: int(time.time()),
             roster_chain=lambda: read_chain(settings.roster_path),
-            frozen=lambda: frozen_because(settings.freeze),
+            stops=lambda: read_stops(settings.freeze),
         )
     )
 
@@ -58,18 +59,3 @@ def read_chain(path: Path) -> Sequence[Envelope]:
         return msgspec.json.decode(path.read_bytes(), type=tuple[Envelope, ...])
     except (OSError, msgspec.MsgspecError) as error:
         raise Unavailable("MAG-E344", f"the roster `{path}` cannot be read: {error}") from error
-
-
-def frozen_because(folder: Path) -> str:
-    """Why everything is stopped, or an empty text.
-
-    Whoever can write the folder can stop the gate, signed or not: stopping is always the safe
-    direction, so that an unreadable folder or file stops it too.
-    """
-    try:
-        drops = sorted(p.name for p in folder.iterdir() if p.suffix == ".json")
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        return f"the freeze folder cannot be read ({error.strerror})"
-    return f"by `{drops[0]}`" if drops else ""

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from magistrate.authority.admission import Admitted, Pins, admit
 from magistrate.authority.floor import classes_of
 from magistrate.authority.quorum import verify_not_withdrawn
+from magistrate.authority.stops import Reach, Stops, verify_not_frozen
 from magistrate.errors import Refused
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.identity import Identity
 from magistrate.executor.ports import AssessmentMatter, Assessor, Clock, Target
-from magistrate.executor.stops import Reach, Stops, verify_not_frozen
 from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Obligation

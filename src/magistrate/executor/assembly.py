@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from magistrate.authority.stops import Stops
 from magistrate.executor.admit import Admission, Ground
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_probes import GateMisuse, Misuse, ScratchDrills
@@ -27,7 +28,6 @@ from magistrate.executor.ports import (
     Target,
 )
 from magistrate.executor.saga import Parts, Saga
-from magistrate.executor.stops import Stops
 from magistrate.executor.verification import Verifier
 from magistrate.executor.watch import WATCH_SECONDS, Watch
 

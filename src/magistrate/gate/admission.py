@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.authority.admission import Pins, admit
+from magistrate.authority.floor import classes_of
 from magistrate.authority.roster import TrustedRoster, trust_roster
+from magistrate.authority.stops import Reach, Stops, verify_not_frozen
 from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.domain.principal import Role
 from magistrate.errors import Refused
@@ -48,19 +50,19 @@ def open_lease(envelope: Envelope, roster: TrustedRoster, now: int) -> LeaseAske
     return LeaseAsked(document=document, executor=envelope.signatures[0].keyid)
 
 
-def admit_effect(
-    asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, withdrawals: Sequence[Envelope], now: int
-) -> Grant:
+def admit_effect(asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, stops: Stops, now: int) -> Grant:
     """Believe a warrant and turn it into the grant of one push (raises Refused, Usage).
 
     Readiness (R85) is the executor's and control's to enforce from their records; the gate has
     none, and everything else is verified here.
     """
     admitted = admit(
-        bundle, pins=pins, now=now, executor=asked.executor, withdrawals=withdrawals,
+        bundle, pins=pins, now=now, executor=asked.executor, withdrawals=stops.withdrawals,
         drilled=True, same_user_walls=False,
     )  # fmt: skip
     lease, effect = asked.document.body, admitted.effect
+    reach = Reach(effect=effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
+    verify_not_frozen(stops, admitted.roster, reach)
     for what, given, allowed in (
         ("purpose", lease.purpose, LeasePurpose.EFFECT),
         ("warrant", lease.warrant, admitted.warrant_digest),

@@ -16,9 +16,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from magistrate.errors import NotFound, Refused
+from magistrate.errors import NotFound, Refused, Unavailable
 
 HOLD_SECONDS: Final = 900
+VERSION: Final = 1
+"""Of the database, in its `user_version`."""
 _SCHEMA: Final = """
 create table if not exists grants(
   lease text primary key, warrant text not null, purpose text not null, executor text not null,
@@ -80,12 +82,23 @@ def token_hash(token: str) -> str:
 
 
 class Grants:
-    """The table of grants in the gate's own SQLite file (WAL, FULL)."""
+    """The table of grants in the gate's own SQLite file (WAL, FULL).
+
+    Raises:
+        Unavailable: MAG-E345 when the file was written by a newer program.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._open() as db:
-            db.executescript(_SCHEMA)
+            (version,) = db.execute("pragma user_version").fetchone()
+            if version > VERSION:
+                raise Unavailable(
+                    "MAG-E345",
+                    f"the gate's database has the version `{version}`, this program knows up to `{VERSION}`",
+                    hint="install the newer magistrate that wrote it; nothing was changed",
+                )
+            db.executescript(f"begin immediate; {_SCHEMA} pragma user_version = {VERSION}; commit;")
 
     def issue(self, grant: Grant, token: str, now: int) -> None:
         """Write the row of a new grant, and hold the ref for its warrant.

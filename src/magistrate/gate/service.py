@@ -15,7 +15,7 @@ import logging
 import secrets
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -28,6 +28,7 @@ from starlette.routing import Route
 from magistrate.authority.admission import Pins
 from magistrate.authority.request import verify_request
 from magistrate.authority.roster import TrustedRoster
+from magistrate.authority.stops import Stops
 from magistrate.domain.execution import LeasePurpose
 from magistrate.errors import MagistrateError, NotFound, Refused, Usage
 from magistrate.gate.admission import admit_drill, admit_effect, admit_order, admit_rollback, open_lease, own_roster
@@ -60,7 +61,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateParts:
-    """What the gate stands on; `roster_chain` and `frozen` read its own files anew each time."""
+    """What the gate stands on; `roster_chain` and `stops` read its own files anew each time."""
 
     home: Path
     pins: Pins
@@ -69,7 +70,7 @@ class GateParts:
     base_url: str
     now: Callable[[], int]
     roster_chain: Callable[[], Sequence[Envelope]]
-    frozen: Callable[[], str]
+    stops: Callable[[], Stops]
 
 
 class Gate:
@@ -107,20 +108,17 @@ class Gate:
         """Admit a warrant, write the grant row, then give out the token."""
         roster, keyid, body = await self._executor(request)
         asked_for = _decode(body, LeaseRequest)
-        frozen = self._parts.frozen()
         now = self._parts.now()
         asked = open_lease(asked_for.lease, roster, now)
         if asked.executor != keyid:
             raise Refused("MAG-E339", "the lease was signed by another executor than the one that asks")
         if asked.document.body.purpose is LeasePurpose.ROLLBACK:
             grant = admit_rollback(asked, self._parts.grants, now)
-        elif frozen:
-            raise Refused("MAG-E340", f"frozen: {frozen}")
         elif asked_for.bundle is None:
             raise Refused("MAG-E339", "a lease for an effect comes with its whole case")
         else:
             grant = admit_effect(
-                asked, asked_for.bundle, pins=self._parts.pins, withdrawals=asked_for.withdrawals, now=now
+                asked, asked_for.bundle, pins=self._parts.pins, stops=self._stops(asked_for.withdrawals), now=now
             )
         return self._issue(grant, now)
 
@@ -228,6 +226,10 @@ class Gate:
                 push_url=f"{self._parts.base_url}/{grant.repository}.git",
             )
         )
+
+    def _stops(self, withdrawals: tuple[Envelope, ...]) -> Stops:
+        found = self._parts.stops()
+        return replace(found, withdrawals=(*found.withdrawals, *withdrawals))
 
     def _call(self, grant: Grant, rest: str, query: str, body: bytes | None) -> CgiCall:
         folder, home = self._parts.repositories.folder, self._parts.home

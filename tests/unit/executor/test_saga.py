@@ -15,7 +15,7 @@ from magistrate.errors import Refused, Unavailable
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.ports import Rebuilt, Ruling
-from magistrate.executor.stops import Stops
+from magistrate.authority.stops import Stops
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Obligation
 from magistrate.wire.freeze import Freeze, Scope, Thaw

@@ -16,7 +16,7 @@ from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.credentials.git_gate import GitGate
 from magistrate.executor.identity import new_identifier
 from magistrate.executor.ports import CommitSpec, Credential, Rebuilt
-from magistrate.executor.stops import read_stops
+from magistrate.adapters.stop_files import read_stops
 from magistrate.wire import gate_api
 from magistrate.wire.freeze import Freeze, Scope
 

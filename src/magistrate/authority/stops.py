@@ -1,4 +1,4 @@
-"""Freeze, thaw and withdrawal as files that a person drops beside the executor.
+"""Freeze, thaw and withdrawal as people hand them to executor and gate directly.
 
 Rule kept (invariant 12): stop always works, whatever the control plane says. A file that
 cannot be read or believed stops everything until it is taken away; only a believed thaw,
@@ -7,22 +7,20 @@ newer than the freeze and signed by two persons, lifts it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.impact import ChangeClass
 from magistrate.domain.principal import Role
-from magistrate.errors import MagistrateError, Refused
+from magistrate.errors import Refused
 from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import GitUpdate
-from magistrate.wire.envelope import Envelope, decode_envelope
+from magistrate.wire.envelope import Envelope
 from magistrate.wire.freeze import Freeze, Scope, Thaw
 from magistrate.wire.withdrawal import Withdrawal
 
-MAX_STOP_BYTES: Final = 65_536
 THAW_PERSONS: Final = 2
 
 
@@ -45,25 +43,22 @@ class Reach:
     classes: frozenset[ChangeClass]
 
 
-def read_stops(folder: Path) -> Stops:
-    """Read `<home>/freeze/*.json`; a folder that does not exist stops nothing."""
+def sorted_stops(named: Mapping[str, Envelope], unreadable: Iterable[str]) -> Stops:
+    """Sort what was found, by its file name; any other kind of document counts as unreadable."""
     kinds: dict[str, list[Envelope]] = {
         Freeze.document_type(): [],
         Thaw.document_type(): [],
         Withdrawal.document_type(): [],
     }
-    unreadable: list[str] = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            if path.stat().st_size > MAX_STOP_BYTES:
-                raise Refused("MAG-E388", f"`{path.name[:60]}` is too large for a freeze")
-            envelope = decode_envelope(path.read_bytes().strip())
+    strange = list(unreadable)
+    for name, envelope in named.items():
+        if envelope.payloadType in kinds:
             kinds[envelope.payloadType].append(envelope)
-        except (OSError, KeyError, MagistrateError):
-            unreadable.append(path.name)
+        else:
+            strange.append(name)
     freezes, thaws, withdrawals = kinds.values()
     return Stops(
-        freezes=tuple(freezes), thaws=tuple(thaws), withdrawals=tuple(withdrawals), unreadable=tuple(unreadable)
+        freezes=tuple(freezes), thaws=tuple(thaws), withdrawals=tuple(withdrawals), unreadable=tuple(sorted(strange))
     )
 
 
