@@ -18,6 +18,7 @@ from world.admissible import BASE, NOW, OLD, RESULT, Admissible
 from world.deployment import make_deployment
 
 from magistrate.authority.admission import Pins
+from magistrate.authority.stops import Stops
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside, assemble
@@ -27,7 +28,6 @@ from magistrate.executor.identity import Identity
 from magistrate.executor.journal import Journal
 from magistrate.executor.loop import Loop
 from magistrate.executor.ports import Credential, ProviderLease, Rebuilt, Ruling, Seen
-from magistrate.authority.stops import Stops
 from magistrate.wire.canonical import digest
 from magistrate.wire.drill import DRILL_SECONDS, DrillKind, DrillResult, Probe
 from magistrate.wire.envelope import Envelope

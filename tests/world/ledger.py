@@ -34,7 +34,7 @@ class LocalWitness:
     def vkey(self) -> str:
         return WITNESS_VKEY.encode()
 
-    def cosign(self, size: int, prove: Callable[[int], tuple[bytes, ...]], note: str) -> str:  # noqa: ARG002
+    def cosign(self, size: int, prove: Callable[[int], tuple[bytes, ...]], note: str) -> str:
         old = 0
         for _ in range(2):
             try:

@@ -26,6 +26,7 @@ from world.deployment import make_deployment
 from magistrate.adapters.git.manifest import manifest_digest
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.keys.process import load_process_key
+from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.bootstrap.executor import SystemClock
 from magistrate.executor.actions.merge import GitTarget
@@ -36,7 +37,6 @@ from magistrate.executor.identity import Identity
 from magistrate.executor.live import HttpLook
 from magistrate.executor.ports import Rebuilt, Ruling, Seen
 from magistrate.executor.signed_http import SignedHttp
-from magistrate.adapters.stop_files import read_stops
 from magistrate.wire.assessment import Assessment
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.case_bundle import CaseBundle

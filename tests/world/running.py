@@ -223,13 +223,9 @@ def running(folder: Path, files: dict[str, str] | None = None) -> Iterator[Town]
         town("up", "--stop", status=None)
 
 
-def running_below(prefix: str) -> contextlib.AbstractContextManager[Town]:
-    """The same in a folder of its own, outside anybody's home, removed at the end."""
-    return _running_below(prefix)
-
-
 @contextlib.contextmanager
-def _running_below(prefix: str, files: dict[str, str] | None = None) -> Iterator[Town]:
+def running_below(prefix: str, files: dict[str, str] | None = None) -> Iterator[Town]:
+    """The same in a folder of its own, outside anybody's home, removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix=f"magistrate-{prefix}-"))
     folder.chmod(0o755)
     try:

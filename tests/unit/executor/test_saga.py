@@ -9,13 +9,13 @@ import pytest
 from world.admissible import NOW, OLD, RESULT
 from world.executing import MAIN, MemoryControl, World
 
+from magistrate.authority.stops import Stops
 from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.errors import Refused, Unavailable
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.ports import Rebuilt, Ruling
-from magistrate.authority.stops import Stops
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Obligation
 from magistrate.wire.freeze import Freeze, Scope, Thaw

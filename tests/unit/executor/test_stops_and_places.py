@@ -11,12 +11,12 @@ import pytest
 from world.admissible import NOW
 from world.executing import World
 
+from magistrate.adapters.stop_files import read_stops
 from magistrate.errors import Refused
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.credentials.git_gate import GitGate
 from magistrate.executor.identity import new_identifier
 from magistrate.executor.ports import CommitSpec, Credential, Rebuilt
-from magistrate.adapters.stop_files import read_stops
 from magistrate.wire import gate_api
 from magistrate.wire.freeze import Freeze, Scope
 
