@@ -17,7 +17,7 @@ from typing import Final
 
 COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
 TRIVIA: Final = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
-DOUBLED: Final = re.compile(rb"\{(?:\s|#[^\n]*|\\\r?\n)*\{|\}(?:\s|#[^\n]*|\\\r?\n)*\}")
+DOUBLED: Final = re.compile(rb"\{(?:\s|#[^\n]*\n|\\\r?\n)*\{|\}(?:\s|#[^\n]*\n|\\\r?\n)*\}")
 """Wherever two equal braces can follow each other as tokens; also inside strings and comments."""
 KEPT: Final = 4
 LAYOUT: Final = frozenset({tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT})

@@ -15,7 +15,7 @@ PATHS: Final = re.compile(
 SAYS: Final = Saying(
     starts=line_start(
         r"apiVersion[ \t]*:|kind[ \t]*:\s{0,200}[A-Z]|(?:resource|provider|module|data)[ \t]+\"|"
-        r"(?<=\n)FROM[ \t]+\S|-?[ \t]*hosts[ \t]*:|services[ \t]*:[ \t\r]*$"
+        r"(?<=\n)FROM[ \t]+\S|(?:-[ \t]*)?hosts[ \t]*:|services[ \t]*:[ \t\r]*$"
     ),
     words=("apiVersion", "AWSTemplateFormatVersion", "Statement", "become", "ansible."),
     around=re.compile(r"\"apiVersion\"|AWSTemplateFormatVersion|Statement\"?\s{0,200}:|become\s{0,200}:|ansible\."),

@@ -25,7 +25,7 @@ SENSOR: Final = RuleSensor(
     rules=(
         rule(r"\bGRANT\b.+\bTO\b|\bREVOKE\b|NOPASSWD|\bALL=\(|setuid|setcap", "grants or takes rights"),
         rule(
-            r"(?:Cluster)?Role(?:Binding)?\b|^\s*-?\s*(?:verbs|resources|apiGroups|subjects|roleRef)\s*:|\"(?:Not)?(?:Action|Resource|Principal)\"|AssumeRole|cluster-admin",
+            r"(?:Cluster)?Role(?:Binding)?\b|^\s*(?:-\s*)?(?:verbs|resources|apiGroups|subjects|roleRef)\s*:|\"(?:Not)?(?:Action|Resource|Principal)\"|AssumeRole|cluster-admin",
             "rights in a cluster or cloud",
         ),
         rule(r"\bchmod\b|\bchown\b|\bumask\b|^\s*mode\s*[:=]", "file rights"),
