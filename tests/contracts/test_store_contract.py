@@ -94,7 +94,7 @@ def test_a_newer_store_is_refused_and_left_alone(world):
     with closing(sqlite3.connect(path, isolation_level=None)) as rows:
         rows.execute("UPDATE alembic_version SET version_num = '9999'")
     engine = open_engine(path)
-    with pytest.raises(Refused, match="9999") as refused:
+    with pytest.raises(Unavailable, match="9999") as refused:
         migrate(engine)
     assert refused.value.code == "MAG-E441"
     assert "newer magistrate" in refused.value.hint

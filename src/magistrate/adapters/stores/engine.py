@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
-from magistrate.errors import Refused, Unavailable
+from magistrate.errors import Unavailable
 
 BUSY_MILLISECONDS: Final = 10_000
 MIGRATIONS: Final = "magistrate.adapters.stores.migrations"
@@ -48,8 +48,7 @@ def migrate(engine: Engine) -> None:
     """Bring the store to the newest version that this program knows, in one transaction.
 
     Raises:
-        Refused: MAG-E441 when the store was written by a newer program.
-        Unavailable: MAG-E440 when it is no store.
+        Unavailable: MAG-E441 when the store was written by a newer program, MAG-E440 when it is no store.
     """
     config = Config()
     config.set_main_option("script_location", str(resources.files(MIGRATIONS)))
@@ -73,7 +72,7 @@ def schema_version(connection: Connection) -> str:
 def _verify_known(current: str, script: ScriptDirectory, head: str) -> None:
     known = {revision.revision for revision in script.walk_revisions()}
     if current and current not in known:
-        raise Refused(
+        raise Unavailable(
             "MAG-E441",
             f"the store has the version `{current}`, this program knows up to `{head}`",
             hint="install the newer magistrate that wrote it; nothing was changed",

@@ -44,7 +44,8 @@ def executor(frame: Frame) -> None:
     """Run the hands: they act on a warrant only."""
     from magistrate.bootstrap.executor import main
 
-    main(frame.settings().home)
+    if status := main(frame.settings().home):
+        raise click.exceptions.Exit(status)
 
 
 @click.command()
