@@ -11,6 +11,7 @@ import msgspec
 from world.deployment import Deployment, make_deployment
 
 from magistrate.authority.admission import Admitted, Pins, admit
+from magistrate.authority.quorum import Matter
 from magistrate.domain.execution import Action
 from magistrate.domain.impact import ChangeClass, ProofStatus, Strictness
 from magistrate.domain.principal import Mode
@@ -24,6 +25,7 @@ from magistrate.wire.assessment import Assessment, FileVerdict, ProofSummary, Ve
 from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
+from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal, Provenance
@@ -63,7 +65,9 @@ class Admissible:
     now: int = NOW
 
     def __post_init__(self) -> None:
-        self.town: Deployment = make_deployment(self.home, mode=self.mode, production=self.production, now=self.now - 100)
+        self.town: Deployment = make_deployment(
+            self.home, mode=self.mode, production=self.production, now=self.now - 100
+        )
 
     def build(self) -> CaseBundle:
         town, roster = self.town, self.town.trusted_roster()
@@ -114,6 +118,16 @@ class Admissible:
             "executor": self.town.executor_keyid, "drilled": True, "same_user_walls": False,
         }  # fmt: skip
         return admit(bundle or self.build(), **{**arguments, **changes})
+
+    def matter(self, bundle: CaseBundle) -> Matter:
+        """What an approval of this bundle must name."""
+        assert bundle.decision is not None
+        return Matter(
+            proposal=open_envelope(bundle.proposal, Proposal, deployment=self.town.name),
+            proposal_digest=bundle.proposal.payload_digest(),
+            decision=open_envelope(bundle.decision, Decision, deployment=self.town.name),
+            decision_digest=bundle.decision.payload_digest(),
+        )
 
     def _effect(self) -> GitUpdate:
         plan = git_rollback_plan_digest(repository="shop", ref="refs/heads/main", restore_tree=BASE)

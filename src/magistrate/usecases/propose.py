@@ -22,6 +22,7 @@ from magistrate.wire.proposal import Proposal, Provenance
 
 MAX_PATCH_BYTES: Final = 2_000_000
 MAX_TEXT_BYTES: Final = 64_000
+UNATTRIBUTED: Final = "unattributed: the draft came without its prompt"
 LEAK_CHARACTERS: Final = 8
 _HUNK: Final = re.compile(r"@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+\d{1,9}(?:,(?P<new>\d{1,9}))? @@")
 
@@ -157,12 +158,16 @@ def draft_proposal(  # noqa: PLR0913  each is a separate source of truth
 ) -> Drafted:
     """Build the body of a proposal from what the server knows and what the patch really does.
 
+    A draft without a prompt is unattributed: that is a gap in its context, and gaps ask for more
+    people (R14). The prompt is stored redacted, with a keyed commitment to its raw form.
+
     Raises:
         Refused: MAG-E543 when the patch changes nothing.
     """
     if applied.result_tree == sight.tree:
         raise Refused("MAG-E543", "the patch changes nothing")
     prompt, rationale = redact(draft.prompt), redact(draft.rationale)
+    gaps = authorship.context_gaps if draft.prompt.strip() else (*authorship.context_gaps, UNATTRIBUTED)
     effect = GitUpdate(
         environment=authorship.environment, pre_state=sight.tree, repository=sight.repository,
         ref=sight.ref, old=sight.commit, base_tree=sight.tree, result_tree=applied.result_tree,
@@ -177,7 +182,7 @@ def draft_proposal(  # noqa: PLR0913  each is a separate source of truth
         owner=authorship.owner, model=authorship.model, finding=draft.finding, action=Action.MERGE,
         effect=effect, diff_sha256=digest(applied.diff), prompt_sha256=digest(prompt.encode()),
         prompt_commitment=commit_to_prompt(draft.prompt), rationale_sha256=digest(rationale.encode()),
-        context=authorship.context, context_gaps=authorship.context_gaps,
+        context=authorship.context, context_gaps=gaps,
         provenance=Provenance.CLAIMED,
         kind_commitment=digest(canonical({"kind": kind, "salt": kind_salt.hex()})),
     )  # fmt: skip

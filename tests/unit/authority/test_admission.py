@@ -10,6 +10,7 @@ import pytest
 from world.admissible import BASE, NOW, Admissible, without
 
 from magistrate.authority.admission import Pins
+from magistrate.authority.quorum import verify_approval
 from magistrate.domain.execution import Action
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.domain.principal import Mode, Role
@@ -133,6 +134,29 @@ def test_a_withdrawn_approval_does_not_count(tmp_path: Path) -> None:
     )  # fmt: skip
     with pytest.raises(Refused, match="withdrew"):
         case.admit(bundle, withdrawals=(case.town.by_person("ben", taken_back, "wdr", now=NOW),))
+
+
+@pytest.mark.requirement("R47")
+def test_an_expired_approval_is_refused(tmp_path: Path) -> None:
+    case = Admissible(tmp_path / "h", now=1_790_000_000)
+    bundle = case.build()
+    day = 86_400
+    late = Admissible.__new__(Admissible)
+    late.__dict__.update(case.__dict__)
+    late.now = case.now + day
+    renewed = late.build()
+    stale = without(renewed, approvals=bundle.approvals)
+    with pytest.raises(MagistrateError, match="expired"):
+        verify_approval(stale.approvals[0], late.matter(renewed), late.town.trusted_roster(), late.now)
+
+
+@pytest.mark.requirement("R5")
+def test_a_warrant_for_another_action_is_refused(tmp_path: Path) -> None:
+    """An approved merge, its decision and its approvals, under a warrant that says deploy."""
+    deploying = {"action": Action.DEPLOY}
+    case = Admissible(tmp_path / "h", warrant=deploying, decision=deploying)
+    with pytest.raises(Refused, match="action"):
+        case.admit()
 
 
 @pytest.mark.requirement("R85")
