@@ -85,8 +85,7 @@ class Town:
         self.gate_port = free_port()
         self.bare = home / "gate" / "repositories" / "shop.git"
         self._service()
-        admissible.NOW = int(time.time())
-        self.case = admissible.Admissible(home)
+        self.case = admissible.Admissible(home, now=int(time.time()))
         probe = HttpProbe(
             url=f"http://127.0.0.1:{self.service_port}/health", status=200, body_contains="{commit}", within_seconds=1
         )
