@@ -36,12 +36,13 @@ class Shell:
     def __init__(self, home, folder):
         self.home, self.folder = home, folder
 
-    def __call__(self, *arguments, status=0, cwd=None, stdin=""):
+    def __call__(self, *arguments, status=0, cwd=None, stdin="", said=""):
         done = subprocess.run(
             [str(MAGISTRATE), *map(str, arguments), "--home", str(self.home)], input=stdin, capture_output=True,
             text=True, timeout=240, cwd=cwd or self.folder, env={**os.environ, "HOME": str(self.folder)}, check=False,
         )  # fmt: skip
         assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert said in done.stderr
         return done.stdout
 
     def json(self, *arguments):
@@ -127,6 +128,18 @@ def test_an_approved_fix_is_merged_verified_and_recorded(shell, own):
         assert event in story
     assert "proven" in shell("audit", "prove", name)
     assert "verified" in shell("audit", "verify")
+
+
+@pytest.mark.requirement("R15")
+def test_what_stood_on_the_commit_before_is_stale_and_is_drafted_anew(shell, own):
+    until(lambda: case(shell, "two.py")["state"] == "STALE")
+    old = case(shell, "two.py")
+    assert old["why"].endswith(f"draft again: magistrate remediate {old['finding']}")
+    assert shell.json("queue") == []
+    shell("approve", old["id"], "--yes", status=1, said=old["why"])
+    shell("remediate", "--all")
+    until(lambda: [row["state"] for row in shell.json("queue")] == ["IN_REVIEW"])
+    assert case(shell, "two.py")["id"] != old["id"]
 
 
 @pytest.mark.requirement("R47")

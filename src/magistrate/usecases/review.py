@@ -111,7 +111,8 @@ def withdraw(unit: Unit, case: Case, envelope: Envelope, trust: Trust, now: int)
 
 def _verify_in_review(case: Case) -> None:
     if case.standing.state is not CaseState.IN_REVIEW:
-        raise Refused("MAG-E465", f"the case is `{case.standing.state}`, not in review")
+        why = f": {case.standing.why}" if case.standing.state is CaseState.STALE else ", not in review"
+        raise Refused("MAG-E465", f"the case is `{case.standing.state}`{why}")
 
 
 def _verify_unchanged(found: Papers, trust: Trust) -> None:

@@ -16,6 +16,7 @@ from magistrate.domain.execution import LeasePurpose
 from magistrate.domain.lifecycle import TERMINAL, CaseState, verify_transition
 from magistrate.errors import NotFound, Refused
 from magistrate.ports import Repositories, Trust, Unit
+from magistrate.usecases.stale import BEFORE_EXECUTION, close_overtaken, moved_on
 from magistrate.usecases.transition import Occasion, move, note, route
 from magistrate.usecases.warrant import IN_EXECUTION
 from magistrate.wire.envelope import Envelope
@@ -24,10 +25,6 @@ from magistrate.wire.report import Outcome, Report
 from magistrate.wire.warrant import Warrant
 
 DOUBT_SECONDS: Final = 900
-BEFORE_EXECUTION: Final = (
-    CaseState.SEALED, CaseState.ASSESSING, CaseState.ASSESSED, CaseState.HELD, CaseState.IN_REVIEW,
-    CaseState.CLEARED, CaseState.WARRANTED,
-)  # fmt: skip
 OUTCOMES: Final = {
     Outcome.SUCCEEDED: CaseState.SUCCEEDED, Outcome.FAILED: CaseState.FAILED, Outcome.REFUSED: CaseState.FAILED,
     Outcome.ROLLED_BACK: CaseState.ROLLED_BACK, Outcome.HALTED: CaseState.HALTED, Outcome.UNKNOWN: CaseState.IN_DOUBT,
@@ -95,7 +92,7 @@ def record_report(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> Cas
     else:
         recorded = note(unit, case, occasion)
     unit.keep(envelope, kind=Report.NAME, proposal=case.facts.proposal, author="executor", seq=recorded.seq)
-    _remember_tip(unit, case, report)
+    _follow_tip(unit, case, report, trust, now)
     return case
 
 
@@ -141,7 +138,7 @@ def stop_in_flight(unit: Unit, repository: str, seen: str, now: int) -> int:
     for case in unit.cases(BEFORE_EXECUTION, limit=10_000, repository=repository):
         if case.standing.state is CaseState.WARRANTED and case.standing.taken is not None:
             continue  # already in the executor's hands, who looks at the ref itself
-        why = f"{case.facts.ref} was moved by another hand"
+        why = f"moved by another hand: {moved_on(case, seen)}"
         occasion = Occasion(event=Event.CASE_CLOSED, now=now, facts={"why": why, "seen": seen})
         move(unit, case, (CaseState.STALE,), occasion, why=why)
         count += 1
@@ -191,7 +188,14 @@ def _overdue(case: Case, now: int) -> tuple[CaseState | None, str]:
     return None, ""
 
 
-def _remember_tip(unit: Unit, case: Case, report: Report) -> None:
-    if len(report.ref_after) == _COMMIT_LENGTH and report.outcome in {Outcome.SUCCEEDED, Outcome.ROLLED_BACK}:
-        row = unit.repository(case.facts.repository)
+def _follow_tip(unit: Unit, case: Case, report: Report, trust: Trust, now: int) -> None:
+    """What landed is the new tip, and whatever stands on an older one is over.
+
+    A report that comes after a later landing changes neither.
+    """
+    if len(report.ref_after) != _COMMIT_LENGTH or report.outcome not in {Outcome.SUCCEEDED, Outcome.ROLLED_BACK}:
+        return
+    row = unit.repository(case.facts.repository)
+    if row.tip in {"", report.ref_before, report.ref_after}:
         unit.put_repository(replace(row, tip=report.ref_after))
+        close_overtaken(unit, case, report.ref_after, trust, now)

@@ -23,6 +23,7 @@ from magistrate.ports import Pen, Repositories, Store, Trust, Unit
 from magistrate.usecases.drills import drilled
 from magistrate.usecases.freezes import frozen_because
 from magistrate.usecases.matter import Papers, papers, standing_approvals
+from magistrate.usecases.stale import moved_on
 from magistrate.usecases.transition import Occasion, move
 from magistrate.wire.effect import GitUpdate
 from magistrate.wire.envelope import process_keyid
@@ -85,7 +86,7 @@ def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
     if busy or frozen_because(unit, office.trust, case):
         return case
     found = papers(unit, case, roster)
-    stale = _stale_because(office, found)
+    stale = _stale_because(office, case, found)
     if stale:
         return _end(unit, case, CaseState.STALE, stale, now)
     given = standing_approvals(unit, case, found.matter, roster, now)
@@ -104,7 +105,7 @@ def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
     return _issue(office, unit, case, found, given, now)
 
 
-def _stale_because(office: Office, found: Papers) -> str:
+def _stale_because(office: Office, case: Case, found: Papers) -> str:
     """What changed under the case since it was decided, or an empty text."""
     decision, effect = found.matter.decision.body, found.matter.proposal.body.effect
     assert isinstance(effect, GitUpdate)  # noqa: S101  sealed so
@@ -119,7 +120,7 @@ def _stale_because(office: Office, found: Papers) -> str:
     if (ruled.ref, ruled.environment) != (effect.ref, effect.environment):
         return "the policy names another ref or environment"
     tip = office.repositories.tip(effect.repository, effect.ref)
-    return "" if tip == effect.old else f"{effect.ref} moved to {tip[:12] or 'nothing'}"
+    return "" if tip == effect.old else moved_on(case, tip)
 
 
 def _not_executable(found: Papers, given: tuple[GivenApproval, ...], ground: Ground) -> str:

@@ -1,5 +1,7 @@
 """Steps and reports of the executor, silence, and hands from outside."""
 
+from dataclasses import replace
+
 import pytest
 from world.casework import CaseWorld
 from world.wire_samples import D, G
@@ -48,8 +50,9 @@ def step(world, case, name, number, signer="executor", **facts):
 def report(world, case, outcome, *, signer="executor", after=NEW, steps=(), **changes):
     with world.store.transaction() as unit:
         warrant = unit.documents("warrant", case.facts.proposal)[-1].payload_digest()
+        before = unit.repository("shop").tip
     fields = {"warrant": warrant, "proposal": case.facts.proposal, "why": "as seen", "steps": steps,
-              "ref_before": G, "ref_after": after, "leases_open": 0, "journal_head": D}  # fmt: skip
+              "ref_before": before, "ref_after": after, "leases_open": 0, "journal_head": D}  # fmt: skip
     envelope = world.deployment.by_process(
         signer, Report(outcome=outcome, **{**fields, **changes}), "rep", now=world.now
     )
@@ -157,3 +160,36 @@ def test_a_step_about_a_moved_ref_stops_what_is_in_flight(world):
     with world.store.transaction() as unit:
         record_step(unit, world.deployment.by_process("executor", body, "jrn"), world.trust, world.now)
     assert world.case(case).standing.state is S.STALE
+
+
+@pytest.mark.requirement("R15")
+def test_a_merge_makes_every_other_open_case_stale_and_says_what_to_do(world):
+    first, second, waiting = world.judged(TYPO), world.judged({"app.py": "import os\n"}), world.judged({"x.md": "x\n"})
+    world.approve("ben", first)
+    first = world.issue(first)
+    with world.store.transaction() as unit:
+        assert unit.take_warrant(first.standing.warrant, world.now)
+    tip = world.move_tip()  # as the executor lands it
+    fresh = world.judged({"y.md": "y\n"})
+    report(world, first, Outcome.SUCCEEDED, after=tip)
+    words = f"the target moved to {tip[:12]}; draft again: magistrate remediate {world.finding.id}"
+    for case in (second, waiting):
+        assert world.case(case).standing.state is S.STALE
+        assert world.case(case).standing.why == words
+        with pytest.raises(Refused) as caught:
+            world.approve("ben", case)
+        assert words in caught.value.message
+    assert world.case(fresh).standing.state is S.IN_REVIEW
+    assert world.case(first).standing.state is S.SUCCEEDED
+
+
+@pytest.mark.requirement("R15")
+def test_a_late_report_does_not_take_the_tip_back(world, taken):
+    tip = world.move_tip()
+    with world.store.transaction() as unit:
+        unit.put_repository(replace(unit.repository("shop"), tip=tip))
+    fresh = world.judged({"y.md": "y\n"})
+    report(world, taken, Outcome.SUCCEEDED, ref_before=G)
+    assert world.case(fresh).standing.state is S.IN_REVIEW
+    with world.store.transaction() as unit:
+        assert unit.repository("shop").tip == tip

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from magistrate.authority.quorum import REVIEWING
-from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_case, needs, open_case
+from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_case, needs, open_case, verify_waits
 from magistrate.entrypoints.cli.diff import show_diff
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.papers import seal
@@ -38,6 +38,7 @@ def approve(frame: Frame, *, id_: str, clone: Path | None, yes: bool) -> None:
     """
     settings, client = frame.settings(), frame.client()
     name = find_case(client, id_)
+    verify_waits(client, name)
     opened = open_case(fetch_bundle(client, name), name, settings)
     person = opened.roster.person(client.caller.name)
     own = person.person == opened.proposal.body.owner

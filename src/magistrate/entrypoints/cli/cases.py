@@ -13,6 +13,7 @@ import msgspec
 from magistrate.authority.policy import TrustedPolicy, trust_policy
 from magistrate.authority.roster import TrustedRoster, trust_roster
 from magistrate.entrypoints.cli.client import Client
+from magistrate.entrypoints.cli.screen import visible
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
 from magistrate.settings import Settings
 from magistrate.wire.assessment import Assessment
@@ -74,6 +75,18 @@ def fetch_bundle(client: Client, name: str) -> CaseBundle:
         return msgspec.json.decode(content, type=CaseBundle)
     except msgspec.MsgspecError as error:
         raise Unavailable("MAG-E603", f"control answered with something else than a case: {error}") from error
+
+
+def verify_waits(client: Client, name: str) -> None:
+    """Check that a case still waits for people, before anybody reads it for nothing.
+
+    Raises:
+        Refused: MAG-E607 with where it stands and why.
+    """
+    row = client.get(f"{CASES}/{name}")["case"]
+    if row["state"] != "IN_REVIEW":
+        why = visible(str(row.get("why") or "")) if row["state"] in {"STALE", "HELD", "EXPIRED"} else ""
+        raise Refused("MAG-E607", f"the case is `{row['state']}`: " + (why or "it does not wait for people"))
 
 
 def open_case(bundle: CaseBundle, name: str, settings: Settings) -> Opened:
