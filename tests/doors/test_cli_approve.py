@@ -14,6 +14,7 @@ from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.bootstrap.assess import assessor, reader
 from magistrate.domain.execution import Action
 from magistrate.domain.impact import Strictness
+from magistrate.domain.principal import Role
 from magistrate.entrypoints.cli.cases import open_case
 from magistrate.entrypoints.cli.client import Client
 from magistrate.entrypoints.cli.people import Caller
@@ -29,6 +30,11 @@ from magistrate.wire.proposal import Proposal, Provenance
 from magistrate.wire.session import Session
 
 D = "sha256:" + "0" * 64
+HONEST = (
+    Obligation(role=Role.REVIEWER, count=1, rule="floor/owning-role-reviewer"),
+    Obligation(role=None, count=2, rule="policy/two-for-unproven"),
+)
+"""What policy and floor ask of an unproven change of the test's only repository."""
 PATCH = b'diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-print("one")\n+print("two")\n'
 
 
@@ -63,7 +69,7 @@ class World:
         caller = Caller(name="ben", signer=self.deployment.people["ben"])
         self.nobody = Client("http://127.0.0.1:9", caller, deployment=self.deployment.name, audience="control")
 
-    def bundle(self, *, verdict=None, strictness=Strictness.TWO, **effect):
+    def bundle(self, *, verdict=None, strictness=Strictness.TWO, obligations=HONEST, **effect):
         made, d = verdict or self.verdict, self.deployment
         session = d.by_process(
             "control",
@@ -90,7 +96,7 @@ class World:
             "control",
             Decision(proposal=name, assessment_verdict=digest_of(made), policy=d.policy.payload_digest(), roster=d.pin,
                      action=Action.MERGE, environment="staging", strictness=strictness,
-                     obligations=(Obligation(role=None, count=2, rule="r"),), reasons=()), "dec")  # fmt: skip
+                     obligations=obligations, reasons=()), "dec")  # fmt: skip
         bundle = CaseBundle(
             roster=(d.roster,), policy=d.policy, manifest=d.manifest, session=session, proposal=proposal,
             assessment=assessment, evidence=(), decision=decision, approvals=(), warrant=None, warrant_leaf="",
@@ -139,6 +145,18 @@ def test_a_verdict_that_is_told_milder_is_refused(world):
 def test_a_decision_below_the_floor_is_refused(world):
     with pytest.raises(Refused) as caught:
         world.rebuild(*world.bundle(strictness=Strictness.AUTO))
+    assert caught.value.code == "MAG-E605"
+
+
+@pytest.mark.requirement("R44", "R39")
+@pytest.mark.parametrize(
+    ("left", "strictness"),
+    [(HONEST[:1], Strictness.TWO), (HONEST[1:], Strictness.TWO), ((), Strictness.TWO), (HONEST, Strictness.DENY),
+     ((HONEST[0], msgspec.structs.replace(HONEST[1], count=1)), Strictness.TWO)],
+)  # fmt: skip
+def test_a_control_plane_that_asks_for_less_or_else_than_policy_does_is_refused(world, left, strictness):
+    with pytest.raises(Refused, match="nothing was signed") as caught:
+        world.rebuild(*world.bundle(obligations=left, strictness=strictness))
     assert caught.value.code == "MAG-E605"
 
 

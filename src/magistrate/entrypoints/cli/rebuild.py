@@ -23,8 +23,10 @@ from magistrate.domain.impact import STRICTNESS_ORDER
 from magistrate.entrypoints.cli.cases import CASES, Opened
 from magistrate.entrypoints.cli.client import Client
 from magistrate.errors import Refused, Unavailable
+from magistrate.usecases.assess_case import Ruling
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest, digest_of
+from magistrate.wire.decision import Obligation
 from magistrate.wire.effect import git_rollback_plan_digest
 
 
@@ -66,6 +68,7 @@ def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
         )  # fmt: skip
     _same("assessment", digest_of(verdict), opened.assessment.verdict_sha256)
     _verify_decision(opened, verdict)
+    _verify_ruling(opened, verdict)
     return Rebuilt(verdict=verdict, paths=done.paths, source=source)
 
 
@@ -82,10 +85,34 @@ def _verify_decision(opened: Opened, verdict: Verdict) -> None:
         raise Refused("MAG-E605", f"control decided `{decision.strictness}`, the floor here says `{floor.strictness}`")
 
 
+def _verify_ruling(opened: Opened, verdict: Verdict) -> None:
+    """Ask the judge here what policy and floor want of this verdict, as the executor will."""
+    proposal, effect, decision = opened.proposal.body, opened.effect, opened.decision.body
+    question = {
+        "verdict": verdict, "policy": opened.policy.body, "action": proposal.action, "environment": effect.environment,
+        "production": opened.policy.repository(effect.repository).production, "solo": opened.roster.solo,
+        "repository": effect.repository, "agent": proposal.agent, "provenance": proposal.provenance,
+        "context_gaps": proposal.context_gaps,
+    }  # fmt: skip
+    reply = assessor().ask({"v": 1, "mode": "decide", **msgspec.to_builtins(question)})
+    try:
+        ruling = msgspec.convert(reply, Ruling, strict=True)
+    except msgspec.ValidationError as error:
+        raise Unavailable("MAG-E603", f"the judge here gave no usable ruling: {error}") from error
+    _same("strictness", ruling.strictness, decision.strictness)
+    _same("action", proposal.action, decision.action)
+    _same("environment of the decision", effect.environment, decision.environment)
+    _same("list of who must agree", _asked(ruling.obligations), _asked(decision.obligations))
+
+
+def _asked(obligations: tuple[Obligation, ...]) -> str:
+    return ", ".join(sorted(f"{o.count} of {o.role or 'any'} ({o.rule})" for o in obligations)) or "nobody"
+
+
 def _same(what: str, found: str, said: str) -> None:
     if found != said:
         raise Refused(
-            "MAG-E605", f"the {what} rebuilt here is `{found[:30]}`, control says `{said[:30]}`; nothing was signed",
+            "MAG-E605", f"the {what} rebuilt here is `{found[:200]}`, control says `{said[:200]}`; nothing was signed",
             hint="do not approve this; tell an operator",
         )  # fmt: skip
 
