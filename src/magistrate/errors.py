@@ -188,6 +188,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E610": "nothing to draft",
     "MAG-E611": "did not come to an end in time",
     "MAG-E612": "git failed",
+    "MAG-E613": "port is taken",
 }
 
 

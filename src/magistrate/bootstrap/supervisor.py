@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from magistrate.bootstrap.port_claims import holds_port, port_of, verify_ports_free
 from magistrate.bootstrap.walls import Account, accounts_of, open_socket_to_front, raise_walls
 from magistrate.errors import Unavailable, Usage
 from magistrate.settings import HOST, PROCESSES, Settings, Walls, child_environment
@@ -61,7 +62,7 @@ class Supervisor:
 
         Raises:
             Usage: MAG-E608 when another supervisor has this home.
-            Unavailable: MAG-E608 when a process does not come up.
+            Unavailable: MAG-E608 when a process does not come up, MAG-E613 when its port is taken.
         """
         with _only_one(self._settings):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -86,6 +87,7 @@ class Supervisor:
     def _prepare(self) -> None:
         for name in PROCESSES:
             end_leftover(self._settings, name)
+        verify_ports_free(self._settings)
         self._settings.run.mkdir(exist_ok=True)
         self._settings.front_socket.unlink(missing_ok=True)
         if self.walls.users:
@@ -119,7 +121,7 @@ class Supervisor:
                     "MAG-E608", f"`{name}` ended at once ({ending(running.child.returncode)})",
                     hint="\n  ".join(tail(self._settings, name, 6)) or f"magistrate logs {name}",
                 )  # fmt: skip
-            if listens(self._settings, name, running.started):
+            if listens(self._settings, running):
                 open_socket_to_front(self._settings, self._accounts)
                 where = f"  {HOST}:{getattr(self._settings.ports, name)}" if hasattr(self._settings.ports, name) else ""
                 who = f"  as {running.account.name}" if running.account.name else ""
@@ -150,6 +152,12 @@ class Supervisor:
                 open_socket_to_front(self._settings, self._accounts)
 
     def _restart(self, name: str, running: Running) -> None:
+        try:
+            verify_ports_free(self._settings, (name,))
+        except Unavailable as error:
+            self._say(f"{name} cannot start again: {error.message}\n  {error.hint}")
+            running.due, running.pause = time.monotonic() + running.pause, min(running.pause * 2, LONGEST_PAUSE)
+            return
         running.restarts += 1
         self._start(name)
         self._say(f"{name} started again (restart {running.restarts}), pid {self._running[name].child.pid}")
@@ -224,15 +232,19 @@ def stop_supervisor(settings: Settings) -> bool:
     raise Unavailable("MAG-E608", f"the supervisor (pid {note['pid']}) did not stop")
 
 
-def listens(settings: Settings, name: str, started: float) -> bool:
-    """Whether a process does what it is there for: its port answers; the executor stays alive."""
-    if name == "executor":
-        return time.monotonic() - started > 1.0
+def listens(settings: Settings, running: Running) -> bool:
+    """Whether our own child does what it is there for: it holds its port; the executor stays alive."""
+    name = running.name
+    port = port_of(settings, name)
+    if port is None:
+        return time.monotonic() - running.started > 1.0
     if name == "control" and not settings.front_socket.exists():
         return False
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
-        return probe.connect_ex((HOST, getattr(settings.ports, name))) == 0
+        answers = probe.connect_ex((HOST, port)) == 0
+    # Where the system does not tell who listens, the port was free just before we started.
+    return answers and holds_port(running.child.pid, port) is not False
 
 
 def end_leftover(settings: Settings, name: str) -> None:

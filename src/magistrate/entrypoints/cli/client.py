@@ -28,7 +28,9 @@ _KINDS: dict[int, type[MagistrateError]] = {
 class Client:
     """One person at one door."""
 
-    def __init__(self, base: str, caller: Caller, *, deployment: str, audience: str) -> None:
+    def __init__(self, base: str, caller: Caller, *, deployment: str, audience: str, doubt: str = "") -> None:
+        """`doubt` is the hint where the door does not know the caller: it may be a stranger's door."""
+        self._doubt = doubt
         self._caller, self._deployment, self._audience = caller, deployment, audience
         self._base = base
         self._http = httpx.Client(base_url=base, timeout=TIMEOUT_SECONDS, trust_env=False)
@@ -96,7 +98,10 @@ class Client:
                 hint="`magistrate up --detach` starts it; `magistrate logs control` tells what it said",
             ) from error  # fmt: skip
         if answer.status_code >= 400:  # noqa: PLR2004  HTTP
-            raise said(answer)
+            refusal = said(answer)
+            if answer.status_code == 401 and self._doubt:  # noqa: PLR2004  HTTP
+                raise type(refusal)(refusal.code, refusal.message, hint=self._doubt)
+            raise refusal
         if path.partition("?")[0].endswith(("/base-pack", "/export")):
             return answer
         try:

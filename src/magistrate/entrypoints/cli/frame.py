@@ -46,10 +46,12 @@ class Frame:
 
     def client(self) -> Client:
         """A client of control for this caller."""
+        from magistrate.bootstrap.supervisor import read_note
         from magistrate.entrypoints.cli.client import Client
 
         found = self.settings()
-        return Client(found.control_url, self.caller(), deployment=found.deployment, audience="control")
+        doubt = "" if read_note(found) else f"nothing of {found.home} is up: another deployment answers on its port"
+        return Client(found.control_url, self.caller(), deployment=found.deployment, audience="control", doubt=doubt)
 
 
 def _remember(field: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
