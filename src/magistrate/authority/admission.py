@@ -221,6 +221,8 @@ def _admit_target(effect: GitUpdate, repository: RepositoryPolicy) -> None:
 def _admit_diff(bundle: CaseBundle, proposal: Proposal) -> bytes:
     diff = _bytes(bundle.diff)
     _match("diff", proposal.diff_sha256, digest(diff))
+    _match("prompt", proposal.prompt_sha256, digest(bundle.prompt.encode(errors="surrogatepass")))
+    _match("rationale", proposal.rationale_sha256, digest(bundle.rationale.encode(errors="surrogatepass")))
     return diff
 
 
