@@ -128,7 +128,7 @@ def test_every_privilege_names_warrant_decision_and_reason(town):
     )
     assert grants
     assert {g[0] for g in grants} == {row[0] for row in leases}
-    warrants = {d: p for d, p in town.rows("select digest, proposal from document where kind = 'warrant'")}
+    warrants = dict(town.rows("select digest, proposal from document where kind = 'warrant'"))
     decided = {p for (p,) in town.rows("select proposal from document where kind = 'decision'")}
     approved = {p for (p,) in town.rows("select proposal from document where kind = 'approval'")}
     orphans = [g for g in grants if g[1] not in warrants or warrants[g[1]] not in decided & approved]
