@@ -331,7 +331,7 @@ def test_an_overspent_budget_pauses_the_session(town):
     import sqlite3
 
     with sqlite3.connect(town.home / "control" / "store.db", timeout=10) as link:
-        link.execute("update session_state set bytes_left = 60 where session = ?", (session.id,))
+        link.execute("update session_state set bytes_left = 100 where session = ?", (session.id,))
     session.good("read_file", path="README.md")
     status, answer = session.call("read_file", path="shop/report.py")
     assert (status, answer["error"]["code"]) == (403, "MAG-E460")
