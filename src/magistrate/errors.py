@@ -189,6 +189,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E611": "did not come to an end in time",
     "MAG-E612": "git failed",
     "MAG-E613": "port is taken",
+    "MAG-E614": "freeze or thaw not handed over",
 }
 
 

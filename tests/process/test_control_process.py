@@ -8,8 +8,14 @@ import msgspec
 import pytest
 from world.casework import CaseWorld
 from world.control_process import Caller, start_control, start_witness
+from world.deployment import new_id
 
+from magistrate.adapters.stop_files import read_stops
+from magistrate.authority.stops import standing_freezes
 from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.document import document, seal_by_person
+from magistrate.wire.envelope import join_signatures
+from magistrate.wire.freeze import Freeze, Scope, Thaw
 from magistrate.wire.report import Outcome, Report
 
 pytestmark = pytest.mark.slow
@@ -231,3 +237,27 @@ def test_the_log_is_exported_and_followed(world, control):
     assert {"proposal.sealed", "assessment.made", "decision.made"} <= {e["event"] for e in told}
     with tarfile.open(fileobj=io.BytesIO(ben.get(f"{PEOPLE}/log/export").content)) as archive:
         assert any(name.startswith("log/") for name in archive.getnames())
+
+
+@pytest.mark.requirement("R59")
+def test_a_freeze_told_to_control_stops_executor_and_gate_too_and_a_thaw_lifts_it(world, control):
+    deployment, people = world.deployment, {name: Caller(world.deployment, name) for name in ("ben", "carla")}
+    scope = Scope(repository=None, environment=None, agent=None, change_class=None)
+    freeze = deployment.by_person("carla", Freeze(person="carla", scope=scope, reason="fire", epoch=5), "frz")
+
+    def standing():
+        stops = read_stops(deployment.settings.freeze)
+        return [f.reason for f in standing_freezes(stops, deployment.trusted_roster()).values()]
+
+    answer = people["carla"].post("/api/v1/people/freezes", {"envelope": freeze})
+    assert answer.json()["reaches_executor_and_gate"], answer.text
+    assert standing() == ["fire"]
+    for epoch, signers, status in ((6, ("ben",), 403), (5, ("ben", "carla"), 403), (6, ("ben", "carla"), 200)):
+        body = document(Thaw(freeze=freeze.payload_digest(), reason="out", epoch=epoch), deployment=deployment.name,
+                        id=new_id("thw"), now=world.now, lifetime=None)  # fmt: skip
+        signed = [seal_by_person(body, deployment.people[name]) for name in signers]
+        thaw = signed[0] if len(signed) == 1 else join_signatures(*signed)
+        assert standing() == ["fire"]
+        assert people["ben"].post("/api/v1/people/freezes", {"envelope": thaw}).status_code == status
+    assert standing() == []
+    assert people["ben"].get("/api/v1/people/status").json()["frozen"] == []

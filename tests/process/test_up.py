@@ -199,7 +199,11 @@ def test_a_token_is_written_for_its_owner_only(shell, own):
 
 
 def test_a_freeze_is_obeyed_without_control(shell, own):
+    shell("thaw", "--reason", "over", status=3)
     shell("freeze", "--reason", "an incident")
-    (drop,) = (shell.home / "freeze").glob("*.json")
-    assert "frozen by" in shell("status")
-    drop.unlink()
+    assert len(list((shell.home / "freeze").glob("*.json"))) == 1  # control dropped the same file
+    assert "frozen by anna: an incident" in shell("status")
+    shell("thaw", status=2)
+    assert "lifted" in shell("thaw", "--reason", "over")
+    assert "frozen" not in shell("status")
+    assert json.loads(shell("status", "-o", "json"))["control"]["frozen"] == []

@@ -6,12 +6,15 @@ that does not exist stops nothing.
 
 from __future__ import annotations
 
+import os
+import secrets
 from pathlib import Path
 from typing import Final
 
 from magistrate.authority.stops import Stops, sorted_stops
-from magistrate.errors import MagistrateError
+from magistrate.errors import MagistrateError, Unavailable
 from magistrate.wire.envelope import Envelope, decode_envelope
+from magistrate.wire.freeze import Freeze, Thaw
 
 MAX_STOP_BYTES: Final = 65_536
 
@@ -37,3 +40,31 @@ def read_stops(folder: Path) -> Stops:
         except (OSError, MagistrateError):
             unreadable.append(path.name)
     return sorted_stops(found, unreadable)
+
+
+def drop_stop(folder: Path, envelope: Envelope) -> Path:
+    """Put a signed freeze or thaw into the folder, durably and at once; the same one changes nothing.
+
+    The name comes from the payload, so that one with more signatures takes the place of the other.
+
+    Raises:
+        Unavailable: MAG-E614 when the folder cannot be written.
+    """
+    kinds = {Freeze.document_type(): Freeze.NAME, Thaw.document_type(): Thaw.NAME}
+    name = envelope.payload_digest().removeprefix("sha256:")[:16]
+    place, content = folder / f"{kinds[envelope.payloadType]}-{name}.json", envelope.encode()
+    partial = folder / f".{secrets.token_hex(8)}"
+    try:
+        folder.mkdir(exist_ok=True)
+        if place.is_file() and place.read_bytes() == content:
+            return place
+        with partial.open("xb") as stream:
+            os.fchmod(stream.fileno(), 0o644)
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(place)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise Unavailable("MAG-E614", f"the freeze folder `{folder}` cannot be written: {error.strerror}") from error
+    return place

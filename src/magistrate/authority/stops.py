@@ -74,23 +74,40 @@ def verify_not_frozen(stops: Stops, roster: TrustedRoster, reach: Reach) -> None
             f"`{stops.unreadable[0][:60]}` in the freeze folder cannot be read, so it stops everything",
             hint="take the file away, or replace it by a signed freeze",
         )
+    for freeze in standing_freezes(stops, roster).values():
+        if _covers(freeze.scope, reach):
+            raise Refused("MAG-E388", f"frozen by `{freeze.person}`: {freeze.reason[:200]}")
+
+
+def standing_freezes(stops: Stops, roster: TrustedRoster) -> dict[str, Freeze]:
+    """The believed freezes that no believed thaw lifts, by the digest that a thaw names.
+
+    Raises:
+        Refused: MAG-E388, MAG-E106, MAG-E122 for a freeze or thaw that cannot be believed.
+    """
     lifted = _lifted(stops.thaws, roster)
+    standing = {}
     for envelope in stops.freezes:
         document, person = roster.open_by_person(envelope, Freeze)
         roster.verify_role(person, Role.OPERATOR)
         freeze = document.body
         if freeze.person != person.person:
             raise Refused("MAG-E388", f"a freeze signed by `{person.person}` in the name of `{freeze.person}`")
-        over = lifted.get(envelope.payload_digest(), -1) > freeze.epoch
-        if not over and _covers(freeze.scope, reach):
-            raise Refused("MAG-E388", f"frozen by `{person.person}`: {freeze.reason[:200]}")
+        if lifted.get(envelope.payload_digest(), -1) <= freeze.epoch:
+            standing[envelope.payload_digest()] = freeze
+    return standing
+
+
+def persons_needed(roster: TrustedRoster) -> int:
+    """How many persons lift a freeze: two, or the only one there is."""
+    return min(THAW_PERSONS, len(roster.body.persons))
 
 
 def _lifted(thaws: Iterable[Envelope], roster: TrustedRoster) -> dict[str, int]:
     lifted: dict[str, int] = {}
     for envelope in thaws:
         thaw = open_envelope(envelope, Thaw, deployment=roster.deployment).body
-        if len(roster.signers(envelope)) >= min(THAW_PERSONS, len(roster.body.persons)):
+        if len(roster.signers(envelope)) >= persons_needed(roster):
             lifted[thaw.freeze] = max(thaw.epoch, lifted.get(thaw.freeze, -1))
     return lifted
 

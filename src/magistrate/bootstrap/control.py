@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from magistrate.adapters.keys.pen import ProcessPen
 from magistrate.adapters.keys.process import load_process_key
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.adapters.scanners.sarif import SarifFile
+from magistrate.adapters.stop_files import drop_stop
 from magistrate.adapters.stores.export import export_log
 from magistrate.adapters.stores.log import LogStore
 from magistrate.adapters.stores.store import SqlStore
@@ -29,6 +30,7 @@ from magistrate.ports import Trust
 from magistrate.settings import PROCESSES, Settings, standing_walls
 from magistrate.usecases.assess_case import Bench
 from magistrate.usecases.warrant import Office
+from magistrate.wire.envelope import Envelope
 
 PATIENCE_SECONDS: Final = 20.0
 MAX_TEXT: Final = 2_000_000
@@ -135,6 +137,11 @@ def read_findings(repositories: BareRepositories) -> Any:  # noqa: ANN401  a rea
 def export_to(store: SqlStore) -> Any:  # noqa: ANN401  as the door wants it
     """Writes the sealed log into a folder."""
     return lambda folder: store.on_log(lambda connection: export_log(connection, folder))
+
+
+def drop_to(folder: Path) -> Callable[[Envelope], Path]:
+    """Puts a signed freeze or thaw where executor and gate read it."""
+    return lambda envelope: drop_stop(folder, envelope)
 
 
 def processes_alive(settings: Settings) -> Mapping[str, Mapping[str, Any]]:

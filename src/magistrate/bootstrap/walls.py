@@ -75,6 +75,10 @@ def raise_walls(settings: Settings, accounts: dict[str, Account]) -> None:
     database.touch(mode=0o600)
     _give(database, accounts["gate"], 0o600)
     _give(settings.run, accounts["control"], 0o711)
+    # Control may add a stop for others to obey, and take none away that it did not write itself.
+    if (group := accounts["control"].gid) is not None:
+        os.chown(settings.freeze, -1, group)
+        settings.freeze.chmod(0o1775)
 
 
 def open_socket_to_front(settings: Settings, accounts: dict[str, Account]) -> None:

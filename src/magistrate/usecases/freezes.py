@@ -5,6 +5,7 @@ Here they stop control from issuing warrants; executor and gate obey them direct
 
 from __future__ import annotations
 
+from magistrate.authority.stops import persons_needed
 from magistrate.domain.case import Case
 from magistrate.domain.events import Event
 from magistrate.domain.principal import Role
@@ -13,8 +14,6 @@ from magistrate.ports import Trust, Unit
 from magistrate.wire.document import Document, open_envelope
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.freeze import Freeze, Thaw
-
-TWO = 2
 
 
 def set_freeze(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> str:
@@ -39,14 +38,16 @@ def lift_freeze(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> str:
     """Lift a freeze; returns its digest; idempotent. In solo one person is enough.
 
     Raises:
-        Refused: MAG-E121 too few signatures. NotFound: MAG-E450 no such freeze.
+        Refused: MAG-E121 too few signatures, or older than the freeze. NotFound: MAG-E450 no such freeze.
     """
     roster = trust.roster()
     thaw = open_envelope(envelope, Thaw, deployment=roster.deployment).body
     signers = [p for p in roster.signers(envelope).values() if p.roles]
-    if len(signers) < (1 if roster.solo else TWO):
+    if len(signers) < persons_needed(roster):
         raise Refused("MAG-E121", f"a thaw needs two persons, {len(signers)} signed")
-    unit.document(thaw.freeze)
+    freeze = open_envelope(unit.document(thaw.freeze), Freeze, deployment=roster.deployment).body
+    if thaw.epoch <= freeze.epoch:
+        raise Refused("MAG-E121", "the thaw is not newer than the freeze, so executor and gate would not obey it")
     if not unit.recorded(f"thaw:{thaw.freeze}"):
         facts = {"freeze": thaw.freeze, "reason": thaw.reason, "persons": " ".join(sorted(p.person for p in signers))}
         seq = unit.append(Event.FREEZE_LIFTED, "freeze", facts, now=now, once=f"thaw:{thaw.freeze}").seq

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from magistrate.adapters.stop_files import drop_stop
 from magistrate.domain.principal import Role
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options, reason_option
-from magistrate.entrypoints.cli.papers import now, replace_file, seal
+from magistrate.entrypoints.cli.papers import now, seal
 from magistrate.entrypoints.cli.people import own_roster
-from magistrate.errors import MagistrateError
+from magistrate.errors import MagistrateError, Unavailable
+from magistrate.wire.envelope import Envelope
 from magistrate.wire.freeze import Freeze, Scope
 
 
@@ -32,15 +34,35 @@ def freeze(frame: Frame, *, repository: str | None, environment: str | None, age
     epoch = now()
     body = Freeze(person=caller.name, scope=scope, reason=reason, epoch=epoch)
     envelope = seal(body, "frz", [caller], deployment=settings.deployment)
-    settings.freeze.mkdir(exist_ok=True)
-    drop = settings.freeze / f"freeze-{epoch}-{caller.name}.json"
-    replace_file(drop, envelope.encode())
     what = ", ".join(
         f"{k} {v}" for k, v in (("repository", repository), ("environment", environment), ("agent", agent)) if v
     )
-    click.echo(f"frozen: {what or 'everything'}; gate and executor obey {drop}")
+    dropped = hand_over(frame, envelope)
+    click.echo(f"frozen: {what or 'everything'}; gate and executor obey {dropped}")
+    click.echo("to lift it, two persons sign: magistrate thaw --reason TEXT")
+
+
+def hand_over(frame: Frame, *envelopes: Envelope) -> str:
+    """Put signed words where gate and executor read them, and tell control; where they went, in words.
+
+    Raises:
+        Unavailable: MAG-E614 when neither this machine's home nor control could take them.
+    """
+    settings, failed = frame.settings(), None
+    place = ""
     try:
-        frame.client().post("/api/v1/people/freezes", {"envelope": envelope})
+        for envelope in envelopes:
+            place = str(drop_stop(settings.freeze, envelope))
+    except Unavailable as error:
+        failed = error
+    try:
+        for envelope in envelopes:
+            answer = frame.client().post("/api/v1/people/freezes", {"envelope": envelope})
     except MagistrateError as error:
-        click.echo(f"control was not told ({error.message}); the freeze holds without it", err=True)
-    click.echo("to lift it, an operator takes that file away")
+        if failed is not None:
+            raise failed from error
+        click.echo(f"control was not told ({error.message}); it holds without it", err=True)
+        return place
+    if failed is not None and not answer["reaches_executor_and_gate"]:
+        raise Unavailable("MAG-E614", f"only control heard it: {answer['why']}", hint=failed.message)
+    return place or "it through control"

@@ -50,6 +50,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "readiness": ("readiness", "what may execute where, and until when"),
         "leases": ("leases", "every credential, live or dead"),
         "freeze": ("freeze", "stop: executor and gate obey at once"),
+        "thaw": ("thaw", "lift a freeze: two persons sign"),
         "policy": ("policy", "check, explain and publish the policy"),
         "roster": ("roster", "who holds which key and role"),
     },

@@ -6,9 +6,12 @@ from typing import Any
 
 import click
 
+from magistrate.adapters.stop_files import read_stops
+from magistrate.authority.stops import standing_freezes
 from magistrate.bootstrap.supervisor import read_note
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
-from magistrate.entrypoints.cli.screen import show_pairs, show_value, styled, visible
+from magistrate.entrypoints.cli.people import own_roster
+from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, styled, visible
 from magistrate.errors import MagistrateError
 from magistrate.settings import PROCESSES, Settings, standing_walls
 
@@ -26,7 +29,7 @@ def status(frame: Frame, *, output: str) -> int:
     note = read_note(settings)
     told, silence = _control(frame)
     walls = _walls(settings, note)
-    stops = sorted(path.name for path in settings.freeze.glob("*.json")) if settings.freeze.is_dir() else []
+    stops = _stops(settings)
     whole = {
         "home": str(settings.home), "deployment": settings.deployment, "mode": settings.mode, "up": note is not None,
         "walls": walls, "processes": _processes(settings, note), "file_drop": stops, "control": told,
@@ -40,7 +43,7 @@ def status(frame: Frame, *, output: str) -> int:
         restarts = f"  restarted {row['restarts']} times" if row["restarts"] else ""
         click.echo(f"  {row['process']:<9} {state} {row['where']:<16} {row['user']}{restarts}")
     for stop in stops:
-        click.echo(styled(f"frozen by {settings.freeze / stop}", fg="red", bold=True))
+        click.echo(styled(visible(stop), fg="red", bold=True))
     if told is None:
         click.echo(f"control says nothing: {silence}")
     else:
@@ -49,6 +52,18 @@ def status(frame: Frame, *, output: str) -> int:
         click.echo("\nnot up; `magistrate up --detach` starts everything")
         return 4
     return 0
+
+
+def _stops(settings: Settings) -> list[str]:
+    """What executor and gate obey in the freeze folder, in words."""
+    found = read_stops(settings.freeze)
+    told = [f"stopped by {name} in {settings.freeze}, which cannot be read" for name in found.unreadable]
+    try:
+        standing = standing_freezes(found, own_roster(settings))
+    except MagistrateError as error:
+        return [*told, f"stopped by {settings.freeze}: {error.message}"]
+    told += [f"frozen by {freeze.person}: {freeze.reason} ({short(name)})" for name, freeze in standing.items()]
+    return [*told, *(["a thaw waits for its second signature: magistrate thaw"] if standing and found.thaws else [])]
 
 
 def _walls(settings: Settings, note: dict[str, Any] | None) -> str:

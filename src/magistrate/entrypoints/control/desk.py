@@ -13,6 +13,7 @@ import msgspec
 from magistrate.authority.request import Caller
 from magistrate.errors import Refused, Usage
 from magistrate.ports import Pen, Repositories, Store, Trust
+from magistrate.wire.envelope import Envelope
 from magistrate.wire.roster import Person
 
 T = TypeVar("T")
@@ -23,7 +24,8 @@ class ControlParts:
     """Everything that the doors reach.
 
     `export` writes the sealed log into a folder; `ingest_file` reads findings from a file;
-    `draw` gives 256 random bits; `alarms` holds what a person must see; `wake` stirs the worker.
+    `drop` puts a freeze or thaw where executor and gate
+    read it; `draw` gives 256 random bits; `alarms` holds what a person must see; `wake` stirs the worker.
     """
 
     deployment: str
@@ -40,6 +42,7 @@ class ControlParts:
     export: Callable[[Path], int]
     read_findings: Callable[[Path, str, str], tuple[list[Any], list[str]]]
     processes: Callable[[], Mapping[str, Mapping[str, Any]]]
+    drop: Callable[[Envelope], Path]
     wake: threading.Event = field(default_factory=threading.Event)
     alarms: list[str] = field(default_factory=list)
 

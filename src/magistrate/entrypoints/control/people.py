@@ -17,7 +17,7 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.domain.principal import Role
 from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
-from magistrate.errors import NotFound, Refused, Usage
+from magistrate.errors import NotFound, Refused, Unavailable, Usage
 from magistrate.usecases.drills import open_orders, order_drills, readiness
 from magistrate.usecases.freezes import lift_freeze, set_freeze, standing_freezes
 from magistrate.usecases.ingest import ingest, verify_may_ingest
@@ -251,12 +251,18 @@ def drills(parts: ControlParts, asked: Asked) -> dict[str, Any]:
 
 
 def add_freeze(parts: ControlParts, asked: Asked) -> dict[str, Any]:
-    """A freeze, or a thaw with its signatures."""
+    """A freeze, or a thaw with its signatures; executor and gate get it too where control can."""
     envelope = asked.read(SignedWord).envelope
+    thaws = envelope.payloadType == Thaw.document_type()
     with parts.store.transaction() as unit:
-        if envelope.payloadType == Thaw.document_type():
-            return {"lifted": lift_freeze(unit, envelope, parts.trust, asked.now)}
-        return {"freeze": set_freeze(unit, envelope, parts.trust, asked.now)}
+        name = (lift_freeze if thaws else set_freeze)(unit, envelope, parts.trust, asked.now)
+    parts.wake.set()
+    try:
+        parts.drop(envelope)
+        why = ""
+    except Unavailable as error:
+        why = error.message
+    return {"lifted" if thaws else "freeze": name, "reaches_executor_and_gate": not why, "why": why}
 
 
 def policy(parts: ControlParts, _asked: Asked) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from magistrate.bootstrap.control import (
     check_log,
     compose,
     draw_token,
+    drop_to,
     export_to,
     processes_alive,
     read_findings,
@@ -64,7 +65,8 @@ def parts_of(composed: Composed) -> ControlParts:
         front_url=settings.front_url, store=composed.store, trust=composed.bench.trust, pen=composed.bench.pen,
         repositories=composed.repositories, now=unix_now, disarmed=composed.office.disarmed, draw=draw_token,
         export=export_to(composed.store), read_findings=read_findings(composed.repositories),
-        processes=lambda: processes_alive(settings), wake=composed.worker.wake, alarms=composed.worker.alarms,
+        processes=lambda: processes_alive(settings), drop=drop_to(settings.freeze),
+        wake=composed.worker.wake, alarms=composed.worker.alarms,
     )  # fmt: skip
 
 

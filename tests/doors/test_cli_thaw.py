@@ -1,0 +1,75 @@
+"""Freeze and thaw by people alone: one operator stops, two persons lift, no server needed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from paths import MAGISTRATE
+
+from magistrate.adapters.stop_files import read_stops
+from magistrate.authority.stops import standing_freezes
+from magistrate.entrypoints.cli.people import own_roster
+from magistrate.settings import load_settings
+
+ROLES = {"anna": "proposer", "ben": "reviewer,policy_owner", "carla": "operator,policy_owner"}
+
+
+class Team:
+    """Three people with keys and a home that is not up."""
+
+    def __init__(self, folder):
+        self.folder, self.home = folder, folder / "home"
+        for name in ROLES:
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"fake {name}", "-f", folder / name], check=True
+            )
+        people = [f"--person={name}:{roles}:{folder / name}" for name, roles in ROLES.items()]
+        assert self("init", *people).returncode == 0
+
+    def __call__(self, *arguments, person=""):
+        who = ("--as", person, "--key", str(self.folder / person)) if person else ()
+        return subprocess.run(
+            [str(MAGISTRATE), *arguments, *who, "--home", str(self.home)], capture_output=True, text=True, timeout=60,
+            env={**os.environ, "HOME": str(self.folder)}, check=False,
+        )  # fmt: skip
+
+    def frozen(self):
+        settings = load_settings(self.home)
+        return [f.reason for f in standing_freezes(read_stops(settings.freeze), own_roster(settings)).values()]
+
+
+@pytest.fixture
+def team(tmp_path):
+    return Team(tmp_path)
+
+
+@pytest.mark.requirement("R59")
+def test_one_operator_freezes_and_two_persons_thaw(team):
+    assert team("thaw", "--reason", "over", person="ben").returncode == 3
+    refused = team("freeze", "--reason", "fire", person="ben")
+    assert refused.returncode == 1
+    assert team("freeze", "--reason", "fire", person="carla").returncode == 0
+    assert team.frozen() == ["fire"]
+    first = team("thaw", "--reason", "fire is out", person="carla")
+    assert "1 more must sign" in first.stdout
+    assert "1 more must sign" in team("thaw", person="carla").stdout  # the same person again counts once
+    assert team.frozen() == ["fire"]
+    assert "a thaw waits for its second signature" in team("status", person="ben").stdout
+    second = team("thaw", person="ben")
+    assert second.returncode == 0, second.stderr
+    assert "over because  fire is out" in second.stdout
+    assert "lifted" in second.stdout
+    assert team.frozen() == []
+    assert team("freeze", "--reason", "again", person="carla").returncode == 0
+    assert team.frozen() == ["again"]
+
+
+def test_a_file_that_cannot_be_read_is_said_and_stops_the_thaw_too(team):
+    assert team("freeze", "--reason", "fire", person="carla").returncode == 0
+    (team.home / "freeze" / "junk.json").write_text("{")
+    done = team("thaw", "--reason", "over", person="ben")
+    assert done.returncode == 1
+    assert "junk.json" in done.stderr
+    assert "junk.json" in team("status", person="ben").stdout
