@@ -159,7 +159,10 @@ class Gate:
 
     async def leases(self, request: HttpRequest) -> Response:
         """The newest leases; for executors and for persons of the roster."""
-        await self._caller(request, await _body(request))
+        roster, envelope = await self._caller(request, await _body(request))
+        keyid = envelope.signatures[0].keyid
+        if keyid.startswith("ed25519:"):  # a process, not a person
+            roster.executor_key(keyid)
         return _json(LeaseList(leases=tuple(self._view(grant) for grant in self._parts.grants.every())))
 
     async def release(self, request: HttpRequest) -> Response:
