@@ -299,3 +299,17 @@ def test_policy_is_checked_before_it_counts(home):
     people.write_text("")
     assert run("policy", "publish", home=home).returncode == 1
     assert load_settings(home).policy_path.read_bytes() == (home / "policy-bundle.json").read_bytes()
+
+
+def test_a_file_larger_than_control_takes_is_refused_before_it_is_sent(home, tmp_path):
+    """The one limit of every door; the file is sparse, so this costs nothing."""
+    from magistrate.domain.finding import MAX_SCAN_BYTES
+
+    big = tmp_path / "big.sarif"
+    with big.open("wb") as stream:
+        stream.truncate(MAX_SCAN_BYTES + 1)
+    shop = clone(tmp_path / "shop")
+    assert run("repository", "add", shop, home=home, env={"HOME": str(tmp_path)}).returncode == 0
+    done = run("ingest", big, home=home, cwd=shop, env={"HOME": str(tmp_path)})
+    assert done.returncode == 2
+    assert "256 MB at most" in done.stderr

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Final
 
 FINDING_PREFIX: Final = "fnd-"
+MAX_SCAN_BYTES: Final = 256_000_000
+"""The largest output of a scanner that is taken, by every door alike."""
 
 
 class Severity(StrEnum):

@@ -16,10 +16,9 @@ from urllib.parse import unquote, urlsplit
 
 import ijson  # type: ignore[import-untyped]
 
-from magistrate.domain.finding import Finding, Severity, finding_id, fingerprint
+from magistrate.domain.finding import MAX_SCAN_BYTES, Finding, Severity, finding_id, fingerprint
 from magistrate.errors import Refused
 
-MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_DEPTH: Final = 64
 MAX_EVENTS: Final = 100_000
 VERSION: Final = "2.1.0"
@@ -67,7 +66,7 @@ class SarifFile:
         repository: str,
         root: str = "",
         line_text: Callable[[str, int, int], str | None] = lambda _path, _start, _end: None,
-        max_bytes: int = MAX_BYTES,
+        max_bytes: int = MAX_SCAN_BYTES,
     ) -> None:
         self._stream, self._repository, self._root, self._line_text = stream, repository, root, line_text
         self.digest = _verify_bytes(stream, max_bytes)

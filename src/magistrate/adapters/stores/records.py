@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, insert, select
@@ -21,6 +21,8 @@ from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.times import rfc3339
 
 FACTS = "facts"
+
+BATCH: Final = 500
 
 
 class RecordRows:
@@ -142,14 +144,17 @@ class RecordRows:
     def keep_findings(self, findings: Sequence[Finding], *, now: int, source: str) -> int:
         """Keep those that are new."""
         kept = 0
-        for found in findings:
-            if self._rows.execute(select(t.finding.c.id).where(t.finding.c.id == found.id)).first() is None:
-                row = {
-                    "id": found.id, "repository": found.repository, "content": msgspec.json.encode(found),
-                    "first_seen": now, "source": source,
-                }  # fmt: skip
-                self._rows.execute(insert(t.finding).values(row))
-                kept += 1
+        for start in range(0, len(findings), BATCH):
+            batch = {found.id: found for found in findings[start : start + BATCH]}
+            known = set(self._rows.execute(select(t.finding.c.id).where(t.finding.c.id.in_(batch))).scalars())
+            rows = [
+                {"id": found.id, "repository": found.repository, "content": msgspec.json.encode(found),
+                 "first_seen": now, "source": source}
+                for found in batch.values() if found.id not in known
+            ]  # fmt: skip
+            if rows:
+                self._rows.execute(insert(t.finding), rows)
+            kept += len(rows)
         return kept
 
     def findings(self, repository: str | None, limit: int, after: str) -> tuple[Finding, ...]:

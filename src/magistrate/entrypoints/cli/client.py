@@ -20,6 +20,7 @@ from magistrate.wire.canonical import digest
 from magistrate.wire.request import REQUEST_SECONDS, Request, authorization_value
 
 TIMEOUT_SECONDS = 60.0
+SECONDS_PER_MEGABYTE = 5.0
 _KINDS: dict[int, type[MagistrateError]] = {
     400: Usage, 401: Refused, 403: Refused, 404: NotFound, 409: Refused, 413: Usage, 422: Usage,
 }  # fmt: skip
@@ -55,8 +56,9 @@ class Client:
         return self.call("POST", path, msgspec.json.encode(value), "application/json").json()
 
     def post_bytes(self, path: str, content: bytes, query: Mapping[str, object]) -> Any:  # noqa: ANN401  JSON
-        """POST a file as it is."""
-        return self.call("POST", target(path, dict(query)), content, "application/octet-stream").json()
+        """POST a file as it is; the answer may take longer the larger it is."""
+        wait = TIMEOUT_SECONDS + len(content) / 1e6 * SECONDS_PER_MEGABYTE
+        return self.call("POST", target(path, dict(query)), content, "application/octet-stream", wait=wait).json()
 
     def pages(self, path: str, key: str, *, limit: int, **query: object) -> Iterator[dict[str, Any]]:
         """The items of a paged list, up to `limit` (0: all)."""
@@ -73,7 +75,9 @@ class Client:
             if not after or not answer[key]:
                 return
 
-    def call(self, method: str, path: str, body: bytes, media: str = "") -> httpx.Response:
+    def call(
+        self, method: str, path: str, body: bytes, media: str = "", *, wait: float = TIMEOUT_SECONDS
+    ) -> httpx.Response:
         """Sign and send one request.
 
         Raises:
@@ -91,7 +95,7 @@ class Client:
         )
         headers = {"Authorization": authorization_value(envelope)} | ({"Content-Type": media} if media else {})
         try:
-            answer = self._http.request(method, path, content=body or None, headers=headers)
+            answer = self._http.request(method, path, content=body or None, headers=headers, timeout=wait)
         except httpx.HTTPError as error:
             raise Unavailable(
                 "MAG-E602", f"{self._audience} at {self._base} does not answer ({type(error).__name__})",

@@ -7,14 +7,13 @@ from urllib.parse import quote
 
 import click
 
+from magistrate.domain.finding import MAX_SCAN_BYTES
 from magistrate.entrypoints.cli.clone import git
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.policy_files import read_source
 from magistrate.entrypoints.cli.register import ensure_registered
 from magistrate.entrypoints.cli.screen import visible
 from magistrate.errors import MagistrateError, NotFound, Usage
-
-MAX_FILE = 512_000_000
 
 
 @click.command()
@@ -40,8 +39,12 @@ def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None, che
     for path in files:
         if not path.is_file():
             raise NotFound("MAG-E606", f"`{path}` is not a file")
-        if path.stat().st_size > MAX_FILE:
-            raise Usage("MAG-E601", f"`{path}` is larger than {MAX_FILE // 1_000_000} MB")
+        if (size := path.stat().st_size) > MAX_SCAN_BYTES:
+            raise Usage(
+                "MAG-E601",
+                f"`{path}` has {size / 1e6:.0f} MB; control takes files of {MAX_SCAN_BYTES // 1_000_000} MB at most",
+                hint="scan part by part, one file each; what is known already is not repeated",
+            )
         try:
             answer = client.post_bytes(
                 "/api/v1/people/findings/ingest",

@@ -21,12 +21,13 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
+from magistrate.domain.finding import MAX_SCAN_BYTES
 from magistrate.entrypoints.control.authentication import PEOPLE, authenticate
 from magistrate.entrypoints.control.desk import Asked, ControlParts
 from magistrate.errors import MagistrateError, Usage
 
 MAX_BODY: Final = 16_000_000
-MAX_FILE: Final = 256_000_000
+SPLIT: Final = "scan part by part, one file each"
 _UNAUTHENTICATED: Final = frozenset({"MAG-E105", "MAG-E106", "MAG-E107", "MAG-E110", "MAG-E453"})
 _CONFLICT: Final = frozenset({"MAG-E464", "MAG-E465", "MAG-E467", "MAG-E109"})
 _STATUS: Final = {1: 403, 2: 400, 3: 404, 4: 503}
@@ -115,8 +116,8 @@ async def _with_file(parts: ControlParts, door: Door, http: HttpRequest) -> Resp
         with path.open("wb") as stream:
             async for chunk in http.stream():
                 size += len(chunk)
-                if size > MAX_FILE:
-                    raise Usage("MAG-E455", f"a file of more than {MAX_FILE} bytes")
+                if size > MAX_SCAN_BYTES:
+                    raise Usage("MAG-E455", f"the file is larger than {MAX_SCAN_BYTES // 1_000_000} MB", hint=SPLIT)
                 total.update(chunk)
                 await run_in_threadpool(stream.write, chunk)
         return await run_in_threadpool(_serve_file, parts, door, http, path, "sha256:" + total.hexdigest())
