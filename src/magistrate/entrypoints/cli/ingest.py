@@ -29,6 +29,8 @@ from magistrate.errors import MagistrateError, NotFound, Usage
 @pass_frame
 def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None, checkout: Path | None) -> int:
     """Read SARIF 2.1.0 files of scanners; what is known already is counted, not repeated."""
+    for path in files:
+        _verify_file(path)
     settings, client = frame.settings(), frame.client()
     known = [r.name for r in read_source(settings.policies).repository]
     if repository is None and len(known) != 1:
@@ -37,14 +39,6 @@ def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None, che
     ensure_registered(client, settings, chosen)
     worst = 0
     for path in files:
-        if not path.is_file():
-            raise NotFound("MAG-E606", f"`{path}` is not a file")
-        if (size := path.stat().st_size) > MAX_SCAN_BYTES:
-            raise Usage(
-                "MAG-E601",
-                f"`{path}` has {size / 1e6:.0f} MB; control takes files of {MAX_SCAN_BYTES // 1_000_000} MB at most",
-                hint="scan part by part, one file each; what is known already is not repeated",
-            )
         try:
             answer = client.post_bytes(
                 "/api/v1/people/findings/ingest",
@@ -61,6 +55,17 @@ def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None, che
     if not worst:
         click.echo("next: magistrate findings")
     return worst
+
+
+def _verify_file(path: Path) -> None:
+    if not path.is_file():
+        raise NotFound("MAG-E606", f"`{path}` is not a file")
+    if (size := path.stat().st_size) > MAX_SCAN_BYTES:
+        raise Usage(
+            "MAG-E601",
+            f"`{path}` has {size / 1e6:.0f} MB; control takes files of {MAX_SCAN_BYTES // 1_000_000} MB at most",
+            hint="scan part by part, one file each; what is known already is not repeated",
+        )
 
 
 def _relative(path: Path, checkout: Path | None) -> bytes:
