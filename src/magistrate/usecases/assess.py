@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+import magistrate
 from magistrate.domain.impact import FileChange
 from magistrate.errors import CODES, Unavailable, Usage
 from magistrate.ports import GitReader, Sandbox, SandboxLimits, SandboxResult
@@ -33,6 +34,10 @@ RUFF_VERBS: Final[Mapping[str, tuple[str, ...]]] = {
     "ruff-format": ("format",),
     "ruff-fix": ("check", "--fix-only", "--no-unsafe-fixes", "--extend-unfixable", "I,RUF100"),
 }
+_START: Final = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "runpy.run_module('magistrate.judge', run_name='__main__', alter_sys=True)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +118,7 @@ class Assessor:
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """One request to the sandboxed assessor, any mode; raises Usage, Unavailable."""
-        result = self.sandbox.run(
-            [str(self.python), "-I", "-B", "-m", "magistrate.judge"],
-            stdin=msgspec.json.encode(request),
-            limits=JUDGE_LIMITS,
-        )
+        result = self.sandbox.run(judge_argv(self.python), stdin=msgspec.json.encode(request), limits=JUDGE_LIMITS)
         return _reply(result)
 
     def _run(self, case: Mapping[str, Any], want: Mapping[str, Any]) -> tuple[Ran, ...]:
@@ -183,6 +184,15 @@ def _lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
             (folder / parent).chmod(0o755)
         place.write_bytes(content)
         place.chmod(0o644)
+
+
+def judge_argv(python: Path) -> list[str]:
+    """`python -m magistrate.judge` of this very source.
+
+    The way there is given, not found: an installation that is renewed at this moment takes its
+    path file away for an instant, and the judge would then know no package `magistrate`.
+    """
+    return [str(python), "-I", "-B", "-c", _START, str(Path(magistrate.__path__[0]).parent)]
 
 
 def tool_digest(binary: Path) -> str:

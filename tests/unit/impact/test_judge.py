@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import venv
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +21,7 @@ from magistrate.impact.base import ChangedFile
 from magistrate.impact.sensing import hits
 from magistrate.impact.sensors import ci_cd
 from magistrate.judge import answer, assessor_digest
+from magistrate.usecases.assess import judge_argv
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import canonical
 
@@ -183,3 +186,15 @@ def test_leaping_over_lines_finds_what_reading_each_line_finds(old: list[str], n
     file = ChangedFile(change=change)
     for one in RULES:
         assert list(hits(file, one)) == [line for line in file.lines if one.pattern.search(line.text)]
+
+
+def test_the_judge_starts_while_the_installation_has_no_path_file(tmp_path):
+    """Another interpreter that knows the libraries and no `magistrate`, as in the instant of a renewal."""
+    venv.create(tmp_path, with_pip=False, symlinks=True)
+    (packages,) = (tmp_path / "lib").glob("python*/site-packages")
+    (packages / "libraries.pth").write_text(str(Path(msgspec.__file__).parent.parent))
+    python = tmp_path / "bin" / "python"
+    lost = subprocess.run([python, "-I", "-m", "magistrate.judge"], input=b"{}", capture_output=True, check=False)
+    assert b"No module named" in lost.stderr
+    done = subprocess.run(judge_argv(python), input=b"{}", capture_output=True, check=False)
+    assert msgspec.json.decode(done.stdout)["error"]["code"] == "MAG-E252", done.stderr

@@ -7,7 +7,8 @@ from world.casework import CaseWorld
 from world.wire_samples import D, G
 
 from magistrate.domain.lifecycle import CaseState
-from magistrate.errors import Refused
+from magistrate.errors import Refused, Unavailable
+from magistrate.usecases.assess_case import judge_case
 from magistrate.usecases.settle import DOUBT_SECONDS, record_report, record_step, sweep, watch_tips
 from magistrate.usecases.show import missing, story
 from magistrate.wire.journal_entry import JournalEntry, StepStatus
@@ -193,3 +194,31 @@ def test_a_late_report_does_not_take_the_tip_back(world, taken):
     assert world.case(fresh).standing.state is S.IN_REVIEW
     with world.store.transaction() as unit:
         assert unit.repository("shop").tip == tip
+
+
+class LostOnce:
+    """The real assessor, whose first answer does not come."""
+
+    def __init__(self, real):
+        self.real, self.asked = real, 0
+
+    def assess(self, *arguments):
+        self.asked += 1
+        if self.asked == 1:
+            raise Unavailable("MAG-E253", "the assessor ended with 1: No module named magistrate")
+        return self.real.assess(*arguments)
+
+    def decide(self, request):
+        return self.real.decide(request)
+
+
+@pytest.mark.requirement("R25")
+def test_a_case_whose_assessor_failed_is_held_and_judged_again(world):
+    world.bench = replace(world.bench, assessor=LostOnce(world.bench.assessor))
+    case = world.judged(TYPO)
+    assert case.standing.state is S.HELD
+    assert "MAG-E253" in case.standing.why
+    again = judge_case(world.bench, case.facts.proposal, world.now)
+    assert again.standing.state is S.IN_REVIEW
+    assert "MAG-E253" not in again.standing.why
+    assert world.approve("ben", again).standing.state is S.CLEARED
