@@ -81,12 +81,12 @@ def verify_waits(client: Client, name: str) -> None:
     """Check that a case still waits for people, before anybody reads it for nothing.
 
     Raises:
-        Refused: MAG-E607 with where it stands and why.
+        Refused: MAG-E465 with where it stands and why.
     """
     row = client.get(f"{CASES}/{name}")["case"]
     if row["state"] != "IN_REVIEW":
         why = visible(str(row.get("why") or "")) if row["state"] in {"STALE", "HELD", "EXPIRED"} else ""
-        raise Refused("MAG-E607", f"the case is `{row['state']}`: " + (why or "it does not wait for people"))
+        raise Refused("MAG-E465", f"the case is `{row['state']}`: " + (why or "it does not wait for people"))
 
 
 def open_case(bundle: CaseBundle, name: str, settings: Settings) -> Opened:

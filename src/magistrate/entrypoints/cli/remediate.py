@@ -67,17 +67,24 @@ def remediate(  # noqa: PLR0913  the options of the command
         click.echo(f"nothing to draft: no finding of {drafter}", err=not sys.stdout.isatty())
         return 0
     _verify_registered(frame, settings, client, agent)
-    proposed, worst = 0, 0
+    proposed, worst, unfixed = 0, 0, 0
     for task in tasks:
         try:
             answer = _draft(frame, settings, client, task, agent=agent, reason=reason)
         except MagistrateError as error:
-            click.echo(f"{visible(task.path)}: {error.message}", err=True)
             worst = max(worst, error.exit_status)
+            if every and "no safe fix" in error.message:
+                unfixed += 1
+            else:
+                click.echo(f"{visible(task.path)}: {error.message}", err=True)
             continue
         proposed += 1
         click.echo(
             f"{visible(task.path)}: proposal {short(answer['proposal'])} ({answer['state']}) for {', '.join(task.rules)}"
+        )
+    if unfixed:
+        click.echo(
+            f"{unfixed} other files: {drafter} has no safe fix there; a person or another agent has to", err=True
         )
     if proposed:
         click.echo(f"{proposed} proposed; next: magistrate queue", err=not sys.stdout.isatty())
@@ -137,7 +144,7 @@ def _draft(  # noqa: PLR0913  what is drafted, as whom, and why
         patch = draft_fixes(task.path, side.read)
         return side.call(
             "submit_proposal", patch=patch, finding=task.finding,
-            rationale=f"Safe fixes of ruff in {task.path} ({', '.join(task.rules)}).",
+            rationale=f"Safe fixes of ruff in {task.path}, where it found {', '.join(task.rules)}.",
             prompt=f"ruff check --fix-only {task.path}",
         )  # fmt: skip
     finally:
