@@ -18,6 +18,7 @@ import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from paths import MAGISTRATE
+from starlette.routing import Route
 from world.running import running_below, unified, until
 from world.seen import environment, leaked, look, open_files, watching_connections
 
@@ -109,8 +110,10 @@ def test_every_route_and_every_tool_has_a_declared_class():
         raise AssertionError
 
     app = front_app(FrontParts(ask=unused, desk=unused, answers=dict(ANSWERS)))
-    assert {route.path for route in app.routes} == set(CLASSES), "a new route needs a class in this test"
-    assert all(route.methods <= {"POST"} for route in app.routes if CLASSES[route.path] != "alive")
+    routes = [route for route in app.routes if isinstance(route, Route)]
+    assert len(routes) == len(app.routes)
+    assert {route.path for route in routes} == set(CLASSES), "a new route needs a class in this test"
+    assert all(route.methods == {"POST"} for route in routes if CLASSES[route.path] != "alive")
     assert not [tool for tool in TOOLS if POWER.search(tool)]
     for takes, _ in TOOLS.values():
         assert not {f.name for f in msgspec.structs.fields(takes)} & {
@@ -364,13 +367,18 @@ def test_a_token_is_bound_to_its_first_client_and_dies_with_its_session(town):
 @pytest.mark.requirement("R8")
 def test_a_secret_in_a_file_never_leaves_through_any_tool(town):
     session = town.session("shop/report.py")
-    ranges = ({}, {"start_line": 1, "end_line": 5}, {"start_line": 6}, {"start_line": 6, "end_line": 6})
+    ranges: tuple[dict[str, int], ...] = (
+        {},
+        {"start_line": 1, "end_line": 5},
+        {"start_line": 6},
+        {"start_line": 6, "end_line": 6},
+    )
     delivered: list[Any] = [session.good("read_file", path="shop/settings.py", **lines) for lines in ranges]
     patterns = ("AWS", SECRET[:12], "wJal.*", ".", "KEY1", '=."')
     delivered += [session.call("search_code", pattern=pattern) for pattern in patterns]
     delivered.append(session.good("list_findings"))
     delivered.append(session.good("affected_files", finding=session.finding))
-    token = re.search(r"\[\[secret:[^\]]+\]\]", delivered[0]["text"])[0]
+    (token,) = set(re.findall(r"\[\[secret:[^\]]+\]\]", delivered[0]["text"]))
     for patch in (
         f"diff --git a/shop/settings.py b/{token}\nsimilarity index 100%\nrename from shop/settings.py\nrename to {token}\n",
         f"--- a/{token}\n+++ b/{token}\n@@ -1 +1 @@\n-a\n+b\n--- a/shop/settings.py\n+++ b/shop/settings.py\n",
@@ -390,7 +398,7 @@ def test_a_secret_in_a_file_never_leaves_through_any_tool(town):
 def test_a_token_comes_back_only_where_the_secret_already_stands(town):
     session = town.session("shop/report.py")
     text = session.good("read_file", path="shop/settings.py")["text"]
-    token = re.search(r"\[\[secret:[^\]]+\]\]", text)[0]
+    (token,) = set(re.findall(r"\[\[secret:[^\]]+\]\]", text))
     copied = unified("shop/settings.py", text, text.replace("TIMEOUT = 3", f'TIMEOUT = 3\nCOPY = "{token}"'))
     status, answer = session.call("check_draft", patch=copied)
     assert (status, answer["error"]["code"]) == (403, "MAG-E540")

@@ -182,6 +182,7 @@ def test_without_any_one_element_executor_and_gate_refuse(town):
     )
     bundle = msgspec.json.decode(raw, type=CaseBundle)
     settings = load_settings(town.home)
+    assert bundle.warrant is not None
     warrant = open_envelope(bundle.warrant, Warrant, deployment=settings.deployment)
     now, executor = unix_seconds(warrant.issued) + 1, warrant.body.executor
 

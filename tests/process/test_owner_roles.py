@@ -20,7 +20,7 @@ CHANGES = (
 OWNERS = {"least": (Role.PROPOSER,), "operator": (Role.PROPOSER, Role.OPERATOR), "everything": tuple(Role)}
 
 
-def _decided(folder) -> list[object]:
+def _decided(folder):
     world, found = CaseWorld(folder), []
     for files in CHANGES:
         case = world.judged(files)

@@ -75,6 +75,8 @@ class Town:
 
     folder: Path
     first_port: int
+    executed: str = ""
+    """Digest of the proposal that a fixture saw through to its end."""
 
     @property
     def home(self) -> Path:

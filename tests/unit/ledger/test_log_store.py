@@ -41,10 +41,10 @@ class SilentWitness:
 
     vkey = WITNESS_VKEY.encode()
 
-    def cosign(self, size: int, prove: Callable[[int], tuple[bytes, ...]], note: str) -> str:  # noqa: ARG002
+    def cosign(self, size: int, prove: Callable[[int], tuple[bytes, ...]], note: str) -> str:
         raise Unavailable("MAG-E220", "down")
 
-    def latest(self, origin: str) -> str | None:  # noqa: ARG002
+    def latest(self, origin: str) -> str | None:
         raise Unavailable("MAG-E220", "down")
 
 

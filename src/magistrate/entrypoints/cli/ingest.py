@@ -49,9 +49,14 @@ def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None, che
             click.echo(f"{path}: {error.diagnostics()}", err=True)
             worst = max(worst, error.exit_status)
             continue
-        click.echo(f"{path}: {answer['new']} new, {answer['duplicate']} known already, {answer.get('total', '?')} read")
-        for refused in answer.get("refused", [])[:10]:
+        refusals = answer.get("refused", [])
+        counted = f"{answer['new']} new, {answer['duplicate']} known already, {answer.get('total', '?')} read"
+        click.echo(f"{path}: {counted}{', some refused' if refusals else ''}")
+        for refused in refusals[:10]:
             click.echo(f"  refused: {visible(str(refused))[:200]}", err=True)
+        if refusals and not answer.get("total"):
+            click.echo("  nothing of it could be taken; `--checkout` says where the scanner ran", err=True)
+            worst = max(worst, 1)
     if not worst:
         click.echo("next: magistrate findings")
     return worst

@@ -210,6 +210,7 @@ def _tool(argv: Sequence[str], folder: Path) -> None:
     done = subprocess.run(
         [str(program) if program.exists() else argv[0], *argv[1:]],
         cwd=folder,
+        env={**os.environ, "XDG_CACHE_HOME": str(folder.parent / "cache")},
         capture_output=True,
         text=True,
         check=False,
