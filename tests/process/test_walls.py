@@ -9,13 +9,14 @@ import socket
 import stat
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
-from paths import SRC
+
+import magistrate
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("walls")]
 SYSTEM_PYTHON = Path("/usr/bin/python3")
@@ -39,9 +40,11 @@ def installation():
     try:
         made = [str(SYSTEM_PYTHON), "-m", "venv", "--without-pip", "--symlinks", str(folder / "venv")]
         subprocess.run(made, check=True, capture_output=True)
-        shutil.copytree(SRC, folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            Path(magistrate.__path__[0]).parent, folder / "src", ignore=shutil.ignore_patterns("__pycache__")
+        )
         inner = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
-        packages = Path(sysconfig.get_path("purelib"))
+        packages = Path(msgspec.__path__[0]).parent
         (inner / "walls.pth").write_text(f"{folder / 'src'}\n{packages}\n")
         (folder / "venv/bin/ruff").symlink_to(Path(sys.executable).with_name("ruff"))
         trial = subprocess.run(
