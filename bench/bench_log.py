@@ -19,7 +19,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from magistrate.adapters.stores.log import LogStore, NewEntry, Payload, append, create_tables
+from magistrate.adapters.stores.log import LogStore, NewEntry, Payload, append
+from magistrate.adapters.stores.log_schema import create_tables
 from magistrate.adapters.witness import WitnessClient
 from magistrate.bootstrap.witness import witness_toml
 from magistrate.ledger.cosign import witness_key

@@ -26,9 +26,9 @@ _HIGHEST_PORT: Final = 65535
 _ALLOWED: Final[dict[str, type]] = {
     "version": int, "deployment": str, "mode": str,
     "ports.front": int, "ports.control": int, "ports.gate": int, "ports.witness": int,
-    "walls.users": str, "person.name": str, "person.key": str,
+    "store.url": str, "walls.users": str, "person.name": str, "person.key": str,
 }  # fmt: skip
-_TABLES: Final = frozenset({"ports", "walls", "person"})
+_TABLES: Final = frozenset({"ports", "store", "walls", "person"})
 _CHOICES: Final = {"mode": ("solo", "team"), "walls.users": ("auto", "same")}
 
 
@@ -50,6 +50,7 @@ class Settings:
     deployment: str
     mode: str
     ports: Ports = field(default_factory=Ports)
+    store_url: str = ""
     walls_users: str = "auto"
     person: str = ""
     person_key: str = ""
@@ -88,6 +89,11 @@ class Settings:
     def freeze(self) -> Path:
         """The file drop that stops executor and gate whatever control says."""
         return self.home / "freeze"
+
+    @property
+    def store(self) -> Path | str:
+        """Control's store: a SQLite file in the home, or the PostgreSQL URL that the settings name."""
+        return self.store_url or self.home / "control" / "store.db"
 
     @property
     def front_url(self) -> str:
@@ -186,8 +192,8 @@ def load_settings(home: Path) -> Settings:
     _verify_ports(ports, path, text)
     return Settings(
         home=home, deployment=values["deployment"], mode=values["mode"], ports=Ports(**ports),
-        walls_users=values.get("walls.users", "auto"), person=values.get("person.name", ""),
-        person_key=values.get("person.key", ""),
+        store_url=values.get("store.url", ""), walls_users=values.get("walls.users", "auto"),
+        person=values.get("person.name", ""), person_key=values.get("person.key", ""),
     )  # fmt: skip
 
 
@@ -264,6 +270,9 @@ def settings_text(settings: Settings) -> str:
     ]  # fmt: skip
     lines += [f"{name} = {getattr(settings.ports, name)}" for name in DEFAULT_PORTS]
     lines += ["", "[walls]", f'users = "{settings.walls_users}"  # auto: own users where started as root; same: never']
+    if settings.store_url:
+        lines += ["", "[store]  # PostgreSQL instead of control/store.db; no password here: ?passfile=FILE"]
+        lines += [f"url = {_quoted(settings.store_url)}"]
     if settings.person:
         lines += ["", "[person]  # who you are unless --as or MAGISTRATE_PERSON says otherwise"]
         lines += [f"name = {_quoted(settings.person)}"]

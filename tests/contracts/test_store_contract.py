@@ -1,57 +1,109 @@
-"""What every store must keep, whatever the database: rows of record, one transaction, one version."""
+"""What every store must keep, whatever the database: rows of record, one transaction, one version, one log."""
 
 # ruff: noqa: S608  the names of tables come from the program itself
 
-import sqlite3
-from contextlib import closing
+import subprocess
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from paths import PYTHON
 from world.casework import CaseWorld
+from world.postgres import postgres  # noqa: F401  a fixture
+from world.stores import breaks_inserts, columns, mends_inserts, opened, overwriting, without_triggers
 
 from magistrate.adapters.stores.engine import migrate, open_engine, schema_version
+from magistrate.adapters.stores.export import DirectoryExport, export_log
+from magistrate.adapters.stores.log import NewEntry, Payload, append, erase, log_size, read_payload
 from magistrate.adapters.stores.tables import RECORD
 from magistrate.domain.events import Event
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
+from magistrate.ledger.verify import verify_export
 
-STORES = ["sqlite"]
-LOG = ("log_entry", "log_checkpoint", "log_payload")
+STORES = ["sqlite", "postgresql"]
+LOG = ("log_entry", "log_checkpoint", "log_payload", "log_tile")
+NOTES = {"notes.md": "# Notes\n\nThis service greets people.\n"}
+
+
+def made_world(folder: Path, engine: str, request) -> CaseWorld:
+    url = request.getfixturevalue("postgres").database() if engine == "postgresql" else None
+    return CaseWorld(folder, store=url)
 
 
 @pytest.fixture(params=STORES)
 def world(tmp_path, request):
-    made = CaseWorld(tmp_path)
+    made = made_world(tmp_path, request.param, request)
     yield made
     made.store.close()
 
 
 @pytest.fixture
+def where(world):
+    return world.deployment.settings.store
+
+
+@pytest.fixture
 def filled(world):
-    case = world.judged({"notes.md": "# Notes\n\nThis service greets people.\n"})
+    return fill(world)
+
+
+def fill(world):
+    case = world.judged(NOTES)
     world.approve("ben", case)
     world.drill()
     world.store.seal()
+    with world.store.transaction() as unit:
+        unit.keep_withdrawal("sha256:" + "1" * 64, "sha256:" + "2" * 64, 1)
     return world
 
 
+@pytest.fixture(scope="module", params=STORES)
+def guarded(tmp_path_factory, request):
+    """One filled store for all the attempts that must leave it as it is; the log has a whole tile."""
+    made = fill(made_world(tmp_path_factory.mktemp("guarded"), request.param, request))
+    with made.store.transaction() as unit:
+        for number in range(256):
+            unit.append(Event.FREEZE_SET, "freeze", {"n": str(number)}, now=made.now)
+    yield made
+    made.store.close()
+
+
+VERBS = {
+    "UPDATE": 'UPDATE {table} SET "{column}" = "{column}"',
+    "DELETE": "DELETE FROM {table}",
+    "REPLACE": "{overwriting}",
+    "TRUNCATE": "TRUNCATE {table}",
+    "TRUNCATE CASCADE": "TRUNCATE store_state, {table} CASCADE",
+    "REPLICA": "SET session_replication_role = replica; DELETE FROM {table}",
+}
+
+
 @pytest.mark.requirement("R13")
-@pytest.mark.parametrize("verb", ["UPDATE", "DELETE", "REPLACE"])
+@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("table", [*RECORD, *LOG])
-def test_the_database_refuses_to_change_or_remove_a_row_of_record(filled, table, verb):
-    if table == "withdrawal":
-        with filled.store.transaction() as unit:
-            unit.keep_withdrawal("sha256:" + "1" * 64, "sha256:" + "2" * 64, 1)
-    with closing(sqlite3.connect(filled.home / "control" / "store.db", isolation_level=None)) as rows:
-        column = rows.execute(f"SELECT name FROM pragma_table_info('{table}') LIMIT 1").fetchone()[0]
+def test_the_database_refuses_to_change_or_remove_a_row_of_record(guarded, table, verb):
+    where = guarded.deployment.settings.store
+    with opened(where) as rows:
+        names = columns(rows, table)
         before = rows.execute(f"SELECT * FROM {table}").fetchall()
         assert before
-        statement = {
-            "UPDATE": f'UPDATE {table} SET "{column}" = "{column}"',
-            "DELETE": f"DELETE FROM {table}",
-            "REPLACE": f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}",
-        }[verb]
-        with pytest.raises(sqlite3.IntegrityError, match="rows of record"):
-            rows.execute(statement)
+        statement = VERBS[verb].format(table=table, column=names[0], overwriting=overwriting(where, table, names))
+        if isinstance(where, Path) and verb not in {"UPDATE", "DELETE", "REPLACE"}:
+            with pytest.raises(rows.Error):  # no words of SQLite
+                rows.execute(statement)
+        else:
+            with pytest.raises(rows.IntegrityError, match="rows of record"):
+                rows.execute(statement)
         assert rows.execute(f"SELECT * FROM {table}").fetchall() == before
+
+
+@pytest.mark.requirement("R13")
+@pytest.mark.parametrize("seq", [-1, 0, 3, 100_000])
+def test_the_database_takes_the_next_entry_and_no_other(guarded, seq):
+    with opened(guarded.deployment.settings.store) as rows:
+        values = ", ".join("?" * 3 if isinstance(guarded.deployment.settings.store, Path) else ["%s"] * 3)
+        with pytest.raises(rows.IntegrityError, match="rows of record"):
+            rows.execute(f"INSERT INTO log_entry VALUES ({values})", (seq, b"x", b"x"))
 
 
 @pytest.mark.requirement("R62")
@@ -71,13 +123,14 @@ def test_a_failure_leaves_neither_entry_nor_state(world):
 
 
 @pytest.mark.requirement("R62")
-def test_what_cannot_be_written_is_unavailable_and_nothing_moves(world):
-    request = world.proposal({"notes.md": "# Notes\n\nThis service greets people.\n"})
-    with closing(sqlite3.connect(world.home / "control" / "store.db", isolation_level=None)) as rows:
-        rows.execute("CREATE TRIGGER full BEFORE INSERT ON log_entry BEGIN SELECT RAISE(FAIL, 'disk full'); END")
-        with pytest.raises(Unavailable, match="nothing could be recorded"):
+def test_what_cannot_be_written_is_unavailable_and_nothing_moves(world, where):
+    request = world.proposal(NOTES)
+    with opened(where) as rows:
+        for statement in breaks_inserts(where, "log_entry", "disk full"):
+            rows.execute(statement)
+        with pytest.raises(Unavailable, match="nothing could be recorded: disk full"):
             world.seal(request)
-        rows.execute("DROP TRIGGER full")
+        rows.execute(mends_inserts(where, "log_entry"))
         assert rows.execute("SELECT COUNT(*) FROM case_state").fetchone() == (0,)
     assert world.seal(request).standing.state == "SEALED"
 
@@ -89,11 +142,18 @@ def test_an_occurrence_is_recorded_once(world):
         unit.append(Event.FREEZE_SET, "freeze", {}, now=1, once="x")
 
 
-def test_a_newer_store_is_refused_and_left_alone(world):
-    path = world.home / "control" / "store.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as rows:
+def test_a_row_of_record_is_not_kept_twice(world):
+    with world.store.transaction() as unit:
+        unit.keep_withdrawal("sha256:" + "3" * 64, "sha256:" + "4" * 64, 1)
+    with pytest.raises(Refused) as refused, world.store.transaction() as unit:
+        unit.keep_withdrawal("sha256:" + "3" * 64, "sha256:" + "5" * 64, 2)
+    assert refused.value.code == "MAG-E442"
+
+
+def test_a_newer_store_is_refused_and_left_alone(world, where):
+    with opened(where) as rows:
         rows.execute("UPDATE alembic_version SET version_num = '9999'")
-    engine = open_engine(path)
+    engine = open_engine(where)
     with pytest.raises(Unavailable, match="9999") as refused:
         migrate(engine)
     assert refused.value.code == "MAG-E441"
@@ -103,13 +163,13 @@ def test_a_newer_store_is_refused_and_left_alone(world):
     engine.dispose()
 
 
-def test_tables_and_migrations_agree(world):
+def test_tables_and_migrations_agree(world, where):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
     from magistrate.adapters.stores.tables import METADATA
 
-    engine = open_engine(world.home / "control" / "store.db")
+    engine = open_engine(where)
     with engine.begin() as connection:
         found = compare_metadata(MigrationContext.configure(connection), METADATA)
     engine.dispose()
@@ -125,3 +185,91 @@ def test_cases_are_named_by_unique_prefixes(filled):
             unit.case(hexes[:5])
         with pytest.raises(NotFound):
             unit.case("0" * 64)
+
+
+APPENDER = """
+import sys, time
+from pathlib import Path
+from magistrate.adapters.stores.engine import open_engine
+from magistrate.adapters.stores.store import StoreUnit
+from magistrate.domain.events import Event
+where, name, start, count = sys.stdin.read().split()
+engine = open_engine(Path(where) if where.startswith("/") else where)
+print("ready", flush=True)
+while not Path(start).exists():
+    time.sleep(0.001)
+for number in range(int(count)):
+    time.sleep(0.001)
+    with engine.begin() as connection:
+        unit = StoreUnit(connection)
+        turn = len(unit.events("turn"))
+        unit.append(Event.FREEZE_SET, "turn", {"by": name, "turn": str(turn)}, now=number, once=f"{name}:{number}")
+"""
+
+
+def appender(order):
+    child = subprocess.Popen([PYTHON, "-c", APPENDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with child.stdin as asked, child.stdout as told:
+        asked.write(order.encode())
+        asked.close()
+        assert told.readline() == b"ready\n"
+    return child
+
+
+@pytest.mark.requirement("R62")
+def test_two_processes_that_append_at_once_share_one_sequence(world, where, tmp_path):
+    """Each reads what it then writes: a reader that did not see the other's last entry would repeat a turn."""
+    count, start = 150, tmp_path / "start"
+    first = world.store.on_log(log_size)
+    children = [appender(f"{where} {name} {start} {count}") for name in "ab"]
+    start.touch()
+    assert [child.wait(120) for child in children] == [0, 0]
+    with world.store.transaction() as unit:
+        told = unit.events("turn")
+    assert [event.seq for event in told] == list(range(first, first + 2 * count))
+    assert [event.facts["turn"] for event in told] == [str(turn) for turn in range(2 * count)]
+    writers = [event.facts["by"] for event in told]
+    assert sum(a != b for a, b in pairwise(writers)) > 2, "they never met"
+    world.store.seal()
+    world.store.check()
+
+
+@pytest.mark.requirement("R13", "R60", "R61")
+def test_the_log_is_sealed_proven_exported_and_its_tampering_found(filled, where, tmp_path):
+    def many():
+        with filled.store.transaction() as unit:
+            for number in range(300):
+                unit.append(Event.FREEZE_SET, "freeze", {"n": str(number)}, now=filled.now)
+
+    many()
+    filled.store.seal()
+    filled.store.check()
+    assert "index 270" in filled.store.proof(270)
+    size = filled.store.on_log(lambda rows: export_log(rows, tmp_path / "export"))
+    assert verify_export(DirectoryExport(tmp_path / "export"), filled.log.anchors).checkpoint.size == size > 300
+    with opened(where) as rows:
+        for statement in without_triggers(where, "log_entry"):
+            rows.execute(statement)
+        rows.execute("UPDATE log_entry SET leaf = (SELECT leaf FROM log_entry WHERE seq = 1) WHERE seq = 2")
+    with pytest.raises(Refused, match="entry 2 of the log was changed"):
+        filled.store.check()
+
+
+@pytest.mark.requirement("R13")
+def test_a_payload_is_erased_once_and_the_log_still_verifies(world):
+    from magistrate.adapters.stores.engine import raw
+
+    secret = Payload(name="prompt", media="text/plain", content=b"a person's name")
+    with world.store.transaction() as unit:
+        rows = raw(unit._rows)
+        item = append(rows, [NewEntry(type="proposal.sealed", payloads=(secret,))])[0].commitments[0]
+        assert read_payload(rows, item)[1] == secret.content
+    with world.store.transaction() as unit:
+        erase(raw(unit._rows), item, at="2026-11-25T03:26:10Z", reason="asked for")
+    with world.store.transaction() as unit, pytest.raises(NotFound):
+        erase(raw(unit._rows), item, at="2026-11-25T03:26:10Z", reason="again")
+    world.store.seal()
+    world.store.check()
+    assert world.store.on_log(log_size) > 1

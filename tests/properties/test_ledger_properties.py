@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from magistrate.adapters.stores.log import NewEntry, append, create_tables, tree_at
+from magistrate.adapters.stores.log import NewEntry, append, tree_at
+from magistrate.adapters.stores.log_schema import create_tables
 from magistrate.errors import Refused
 from magistrate.ledger.merkle import (
     consistency_proof,

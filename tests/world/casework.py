@@ -36,6 +36,7 @@ from magistrate.domain.finding import Finding, Severity, finding_id, fingerprint
 from magistrate.errors import Refused, Unavailable
 from magistrate.ledger.note import parse_vkey
 from magistrate.ledger.submission import Rejection, format_submission
+from magistrate.settings import settings_text
 from magistrate.usecases.assess_case import Bench, judge_case
 from magistrate.usecases.drills import keep_result, order_drills
 from magistrate.usecases.matter import papers
@@ -118,7 +119,7 @@ def gate_repository(home: Path, name: str = "shop", files: Mapping[str, str] = S
 class CaseWorld:
     """One deployment with control's parts in this process. `now` moves only when told to."""
 
-    def __init__(self, folder: Path, **choices) -> None:
+    def __init__(self, folder: Path, *, store: str | None = None, **choices) -> None:
         self.deployment: Deployment = make_deployment(folder / "home", **choices)
         self.home, self.now = self.deployment.home, int(time.time())
         self.work = gate_repository(self.home)
@@ -128,7 +129,10 @@ class CaseWorld:
         )
         self.witness = LocalWitness(self.deployment, self.home / "witness" / "witness.db")
         self.log = LogStore(settings.log_name, self.deployment.keys["log"], [self.witness], 1)
-        self.store = SqlStore(self.home / "control" / "store.db", self.log)
+        if store is not None:
+            settings = replace(settings, store_url=store)
+            (self.home / "magistrate.toml").write_text(settings_text(settings))
+        self.store = SqlStore(settings.store, self.log)
         self.pen = ProcessPen(self.deployment.keys["control"], self.deployment.name)
         self.repositories = BareRepositories(settings.repositories)
         self.sandbox = open_sandbox()

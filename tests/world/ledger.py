@@ -6,7 +6,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from magistrate.adapters.stores.log import LogStore, NewEntry, Payload, append, create_tables
+from magistrate.adapters.stores.log import LogStore, NewEntry, Payload, append
+from magistrate.adapters.stores.log_schema import create_tables
 from magistrate.adapters.stores.witness import WitnessStore
 from magistrate.errors import Refused
 from magistrate.ledger.cosign import witness_key

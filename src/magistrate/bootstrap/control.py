@@ -60,7 +60,7 @@ def compose(settings: Settings) -> Composed:
     log = LogStore(settings.log_name, load_process_key(settings.key("log")), witnesses, quorum)
     if log.anchors.log != processes.log:
         raise Refused("MAG-E440", "the log key of this home is not the one the roster names")
-    store = SqlStore(settings.home / "control" / "store.db", log)
+    store = SqlStore(settings.store, log)
     pen = ProcessPen(load_process_key(settings.key("control")), settings.deployment)
     repositories = BareRepositories(settings.repositories)
     ruff = shutil.which("ruff", path=_beside_python()) or shutil.which("ruff")

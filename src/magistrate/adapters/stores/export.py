@@ -6,19 +6,19 @@ can verify such a directory with public keys alone (`ledger.verify.verify_export
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from magistrate.adapters.stores.log import read_tile
+from magistrate.adapters.stores.log import read_entries, read_tile
+from magistrate.adapters.stores.rows import Rows
 from magistrate.errors import NotFound, Refused, Usage
 from magistrate.ledger.tiles import HEIGHT, WIDTH, pack_bundle, tile_path, widths
 from magistrate.ledger.verify import PayloadRecord
 
 
-def export_log(connection: sqlite3.Connection, directory: Path) -> int:
+def export_log(connection: Rows, directory: Path) -> int:
     """Write the sealed part of the log into a new or empty directory; returns its size.
 
     Raises:
@@ -40,7 +40,7 @@ def export_log(connection: sqlite3.Connection, directory: Path) -> int:
         rows = connection.execute(
             "SELECT leaf FROM log_entry WHERE seq >= ? AND seq < ? ORDER BY seq", (n * WIDTH, n * WIDTH + width)
         )
-        _write(directory / tile_path("entries", n, width), pack_bundle([row[0] for row in rows]))
+        _write(directory / tile_path("entries", n, width), pack_bundle([row[0] for row in rows.fetchall()]))
     for earlier, note in notes[:-1]:
         _write(directory / "checkpoints" / str(earlier), note.encode())
     _write_payloads(connection, size, directory / "payloads.jsonl")
@@ -87,11 +87,12 @@ class DirectoryExport:
             raise NotFound("MAG-E214", "`payloads.jsonl` is missing from the export") from error
 
 
-def _write_payloads(connection: sqlite3.Connection, size: int, path: Path) -> None:
-    leaves = connection.execute("SELECT leaf FROM log_entry WHERE seq < ? ORDER BY seq", (size,))
+def _write_payloads(connection: Rows, size: int, path: Path) -> None:
     written: set[str] = set()
     with path.open("wb") as out:
-        for (leaf,) in leaves:
+        for seq, leaf, _hash in read_entries(connection):
+            if seq >= size:
+                break
             for item in msgspec.json.decode(leaf)["commitments"]:
                 if item["commitment"] in written:
                     continue

@@ -1,4 +1,4 @@
-"""The log in SQLite: sequencing, sealing, proofs and the check at start.
+"""The log in the store: sequencing, sealing, proofs and the check at start.
 
 Rule kept: `append` runs inside the caller's transaction, so a change of state and its entry
 are durable together or not at all; sealing (tree, signature, witness) follows the commit.
@@ -9,15 +9,14 @@ leaving a tombstone. That hinders mistakes; what proves tampering is the witness
 from __future__ import annotations
 
 import os
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from magistrate.adapters.stores.log_schema import SCHEMA
+from magistrate.adapters.stores.rows import Rows
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
 from magistrate.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from magistrate.ledger.cosign import verify_quorum
@@ -27,6 +26,9 @@ from magistrate.ledger.note import parse_vkey, verifier_key
 from magistrate.ledger.proof import format_proof
 from magistrate.ledger.tiles import HEIGHT, TILE_BYTES, WIDTH, TileTree, split_hashes, widths
 from magistrate.ledger.verify import Anchors
+
+PAGE: Final = 1024
+"""Entries read at once: bounded memory on either engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,18 +76,12 @@ class Witness(Protocol):
         """The checkpoint that it last cosigned for an origin, or None."""
 
 
-def create_tables(connection: sqlite3.Connection) -> None:
-    """Create the log's tables and triggers in the caller's transaction."""
-    for statement in SCHEMA:
-        connection.execute(statement)
-
-
-def append(connection: sqlite3.Connection, entries: Sequence[NewEntry]) -> list[Appended]:
+def append(connection: Rows, entries: Sequence[NewEntry]) -> list[Appended]:
     """Append entries inside the caller's open transaction; durable when the caller commits.
 
     Raises:
         Usage: MAG-E206 when a leaf is malformed or too long.
-        sqlite3.Error: disk full, read-only and the like; the caller rolls back.
+        the driver's error: disk full, read-only and the like; the caller rolls back.
     """
     row = connection.execute("SELECT MAX(seq) FROM log_entry").fetchone()
     seq = 0 if row[0] is None else row[0] + 1
@@ -108,7 +104,7 @@ def append(connection: sqlite3.Connection, entries: Sequence[NewEntry]) -> list[
     return done
 
 
-def erase(connection: sqlite3.Connection, item: str, *, at: str, reason: str) -> Appended:
+def erase(connection: Rows, item: str, *, at: str, reason: str) -> Appended:
     """Erase a payload and its salt, and record that in the log, in the caller's transaction.
 
     Raises:
@@ -125,7 +121,7 @@ def erase(connection: sqlite3.Connection, item: str, *, at: str, reason: str) ->
     return append(connection, [NewEntry(type=ERASED_TYPE, payloads=(payload,))])[0]
 
 
-def read_payload(connection: sqlite3.Connection, item: str) -> tuple[bytes, bytes]:
+def read_payload(connection: Rows, item: str) -> tuple[bytes, bytes]:
     """Salt and bytes of a payload by its commitment, checked against it.
 
     Raises:
@@ -140,7 +136,7 @@ def read_payload(connection: sqlite3.Connection, item: str) -> tuple[bytes, byte
     return row[0], row[1]
 
 
-def read_leaf(connection: sqlite3.Connection, seq: int) -> bytes:
+def read_leaf(connection: Rows, seq: int) -> bytes:
     """The leaf of an entry.
 
     Raises:
@@ -152,18 +148,27 @@ def read_leaf(connection: sqlite3.Connection, seq: int) -> bytes:
     return bytes(row[0])
 
 
-def log_size(connection: sqlite3.Connection) -> int:
+def read_entries(connection: Rows) -> Iterator[tuple[int, bytes, bytes]]:
+    """Index, leaf and leaf hash of every entry in order, a page at a time."""
+    last = -(1 << 62)
+    query = "SELECT seq, leaf, leaf_hash FROM log_entry WHERE seq > ? ORDER BY seq LIMIT ?"
+    while page := connection.execute(query, (last, PAGE)).fetchall():
+        yield from page
+        last = page[-1][0]
+
+
+def log_size(connection: Rows) -> int:
     """How many entries are in the log, sealed or not."""
     row = connection.execute("SELECT MAX(seq) FROM log_entry").fetchone()
     return 0 if row[0] is None else int(row[0]) + 1
 
 
-def tree_at(connection: sqlite3.Connection, size: int) -> TileTree:
+def tree_at(connection: Rows, size: int) -> TileTree:
     """The tree over the first `size` entries, read from tiles."""
     return TileTree(size, lambda level, n, width: read_tile(connection, level, n, width))
 
 
-def read_tile(connection: sqlite3.Connection, level: int, n: int, width: int) -> bytes:
+def read_tile(connection: Rows, level: int, n: int, width: int) -> bytes:
     """The first `width` hashes of a tile; a partial one is gathered from the level below.
 
     Raises:
@@ -184,7 +189,7 @@ def read_tile(connection: sqlite3.Connection, level: int, n: int, width: int) ->
     return b"".join(row[0] for row in rows)
 
 
-def _keep_payload(connection: sqlite3.Connection, payload: Payload, salt: bytes, item: str) -> None:
+def _keep_payload(connection: Rows, payload: Payload, salt: bytes, item: str) -> None:
     if payload.salt is not None:
         known = connection.execute("SELECT 1 FROM log_payload WHERE commitment = ?", (item,)).fetchone()
         if known is not None:
@@ -195,7 +200,7 @@ def _keep_payload(connection: sqlite3.Connection, payload: Payload, salt: bytes,
     )
 
 
-def _complete_tiles(connection: sqlite3.Connection, size: int) -> None:
+def _complete_tiles(connection: Rows, size: int) -> None:
     level = 0
     while size % WIDTH == 0 and size:
         size //= WIDTH
@@ -224,12 +229,12 @@ class LogStore:
             log=verifier_key(origin, key).encode(), witnesses=tuple(w.vkey for w in witnesses), quorum=quorum
         )
 
-    def latest(self, connection: sqlite3.Connection) -> str | None:
+    def latest(self, connection: Rows) -> str | None:
         """The newest sealed checkpoint note, or None."""
         row = connection.execute("SELECT note FROM log_checkpoint ORDER BY size DESC LIMIT 1").fetchone()
         return None if row is None else str(row[0])
 
-    def seal(self, connection: sqlite3.Connection) -> str:
+    def seal(self, connection: Rows) -> str:
         """Sign the tree over all committed entries, have it witnessed, keep and return the note.
 
         Raises:
@@ -248,19 +253,16 @@ class LogStore:
         tree = tree_at(connection, size)
         note = sign_checkpoint(Checkpoint(origin=self.origin, size=size, root=tree.root()), self._key)
         note = self._cosigned(note, size, tree)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        try:  # one statement is a transaction of its own here
             connection.execute("INSERT INTO log_checkpoint VALUES (?, ?)", (size, note))
-        except sqlite3.Error:
-            connection.rollback()
+        except connection.Error:
             newer = self.latest(connection)
             if newer is None or open_checkpoint(newer, self.anchors.log).size < size:
                 raise
             return newer
-        connection.commit()
         return note
 
-    def prove(self, connection: sqlite3.Connection, seq: int) -> str:
+    def prove(self, connection: Rows, seq: int) -> str:
         """tlog-proof of a sealed entry under the newest checkpoint.
 
         Raises:
@@ -272,15 +274,15 @@ class LogStore:
             raise NotFound("MAG-E204", f"entry {seq} is not sealed; the sealed log has {size} entries")
         return format_proof(seq, self.inclusion_proof(connection, seq, size), note)
 
-    def inclusion_proof(self, connection: sqlite3.Connection, seq: int, size: int) -> list[bytes]:
+    def inclusion_proof(self, connection: Rows, seq: int, size: int) -> list[bytes]:
         """RFC 6962 inclusion proof of an entry in the tree of `size`."""
         return inclusion_proof(seq, size, tree_at(connection, size).subtree)
 
-    def consistency_proof(self, connection: sqlite3.Connection, old: int, size: int) -> list[bytes]:
+    def consistency_proof(self, connection: Rows, old: int, size: int) -> list[bytes]:
         """RFC 6962 consistency proof from `old` to `size`."""
         return consistency_proof(old, size, tree_at(connection, size).subtree)
 
-    def check(self, connection: sqlite3.Connection) -> None:
+    def check(self, connection: Rows) -> None:
         """Check at start: leaves, tiles, own checkpoint and the witnesses' agree.
 
         Raises:
@@ -328,12 +330,10 @@ class LogStore:
         return note
 
 
-def _recompute(connection: sqlite3.Connection) -> list[bytes]:
+def _recompute(connection: Rows) -> list[bytes]:
     """Leaf hashes computed from the leaves; they and the stored tiles must agree."""
     hashes: list[bytes] = []
-    for seq, (stored, leaf, kept) in enumerate(
-        connection.execute("SELECT seq, leaf, leaf_hash FROM log_entry ORDER BY seq")
-    ):
+    for seq, (stored, leaf, kept) in enumerate(read_entries(connection)):
         computed = leaf_hash(leaf)
         if stored != seq or computed != kept:
             raise Refused("MAG-E207", f"entry {seq} of the log was changed or taken out")

@@ -2,12 +2,16 @@
 
 Rule kept: rows of record are added and never changed or deleted, refused by the database
 itself; a payload can only be erased, once, leaving a tombstone. `REPLACE` deletes without
-asking delete triggers, so inserts over a row are refused as well.
+asking delete triggers, so inserts over a row are refused as well. The same text serves both engines.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Final
+
+from magistrate.adapters.stores.append_only import refuse
+from magistrate.adapters.stores.rows import Rows
 
 _TABLES: Final = """
 CREATE TABLE log_entry (seq INTEGER PRIMARY KEY, leaf BLOB NOT NULL, leaf_hash BLOB NOT NULL) STRICT;
@@ -49,11 +53,13 @@ def _statements(text: str) -> list[str]:
     return [part.strip() for part in text.split(";\n") if part.strip()]
 
 
-SCHEMA: Final[tuple[str, ...]] = (
-    *_statements(_TABLES),
-    *(
-        f"CREATE TRIGGER {head} BEGIN SELECT RAISE(ABORT, 'rows of record are only added'); END"
-        for head in _statements(_TRIGGERS)
-    ),
-)
-"""DDL, one statement each, in order."""
+def create_tables(rows: Rows) -> None:
+    """Create the log's tables and triggers in the caller's transaction."""
+    for statement in _statements(_TABLES):
+        rows.execute(statement if isinstance(rows, sqlite3.Connection) else _in_postgres(statement))
+    refuse(rows, _statements(_TRIGGERS))
+
+
+def _in_postgres(statement: str) -> str:
+    plain = statement.replace(" STRICT, WITHOUT ROWID", "").replace(" STRICT", "")
+    return plain.replace("BLOB", "BYTEA").replace("INTEGER", "BIGINT")

@@ -6,7 +6,6 @@ lock that is never released is `Unavailable`, and the transaction leaves nothing
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +13,12 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from magistrate.adapters.stores.engine import migrate, open_engine
+from magistrate.adapters.stores.append_only import MESSAGE
+from magistrate.adapters.stores.engine import committed, migrate, open_engine, reason
 from magistrate.adapters.stores.log import LogStore
 from magistrate.adapters.stores.projections import ProjectionRows
 from magistrate.adapters.stores.records import RecordRows
+from magistrate.adapters.stores.rows import Rows
 from magistrate.errors import Refused, Unavailable
 
 T = TypeVar("T")
@@ -28,10 +29,11 @@ class StoreUnit(RecordRows, ProjectionRows):
 
 
 class SqlStore:
-    """Implements `ports.Store` on the file `path`; the log is sealed by `log`."""
+    """Implements `ports.Store` in a file or at a PostgreSQL URL; the log is sealed by `log`."""
 
-    def __init__(self, path: Path, log: LogStore) -> None:
-        self._engine = open_engine(path)
+    def __init__(self, where: Path | str, log: LogStore) -> None:
+        self._engine = open_engine(where)
+        self._errors: tuple[type[Exception], ...] = (DBAPIError, self._engine.dialect.loaded_dbapi.Error)
         self.log = log
         migrate(self._engine)
 
@@ -50,9 +52,7 @@ class SqlStore:
         try:
             with self._engine.begin() as connection:
                 yield StoreUnit(connection)
-        except DBAPIError as error:
-            raise _unrecorded(error.orig) from error
-        except sqlite3.Error as error:
+        except self._errors as error:
             raise _unrecorded(error) from error
 
     def seal(self) -> None:
@@ -71,25 +71,19 @@ class SqlStore:
         """The newest witnessed checkpoint, empty when there is none."""
         return self.on_log(lambda connection: self.log.latest(connection) or "")
 
-    def on_log(self, act: Callable[[sqlite3.Connection], T]) -> T:
+    def on_log(self, act: Callable[[Rows], T]) -> T:
         """Act on the log with a connection that has no open transaction (raises Unavailable)."""
-        pooled = self._engine.raw_connection()
         try:
-            driver = pooled.driver_connection
-            if not isinstance(driver, sqlite3.Connection):
-                raise Unavailable("MAG-E440", "the log of this version needs SQLite")
-            return act(driver)
-        except sqlite3.Error as error:
+            with committed(self._engine) as rows:
+                return act(rows)
+        except self._errors as error:
             raise _unrecorded(error) from error
-        finally:
-            pooled.close()
 
 
-def _unrecorded(error: BaseException | None) -> Refused | Unavailable:
-    if isinstance(error, sqlite3.IntegrityError) and "rows of record" in str(error):
-        return Refused("MAG-E442", "rows of record are only added, never changed or deleted")
+def _unrecorded(error: Exception) -> Refused | Unavailable:
+    said = reason(error.orig if isinstance(error, DBAPIError) else error)
+    if MESSAGE in said:
+        return Refused("MAG-E442", f"{MESSAGE}, never changed or deleted")
     return Unavailable(
-        "MAG-E443",
-        f"nothing could be recorded: {error}",
-        hint="free space or make the store writable; nothing was done",
+        "MAG-E443", f"nothing could be recorded: {said}", hint="free space or make the store writable; nothing was done"
     )

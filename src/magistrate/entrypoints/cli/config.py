@@ -18,6 +18,7 @@ def config() -> None:
 @pass_frame
 def check(frame: Frame) -> None:
     """Read magistrate.toml and policy.toml; an unknown key is an error that names its line."""
+    from magistrate.adapters.stores.engine import engine_name
     from magistrate.entrypoints.cli.policy_files import read_source
 
     settings = frame.settings()
@@ -26,7 +27,7 @@ def check(frame: Frame) -> None:
         {
             "home": settings.home, "deployment": f"{settings.deployment} ({settings.mode})",
             "front": settings.front_url, "control": settings.control_url, "gate": settings.gate_url,
-            "witness": settings.witness_url, "walls": settings.walls_users, "you": settings.person or "say --as NAME",
+            "witness": settings.witness_url, "store": engine_name(settings.store), "walls": settings.walls_users, "you": settings.person or "say --as NAME",
             "repositories": [r.name for r in source.repository], "commands": [c.name for c in source.command],
         }
     )  # fmt: skip

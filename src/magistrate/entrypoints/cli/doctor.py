@@ -37,7 +37,7 @@ def doctor(frame: Frame, *, output: str) -> int:
         ("python", _python), ("git", _git), ("sandbox", _sandbox), ("clock", _clock), ("disk", lambda: _disk(frame.home)),
         ("home", lambda: _home(frame)), ("roster", lambda: _roster(frame)), ("policy", lambda: _policy(frame)),
         ("keys", lambda: _keys(frame)), ("you", lambda: _you(frame)), ("walls", lambda: _walls(frame)),
-        ("processes", lambda: _processes(frame)),
+        ("store", lambda: _store(frame)), ("processes", lambda: _processes(frame)),
     ]  # fmt: skip
     rows = []
     for name, look in checks:
@@ -150,6 +150,16 @@ def _you(frame: Frame) -> Finding:
         return "note", "not tried without a terminal", ""
     caller = frame.caller()
     return "ok", f"{caller.name} with {fingerprint(caller.signer.public_line)}", ""
+
+
+def _store(frame: Frame) -> Finding:
+    settings = frame.settings()
+    if not settings.store_url:
+        return "ok", f"sqlite, {settings.store}", ""
+    from magistrate.adapters.stores.engine import engine_name, try_engine
+
+    try_engine(settings.store)
+    return "ok", f"{engine_name(settings.store)}, answers", ""
 
 
 def _walls(frame: Frame) -> Finding:

@@ -24,7 +24,7 @@ def migrate_(frame: Frame) -> None:
     settings = frame.settings()
     if read_note(settings) is not None:
         raise Refused("MAG-E608", "everything is up; the store is in use", hint="magistrate up --stop")
-    engine = open_engine(settings.home / "control" / "store.db")
+    engine = open_engine(settings.store)
     try:
         migrate(engine)
         with engine.connect() as connection:

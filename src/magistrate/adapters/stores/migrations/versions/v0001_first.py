@@ -7,8 +7,9 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from magistrate.adapters.stores.append_only import refuse
 from magistrate.adapters.stores.engine import raw
-from magistrate.adapters.stores.log import create_tables
+from magistrate.adapters.stores.log_schema import create_tables
 
 revision = "0001"
 down_revision = None
@@ -18,7 +19,6 @@ KEYS: Final = {
     "document": "digest", "proposal_case": "proposal", "event": "seq", "withdrawal": "approval",
     "drill": "result", "finding": "id",
 }  # fmt: skip
-REFUSE: Final = " BEGIN SELECT RAISE(ABORT, 'rows of record are only added'); END"
 
 
 def upgrade() -> None:
@@ -27,24 +27,19 @@ def upgrade() -> None:
     _record_of_the_rest()
     _projections()
     _small_projections()
-    _triggers()
-    create_tables(raw(op.get_bind()))
+    rows = raw(op.get_bind())
+    refuse(rows, _refusals())
+    create_tables(rows)
 
 
-def _triggers() -> None:
-    for table in RECORD:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {REFUSE}")
+def _refusals() -> list[str]:
+    made = [f"{table}_no_{verb.lower()} BEFORE {verb} ON {table}" for table in RECORD for verb in ("UPDATE", "DELETE")]
     for table, key in KEYS.items():
-        op.execute(
-            f"CREATE TRIGGER {table}_once BEFORE INSERT ON {table}"  # noqa: S608  names from this file
-            f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key}) {REFUSE}"
-        )
-    op.execute(
-        "CREATE TRIGGER payload_ref_once BEFORE INSERT ON payload_ref WHEN EXISTS"
-        " (SELECT 1 FROM payload_ref WHERE proposal = NEW.proposal AND name = NEW.name)"
-        " BEGIN SELECT RAISE(ABORT, 'rows of record are only added'); END"
-    )
+        same = f"{key} = NEW.{key}"
+        made.append(f"{table}_once BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})")  # noqa: S608  names from this file
+    same = "proposal = NEW.proposal AND name = NEW.name"
+    made.append(f"payload_ref_once BEFORE INSERT ON payload_ref WHEN EXISTS (SELECT 1 FROM payload_ref WHERE {same})")  # noqa: S608
+    return made
 
 
 def _record_of_cases() -> None:
