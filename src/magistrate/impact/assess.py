@@ -32,7 +32,7 @@ from magistrate.impact.file_gate import gate as file_gate
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
 from magistrate.impact.measures.reversibility import reversible
-from magistrate.impact.provers import markdown_prose, python_comments, python_formatting, ruff_rederivation
+from magistrate.impact.provers import comments, formatting, markdown_prose, ruff_rederivation
 from magistrate.impact.sensors import (
     agent_instructions,
     audit_config,
@@ -54,8 +54,8 @@ from magistrate.impact.sensors import (
 from magistrate.impact.sensors import gate as gate_sensor
 
 PROVERS: Final[tuple[Prover, ...]] = (
-    python_formatting.PROVER,
-    python_comments.PROVER,
+    *formatting.PROVERS,
+    *comments.PROVERS,
     ruff_rederivation.FORMAT,
     ruff_rederivation.FIX,
     markdown_prose.PROVER,
@@ -165,7 +165,7 @@ def _closest(tried: Sequence[Tried]) -> Proof:
         return Proof(rule=NO_PROVER, status=ProofStatus.UNKNOWN, change_class=ChangeClass.UNKNOWN, why=why)
     proofs = [one.proof for one in tried]
     held = next((proof for proof in proofs if proof.rule == BASE_RULE), None)
-    return held or next((p for p in reversed(proofs) if p.rule.startswith("python-comments")), proofs[-1])
+    return held or next((p for p in reversed(proofs) if "-comments/" in p.rule), proofs[-1])
 
 
 def sense(file: ChangedFile, base: BaseTree, sensors: Sequence[Sensor]) -> Iterable[Sensitivity]:

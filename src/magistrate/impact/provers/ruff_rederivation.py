@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile, sha256_hex
-from magistrate.impact.python_equality import proof
-from magistrate.impact.python_source import NotPythonError, head_of, looks_like_template, read_tree
+from magistrate.impact.equality import proof
+from magistrate.impact.languages.python import head_of, looks_like_template, read_tree
+from magistrate.impact.languages.reading import UnreadableError
 from magistrate.wire.canonical import digest_of
 
 CONFIG_NAMES: Final = (".ruff.toml", "ruff.toml", "pyproject.toml")
@@ -93,12 +94,16 @@ class RuffRederivation:
         try:
             read_tree(before)
             read_tree(after)
-            if any(looks_like_template(side, file.parts) for side in (before, after)):
+            if any(looks_like_template(side) for side in (before, after)) or _templated(file):
                 return "it may be a template of another language"
-        except NotPythonError as error:
+        except UnreadableError as error:
             return str(error)
         config = config_of(file.path, base)
         return None if config is None else bad_config(config, base.files[config])
+
+
+def _templated(file: ChangedFile) -> bool:
+    return any("template" in part or "cookiecutter" in part for part in file.parts)
 
 
 def request(tool: str, path: str, inputs: tuple[tuple[str, str], ...]) -> EvidenceRequest:

@@ -1,4 +1,4 @@
-"""Claim: only the layout of Python source changes; tree, tokens and comments stay."""
+"""Claim: only the layout of source text changes; the program and its comments stay (R17)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.python_equality import Difference, proof, same_program
+from magistrate.impact.equality import proof, same_program
+from magistrate.impact.languages.known import LANGUAGES
+from magistrate.impact.languages.reading import Difference, Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PythonFormatting:
+class Formatting:
     """Two front ends agree, and each comment stands at the same code on the same line."""
 
-    name: str = "python-formatting/1"
+    language: Language
     change_class: ChangeClass = ChangeClass.FORMATTING
 
+    @property
+    def name(self) -> str:
+        """`<language>-formatting/1`."""
+        return f"{self.language.name}-formatting/1"
+
     def applies(self, file: ChangedFile) -> bool:
-        """Python source, by name; the parser has the last word."""
-        return file.name.endswith((".py", ".pyi"))
+        """By name of the file; the parsers have the last word."""
+        return self.language.reads(file.name)
 
     def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
         """Nothing: the proof is static."""
@@ -34,17 +41,17 @@ class PythonFormatting:
     def prove(
         self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
     ) -> Proof:
-        """Proven when trees, tokens, comments and the line each comment binds to are equal."""
+        """Proven when the code, the comments and the line each comment binds to are equal."""
         del step, evidence
-        outcome = same_program(file, base)
+        outcome = same_program(self.language, file, base)
         if isinstance(outcome, Difference):
             return proof(self.name, self.change_class, file, outcome.why, outcome.status)
         old, new = outcome
         if old.comments != new.comments:
             why = "a comment changes, or stands at other code than before"
             return proof(self.name, self.change_class, file, why, ProofStatus.REFUTED)
-        why = "CPython's syntax tree, every token and every comment are equal on both sides; only layout moved"
+        why = "syntax tree, tokens and comments are equal on both sides; only layout moved"
         return proof(self.name, self.change_class, file, why, ProofStatus.PROVEN)
 
 
-PROVER: Final = PythonFormatting()
+PROVERS: Final = tuple(Formatting(language=language) for language in LANGUAGES)

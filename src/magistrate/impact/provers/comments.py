@@ -1,8 +1,7 @@
-"""Claim: only comments that read as plain prose change; the program stays."""
+"""Claim: only comments that read as plain prose change; the program stays (R18)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -10,24 +9,29 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.equality import proof, same_program
+from magistrate.impact.languages.known import LANGUAGES
+from magistrate.impact.languages.reading import Comment, Difference, Language, Reading
 from magistrate.impact.prose import why_not_prose
-from magistrate.impact.python_equality import Difference, proof, same_program
-from magistrate.impact.python_source import Comment, PythonTokens
 
-SCRIPT_BLOCK: Final = re.compile(r"^#[ \t]*///", re.MULTILINE)
 MAX_COMMENTS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PythonComments:
+class Comments:
     """Directive comments are behaviour (R18): whatever changes must read as prose."""
 
-    name: str = "python-comments/1"
+    language: Language
     change_class: ChangeClass = ChangeClass.COMMENTS
 
+    @property
+    def name(self) -> str:
+        """`<language>-comments/1`."""
+        return f"{self.language.name}-comments/1"
+
     def applies(self, file: ChangedFile) -> bool:
-        """Python source, by name; the parser has the last word."""
-        return file.name.endswith((".py", ".pyi"))
+        """By name of the file; the parsers have the last word."""
+        return self.language.reads(file.name)
 
     def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
         """Nothing: the proof is static."""
@@ -43,31 +47,32 @@ class PythonComments:
     ) -> Proof:
         """Proven when the program is equal and every comment that differs is plain prose."""
         del step, evidence
-        outcome = same_program(file, base)
+        outcome = same_program(self.language, file, base)
         if isinstance(outcome, Difference):
             return proof(self.name, self.change_class, file, outcome.why, outcome.status)
-        why = _objection(*outcome, file)
+        why = self._objection(*outcome, file)
         if why is not None:
             return proof(self.name, self.change_class, file, why, ProofStatus.REFUTED)
         said = "syntax tree and tokens are equal on both sides; every comment that differs reads as plain prose"
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
-
-def _objection(old: PythonTokens, new: PythonTokens, file: ChangedFile) -> str | None:
-    if any(SCRIPT_BLOCK.search(text) for text in file.both_texts):
-        return "the file has a `# ///` block, whose comments are script metadata"
-    if len(old.comments) + len(new.comments) > MAX_COMMENTS:
-        return "more comments than can be compared in time"
-    for comment, line in _differing(old, new):
-        if not comment.text.startswith("# ") and comment.text != "#":
-            return f"line {line}: `{comment.text[:60]}` does not begin like prose"
-        why = why_not_prose(comment.text[1:])
+    def _objection(self, old: Reading, new: Reading, file: ChangedFile) -> str | None:
+        why = self.language.no_prose(file.change.before or b"", file.change.after or b"")
         if why is not None:
-            return f"line {line}: the comment `{comment.text[:60]}` {why}"
-    return None
+            return why
+        if len(old.comments) + len(new.comments) > MAX_COMMENTS:
+            return "more comments than can be compared in time"
+        for comment, line in _differing(old, new):
+            start = self.language.prose_starts.match(comment.text)
+            if start is None:
+                return f"line {line}: `{comment.text[:60]}` does not begin like prose"
+            why = why_not_prose(comment.text[start.end() :])
+            if why is not None:
+                return f"line {line}: the comment `{comment.text[:60]}` {why}"
+        return None
 
 
-def _differing(old: PythonTokens, new: PythonTokens) -> list[tuple[Comment, int]]:
+def _differing(old: Reading, new: Reading) -> list[tuple[Comment, int]]:
     found: list[tuple[Comment, int]] = []
     a, b = old.comments, new.comments
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
@@ -77,4 +82,4 @@ def _differing(old: PythonTokens, new: PythonTokens) -> list[tuple[Comment, int]
     return found
 
 
-PROVER: Final = PythonComments()
+PROVERS: Final = tuple(Comments(language=language) for language in LANGUAGES)

@@ -10,55 +10,21 @@ import ast
 import io
 import re
 import tokenize
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
+
+from magistrate.domain.impact import ProofStatus
+from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
 
 COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
 TRIVIA: Final = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
 DOUBLED: Final = re.compile(rb"\{(?:\s|#[^\n]*\n|\\\r?\n)*\{|\}(?:\s|#[^\n]*\n|\\\r?\n)*\}")
 """Wherever two equal braces can follow each other as tokens; also inside strings and comments."""
 KEPT: Final = 4
+SCRIPT_BLOCK: Final = re.compile(rb"^#[ \t]*///", re.MULTILINE)
 LAYOUT: Final = frozenset({tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT})
-OPAQUE_ROLES: Final = frozenset(
-    {
-        "fixtures",
-        "fixture",
-        "testdata",
-        "test_data",
-        "data",
-        "snapshots",
-        "resources",
-        "corpus",
-        "cases",
-        "golden",
-        "samples",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
-    """A comment bound to code: tokens before it, tokens before its line, whether a blank line follows."""
-
-    text: str
-    tokens_before: int
-    line_starts_at: int
-    alone: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonTokens:
-    """One side as the tokenizer reads it."""
-
-    tokens: tuple[tuple[int, str], ...]
-    comments: tuple[Comment, ...]
-    comment_lines: tuple[int, ...]
-
-
-class NotPythonError(ValueError):
-    """One of the front ends does not accept the text; the message says which."""
 
 
 def head_of(content: bytes) -> tuple[bytes, ...]:
@@ -68,17 +34,15 @@ def head_of(content: bytes) -> tuple[bytes, ...]:
     return tuple(first) if special else ()
 
 
-def looks_like_template(content: bytes, parts: tuple[str, ...]) -> bool:
+def looks_like_template(content: bytes) -> bool:
     """Whether another language may be hidden in the text: `{{ x }}` parses as a set of a set.
 
     Raises:
-        NotPythonError: where the text had to be tokenized and cannot be.
+        UnreadableError: where the text had to be tokenized and cannot be.
     """
-    if any("template" in part or "cookiecutter" in part for part in parts):
-        return True
     if DOUBLED.search(content) is None:
         return False
-    strings = [text for _, text in read_tokens(content).tokens]
+    strings = [token[1] for token in read_tokens(content).code if isinstance(token, tuple)]
     return any(pair in {("{", "{"), ("}", "}")} for pair in pairwise(strings))
 
 
@@ -87,12 +51,12 @@ def read_tree(content: bytes) -> ast.Module:
     """CPython's own reading of the text; not to be changed by anyone.
 
     Raises:
-        NotPythonError: where the parser refuses, or nesting is too deep to judge.
+        UnreadableError: where the parser refuses, or nesting is too deep to judge.
     """
     try:
         module = ast.parse(content, type_comments=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise NotPythonError(f"the parser does not accept it ({type(error).__name__})") from error
+        raise UnreadableError(f"the parser does not accept it ({type(error).__name__})") from error
     module.type_ignores = []
     return module
 
@@ -116,14 +80,14 @@ def same_tree(left: ast.AST, right: ast.AST) -> bool:
 
 
 @lru_cache(maxsize=KEPT)
-def read_tokens(content: bytes) -> PythonTokens:
+def read_tokens(content: bytes) -> Reading:
     """Every token and comment.
 
     Raises:
-        NotPythonError: where the tokenizer refuses.
+        UnreadableError: where the tokenizer refuses.
     """
     tokens, comments, lines = _scan(content)
-    return PythonTokens(tokens=tokens, comments=comments, comment_lines=lines)
+    return Reading(code=tokens, comments=comments, comment_lines=lines)
 
 
 def _scan(content: bytes) -> tuple[tuple[tuple[int, str], ...], tuple[Comment, ...], tuple[int, ...]]:
@@ -135,7 +99,7 @@ def _scan(content: bytes) -> tuple[tuple[tuple[int, str], ...], tuple[Comment, .
     try:
         for token in tokenize.tokenize(io.BytesIO(content).readline):
             if token.type == tokenize.ERRORTOKEN:
-                raise NotPythonError("the tokenizer does not accept it")
+                raise UnreadableError("the tokenizer does not accept it")
             if token.type not in TRIVIA and token.start[0] != line_start[0]:
                 line_start = (token.start[0], len(tokens))
             if token.type == tokenize.COMMENT:
@@ -148,5 +112,40 @@ def _scan(content: bytes) -> tuple[tuple[tuple[int, str], ...], tuple[Comment, .
             elif token.type not in TRIVIA:
                 tokens.append((token.type, "" if token.type in LAYOUT else token.string))
     except (tokenize.TokenError, SyntaxError, UnicodeDecodeError) as error:
-        raise NotPythonError(f"the tokenizer does not accept it ({type(error).__name__})") from error
+        raise UnreadableError(f"the tokenizer does not accept it ({type(error).__name__})") from error
     return tuple(tokens), tuple(comments), tuple(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python:
+    """CPython's parser and the tokenizer, neither believed alone."""
+
+    name: str = "python"
+    prose_starts: re.Pattern[str] = field(default_factory=lambda: re.compile(r"#(?: |\Z)"))
+
+    def reads(self, name: str) -> bool:
+        """Source and stubs, by suffix; the parser has the last word."""
+        return name.endswith((".py", ".pyi"))
+
+    def read(self, content: bytes) -> Reading:
+        """Tokens and comments; the tree is compared in `same_program`."""
+        return read_tokens(content)
+
+    def same_program(self, before: bytes, after: bytes) -> Difference | None:
+        """Heads, trees and templates."""
+        if head_of(before) != head_of(after):
+            return Difference(why="the interpreter line or the encoding line changes")
+        if not same_tree(read_tree(before), read_tree(after)):
+            return Difference(why="the syntax trees differ: this changes what the program does")
+        if looks_like_template(before) or looks_like_template(after):
+            return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
+        return None
+
+    def no_prose(self, before: bytes, after: bytes) -> str | None:
+        """Inline script metadata (PEP 723) is written in comments."""
+        if any(SCRIPT_BLOCK.search(side) for side in (before, after)):
+            return "the file has a `# ///` block, whose comments are script metadata"
+        return None
+
+
+LANGUAGE: Final = Python()

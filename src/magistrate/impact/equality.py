@@ -1,54 +1,47 @@
-"""The part that the two Python provers share: both sides are the same program."""
+"""What every proof of equality shares: who reads the exact bytes, and the witness of a proof."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile, sha256_hex
-from magistrate.impact.python_source import (
-    OPAQUE_ROLES,
-    NotPythonError,
-    PythonTokens,
-    head_of,
-    looks_like_template,
-    read_tokens,
-    read_tree,
-    same_tree,
-)
+from magistrate.impact.languages.reading import Difference, Language, Reading, UnreadableError
+
+OPAQUE_ROLES: Final = frozenset(
+    {
+        "fixtures", "fixture", "testdata", "test_data", "data", "snapshots", "__snapshots__", "resources", "corpus",
+        "cases", "golden", "samples", "__fixtures__",
+    }
+)  # fmt: skip
+"""Folders whose files tests and programs read as text rather than as code."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """Why both sides are not one program, and whether that is certain or only not excluded."""
-
-    why: str
-    status: ProofStatus = ProofStatus.REFUTED
-
-
-def same_program(file: ChangedFile, base: BaseTree) -> tuple[PythonTokens, PythonTokens] | Difference:  # noqa: PLR0911 - one guard, one exit
+def same_program(  # noqa: PLR0911 - one guard, one exit
+    language: Language, file: ChangedFile, base: BaseTree
+) -> tuple[Reading, Reading] | Difference:
     """Both sides where they are one program, else what speaks against it."""
     before, after = file.change.before, file.change.after
     if before is None or after is None:
         return Difference(why="the file is added or deleted as a whole")
-    if head_of(before) != head_of(after):
-        return Difference(why="the interpreter line or the encoding line changes")
     role = next((part for part in file.parts[:-1] if part in OPAQUE_ROLES), None)
     if role is not None:
         return Difference(why=f"files under `{role}/` are often read as text by tests", status=ProofStatus.UNKNOWN)
     pinned = pinned_by(sha256_hex(before), base)
     if pinned is not None:
         return Difference(why=f"`{pinned}` pins the digest of these exact bytes")
+    templated = any("template" in part or "cookiecutter" in part for part in file.parts)
     try:
-        if not same_tree(read_tree(before), read_tree(after)):
-            return Difference(why="the syntax trees differ: this changes what the program does")
-        if looks_like_template(before, file.parts) or looks_like_template(after, file.parts):
+        difference = language.same_program(before, after)
+        if difference is not None:
+            return difference
+        if templated:
             return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
-        old, new = read_tokens(before), read_tokens(after)
-    except NotPythonError as error:
+        old, new = language.read(before), language.read(after)
+    except UnreadableError as error:
         return Difference(why=str(error), status=ProofStatus.UNKNOWN)
-    if old.tokens != new.tokens:
-        return Difference(why="the trees agree but the tokens differ (quotes, brackets, look-alike letters)")
+    if old.code != new.code:
+        return Difference(why="the tokens of the code differ: this may change what the program does")
     return old, new
 
 
