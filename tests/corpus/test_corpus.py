@@ -118,7 +118,7 @@ def test_every_language_has_its_cases(kind: str, language: str) -> None:
 
 
 def attacks() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (CORPUS / "attacks.jsonl").read_text().splitlines()]
+    return [json.loads(line) for path in sorted((CORPUS / "attacks").glob("*.jsonl")) for line in path.open()]
 
 
 @pytest.mark.requirement("R25")
