@@ -118,7 +118,8 @@ def test_every_language_has_its_cases(kind: str, language: str) -> None:
 
 
 def attacks() -> list[dict[str, Any]]:
-    return [json.loads(line) for path in sorted((CORPUS / "attacks").glob("*.jsonl")) for line in path.open()]
+    files = sorted((CORPUS / "attacks").glob("*.jsonl"))
+    return [json.loads(line) for path in files for line in path.read_text().splitlines()]
 
 
 @pytest.mark.requirement("R25")
