@@ -9,8 +9,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile, ChangedLine, sha256_hex
-from magistrate.impact.prose import why_not_prose
 from magistrate.impact.equality import pinned_by, proof
+from magistrate.impact.prose import why_not_prose
 
 PROSE_NAMES: Final = re.compile(r"(?i)\.(?:md|markdown|rst|txt|adoc)\Z")
 NOT_PROSE: Final = re.compile(
