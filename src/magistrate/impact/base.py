@@ -33,6 +33,11 @@ class BaseTree:
     files: Mapping[str, str] = field(default_factory=dict)
     known: bool = False
 
+    @cached_property
+    def lowered(self) -> Mapping[str, str]:
+        """The same texts in lower case, made once."""
+        return {path: text.lower() for path, text in self.files.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedLine:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from magistrate.domain.impact import ChangeClass, Proof, ProofStatus
+from magistrate.domain.impact import ChangeClass, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile, sha256_hex
 from magistrate.impact.languages.reading import Difference, Language, Reading, UnreadableError
 
@@ -15,28 +20,41 @@ OPAQUE_ROLES: Final = frozenset(
     }
 )  # fmt: skip
 """Folders whose files tests and programs read as text rather than as code."""
+DIGESTS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
-def same_program(  # noqa: PLR0911 - one guard, one exit
-    language: Language, file: ChangedFile, base: BaseTree
-) -> tuple[Reading, Reading] | Difference:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceClaim:
+    """What every static claim about source text of one language answers alike."""
+
+    language: Language
+
+    def applies(self, file: ChangedFile) -> bool:
+        """By name of the file; the parsers have the last word."""
+        return self.language.reads(file.name)
+
+    def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
+        """Nothing: the proof is static."""
+        del file, step, base
+        return ()
+
+    def needs_base(self) -> bool:
+        """No: the bytes are enough."""
+        return False
+
+
+def same_program(language: Language, file: ChangedFile, base: BaseTree) -> tuple[Reading, Reading] | Difference:
     """Both sides where they are one program, else what speaks against it."""
     before, after = file.change.before, file.change.after
     if before is None or after is None:
         return Difference(why="the file is added or deleted as a whole")
-    role = next((part for part in file.parts[:-1] if part in OPAQUE_ROLES), None)
-    if role is not None:
-        return Difference(why=f"files under `{role}/` are often read as text by tests", status=ProofStatus.UNKNOWN)
-    pinned = pinned_by(sha256_hex(before), base)
-    if pinned is not None:
-        return Difference(why=f"`{pinned}` pins the digest of these exact bytes")
-    templated = any("template" in part or "cookiecutter" in part for part in file.parts)
+    as_bytes = read_as_bytes(file, base)
+    if as_bytes is not None:
+        return as_bytes
     try:
         difference = language.same_program(before, after)
         if difference is not None:
             return difference
-        if templated:
-            return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
         old, new = language.read(before), language.read(after)
     except UnreadableError as error:
         return Difference(why=str(error), status=ProofStatus.UNKNOWN)
@@ -45,9 +63,38 @@ def same_program(  # noqa: PLR0911 - one guard, one exit
     return old, new
 
 
-def pinned_by(digest: str, base: BaseTree) -> str | None:
-    """The first file of the base tree that holds this SHA-256."""
-    return next((path for path in sorted(base.files) if digest in base.files[path].lower()), None)
+def read_as_bytes(file: ChangedFile, base: BaseTree) -> Difference | None:
+    """Why a source file is more than its program: others read, pin or fill in its exact text. None: it is not."""
+    role = next((part for part in file.parts[:-1] if part in OPAQUE_ROLES), None)
+    if role is not None:
+        return Difference(why=f"files under `{role}/` are often read as text by tests", status=ProofStatus.UNKNOWN)
+    if any("template" in part or "cookiecutter" in part for part in file.parts):
+        return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
+    pinned = pinned_by(file.change.before or b"", base)
+    return None if pinned is None else Difference(why=f"`{pinned}` pins the digest of these exact bytes")
+
+
+def pinned_by(content: bytes, base: BaseTree) -> str | None:
+    """The first file of the base tree that names these exact bytes by a digest, whole, in any usual spelling.
+
+    Hexadecimal MD5, SHA-1, SHA-2 and git blob ids; base64, plain or for URLs, as in subresource
+    integrity, npm locks and the `RECORD` of wheels.
+    """
+    hexadecimal, encoded = digests_of(content)
+    for path in sorted(base.files):
+        text, lowered = base.files[path], base.lowered[path]
+        if any(name in lowered for name in hexadecimal) or any(name in text for name in encoded):
+            return path
+    return None
+
+
+@lru_cache(maxsize=8)
+def digests_of(content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the bytes: in lower-case hexadecimal, and in base64 without its padding."""
+    raw = [hashlib.new(kind, content, usedforsecurity=False).digest() for kind in DIGESTS]
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).digest()
+    encoded = {code(name).decode().rstrip("=") for name in raw for code in (b64encode, urlsafe_b64encode)}
+    return tuple(name.hex() for name in (*raw, blob)), tuple(sorted(encoded))
 
 
 def proof(rule: str, change_class: ChangeClass, file: ChangedFile, why: str, status: ProofStatus) -> Proof:

@@ -7,40 +7,26 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
-from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
+from magistrate.domain.impact import ChangeClass, Evidence, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.equality import proof, same_program
+from magistrate.impact.equality import SourceClaim, proof, same_program
 from magistrate.impact.languages.known import LANGUAGES
-from magistrate.impact.languages.reading import Comment, Difference, Language, Reading
+from magistrate.impact.languages.reading import Comment, Difference, Reading
 from magistrate.impact.prose import why_not_prose
 
 MAX_COMMENTS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comments:
+class Comments(SourceClaim):
     """Directive comments are behaviour (R18): whatever changes must read as prose."""
 
-    language: Language
     change_class: ChangeClass = ChangeClass.COMMENTS
 
     @property
     def name(self) -> str:
         """`<language>-comments/1`."""
         return f"{self.language.name}-comments/1"
-
-    def applies(self, file: ChangedFile) -> bool:
-        """By name of the file; the parsers have the last word."""
-        return self.language.reads(file.name)
-
-    def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
-        """Nothing: the proof is static."""
-        del file, step, base
-        return ()
-
-    def needs_base(self) -> bool:
-        """No: the bytes are enough."""
-        return False
 
     def prove(
         self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]

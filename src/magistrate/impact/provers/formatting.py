@@ -6,37 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
+from magistrate.domain.impact import ChangeClass, Evidence, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.equality import proof, same_program
+from magistrate.impact.equality import SourceClaim, proof, same_program
 from magistrate.impact.languages.known import LANGUAGES
-from magistrate.impact.languages.reading import Difference, Language
+from magistrate.impact.languages.reading import Difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Formatting:
+class Formatting(SourceClaim):
     """Two front ends agree, and each comment stands at the same code on the same line."""
 
-    language: Language
     change_class: ChangeClass = ChangeClass.FORMATTING
 
     @property
     def name(self) -> str:
         """`<language>-formatting/1`."""
         return f"{self.language.name}-formatting/1"
-
-    def applies(self, file: ChangedFile) -> bool:
-        """By name of the file; the parsers have the last word."""
-        return self.language.reads(file.name)
-
-    def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
-        """Nothing: the proof is static."""
-        del file, step, base
-        return ()
-
-    def needs_base(self) -> bool:
-        """No: the bytes are enough."""
-        return False
 
     def prove(
         self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]

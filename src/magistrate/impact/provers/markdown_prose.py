@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
-from magistrate.impact.base import BaseTree, ChangedFile, ChangedLine, sha256_hex
+from magistrate.impact.base import BaseTree, ChangedFile, ChangedLine
 from magistrate.impact.equality import pinned_by, proof
 from magistrate.impact.prose import why_not_prose
 
@@ -17,10 +17,14 @@ NOT_PROSE: Final = re.compile(
     r"(?i)claude|agents?\b|gemini|copilot|cursor|codex|skill|prompt|instruction|rules|llms|security|license|licence|"
     r"copying|notice|codeowners|changelog|changes|history|news|release|policy|runbook|playbook|governance|contributing"
 )
-FENCE: Final = re.compile(r"^\s{0,3}(?:`{3,}|~{3,}|:{3,})")
+FENCE: Final = re.compile(r"\s{0,3}(`{3,}|~{3,}|:{3,})(.*)")
 ACTIVE: Final = re.compile(r"[`<>\[\]{}|\\$=@#*~^&%+]|:/|\t|^\s{4}|^\s*(?:-{3,}|={3,}|\.\. )|^---|!!!|\?\?\?|::")
 INCLUDES: Final = re.compile(r"(?i)include|import|embed|--8<--|!\[|transclu|literal|mdsnippet|automd|cog\b")
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+WORD: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+UNCLEAR: Final = "?"
+NEAR_LINES: Final = 2
+"""How far from the name of a page a directive that includes it may stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +78,8 @@ def _objection(file: ChangedFile) -> str | None:
         why = _line_objection(line)
         if why is not None:
             return f"line {line.number} {why}"
-    if sorted(_numbers(file, added=False)) != sorted(_numbers(file, added=True)):
-        return "a number changes: people act on numbers"
+    if _numbers(file, added=False) != _numbers(file, added=True):
+        return "a number changes, or what it counts: people act on numbers"
     return None
 
 
@@ -94,32 +98,47 @@ def _line_objection(line: ChangedLine) -> str | None:
     return None
 
 
-def _numbers(file: ChangedFile, *, added: bool) -> list[str]:
-    return [n for line in file.lines if line.added is added for n in NUMBER.findall(line.text)]
+def _numbers(file: ChangedFile, *, added: bool) -> list[tuple[str, ...]]:
+    """Every number of one side in order, each between the words beside it."""
+    words = ["", *WORD.findall("\n".join(line.text for line in file.lines if line.added is added)), ""]
+    return [tuple(words[at - 1 : at + 2]) for at, word in enumerate(words) if NUMBER.fullmatch(word)]
 
 
 def _guarded(text: str) -> frozenset[int]:
     """Line numbers inside fences, HTML, comments, front matter: never prose."""
     found: set[int] = set()
-    fenced = html = comment = False
+    html = comment = False
+    fence = ""
     lines = text.split("\n")
     front = bool(lines) and lines[0].strip() in {"---", "+++", ";;;"}
     for number, line in enumerate(lines, 1):
-        toggles = FENCE.match(line) is not None
+        before, fence = fence, _fence_after(fence, line)
         html = (html and bool(line.strip())) or re.match(r"\s{0,3}<[A-Za-z/!?]", line) is not None
         comment = comment or "<!--" in line or "{%" in line or "{{" in line
-        if fenced or toggles or html or comment or front:
+        if before or fence or html or comment or front:
             found.add(number)
-        fenced = fenced != toggles
         comment = comment and not re.search(r"-->|%\}|\}\}", line)
         front = front and (number == 1 or line.strip() not in {"---", "+++", ";;;"})
     return frozenset(found)
 
 
+def _fence_after(fence: str, line: str) -> str:
+    """The fence that is open after a line (CommonMark 4.5); one that readers differ about is never closed."""
+    found = FENCE.match(line)
+    if found is None:
+        return fence
+    marks, words = found[1], found[2].strip()
+    if not fence:
+        return UNCLEAR if marks[0] == "`" and "`" in words else marks
+    if marks[0] == ":" and fence[0] == ":" and words:
+        return UNCLEAR  # a container in a container: which of them the next line of colons ends differs
+    closes = marks[0] == fence[0] and len(marks) >= len(fence) and not words
+    return "" if closes else fence
+
+
 def reached_by(file: ChangedFile, base: BaseTree) -> str | None:
     """Who in the base tree reads the page, or may: by name, stem, glob or folder."""
-    before = sha256_hex(file.change.before or b"")
-    pinned = pinned_by(before, base)
+    pinned = pinned_by(file.change.before or b"", base)
     if pinned is not None:
         return f"`{pinned}` pins the digest of this page"
     name = re.escape(file.name)
@@ -135,7 +154,7 @@ def reached_by(file: ChangedFile, base: BaseTree) -> str | None:
             continue
         text = base.files[path]
         if PROSE_NAMES.search(path):
-            hit = next((ln for ln in text.split("\n") if file.name in ln.lower() and INCLUDES.search(ln)), None)
+            hit = _included(file.name, text.split("\n"))
             if hit is not None:
                 return f"`{path}` may include this page: `{hit.strip()[:80]}`"
             continue
@@ -143,6 +162,16 @@ def reached_by(file: ChangedFile, base: BaseTree) -> str | None:
         if found is not None:
             line = text.count("\n", 0, found.start()) + 1
             return f"`{path}` line {line} may read this page (`{found[0].strip()[:40]}`)"
+    return None
+
+
+def _included(name: str, lines: Sequence[str]) -> str | None:
+    """The line that names the page with a word of inclusion in it or near it."""
+    for at, line in enumerate(lines):
+        if name in line.lower():
+            near = lines[max(0, at - NEAR_LINES) : at + NEAR_LINES + 1]
+            if any(INCLUDES.search(one) for one in near):
+                return line
     return None
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile, sha256_hex
-from magistrate.impact.equality import proof
+from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tree
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.wire.canonical import digest_of
@@ -82,28 +82,29 @@ class RuffRederivation:
             witness=tuple(sorted((*found.witness, *extra))),
         )
 
-    def _objection(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> str | None:
+    def _objection(  # noqa: PLR0911 - one guard, one exit
+        self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree
+    ) -> str | None:
         before, after = file.change.before, file.change.after
         if before is None or after is None:
             return "the file is added or deleted as a whole"
         if head_of(before) != head_of(after):
             return "the interpreter line or the encoding line changes"
+        as_bytes = read_as_bytes(file, base)
+        if as_bytes is not None:
+            return as_bytes.why
         steering = next((other.path for other in step if other.name in STEERING or "ruff" in other.name), None)
         if steering is not None:
             return f"the change also touches `{steering}`, which may steer the tool"
         try:
             read_tree(before)
             read_tree(after)
-            if any(looks_like_template(side) for side in (before, after)) or _templated(file):
+            if any(looks_like_template(side) for side in (before, after)):
                 return "it may be a template of another language"
         except UnreadableError as error:
             return str(error)
         config = config_of(file.path, base)
         return None if config is None else bad_config(config, base.files[config])
-
-
-def _templated(file: ChangedFile) -> bool:
-    return any("template" in part or "cookiecutter" in part for part in file.parts)
 
 
 def request(tool: str, path: str, inputs: tuple[tuple[str, str], ...]) -> EvidenceRequest:
