@@ -1,6 +1,7 @@
 """R61: eight ways to tamper with the log; the offline verifier, with the last witnessed checkpoint
 and public keys only, must catch each. The attacker owns database and log key, not the witness."""
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -199,6 +200,37 @@ def test_the_check_at_start_refuses_a_tampered_log(scene: Scene, attack: Callabl
     attack(scene)
     with pytest.raises(MagistrateError):
         log_store(scene.witness).check(scene.log)
+
+
+ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def spare_bits(line: bytes) -> bytes:
+    """Another base64 of the same bytes, where one ends in spare bits."""
+    return re.sub(rb'.(?==+")', lambda last: ALPHABET[(at := ALPHABET.index(last[0])) + 1 : at + 2], line, count=1)
+
+
+@pytest.mark.requirement("R61")
+@pytest.mark.parametrize(
+    "respelled",
+    [
+        spare_bits,
+        lambda line: line.replace(b'{"', b'{ "', 1),
+        lambda line: line.replace(b'{"', b'{"name":"other","', 1),
+    ],
+    ids=["spare bits of base64", "a space", "a second name"],
+)
+def test_an_exported_payload_has_one_spelling(scene: Scene, respelled) -> None:
+    scene.export()
+    place = scene.folder / "export" / "payloads.jsonl"
+    lines = place.read_bytes().splitlines(keepends=True)
+    other = [respelled(line) for line in lines]
+    at = next(at for at, line in enumerate(other) if line != lines[at])
+    lines[at] = other[at]
+    place.write_bytes(b"".join(lines))
+    with pytest.raises(Refused, match="spelled") as caught:
+        scene.verify()
+    assert caught.value.code == "MAG-E214"
 
 
 @pytest.mark.requirement("R61", "R13")

@@ -6,28 +6,15 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 
 import pytest
 from paths import MAGISTRATE, PYTHON
+from world.ports import four_free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
 SOURCE = '"""A module."""\n\nimport os\nimport sys\n\n\ndef name() -> str:\n    """Say it."""\n    return f"shop"\n\n\nprint(sys.argv, name())\n'
-
-
-def free_ports():
-    """The first of four free neighbours."""
-    for first in range(21000 + os.getpid() % 2000 * 4, 60000, 4):
-        if all(_free(first + i) for i in range(4)):
-            return first
-    raise AssertionError("no free ports")
-
-
-def _free(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 class Shell:
@@ -53,7 +40,7 @@ class Shell:
 def shell(tmp_path_factory):
     folder = tmp_path_factory.mktemp("up")
     shell = Shell(folder / "home", folder)
-    shell("init", "--solo", "--name", "anna", "--ports", free_ports())
+    shell("init", "--solo", "--name", "anna", "--ports", four_free_ports())
     shell("up", "--detach")
     yield shell
     shell("up", "--stop")
@@ -160,7 +147,7 @@ def test_an_export_is_verified_by_an_outsider_and_a_doctored_one_is_not(shell, o
     assert "verified" in outsider("audit", "verify", export, "--pin", pin)
     outsider("audit", "verify", export, "--pin", "sha256:" + "0" * 64, status=1)
     payloads = export / "payloads.jsonl"
-    payloads.write_bytes(payloads.read_bytes().replace(b'"name":"facts"', b'"name":"farts"', 1).replace(b"A", b"B", 40))
+    payloads.write_bytes(payloads.read_bytes().replace(b'"name":"facts"', b'"name":"farts"', 1).replace(b"A", b"B", 1))
     outsider("audit", "verify", export, "--pin", pin, status=1)
 
 

@@ -75,16 +75,32 @@ class DirectoryExport:
                 raise Refused("MAG-E202", f"`checkpoints/{path.name}` is not text") from error
 
     def payloads(self) -> Iterator[PayloadRecord]:
-        """Payload records, line by line."""
+        """Payload records, line by line.
+
+        Raises:
+            NotFound, Refused: MAG-E214 when the file is absent or a line is not as the export writes it.
+        """
         try:
             with (self._directory / "payloads.jsonl").open("rb") as lines:
                 for number, line in enumerate(lines, 1):
-                    try:
-                        yield msgspec.json.decode(line, type=PayloadRecord)
-                    except msgspec.MsgspecError as error:
-                        raise Refused("MAG-E214", f"line {number} of `payloads.jsonl` can not be read") from error
+                    yield _record(number, line)
         except OSError as error:
             raise NotFound("MAG-E214", "`payloads.jsonl` is missing from the export") from error
+
+
+def _record(number: int, line: bytes) -> PayloadRecord:
+    """One spelling only: the spare bits of base64, another order or a second key would change unseen."""
+    try:
+        record = msgspec.json.decode(line, type=PayloadRecord)
+    except msgspec.MsgspecError as error:
+        raise Refused("MAG-E214", f"line {number} of `payloads.jsonl` can not be read") from error
+    if _line(record) != line:
+        raise Refused("MAG-E214", f"line {number} of `payloads.jsonl` is not spelled as an export is")
+    return record
+
+
+def _line(record: PayloadRecord) -> bytes:
+    return msgspec.json.encode(record) + b"\n"
 
 
 def _write_payloads(connection: Rows, size: int, path: Path) -> None:
@@ -106,7 +122,7 @@ def _write_payloads(connection: Rows, size: int, path: Path) -> None:
                 record = PayloadRecord(
                     commitment=item["commitment"], content=row[3], erased=row[4], media=row[2], name=row[1], salt=row[0]
                 )
-                out.write(msgspec.json.encode(record) + b"\n")
+                out.write(_line(record))
 
 
 def _write(path: Path, content: bytes) -> None:
