@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tarfile
@@ -15,6 +14,7 @@ from contextlib import closing
 
 import pytest
 from paths import MAGISTRATE, TESTS
+from world.ports import four_free_ports
 
 from magistrate.adapters.stores.export import export_log
 from magistrate.settings import HOME_VERSION
@@ -34,7 +34,7 @@ class Home:
             archive.extractall(folder, filter="data")
         for key in [*self.home.glob("keys/*"), *folder.glob("people/*")]:
             key.chmod(0o600)
-        ports = iter(range(first := free_ports(), first + 4))
+        ports = iter(range(first := four_free_ports(), first + 4))
         settings = self.home / "magistrate.toml"
         moved = re.sub(
             r"(?m)^(front|control|gate|witness) = \d+$", lambda m: f"{m[1]} = {next(ports)}", settings.read_text()
@@ -61,19 +61,6 @@ class Home:
     def database(self, query):
         with closing(sqlite3.connect(self.home / "control" / "store.db", isolation_level=None)) as rows:
             return rows.execute(query).fetchall()
-
-
-def free_ports():
-    """The first of four free neighbours."""
-    for first in range(41000 + os.getpid() % 1000 * 4, 60000, 4):
-        if all(_free(first + i) for i in range(4)):
-            return first
-    raise AssertionError("no free ports")
-
-
-def _free(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def until(holds, seconds=60):

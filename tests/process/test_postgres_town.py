@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from world.ports import four_free_ports
 from world.postgres import postgres  # noqa: F401  a fixture
 from world.running import FILES as SHOP
-from world.running import Town, free_ports, repository, scan
+from world.running import Town, repository, scan
 from world.stores import opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres-town")]
@@ -22,7 +23,7 @@ def url(postgres):  # noqa: F811
 @pytest.fixture(scope="module")
 def town(url):
     folder = Path(tempfile.mkdtemp(prefix="magistrate-postgres-"))
-    made = Town(folder, free_ports())
+    made = Town(folder, four_free_ports())
     repository(made.clone, SHOP)
     made("init", "--solo", "--name", "anna", "--ports", made.first_port)
     settings = made.home / "magistrate.toml"

@@ -8,21 +8,9 @@ import subprocess
 
 import pytest
 from paths import MAGISTRATE
+from world.ports import four_free_ports
 
 pytestmark = pytest.mark.slow
-
-
-def free_ports():
-    """The first of four free neighbours."""
-    for first in range(31000 + os.getpid() % 1000 * 4, 60000, 4):
-        if all(_free(first + i) for i in range(4)):
-            return first
-    raise AssertionError("no free ports")
-
-
-def _free(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def magistrate(home, *arguments):
@@ -33,7 +21,7 @@ def magistrate(home, *arguments):
 
 
 def test_a_port_of_another_program_is_a_clear_error(tmp_path):
-    home, first = tmp_path / "home", free_ports()
+    home, first = tmp_path / "home", four_free_ports()
     assert magistrate(home, "init", "--solo", "--name", "anna", "--ports", first).returncode == 0
     with socket.socket() as other:
         other.bind(("127.0.0.1", first + 1))
@@ -47,7 +35,7 @@ def test_a_port_of_another_program_is_a_clear_error(tmp_path):
 
 
 def test_two_homes_with_the_same_ports_are_told_apart(tmp_path):
-    first, second, ports = tmp_path / "first", tmp_path / "second", free_ports()
+    first, second, ports = tmp_path / "first", tmp_path / "second", four_free_ports()
     for home in (first, second):
         assert magistrate(home, "init", "--solo", "--name", "anna", "--ports", ports).returncode == 0
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from world.ports import four_free_ports
 
 import magistrate
 
@@ -113,7 +113,7 @@ def walled(installation):
     (world.clone / "one.py").write_text('"""A module."""\n\nimport os\n')
     git(world.clone, "add", ".")
     git(world.clone, "commit", "-q", "-m", "first")
-    world.run("init", "--solo", "--name", "anna", "--ports", free_ports())
+    world.run("init", "--solo", "--name", "anna", "--ports", four_free_ports())
     world.run("up", "--detach")
     try:
         world.run("repository", "add", world.clone)
@@ -124,19 +124,6 @@ def walled(installation):
 
 def git(folder, *arguments):
     subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
-
-
-def free_ports():
-    """The first of four free neighbours."""
-    for first in range(45000 + os.getpid() % 1000 * 4, 60000, 4):
-        if all(_free(first + i) for i in range(4)):
-            return first
-    raise AssertionError("no free ports")
-
-
-def _free(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 @pytest.mark.requirement("R2", "R55")

@@ -30,6 +30,7 @@ from typing import Any
 
 import httpx
 from paths import MAGISTRATE, PYTHON
+from world.ports import four_free_ports
 
 FILES = {
     "README.md": "# Shop\n\nThis servise recieves orders.\n",
@@ -211,7 +212,7 @@ class Town:
 @contextlib.contextmanager
 def running(folder: Path, files: dict[str, str] | None = None) -> Iterator[Town]:
     """A deployment that runs, with a repository, findings and a registered agent."""
-    town = Town(folder, free_ports())
+    town = Town(folder, four_free_ports())
     repository(town.clone, {**FILES, **(files or {})})
     # `init` and `repository add` are told the folder by the clone's current directory.
     town("init", "--solo", "--name", "anna", "--ports", town.first_port)
@@ -271,17 +272,3 @@ def until(holds: Callable[[], bool], seconds: float = 30) -> None:
     while not holds():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.1)
-
-
-def free_ports() -> int:
-    """The first of four free neighbours."""
-    for _ in range(200):
-        first = 22000 + secrets.randbelow(9000) * 4
-        if all(_free(first + i) for i in range(4)):
-            return first
-    raise AssertionError("no free ports")
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
