@@ -101,8 +101,7 @@ class GitTarget:
     def _foreign_source(self) -> Path:
         """Lets git read a repository of another user: what serves a fetch hears of files only, not of `-c`."""
         place = self._folder / "fetch.gitconfig"
-        if not place.is_file():
-            place.write_text("[safe]\n\tdirectory = *\n")
+        place.write_text("[safe]\n\tdirectory = *\n")  # each time: a crash may have left half of it
         return place
 
     def _has(self, repository: str, commit: str) -> bool:
