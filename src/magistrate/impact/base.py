@@ -38,6 +38,11 @@ class BaseTree:
         """The same texts in lower case, made once."""
         return {path: text.lower() for path, text in self.files.items()}
 
+    @cached_property
+    def pins_found(self) -> dict[bytes, str | None]:
+        """Contents that were looked for already, and the file that pins each; several provers ask the same."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedLine:

@@ -6,7 +6,6 @@ import hashlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, EvidenceRequest, Proof, ProofStatus
@@ -80,15 +79,17 @@ def pinned_by(content: bytes, base: BaseTree) -> str | None:
     Hexadecimal MD5, SHA-1, SHA-2 and git blob ids; base64, plain or for URLs, as in subresource
     integrity, npm locks and the `RECORD` of wheels.
     """
-    hexadecimal, encoded = digests_of(content)
-    for path in sorted(base.files):
-        text, lowered = base.files[path], base.lowered[path]
-        if any(name in lowered for name in hexadecimal) or any(name in text for name in encoded):
-            return path
-    return None
+    if content not in base.pins_found:
+        hexadecimal, encoded = digests_of(content)
+        naming = (
+            path
+            for path, text in sorted(base.files.items())
+            if any(name in base.lowered[path] for name in hexadecimal) or any(name in text for name in encoded)
+        )
+        base.pins_found[content] = next(naming, None)
+    return base.pins_found[content]
 
 
-@lru_cache(maxsize=8)
 def digests_of(content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the bytes: in lower-case hexadecimal, and in base64 without its padding."""
     raw = [hashlib.new(kind, content, usedforsecurity=False).digest() for kind in DIGESTS]
