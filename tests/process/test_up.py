@@ -95,6 +95,14 @@ def test_a_second_up_is_refused(shell):
     shell("up", status=2)
 
 
+def test_a_scan_of_another_place_is_no_success(shell, own):
+    told = (shell.folder / "results.sarif").read_bytes().replace(bytes(own), b"/somewhere/else")
+    (shell.folder / "elsewhere.sarif").write_bytes(told)
+    said = shell("ingest", shell.folder / "elsewhere.sarif", cwd=own, status=1)
+    assert "0 read, some refused" in said
+    assert "next:" not in said
+
+
 @pytest.mark.requirement("R44", "R46", "R55")
 def test_an_approved_fix_is_merged_verified_and_recorded(shell, own):
     assert "2 proposals" not in shell("queue")
