@@ -15,7 +15,7 @@ from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.errors import Refused, Unavailable
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.hands import Act, Hands
-from magistrate.executor.ports import Rebuilt, Ruling
+from magistrate.executor.ports import Rebuilt, Ruling, Seen
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Obligation
 from magistrate.wire.freeze import Freeze, Scope, Thaw
@@ -65,6 +65,23 @@ def test_a_failing_target_brings_the_tree_back(world: World) -> None:
     assert world.target.commits[world.tip()].tree == "2" * 40
     assert world.target.commits[world.tip()].parent == world.commit()
     assert not world.gate.usable()
+
+
+@pytest.mark.requirement("R57")
+@pytest.mark.parametrize("moves", [False, True], ids=["the push was lost", "the push was applied"])
+def test_where_the_ref_stands_decides_and_not_what_the_push_answered(world: World, *, moves: bool) -> None:
+    class Lying(type(world.target)):  # type: ignore[misc]
+        def push(self, credential: Any, repository: str, ref: str, new: str) -> Any:
+            if not moves:
+                return Seen(held=True, seen="ok")
+            super().push(credential, repository, ref, new)
+            raise Refused("MAG-E395", "the connection was lost")
+
+    target = Lying(world.gate, world.target.rebuilt, world.target.commits)
+    world.executor(target=target).tick()
+    assert world.control.outcomes == (["succeeded"] if moves else ["failed"])
+    assert (world.tip() == world.commit()) is moves
+    assert ("effect.done" in world.steps()) is moves
 
 
 @pytest.mark.requirement("R58")

@@ -89,6 +89,18 @@ def test_title_label_actor_and_extra_keys_change_no_byte() -> None:
     assert canonical(judged(case)) == canonical(judged(loud))
 
 
+@pytest.mark.requirement("R23")
+@pytest.mark.parametrize("path", ["setup.py", "sub/setup.py"])
+def test_a_manifest_is_never_low_even_where_its_program_is_proven_the_same(path: str) -> None:
+    before = 'from setuptools import setup\n\n# Reads the name.\nsetup(name="x", install_requires=["y==1.0"])\n'
+    change = {"path": path, "before": before, "after": before.replace("Reads the name", "Says what the name is")}
+    verdict = judged({"id": "c", "files": [change], "context": WHOLE})
+    assert "dependency" in verdict["classes"]
+    assert not verdict["auto_eligible"]
+    plain = judged({"id": "c", "files": [{**change, "path": "a.py"}], "context": WHOLE})
+    assert plain["auto_eligible"], "the same bytes elsewhere are a change of comments"
+
+
 def test_the_program_answers_the_same_bytes_as_the_function() -> None:
     request = msgspec.json.encode({"v": 1, "mode": "assess", "case": {"id": "c", "files": [FORMAT]}})
     done = subprocess.run([sys.executable, "-m", "magistrate.judge"], input=request, capture_output=True, check=True)

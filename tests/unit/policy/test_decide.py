@@ -1,6 +1,9 @@
 """Decisions: the default policy, failing closed, and what a policy may not say."""
 
 import copy
+import os
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -164,6 +167,24 @@ def test_lint_refuses_what_relaxes_by_agent_or_path_alone(condition, accepted):
 def test_the_same_facts_give_the_same_bytes():
     asked = question()
     assert canonical(decide(asked)) == canonical(decide(copy.deepcopy(asked)))
+
+
+@pytest.mark.requirement("R42")
+def test_the_same_facts_give_the_same_bytes_in_every_process():
+    """Control and executor decide apart: nothing may depend on the order in which a process hashes."""
+    found = [{"kind": kind, "path": "x", "line": 3, "why": "y"} for kind in ("ci_cd", "infrastructure", "migration")]
+    asked = {"v": 1, "mode": "decide", **question(verdict={"sensitivities": found}, production=True)}
+    answers = set()
+    for seed in range(6):
+        done = subprocess.run(
+            [sys.executable, "-m", "magistrate.judge"], input=msgspec.json.encode(asked), capture_output=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        )  # fmt: skip
+        answers.add(done.stdout)
+    assert len(answers) == 1
+    outcome = msgspec.json.decode(answers.pop())
+    assert len(outcome["obligations"]) >= 2
+    assert all(reason["rule"] and reason["why"] and reason["relax"] for reason in outcome["reasons"])
 
 
 def test_in_solo_one_person_is_enough_and_it_is_said():
