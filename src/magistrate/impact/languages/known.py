@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from magistrate.impact.languages import python
+from magistrate.impact.languages import golang, python
 from magistrate.impact.languages.reading import Language
 
-LANGUAGES: Final[tuple[Language, ...]] = (python.LANGUAGE,)
+LANGUAGES: Final[tuple[Language, ...]] = (python.LANGUAGE, golang.LANGUAGE)

@@ -20,16 +20,17 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """A comment bound to code.
+    """A comment, or one line of a block comment, bound to code.
 
     `tokens_before`: code tokens before it; `line_starts_at`: code tokens before its line;
-    `alone`: whether a blank line (or the end) follows.
+    `alone`: whether a blank line (or the end) follows; `inside`: a later line of a block.
     """
 
     text: str
     tokens_before: int
     line_starts_at: int
     alone: bool
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,23 +48,36 @@ class Comments(SourceClaim):
             return why
         if len(old.comments) + len(new.comments) > MAX_COMMENTS:
             return "more comments than can be compared in time"
-        for comment, line in _differing(old, new):
-            start = self.language.prose_starts.match(comment.text)
-            if start is None:
-                return f"line {line}: `{comment.text[:60]}` does not begin like prose"
-            why = why_not_prose(comment.text[start.end() :])
+        for side, at in _differing(old, new):
+            why = self._not_prose(side.comments[at]) or self._follows_directive(side, at)
             if why is not None:
-                return f"line {line}: the comment `{comment.text[:60]}` {why}"
+                return f"line {side.comment_lines[at]}: {why}"
         return None
 
+    def _not_prose(self, comment: Comment) -> str | None:
+        start = self.language.prose_starts.match(comment.text)
+        if start is None:
+            return f"`{comment.text[:60]}` does not begin like prose"
+        why = why_not_prose(comment.text[start.end() :])
+        return None if why is None else f"the comment `{comment.text[:60]}` {why}"
 
-def _differing(old: Reading, new: Reading) -> list[tuple[Comment, int]]:
-    found: list[tuple[Comment, int]] = []
-    a, b = old.comments, new.comments
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+    def _follows_directive(self, side: Reading, at: int) -> str | None:
+        """A line that comes or goes behind a directive for the next line changes what the directive is for."""
+        before = at - 1
+        if side.comments[at].inside or before < 0 or side.comment_lines[before] < side.comment_lines[at] - 1:
+            return None
+        if self._not_prose(side.comments[before]) is None:
+            return None
+        return f"right before it stands `{side.comments[before].text[:60]}`, which a tool may read for the next line"
+
+
+def _differing(old: Reading, new: Reading) -> list[tuple[Reading, int]]:
+    """Every comment that only one side has: the side, and its place there."""
+    found: list[tuple[Reading, int]] = []
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old.comments, new.comments, autojunk=False).get_opcodes():
         if tag != "equal":
-            found += [(old.comments[i], old.comment_lines[i]) for i in range(i1, i2)]
-            found += [(new.comments[j], new.comment_lines[j]) for j in range(j1, j2)]
+            found += [(old, at) for at in range(i1, i2)]
+            found += [(new, at) for at in range(j1, j2)]
     return found
 
 
