@@ -11,11 +11,15 @@ import unicodedata
 from typing import Final
 
 PROSE_SHAPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;'\"()!?/_\u2019\u2013\u2014-]*\Z")
+PLACE: Final = re.compile(r"[A-Za-z0-9]\.(?!g\.|e\.)[A-Za-z]{2}|(?:^|[\s(\"'])\.{0,2}/|/\.|//|\./")
+"""A name with dots (a host, a module) or a path: somebody may go there."""
+EXPECTATION: Final = re.compile(r"[A-Za-z]+ [\"']")
+"""One word and a quoted text: how tests of analysers say what they expect."""
 HEAD: Final = re.compile(r"(?:TODO|FIXME|NOTE|Note): ")
 ACTING_WORDS: Final = re.compile(
     r"(?i)(?<![a-z])(?:"
     # tools that read comments
-    r"no-?qa|nosec\w*|nosemgrep|nosonar|no-?inspection|pylint|flake8|mypy|pyright|pyre|pytype|ruff|isort|yapf|fmt|"
+    r"no-?qa|no-?lint\w*|nosec\w*|nosemgrep|nosonar|no-?inspection|pylint|flake8|mypy|pyright|pyre|pytype|ruff|isort|yapf|fmt|"
     r"pragma|skipcq|coverage|cython|distutils|doctest|vim|ex|emacs|coding|lgtm|codeql|checkov|tfsec|bandit|semgrep|"
     r"spdx\w*|copyright\w*|licen[cs]e\w*|generated|do not edit|renovate|dependabot|changelog|"
     # agents and reviewers
@@ -45,6 +49,10 @@ def why_not_prose(text: str) -> str | None:
         return "is not made of plain words"
     if len(body.split()) < 2:  # noqa: PLR2004 - one word is the shape of a directive
         return "is a single word, which is how directives look"
+    if PLACE.search(body) is not None:
+        return "names a place (a host, a path, a module) that somebody may go to"
+    if EXPECTATION.match(body) is not None:
+        return "is one word with a quoted text, which is how expectations of tests look"
     found = ACTING_WORDS.search(body)
     if found is not None:
         return f"says `{found[0]}`, which a tool, an agent or an operator may act on"

@@ -125,7 +125,7 @@ def _parts(text: bytes) -> list[str]:
 
 def _blank_line_after(content: bytes, end: int) -> bool:
     rest = content[end : end + 4_096].replace(b"\r\n", b"\n").lstrip(b" \t\r")
-    return not rest or rest.startswith(b"\n") and not rest[1:].split(b"\n", 1)[0].strip(b" \t\r")
+    return not rest or (rest.startswith(b"\n") and not rest[1:].split(b"\n", 1)[0].strip(b" \t\r"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

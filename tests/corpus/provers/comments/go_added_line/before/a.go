@@ -1,0 +1,4 @@
+package a
+
+// F gives the rows.
+func F() int { return 1 }

@@ -1,0 +1,4 @@
+package a
+
+/* the row */
+var a = 1

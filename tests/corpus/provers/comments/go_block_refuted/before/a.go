@@ -1,0 +1,4 @@
+package a
+
+/* the rows */
+var a = 1

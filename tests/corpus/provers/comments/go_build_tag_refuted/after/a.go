@@ -1,0 +1,4 @@
+package a
+
+// +build ignore
+var a = 1

@@ -1,0 +1,4 @@
+package a
+
+// the rows of it
+var a = 1

@@ -1,0 +1,9 @@
+package a
+
+import (
+	// int x;
+	"C"
+)
+
+// the lines of it
+var a = 1

@@ -1,0 +1,4 @@
+package a
+
+// the lines of it
+import "C"

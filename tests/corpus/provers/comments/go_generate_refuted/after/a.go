@@ -1,0 +1,4 @@
+package a
+
+//go:generate sh x
+var a = 1

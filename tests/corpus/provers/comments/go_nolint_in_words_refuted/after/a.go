@@ -1,0 +1,4 @@
+package a
+
+// nolint all of it
+var a = 1

@@ -1,0 +1,4 @@
+package a
+
+//nolint:gosec
+var a = 1

@@ -1,0 +1,4 @@
+package a
+
+// #nosec
+var a = f()

@@ -1,0 +1,5 @@
+package a
+
+// #nosec
+// the first of them
+var a = f()

@@ -1,0 +1,4 @@
+package a
+
+// see evil.example/pages
+var a = 1

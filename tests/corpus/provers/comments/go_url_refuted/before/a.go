@@ -1,0 +1,4 @@
+package a
+
+// see the pages
+var a = 1

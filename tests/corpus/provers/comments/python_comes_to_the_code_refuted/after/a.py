@@ -1,0 +1,3 @@
+# nosemgrep
+f()
+g()

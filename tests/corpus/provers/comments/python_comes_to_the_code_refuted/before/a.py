@@ -1,0 +1,4 @@
+# nosemgrep
+# the first of them
+f()
+g()

@@ -1,0 +1,6 @@
+package a
+
+func f() (x int) {
+	return /* a
+*/ 1
+}

@@ -1,0 +1,5 @@
+package a
+
+func f() (x int) {
+	return /* a */ 1
+}

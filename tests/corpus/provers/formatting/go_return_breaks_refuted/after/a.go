@@ -1,0 +1,7 @@
+package a
+
+func f() (x int) {
+	x = 1
+	return
+	x
+}

@@ -1,0 +1,6 @@
+package a
+
+func f() (x int) {
+	x = 1
+	return x
+}
