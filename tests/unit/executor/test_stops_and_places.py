@@ -12,7 +12,7 @@ from world.admissible import NOW
 from world.executing import World
 
 from magistrate.adapters.stop_files import read_stops
-from magistrate.errors import Refused
+from magistrate.errors import Refused, Unavailable
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.credentials.git_gate import GitGate
 from magistrate.executor.identity import new_identifier
@@ -73,6 +73,20 @@ def test_the_same_spec_is_the_same_commit_whatever_the_repository_says(target: G
 def test_a_commit_that_is_not_on_the_ref_is_refused(target: GitTarget) -> None:
     with pytest.raises(Refused, match="does not contain"):
         target.prepare("shop", "refs/heads/main", "7" * 40)
+
+
+@pytest.mark.requirement("R15")
+def test_a_ref_that_another_hand_deleted_ends_the_execution_at_once(target: GitTarget, tmp_path: Path) -> None:
+    old = head(tmp_path)
+    with pytest.raises(Refused, match="is gone"):
+        target.prepare("shop", "refs/heads/deleted", old)
+
+
+def test_a_source_that_cannot_be_reached_is_tried_again(target: GitTarget, tmp_path: Path) -> None:
+    old = head(tmp_path)
+    (tmp_path / "source").rename(tmp_path / "elsewhere")
+    with pytest.raises(Unavailable):
+        target.prepare("shop", "refs/heads/main", old)
 
 
 @pytest.mark.requirement("R55")

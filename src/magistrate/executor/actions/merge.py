@@ -22,6 +22,8 @@ from magistrate.executor.ports import CommitSpec, Credential, Rebuilt, Seen
 NAME: Final = "Magistrate executor"
 EMAIL: Final = "executor@magistrate.invalid"
 GIT_SECONDS: Final = 60
+_NO_SUCH_REF: Final = 2
+"""What `git ls-remote --exit-code` ends with when it reached the repository and found no such ref."""
 _REPOSITORY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 _REF: Final = re.compile(r"refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}\Z")
@@ -60,7 +62,11 @@ class GitTarget:
             return
         config = {**_CLOSED, "protocol.file.allow": "always"}
         argv = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self._source(repository), _ref(ref)]
-        self._git(repository, argv, config=config, extra={"GIT_CONFIG_GLOBAL": str(self._foreign_source())})
+        extra = {"GIT_CONFIG_GLOBAL": str(self._foreign_source())}
+        asked = ["ls-remote", "--quiet", "--exit-code", self._source(repository), _ref(ref)]
+        if self._run(repository, asked, config=config, given=b"", extra=extra).returncode == _NO_SUCH_REF:
+            raise Refused("MAG-E392", f"`{ref}` of `{repository}` is gone, approved was `{old[:12]}`")
+        self._git(repository, argv, config=config, extra=extra)
         if not self._has(repository, old):
             raise Refused("MAG-E392", f"`{ref}` of `{repository}` does not contain `{old[:12]}`")
 
