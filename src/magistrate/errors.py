@@ -34,6 +34,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E123": "refused by the floor",
     "MAG-E124": "warrant does not match what was approved",
     "MAG-E125": "not recorded in the witnessed log",
+    "MAG-E126": "held by a halted case",
     # 200-249 ledger
     "MAG-E200": "not a signed note or verifier key",
     "MAG-E201": "signature on the log missing or wrong",
@@ -90,6 +91,8 @@ CODES: Final[dict[str, str]] = {
     "MAG-E343": "request too large or malformed",
     "MAG-E344": "roster of the gate not readable",
     "MAG-E345": "gate's database of another version",
+    "MAG-E346": "credential of another user's process",
+    "MAG-E347": "nobody knows whose connection it is",
     # 380-429 executor
     "MAG-E381": "warrant used before",
     "MAG-E382": "executor's journal does not verify",

@@ -83,12 +83,18 @@ class GateWorld:
     def url(self) -> str:
         return self.settings.gate_url
 
+    @property
+    def log(self) -> Path:
+        """What the gate writes while it runs."""
+        return self.settings.home / "gate.log"
+
     def start(self) -> None:
         """Start the gate and wait until it answers."""
         code = (
             f"from pathlib import Path; from magistrate.bootstrap.gate import main; main(Path({str(self.town.home)!r}))"
         )
-        self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=log)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:

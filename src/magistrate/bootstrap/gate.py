@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ GRACE_SECONDS: Final = 2
 
 def main(home: Path) -> int:
     """Serve until stopped; whatever an earlier gate left running is ended first."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load_settings(home)
     end_orphans(settings.home)
     uvicorn.run(

@@ -33,12 +33,15 @@ create table if not exists holds(
   repository text not null, ref text not null, warrant text not null, until integer not null,
   primary key(repository, ref));
 create table if not exists tombstones(lease text primary key);
+create table if not exists holders(lease text primary key, uid integer not null);
 create table if not exists requests(id text primary key, expires integer not null);
 create trigger if not exists grants_keep before delete on grants
   begin select raise(abort, 'grants are kept'); end;
 create trigger if not exists grants_fixed before update of
   warrant, purpose, repository, ref, old, new, tree, base_tree, token_hash, expires on grants
   begin select raise(abort, 'a grant never changes what it allows'); end;
+create trigger if not exists holders_fixed before update on holders
+  begin select raise(abort, 'a credential never changes hands'); end;
 """
 
 
@@ -100,8 +103,8 @@ class Grants:
                 )
             db.executescript(f"begin immediate; {_SCHEMA} pragma user_version = {VERSION}; commit;")
 
-    def issue(self, grant: Grant, token: str, now: int) -> None:
-        """Write the row of a new grant, and hold the ref for its warrant.
+    def issue(self, grant: Grant, token: str, now: int, holder: int | None = None) -> None:
+        """Write the row of a new grant, and hold the ref for its warrant; `holder` is the user it is given to.
 
         Raises:
             Refused: MAG-E332 when the lease id was used before, the warrant had its push for this
@@ -136,6 +139,19 @@ class Grants:
                 " on conflict(repository, ref) do update set warrant=excluded.warrant, until=excluded.until",
                 (grant.repository, grant.ref, grant.warrant, now + HOLD_SECONDS),
             )
+            if holder is not None:
+                db.execute("insert into holders(lease, uid) values(?,?)", (grant.lease, holder))
+
+    def verify_holder(self, lease: str, holder: int | None) -> None:
+        """Check that the user who comes with a credential is the one it was given to.
+
+        Raises:
+            Refused: MAG-E346 for anybody else.
+        """
+        with self._open() as db:
+            row = db.execute("select uid from holders where lease=?", (lease,)).fetchone()
+        if row is not None and row[0] != holder:
+            raise Refused("MAG-E346", f"the credential of `{lease}` was given to another user's process")
 
     def by_token(self, token: str, now: int) -> Grant:
         """The live grant of a token.

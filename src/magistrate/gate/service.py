@@ -31,9 +31,18 @@ from magistrate.authority.roster import TrustedRoster
 from magistrate.authority.stops import Stops
 from magistrate.domain.execution import LeasePurpose
 from magistrate.errors import MagistrateError, NotFound, Refused, Usage
-from magistrate.gate.admission import admit_drill, admit_effect, admit_order, admit_rollback, open_lease, own_roster
+from magistrate.gate.admission import (
+    LeaseAsked,
+    admit_drill,
+    admit_effect,
+    admit_order,
+    admit_rollback,
+    open_lease,
+    own_roster,
+)
 from magistrate.gate.backend import CgiCall, serve_push
 from magistrate.gate.grants import Grant, Grants, GrantState
+from magistrate.gate.peer import user_of_peer
 from magistrate.gate.pktline import read_commands
 from magistrate.gate.repositories import MAX_PUSH_BYTES, Repositories
 from magistrate.wire.envelope import Envelope
@@ -109,7 +118,7 @@ class Gate:
         roster, keyid, body = await self._executor(request)
         asked_for = _decode(body, LeaseRequest)
         now = self._parts.now()
-        asked = open_lease(asked_for.lease, roster, now)
+        asked = _noted(request, open_lease(asked_for.lease, roster, now))
         if asked.executor != keyid:
             raise Refused("MAG-E339", "the lease was signed by another executor than the one that asks")
         if asked.document.body.purpose is LeasePurpose.ROLLBACK:
@@ -120,20 +129,20 @@ class Gate:
             grant = admit_effect(
                 asked, asked_for.bundle, pins=self._parts.pins, stops=self._stops(asked_for.withdrawals), now=now
             )
-        return self._issue(grant, now)
+        return self._issue(request, grant, now)
 
     async def drill_lease(self, request: HttpRequest) -> Response:
         """The same on the scratch repository of a drill."""
         roster, keyid, body = await self._executor(request)
         asked_for = _decode(body, DrillLeaseRequest)
         now = self._parts.now()
-        asked = open_lease(asked_for.lease, roster, now)
+        asked = _noted(request, open_lease(asked_for.lease, roster, now))
         if asked.executor != keyid:
             raise Refused("MAG-E339", "the lease was signed by another executor than the one that asks")
         grant = admit_drill(asked, asked_for.order, roster, now)
         for earlier in self._parts.grants.of_warrant(grant.warrant, grant.purpose):
             self._parts.grants.revoke(earlier.lease, now)
-        return self._issue(grant, now)
+        return self._issue(request, grant, now)
 
     async def scratch(self, request: HttpRequest) -> Response:
         """Make the scratch repository of an ordered drill anew."""
@@ -203,7 +212,8 @@ class Gate:
             answer = await serve_push(self._call(grant, "git-receive-pack", "", body))
         finally:
             running.set()
-        _LOG.info("push under lease %s on %s %s", grant.lease, grant.repository, grant.ref)
+        moved = self._parts.repositories.tip(grant.repository, grant.ref) == grant.new
+        _LOG.info("%s push lease=%s %s %s", "done" if moved else "refused by git", grant.lease, *_target(grant))
         return Response(answer.body, answer.status, headers=answer.headers)
 
     async def no_reading(self, _request: HttpRequest) -> Response:
@@ -212,7 +222,7 @@ class Gate:
 
     # -- parts ----------------------------------------------------------------
 
-    def _issue(self, grant: Grant, now: int) -> Response:
+    def _issue(self, request: HttpRequest, grant: Grant, now: int) -> Response:
         path = self._parts.repositories.path(grant.repository)
         tip = self._parts.repositories.tip(grant.repository, grant.ref)
         if tip != grant.old:
@@ -220,7 +230,7 @@ class Gate:
                 "MAG-E342", f"`{grant.ref}` of `{path.name}` stands at `{tip[:12]}`, not at `{grant.old[:12]}`"
             )
         token = secrets.token_urlsafe(32)
-        self._parts.grants.issue(grant, token, now)
+        self._parts.grants.issue(grant, token, now, user_of_peer(request.client, request.scope.get("server")))
         return _json(
             Credential(
                 lease=grant.lease,
@@ -241,6 +251,8 @@ class Gate:
 
     def _granted(self, request: HttpRequest) -> Grant:
         grant = self._parts.grants.by_token(_token(request), self._parts.now())
+        request.state.lease = grant.lease
+        self._parts.grants.verify_holder(grant.lease, user_of_peer(request.client, request.scope.get("server")))
         if grant.repository != request.path_params["name"]:
             raise Refused("MAG-E341", "the credential is for another repository")
         return grant
@@ -298,10 +310,25 @@ class Gate:
             try:
                 return await route(request)
             except MagistrateError as error:
-                _LOG.info("%s %s: %s", request.method, request.url.path, error.diagnostics())
+                _LOG.info("refused %s", _told(request, error))
                 return _refusal(error)
 
         return guarded
+
+
+def _target(grant: Grant) -> tuple[str, str]:
+    return grant.repository, grant.ref
+
+
+def _noted(request: HttpRequest, asked: LeaseAsked) -> LeaseAsked:
+    request.state.lease = asked.document.id
+    return asked
+
+
+def _told(request: HttpRequest, error: MagistrateError) -> str:
+    """One line for the log: what was asked under which lease and why not; never a token."""
+    lease = getattr(request.state, "lease", "none")
+    return ascii(f"{request.method} {request.url.path[:200]} lease={lease}: {error.code} {error.message[:300]}")[1:-1]
 
 
 def _refusal(error: MagistrateError) -> Response:
