@@ -170,6 +170,8 @@ CODES: Final[dict[str, str]] = {
     "MAG-E570": "search pattern not acceptable",
     "MAG-E571": "redaction key not acceptable",
     "MAG-E572": "redaction did not come to rest",
+    "MAG-E573": "file of known secrets not for front alone",
+    "MAG-E574": "known secret not usable",
     # 590-649 command line, settings
     "MAG-E649": "the demo did not go as it should",
     "MAG-E590": "settings not understood",

@@ -44,7 +44,7 @@ HARMLESS = {
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "now", "utcnow", "today", "getenv"}
 FRONT_NEVER = {
     "usecases.review", "usecases.decide", "usecases.warrant", "usecases.settle", "usecases.learn",
-    "usecases.transition", "executor", "gate",
+    "usecases.transition", "usecases.close", "executor", "gate",
 }  # fmt: skip
 FRONT_NEVER_OUTSIDE = {"sqlalchemy", "alembic", "cedarpy", "sqlite3"}
 SHELVES = ["impact.provers", "impact.sensors", "impact.measures"]

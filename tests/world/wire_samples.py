@@ -14,6 +14,7 @@ from magistrate.wire.agent_manifest import AgentManifest, AgentState
 from magistrate.wire.approval import Approval
 from magistrate.wire.assessment import Assessment, FileVerdict, ProofSummary, Verdict
 from magistrate.wire.canonical import digest_of
+from magistrate.wire.closure import Closure
 from magistrate.wire.decision import Decision, Obligation, Reason
 from magistrate.wire.document import Body, document, seal_by_person, seal_by_process
 from magistrate.wire.drill import DrillKind, DrillOrder, DrillResult, Probe
@@ -272,6 +273,19 @@ SAMPLES: dict[str, Sample] = {
         Sample(Rejection(person="alice", proposal=D, reason="no"), "rej", "person:alice"),
         Sample(
             Withdrawal(person="alice", proposal=D, approval=D, reason="second thoughts", epoch=1), "wdr", "person:alice"
+        ),
+        Sample(
+            Closure(
+                person="alice",
+                proposal=D,
+                repository="shop",
+                ref="refs/heads/main",
+                tip=G,
+                reason="the ref was set right",
+                self_reviewed=False,
+            ),
+            "cls",
+            "person:alice",
         ),
         Sample(Freeze(person="alice", scope=NOBODY, reason="incident", epoch=1), "frz", "person:alice"),
         Sample(Thaw(freeze=D, reason="over", epoch=2), "thw", "person:alice"),

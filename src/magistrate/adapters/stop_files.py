@@ -13,6 +13,7 @@ from typing import Final
 
 from magistrate.authority.stops import Stops, sorted_stops
 from magistrate.errors import MagistrateError, Unavailable
+from magistrate.wire.closure import Closure
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.freeze import Freeze, Thaw
 
@@ -43,14 +44,14 @@ def read_stops(folder: Path) -> Stops:
 
 
 def drop_stop(folder: Path, envelope: Envelope) -> Path:
-    """Put a signed freeze or thaw into the folder, durably and at once; the same one changes nothing.
+    """Put a signed freeze, thaw or closure into the folder, durably and at once; the same one changes nothing.
 
     The name comes from the payload, so that one with more signatures takes the place of the other.
 
     Raises:
         Unavailable: MAG-E614 when the folder cannot be written.
     """
-    kinds = {Freeze.document_type(): Freeze.NAME, Thaw.document_type(): Thaw.NAME}
+    kinds = {kind.document_type(): kind.NAME for kind in (Freeze, Thaw, Closure)}
     name = envelope.payload_digest().removeprefix("sha256:")[:16]
     place, content = folder / f"{kinds[envelope.payloadType]}-{name}.json", envelope.encode()
     partial = folder / f".{secrets.token_hex(8)}"

@@ -1,4 +1,4 @@
-"""Freeze, thaw and withdrawal as people hand them to executor and gate directly.
+"""Freeze, thaw, withdrawal and closure as people hand them to executor and gate directly.
 
 Rule kept (invariant 12): stop always works, whatever the control plane says. A file that
 cannot be read or believed stops everything until it is taken away; only a believed thaw,
@@ -15,6 +15,7 @@ from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.impact import ChangeClass
 from magistrate.domain.principal import Role
 from magistrate.errors import Refused
+from magistrate.wire.closure import Closure
 from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import GitUpdate
 from magistrate.wire.envelope import Envelope
@@ -31,6 +32,7 @@ class Stops:
     freezes: tuple[Envelope, ...] = ()
     thaws: tuple[Envelope, ...] = ()
     withdrawals: tuple[Envelope, ...] = ()
+    closures: tuple[Envelope, ...] = ()
     unreadable: tuple[str, ...] = ()
 
 
@@ -49,6 +51,7 @@ def sorted_stops(named: Mapping[str, Envelope], unreadable: Iterable[str]) -> St
         Freeze.document_type(): [],
         Thaw.document_type(): [],
         Withdrawal.document_type(): [],
+        Closure.document_type(): [],
     }
     strange = list(unreadable)
     for name, envelope in named.items():
@@ -56,9 +59,9 @@ def sorted_stops(named: Mapping[str, Envelope], unreadable: Iterable[str]) -> St
             kinds[envelope.payloadType].append(envelope)
         else:
             strange.append(name)
-    freezes, thaws, withdrawals = kinds.values()
+    freezes, thaws, withdrawals, closures = map(tuple, kinds.values())
     return Stops(
-        freezes=tuple(freezes), thaws=tuple(thaws), withdrawals=tuple(withdrawals), unreadable=tuple(sorted(strange))
+        freezes=freezes, thaws=thaws, withdrawals=withdrawals, closures=closures, unreadable=tuple(sorted(strange))
     )
 
 

@@ -18,6 +18,7 @@ class Event(StrEnum):
     APPROVAL_GIVEN = "approval.given"
     APPROVAL_REJECTED = "approval.rejected"
     APPROVAL_WITHDRAWN = "approval.withdrawn"
+    CLOSURE_GIVEN = "closure.given"
     WARRANT_ISSUED = "warrant.issued"
     LEASE_REQUESTED = "lease.requested"
     LEASE_HELD = "lease.held"

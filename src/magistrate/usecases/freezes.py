@@ -64,9 +64,9 @@ def standing_freezes(unit: Unit, trust: Trust) -> tuple[Document[Freeze], ...]:
     )
 
 
-def frozen_because(unit: Unit, trust: Trust, case: Case) -> str:
-    """The reason of a freeze that covers the case, or an empty text."""
-    facts = case.facts
+def covering_freezes(unit: Unit, trust: Trust, case: Case) -> tuple[Document[Freeze], ...]:
+    """The standing freezes that cover the case."""
+    facts, covering = case.facts, []
     for document in standing_freezes(unit, trust):
         scope = document.body.scope
         pairs = (
@@ -76,8 +76,8 @@ def frozen_because(unit: Unit, trust: Trust, case: Case) -> str:
         )
         fits = all(wanted is None or wanted == own for wanted, own in pairs)
         if fits and (scope.change_class is None or scope.change_class in case.standing.classes):
-            return document.body.reason
-    return ""
+            covering.append(document)
+    return tuple(covering)
 
 
 def _words(document: Document[Freeze]) -> str:

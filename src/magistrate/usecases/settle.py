@@ -191,9 +191,12 @@ def _overdue(case: Case, now: int) -> tuple[CaseState | None, str]:
 def _follow_tip(unit: Unit, case: Case, report: Report, trust: Trust, now: int) -> None:
     """What landed is the new tip, and whatever stands on an older one is over.
 
-    A report that comes after a later landing changes neither.
+    A report that comes after a later landing changes neither. A halt leaves our own commit on the
+    ref unless another hand moved it.
     """
-    if len(report.ref_after) != _COMMIT_LENGTH or report.outcome not in {Outcome.SUCCEEDED, Outcome.ROLLED_BACK}:
+    foreign = any(step.event == Event.REF_MOVED_OUTSIDE for step in report.steps)
+    landed = {Outcome.SUCCEEDED, Outcome.ROLLED_BACK, *(() if foreign else (Outcome.HALTED,))}
+    if len(report.ref_after) != _COMMIT_LENGTH or report.outcome not in landed:
         return
     row = unit.repository(case.facts.repository)
     if row.tip in {"", report.ref_before, report.ref_after}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 import msgspec
@@ -12,19 +13,22 @@ from magistrate.domain.events import Event
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import NotFound, Refused
 from magistrate.ports import Trust, Unit
+from magistrate.usecases.holds import standing_holds
 from magistrate.usecases.matter import met, papers, standing_approvals
 from magistrate.wire.approval import Approval
+from magistrate.wire.closure import Closure
 from magistrate.wire.report import Report
 from magistrate.wire.times import rfc3339
 from magistrate.wire.warrant import Warrant
 
 SHORT: Final = 12
-EXECUTED: Final = frozenset({CaseState.SUCCEEDED, CaseState.ROLLED_BACK, CaseState.HALTED})
+EXECUTED: Final = frozenset({CaseState.SUCCEEDED, CaseState.ROLLED_BACK, CaseState.HALTED, CaseState.CLOSED})
 
 
 def summary(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
     """One line of the queue."""
     facts, standing = case.facts, case.standing
+    waits = standing.state is CaseState.CLEARED
     return {
         "proposal": facts.proposal, "short": facts.proposal.removeprefix("sha256:")[:SHORT], "id": facts.id,
         "state": standing.state.value, "class": " ".join(standing.classes), "strictness": standing.strictness,
@@ -32,6 +36,7 @@ def summary(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
         "repository": facts.repository, "environment": facts.environment, "why": standing.why,
         "obligations": obligations(unit, case, trust.roster(), now), "opened": rfc3339(facts.opened),
         "expires": rfc3339(facts.expires), "updated": rfc3339(standing.updated), "warrant": standing.warrant,
+        "held": [asdict(hold) for hold in standing_holds(unit, trust, case)] if waits else [],
     }  # fmt: skip
 
 
@@ -56,7 +61,7 @@ def story(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
         kind: [_opened(envelope.payload_bytes(), envelope.payload_digest()) for envelope in unit.documents(kind, name)]
         for kind in (
             "proposal", "assessment", "evidence", "decision", Approval.NAME, "rejection", "withdrawal",
-            Warrant.NAME, Report.NAME,
+            Warrant.NAME, Report.NAME, Closure.NAME,
         )
     }  # fmt: skip
     documents["session"] = [

@@ -21,7 +21,7 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import NotFound, Refused
 from magistrate.ports import Pen, Repositories, Store, Trust, Unit
 from magistrate.usecases.drills import drilled
-from magistrate.usecases.freezes import frozen_because
+from magistrate.usecases.holds import standing_holds
 from magistrate.usecases.matter import Papers, papers, standing_approvals
 from magistrate.usecases.stale import moved_on
 from magistrate.usecases.transition import Occasion, move
@@ -47,7 +47,8 @@ class Office:
 def issue(office: Office, proposal: str, now: int) -> Case:
     """Take a CLEARED case to WARRANTED, APPROVED_NOT_EXECUTED, STALE or EXPIRED, or leave it.
 
-    It is left CLEARED while another case of the repository executes or a freeze covers it.
+    It is left CLEARED while another case of the repository executes, a freeze covers it, or a
+    halted case that nobody closed holds its ref.
 
     Raises:
         Unavailable: MAG-E203, MAG-E220, MAG-E443 when nothing can be recorded or witnessed; the
@@ -83,7 +84,7 @@ def fetchable(store: Store, unit: Unit, now: int) -> tuple[Case, ...]:
 def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
     roster = office.trust.roster()
     busy = unit.cases(IN_EXECUTION, limit=1, repository=case.facts.repository)
-    if busy or frozen_because(unit, office.trust, case):
+    if busy or standing_holds(unit, office.trust, case):
         return case
     found = papers(unit, case, roster)
     stale = _stale_because(office, case, found)

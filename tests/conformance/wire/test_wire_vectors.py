@@ -20,7 +20,7 @@ from magistrate.wire.envelope import Envelope, decode_envelope
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 DESIGN_ROWS = {
-    "roster", "policy_bundle", "promotion", "exception", "thaw", "freeze", "withdrawal", "agent_manifest",
+    "roster", "policy_bundle", "promotion", "exception", "thaw", "freeze", "withdrawal", "closure", "agent_manifest",
     "session", "proposal", "evidence", "assessment", "decision", "approval", "rejection", "warrant", "lease",
     "journal_entry", "report",
 }  # fmt: skip

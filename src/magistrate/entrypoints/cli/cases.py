@@ -13,7 +13,7 @@ import msgspec
 from magistrate.authority.policy import TrustedPolicy, trust_policy
 from magistrate.authority.roster import TrustedRoster, trust_roster
 from magistrate.entrypoints.cli.client import Client
-from magistrate.entrypoints.cli.screen import visible
+from magistrate.entrypoints.cli.screen import short, visible
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
 from magistrate.settings import Settings
 from magistrate.wire.assessment import Assessment
@@ -153,6 +153,10 @@ def decoded(text: str) -> bytes:
 
 
 def needs(row: dict[str, Any]) -> str:
-    """What a case still needs, in words: `1 of 2 any, 0 of 1 security`."""
+    """What a case still needs, in words: `1 of 2 any, 0 of 1 security`, or what holds it."""
+    if row.get("held"):
+        return "; ".join(str(hold["words"]) for hold in row["held"])
+    if row["state"] == "HALTED":
+        return f"people who close it: magistrate close {short(str(row['proposal']))}"
     asked = [f"{o['have']} of {o['count']} {o.get('role') or 'any'}" for o in row.get("obligations") or []]
     return ", ".join(asked)

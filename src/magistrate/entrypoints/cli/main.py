@@ -43,6 +43,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "approve": ("approve", "rebuild, read and sign a change"),
         "reject": ("reject", "say no, with a reason"),
         "withdraw": ("withdraw", "take an approval back"),
+        "close": ("close", "say that a halted case is over: two persons sign"),
         "watch": ("watch", "follow what happens"),
     },
     "Boundaries": {

@@ -8,7 +8,8 @@ from magistrate.entrypoints.cli.cases import CASES, needs
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame, person_options
 from magistrate.entrypoints.cli.screen import short, show_list
 
-WAITING = "IN_REVIEW"
+WAITING = ("IN_REVIEW", "CLEARED", "HALTED")
+"""Of the cleared ones only those that something holds: nobody need do anything for the others."""
 
 
 @click.command()
@@ -21,8 +22,10 @@ WAITING = "IN_REVIEW"
 @pass_frame
 def queue(frame: Frame, *, every: bool, state: str | None, limit: int, output: str) -> None:
     """List what waits for a decision, newest first."""
-    chosen = None if every else (state.upper() if state else WAITING)
+    chosen = None if every else (state or ",".join(WAITING)).upper()
     rows = list(frame.client().pages(CASES, "cases", limit=limit, state=chosen))
+    if not every and not state:
+        rows = [row for row in rows if row["state"] != "CLEARED" or row.get("held")]
     for row in rows:
         row["id"] = short(str(row["proposal"]))
         row["needs"] = needs(row)

@@ -18,6 +18,7 @@ from magistrate.domain.principal import Role
 from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
+from magistrate.usecases.close import close_halted, closures_missing, halt_view
 from magistrate.usecases.drills import open_orders, order_drills, readiness
 from magistrate.usecases.freezes import lift_freeze, set_freeze, standing_freezes
 from magistrate.usecases.ingest import ingest, verify_may_ingest
@@ -228,6 +229,26 @@ def add_withdrawal(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     return _word(parts, asked, withdraw)
 
 
+def halted_case(parts: ControlParts, asked: Asked) -> dict[str, Any]:
+    """Where a halted case left its ref, and who has signed that it is over."""
+    with parts.store.transaction() as unit:
+        case = unit.case(asked.params["case"])
+        return halt_view(unit, case, trust=parts.trust, repositories=parts.repositories)
+
+
+def add_closure(parts: ControlParts, asked: Asked) -> dict[str, Any]:
+    """A person says that a halted case is over; executor and gate get the same words."""
+    with parts.store.transaction() as unit:
+        case = close_halted(
+            unit, unit.case(asked.params["case"]), asked.read(SignedWord).envelope, trust=parts.trust,
+            repositories=parts.repositories, drop=parts.drop, now=asked.now,
+        )  # fmt: skip
+        closed = case.standing.state is CaseState.CLOSED
+        missing = 0 if closed else closures_missing(unit, case, parts.trust, parts.repositories)
+    parts.wake.set()
+    return {"proposal": case.facts.proposal, "state": case.standing.state.value, "missing": missing}
+
+
 def add_drill(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     """An operator orders the drills."""
     with parts.store.transaction() as unit:
@@ -331,6 +352,8 @@ PEOPLE_DOORS: Final = (
     Door(method="POST", path=f"{_AT}/cases/{{case}}/approvals", act=add_approval),
     Door(method="POST", path=f"{_AT}/cases/{{case}}/rejections", act=add_rejection),
     Door(method="POST", path=f"{_AT}/cases/{{case}}/withdrawals", act=add_withdrawal),
+    Door(method="GET", path=f"{_AT}/cases/{{case}}/halt", act=halted_case),
+    Door(method="POST", path=f"{_AT}/cases/{{case}}/closures", act=add_closure),
     Door(method="POST", path=f"{_AT}/drills", act=add_drill),
     Door(method="GET", path=f"{_AT}/drills", act=drills),
     Door(method="POST", path=f"{_AT}/freezes", act=add_freeze),

@@ -1,0 +1,78 @@
+"""Holds: why a cleared case waits, in words that name who can end it.
+
+Rule kept (R58, R59): no warrant is issued under a freeze, nor for a ref that a halted case left
+behind; `show` and `queue` say which, since when, and what lifts it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from magistrate.authority.closures import Halt, held_because
+from magistrate.authority.roster import TrustedRoster
+from magistrate.authority.stops import persons_needed
+from magistrate.domain.case import Case
+from magistrate.domain.lifecycle import CaseState
+from magistrate.ports import Trust, Unit
+from magistrate.usecases.freezes import covering_freezes
+from magistrate.wire.times import rfc3339
+
+_SHORT = slice(7, 19)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """One reason to wait. `by` is `freeze` or `halt`, `name` the digest of the freeze or of the halted case."""
+
+    by: str
+    name: str
+    since: str
+    person: str
+    reason: str
+    lift: str
+    words: str
+
+
+def standing_holds(unit: Unit, trust: Trust, case: Case) -> tuple[Hold, ...]:
+    """Everything that keeps a warrant from being issued for the case, freezes first."""
+    roster = trust.roster()
+    return (*_freezes(unit, trust, case), *_halts(unit, case, roster))
+
+
+def halt_of(case: Case) -> Halt:
+    """A halted case as its closures name it."""
+    facts = case.facts
+    return Halt(proposal=facts.proposal, owner=facts.owner, repository=facts.repository, ref=facts.ref)
+
+
+def halted_on(unit: Unit, repository: str, ref: str) -> tuple[Case, ...]:
+    """Halted cases that nobody has closed on one ref."""
+    found = unit.cases((CaseState.HALTED,), limit=10_000, repository=repository)
+    return tuple(case for case in found if case.facts.ref == ref)
+
+
+def _freezes(unit: Unit, trust: Trust, case: Case) -> tuple[Hold, ...]:
+    people = "two persons sign" if persons_needed(trust.roster()) > 1 else "one person signs"
+    holds = []
+    for document in covering_freezes(unit, trust, case):
+        name, body = document.digest(), document.body
+        lift = f"magistrate thaw {name[_SHORT]} --reason TEXT ({people})"
+        words = f"held: frozen since {document.issued} by {body.person}: {body.reason}; to lift it: {lift}"
+        holds.append(
+            Hold(
+                by="freeze", name=name, since=document.issued, person=body.person, reason=body.reason, lift=lift,
+                words=words,
+            )
+        )  # fmt: skip
+    return tuple(holds)
+
+
+def _halts(unit: Unit, case: Case, roster: TrustedRoster) -> tuple[Hold, ...]:
+    return tuple(
+        Hold(
+            by="halt", name=halted.facts.proposal, since=rfc3339(halted.standing.updated), person="",
+            reason=halted.standing.why, lift=f"magistrate close {halted.facts.proposal[_SHORT]} --reason TEXT",
+            words=held_because(halt_of(halted), roster),
+        )
+        for halted in halted_on(unit, case.facts.repository, case.facts.ref)
+    )  # fmt: skip
