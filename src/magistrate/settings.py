@@ -96,6 +96,11 @@ class Settings:
         return self.store_url or self.home / "control" / "store.db"
 
     @property
+    def known_secrets(self) -> Path:
+        """Values that front keeps from every agent; optional, front's alone."""
+        return self.home / "known-secrets"
+
+    @property
     def front_url(self) -> str:
         """Base URL of front."""
         return f"http://{HOST}:{self.ports.front}"

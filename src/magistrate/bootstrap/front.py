@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.keys.process import load_process_key, read_private
 from magistrate.adapters.sandbox.detect import open_sandbox
+from magistrate.bootstrap.known_secrets import read_known_secrets
 from magistrate.context.redact import Redactor, tokens_in
 from magistrate.ports import PatchApplier
 from magistrate.settings import Settings
@@ -39,17 +41,23 @@ _TREES: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """What front's doors are built from."""
+    """What front's doors are built from; `known` is how many known secrets are looked for."""
 
     ask: Callable[[TokenQuestion], SessionView]
     desk: Callable[[SessionView], Desk]
+    known: int
 
 
 def compose(settings: Settings) -> Front:
-    """Front of one home."""
+    """Front of one home.
+
+    Raises:
+        Refused: MAG-E573, MAG-E574 when its file of known secrets is not acceptable.
+    """
     key = load_process_key(settings.key("front"))
     control = ControlSocket(settings.front_socket, key, settings.deployment)
-    texts = KeyedTexts(bytes.fromhex(read_private(settings.key("redaction")).decode().strip()))
+    known = read_known_secrets(settings.known_secrets, os.geteuid())
+    texts = KeyedTexts(bytes.fromhex(read_private(settings.key("redaction")).decode().strip()), known)
     quarantine = Quarantine(QuarantinedPatches(open_sandbox(), settings.home / "front"))
     trees = BareTrees()
 
@@ -83,7 +91,7 @@ def compose(settings: Settings) -> Front:
             ),
         )
 
-    return Front(ask=control.ask, desk=desk)
+    return Front(ask=control.ask, desk=desk, known=len(known))
 
 
 def sign_proposal(body: Proposal, key: Ed25519PrivateKey, deployment: str) -> Envelope:
@@ -125,11 +133,11 @@ class Quarantine:
 
 
 class KeyedTexts:
-    """Redaction with the deployment's tag key."""
+    """Redaction with the deployment's tag key and the secrets that it was told of."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, known: Iterable[str] = ()) -> None:
         self._key = key
-        self._redactor = Redactor(key)
+        self._redactor = Redactor(key, known=known)
 
     def redact(self, text: str) -> tuple[str, int]:
         """Source text: precise rules."""

@@ -69,6 +69,7 @@ def raise_walls(settings: Settings, accounts: dict[str, Account]) -> None:
         for path in _tree(home / process):
             _give(path, account, None)
         (home / process).chmod(0o711 if open_to_all else 0o700)
+    _give(settings.known_secrets, accounts["front"], None)
     settings.repositories.chmod(0o755)
     # Created here, so that it is private although the objects beside it are not.
     database = home / "gate" / "gate.db"

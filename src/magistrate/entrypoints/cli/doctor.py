@@ -36,7 +36,7 @@ def doctor(frame: Frame, *, output: str) -> int:
     checks: list[tuple[str, Callable[[], Finding]]] = [
         ("python", _python), ("git", _git), ("sandbox", _sandbox), ("clock", _clock), ("disk", lambda: _disk(frame.home)),
         ("home", lambda: _home(frame)), ("roster", lambda: _roster(frame)), ("policy", lambda: _policy(frame)),
-        ("keys", lambda: _keys(frame)), ("you", lambda: _you(frame)), ("walls", lambda: _walls(frame)),
+        ("keys", lambda: _keys(frame)), ("secrets", lambda: _secrets(frame)), ("you", lambda: _you(frame)), ("walls", lambda: _walls(frame)),
         ("store", lambda: _store(frame)), ("processes", lambda: _processes(frame)),
     ]  # fmt: skip
     rows = []
@@ -141,6 +141,26 @@ def _keys(frame: Frame) -> Finding:
         if mode & 0o077:
             wrong.append(f"{path} has mode {mode:04o}")
     return ("bad", "; ".join(wrong), "chmod 600 FILE") if wrong else ("ok", "present, for their owner only", "")
+
+
+def _secrets(frame: Frame) -> Finding:
+    from magistrate.bootstrap.known_secrets import read_known_secrets
+    from magistrate.entrypoints.cli.status import known_secrets
+
+    settings = frame.settings()
+    path = settings.known_secrets
+    loaded = known_secrets(settings)
+    if not path.exists():
+        seen = f"no {path}: agents are kept from secrets of known forms only"
+        return "note", seen, "write it, one value a line, chmod 600, then start front again"
+    if not os.access(path, os.R_OK):
+        return "note", f"{path} is not yours to read; front holds {loaded if loaded is not None else 'none yet'}", ""
+    there = len(read_known_secrets(path, settings.key("front").stat().st_uid))
+    if loaded is None:
+        return "ok", f"{there} known secrets in {path}; front is not up", ""
+    if loaded != there:
+        return "bad", f"{path} holds {there} known secrets, front looks for {loaded}", "start front again"
+    return "ok", f"front looks for {there} known secrets", ""
 
 
 def _you(frame: Frame) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+import httpx
 
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.stops import standing_freezes
@@ -32,12 +33,14 @@ def status(frame: Frame, *, output: str) -> int:
     stops = _stops(settings)
     whole = {
         "home": str(settings.home), "deployment": settings.deployment, "mode": settings.mode, "up": note is not None,
-        "walls": walls, "processes": _processes(settings, note), "file_drop": stops, "control": told,
+        "walls": walls, "known_secrets": known_secrets(settings), "processes": _processes(settings, note), "file_drop": stops, "control": told,
     }  # fmt: skip
     if output != "table":
         show_value(output, whole)
         return 0 if note is not None or told is not None else 4
     show_pairs({"home": settings.home, "deployment": f"{settings.deployment} ({settings.mode})", "walls": walls})
+    if whole["known_secrets"] is not None:
+        click.echo(f"redaction  {whole['known_secrets']} known secrets beside the known forms")
     for row in _processes(settings, note):
         state = styled("up".ljust(7), fg="green") if row["running"] else styled("down".ljust(7), fg="red")
         restarts = f"  restarted {row['restarts']} times" if row["restarts"] else ""
@@ -52,6 +55,16 @@ def status(frame: Frame, *, output: str) -> int:
         click.echo("\nnot up; `magistrate up --detach` starts everything")
         return 4
     return 0
+
+
+def known_secrets(settings: Settings) -> int | None:
+    """How many known secrets front looks for; None when it does not say."""
+    try:
+        told = httpx.get(f"{settings.front_url}/health", timeout=2, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    found = told.get("known_secrets") if isinstance(told, dict) else None
+    return found if isinstance(found, int) else None
 
 
 def _stops(settings: Settings) -> list[str]:

@@ -37,24 +37,31 @@ Answer = Callable[[Desk, Any], msgspec.Struct]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontParts:
-    """What the app needs: who a token belongs to, a desk for a session, an answer for each tool."""
+    """What the app needs: who a token belongs to, a desk for a session, an answer for each tool.
+
+    `known` is the number of known secrets, which `/health` tells.
+    """
 
     ask: Asking
     desk: Callable[[SessionView], Desk]
     answers: dict[str, Answer]
+    known: int = 0
 
 
 def front_app(parts: FrontParts) -> Starlette:
     """The ASGI application; refuses to start when a tool has no answer or an answer no tool."""
     if set(parts.answers) != set(TOOLS):
         raise AssertionError("every tool has exactly one answer")
-    routes = [Route("/health", _health, methods=["GET"])]
+    routes = [Route("/health", _health(parts), methods=["GET"])]
     routes += [Route(f"/api/v1/agent/{tool}", _route(parts, tool), methods=["POST"]) for tool in sorted(TOOLS)]
     return Starlette(routes=routes, exception_handlers={HTTPException: _plain})
 
 
-async def _health(request: Request) -> Response:  # noqa: ARG001  the shape of a route
-    return JSONResponse({"alive": True})
+def _health(parts: FrontParts) -> Callable[[Request], Awaitable[Response]]:
+    async def health(request: Request) -> Response:  # noqa: ARG001  the shape of a route
+        return JSONResponse({"alive": True, "known_secrets": parts.known})
+
+    return health
 
 
 async def _plain(request: Request, error: Exception) -> Response:  # noqa: ARG001  the shape of a handler

@@ -20,7 +20,7 @@ def main(home: Path) -> int:
     settings = load_settings(home)
     front = compose(settings)
     uvicorn.run(
-        front_app(FrontParts(ask=front.ask, desk=front.desk, answers=dict(ANSWERS))),
+        front_app(FrontParts(ask=front.ask, desk=front.desk, answers=dict(ANSWERS), known=front.known)),
         host=HOST,
         port=settings.ports.front,
         log_level="warning",
