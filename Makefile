@@ -22,8 +22,9 @@ test: $(ready) ## everything but the soak runs (under 20 minutes)
 test-fast: $(ready) ## what one runs while writing code (under 3 minutes)
 	@$(bin)/pytest -n $(workers) -m "not slow and not soak" $(ARGS)
 
-soak: $(ready) ## hours, in resumable shards; results in docs/results/
-	@$(bin)/pytest -m soak $(ARGS); status=$$?; [ $$status -eq 5 ] && echo "no soak run exists yet" && exit 0; exit $$status
+soak: $(ready) ## hours of cases in shards; an interrupted run goes on; results in docs/results/ (ARGS="NAME", --list)
+	@$(bin)/python tools/soak_runs.py $(ARGS)
+	@$(if $(ARGS),,$(bin)/pytest -m soak || [ $$? -eq 5 ])
 
 sabotage: $(ready) ## switches each control off, one at a time: a test must go red
 	@$(bin)/python tools/sabotage.py $(ARGS)

@@ -17,6 +17,7 @@ from magistrate.usecases.assess import case_of
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMITS = 30
+MEASURES = ("src/magistrate/impact/**/*.py", "src/magistrate/judge.py", "src/magistrate/domain/impact.py")
 
 
 def main() -> dict[str, Any]:

@@ -31,6 +31,11 @@ from magistrate.executor.ports import CommitSpec  # noqa: E402
 from magistrate.wire.drill import DrillOrder  # noqa: E402
 
 RUNS = 20
+MEASURES = (
+    "src/magistrate/executor/hands.py", "src/magistrate/executor/casebook.py", "src/magistrate/executor/journal.py",
+    "src/magistrate/executor/actions/merge.py", "src/magistrate/executor/credentials/git_gate.py",
+    "src/magistrate/gate/**/*",
+)  # fmt: skip
 
 
 def main() -> dict[str, Any]:

@@ -1,11 +1,29 @@
-"""Measuring: a median with its interval, and pairs of runs taken in turn."""
+"""Measuring: a median with its interval, pairs of runs taken in turn, and on what machine."""
 
 from __future__ import annotations
 
+import os
+import platform
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    model = [
+        line.split(":", 1)[1].strip()
+        for line in (Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else [])
+        if line.startswith("model name")
+    ]
+    return {
+        "processor": model[0] if model else platform.processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
 
 
 def spread(samples: list[float], digits: int = 2) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 Each module has `main() -> dict` with its figures: medians with an interval and `n`, preferably as
 a ratio to something measured in the same run, since absolute times belong to a machine.
-`run.py [WORD...]` runs those whose name contains a word and keeps the other results.
+`run.py [WORD...]` runs those whose name contains a word and keeps the other results. A module whose
+figures come from few files names them in `MEASURES` (patterns from the project's root): the result
+keeps the digest of these files, and a test fails when they have changed since.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -18,35 +19,31 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+sys.path[:0] = [str(HERE), str(ROOT / "tools")]
+
+from freshness import sources_digest  # noqa: E402  the path is set above
+from measured import machine  # noqa: E402
+
 RESULTS = ROOT / "docs/results/bench.json"
-
-
-def machine() -> dict[str, Any]:
-    """What the figures depend on."""
-    model = [
-        line.split(":", 1)[1].strip()
-        for line in (Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else [])
-        if line.startswith("model name")
-    ]
-    return {
-        "processor": model[0] if model else platform.processor(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-    }
 
 
 def run(name: str) -> dict[str, Any]:
     """One benchmark with the load before it and the time it took."""
     load = round(os.getloadavg()[0], 2)
     start = time.monotonic()
-    figures = importlib.import_module(name).main()
-    return {**figures, "load_before": load, "seconds": round(time.monotonic() - start, 1), "machine": machine()}
+    module = importlib.import_module(name)
+    figures = {
+        **module.main(),
+        "load_before": load,
+        "seconds": round(time.monotonic() - start, 1),
+        "machine": machine(),
+    }
+    measures = list(getattr(module, "MEASURES", ()))
+    return {**figures, "measures": measures, "sources": sources_digest(measures)} if measures else figures
 
 
 def main(words: list[str]) -> int:
     """Run, print and record; exit 1 when a benchmark could not run."""
-    sys.path.insert(0, str(HERE))
     names = [path.stem for path in sorted(HERE.glob("bench_*.py"))]
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     results = {name: figures for name, figures in results.items() if name in names}

@@ -1,0 +1,202 @@
+"""The independent re-check of a proof: what the provers claim, found out again by other means.
+
+None of it uses `magistrate.impact`. Python is compiled and its code objects compared, Markdown is
+read by markdown-it, other languages by Pygments, the tools run again over a real folder, and paths, modes, bytes and digests are
+looked at with the standard library alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import io
+import re
+import subprocess
+import sys
+import tempfile
+import tokenize
+import types
+import unicodedata
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from pygments.lexers import get_lexer_for_filename  # type: ignore[import-untyped]
+from pygments.token import Comment, String, Whitespace  # type: ignore[import-untyped]
+from soak.subject import BrokenError
+
+from magistrate.domain.impact import FileChange
+
+RUFF = Path(sys.executable).with_name("ruff")
+VERBS = {
+    "ruff-format/1": ("format",),
+    "ruff-fix/1": ("check", "--fix-only", "--no-unsafe-fixes", "--extend-unfixable", "I,RUF100", "--exit-zero"),
+}
+NEEDS_BASE = {"markdown-prose/1", *VERBS}
+READ_BY_TOOLS = re.compile(
+    r"(?i)noqa|type:|nosec|pragma|pylint|pyright|mypy|fmt:|ruff|isort|yapf|coding[:=]|#!|///|nosemgrep|nosonar|lgtm"
+    r"|codeql|flake8|nolint|go:|\+build|cgo|output:|eslint|@ts-|prettier|webpack|@generated|source(?:mapping)?url|region\b|%%|shellcheck|spdx"
+)
+CODE_PARTS = (
+    "co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags", "co_argcount", "co_kwonlyargcount",
+    "co_posonlyargcount", "co_name", "co_qualname",
+)  # fmt: skip
+
+
+def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str, str]) -> None:
+    """Believe that one low file is what its proof says, by other means; raises BrokenError."""
+    proof = file["proof"]
+    _hold(proof["status"] == "proven", f"a low class on a proof with the status `{proof['status']}`")
+    before, after = change.before, change.after
+    if before is None or after is None:
+        raise BrokenError("a file that is added or deleted as a whole is low")
+    named = (proof["witness"].get("before_sha256"), proof["witness"].get("after_sha256"))
+    _hold(named == (sha256(before), sha256(after)), "the witness names other bytes")
+    _verify_plain(change)
+    _verify_not_pinned(before, base)
+    rule = str(proof["rule"])
+    if rule in {"python-formatting/1", "python-comments/1"}:
+        _verify_python(before, after, comments_may_change=rule == "python-comments/1")
+    elif rule == "markdown-prose/1":
+        _verify_markdown(before.decode(), after.decode())
+    elif rule in VERBS:
+        _hold(proof["witness"].get("tool_digest") == f"sha256:{_ruff_digest()}", "the witness names another tool")
+        _hold(_ruff_again(rule, change.path, before, base) == after, f"{rule}: the tool makes other bytes")
+    elif claimed := re.fullmatch(r"[a-z]+-(formatting|comments)/1", rule):
+        _verify_words(change.path, before, after, comments_may_change=claimed[1] == "comments")
+    else:
+        raise BrokenError(f"no independent re-check of the rule `{rule}` exists; write one in soak/recheck.py")
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hold(true: object, otherwise: str) -> None:
+    if not true:
+        raise BrokenError(otherwise)
+
+
+def _verify_plain(change: FileChange) -> None:
+    modes = {change.mode_before, change.mode_after}
+    _hold(len(modes) == 1 and modes <= {"100644", "100755"}, f"low with the modes {modes}")
+    path = change.path
+    _hold(re.fullmatch(r"[\x20-\x7e]+", path), "low with a path that is not plain")
+    parts = path.split("/")
+    odd = [p for p in parts if p in {"", ".", ".."} or (p.lower().startswith(".git") and p.lower() != ".github")]
+    _hold(not odd and "\\" not in path and not re.match(r"[A-Za-z]:", path), f"low with the path `{path}`")
+    for side in (change.before, change.after):
+        text = (side or b"").decode("utf-8", "strict")
+        _hold(len(side or b"") <= 1_000_000, "low and larger than a megabyte")
+        hidden = [c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs"} and c not in "\t\n\r\x0c"]
+        _hold(not hidden, f"low with hidden characters {hidden[:3]!a}")
+        _hold(not text.startswith("version https://git-lfs"), "low and a pointer to elsewhere")
+
+
+def _verify_not_pinned(before: bytes, base: Mapping[str, str]) -> None:
+    blob = hashlib.sha1(b"blob %d\0" % len(before) + before, usedforsecurity=False).hexdigest()
+    integrity = base64.b64encode(hashlib.sha512(before).digest()).decode().rstrip("=")
+    for path, text in base.items():
+        pinned = sha256(before) in text.lower() or blob in text.lower() or integrity in text
+        _hold(not pinned, f"`{path}` pins these bytes by a digest")
+
+
+def _verify_python(before: bytes, after: bytes, *, comments_may_change: bool) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trees = [ast.dump(ast.parse(side, type_comments=True)) for side in (before, after)]
+        codes = [compile(side, "same", "exec", dont_inherit=True, optimize=0) for side in (before, after)]
+    trees = [re.sub(r"TypeIgnore\(lineno=\d+", "TypeIgnore(", tree) for tree in trees]
+    _hold(trees[0] == trees[1], "the syntax trees differ")
+    _hold(_shape(codes[0]) == _shape(codes[1]), "the compiled programs differ")
+    old, new = (list(_comments(side)) for side in (before, after))
+    if not comments_may_change:
+        _hold(old == new, "comments differ where only layout may")
+        return
+    _verify_comments(old, new)
+
+
+def _verify_words(path: str, before: bytes, after: bytes, *, comments_may_change: bool) -> None:
+    """Any other language, as Pygments reads it: the same words in the same order, comments apart."""
+    old, new = (list(_words(path, side.decode())) for side in (before, after))
+    codes = [[word for kind, word in side if kind != "comment"] for side in (old, new)]
+    _hold(codes[0] == codes[1], "the words of the code differ")
+    comments = [[word for kind, word in side if kind == "comment"] for side in (old, new)]
+    if comments_may_change:
+        _verify_comments(*comments)
+    else:
+        _hold(comments[0] == comments[1], "comments differ where only layout may")
+
+
+def _words(path: str, text: str) -> Iterator[tuple[str, str]]:
+    lexer = get_lexer_for_filename(path, stripnl=False, ensurenl=False)
+    for kind, word in lexer.get_tokens(text):
+        if kind in Comment and kind not in Comment.Preproc:
+            yield "comment", "\n".join(row.strip() for row in word.split("\n"))
+        elif word.strip():
+            yield "code", word.strip() if kind in Whitespace or kind not in String else word
+
+
+def _verify_comments(old: list[str], new: list[str]) -> None:
+    for text in (Counter(old) - Counter(new)) + (Counter(new) - Counter(old)):
+        _hold(READ_BY_TOOLS.search(text) is None, f"a comment that tools read changes: `{text[:80]}`")
+
+
+def _shape(code: types.CodeType) -> tuple[object, ...]:
+    consts = tuple(_shape(c) if isinstance(c, types.CodeType) else (type(c).__name__, repr(c)) for c in code.co_consts)
+    return (*(getattr(code, part) for part in CODE_PARTS), consts)
+
+
+def _comments(content: bytes) -> Iterator[str]:
+    for token in tokenize.tokenize(io.BytesIO(content).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+
+
+def _verify_markdown(before: str, after: str) -> None:
+    old, new = (list(_active(MarkdownIt("commonmark").parse(side))) for side in (before, after))
+    _hold(old == new, f"more than words changes: {next(iter(_unlike(old, new)))!a}")
+    numbers = [re.findall(r"\d+", side) for side in (before, after)]
+    _hold(numbers[0] == numbers[1], "a number changes")
+
+
+def _active(tokens: list[Token]) -> Iterator[tuple[str, ...]]:
+    """Everything in a page that is more than words, in order."""
+    for token in tokens:
+        if token.type in {"fence", "code_block", "html_block", "code_inline", "html_inline"}:
+            yield token.type, token.info, token.content
+        elif token.type in {"link_open", "image"}:
+            yield token.type, *(f"{name}={value}" for name, value in sorted(token.attrs.items()))
+        yield from _active(token.children or [])
+
+
+def _unlike(old: list[tuple[str, ...]], new: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [a for a, b in zip(old, new, strict=False) if a != b] or [*old[len(new) :], *new[len(old) :]] or [("?",)]
+
+
+@cache
+def _ruff_digest() -> str:
+    return sha256(RUFF.resolve().read_bytes())
+
+
+def _ruff_again(rule: str, path: str, before: bytes, base: Mapping[str, str]) -> bytes:
+    """The tool over a real folder with the configuration of the whole base, in place."""
+    with tempfile.TemporaryDirectory(prefix="magistrate-recheck-") as made:
+        folder = Path(made).resolve()
+        for other, text in base.items():
+            if re.search(r"(?:^|/)(?:\.?ruff|pyproject)\.toml$", other):
+                (folder / other).parent.mkdir(parents=True, exist_ok=True)
+                (folder / other).write_text(text)
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(before)
+        isolated = () if any(p.name != target.name for p in folder.rglob("*.toml")) else ("--isolated",)
+        argv = [str(RUFF), *VERBS[rule], "--no-cache", "--quiet", "--force-exclude", *isolated, str(target)]
+        subprocess.run(argv, cwd=folder, check=True, capture_output=True)
+        return target.read_bytes()
