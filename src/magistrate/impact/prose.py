@@ -45,15 +45,16 @@ def why_not_prose(text: str) -> str | None:
         return None
     if unicodedata.normalize("NFKC", body) != body:
         return "has characters that look like others"
-    if PROSE_SHAPE.match(body) is None:
-        return "is not made of plain words"
-    if len(body.split()) < 2:  # noqa: PLR2004 - one word is the shape of a directive
+    if len(body.split()) < 2 and PROSE_SHAPE.match(body):  # noqa: PLR2004 - one word is the shape of a directive
         return "is a single word, which is how directives look"
-    if PLACE.search(body) is not None:
-        return "names a place (a host, a path, a module) that somebody may go to"
-    if EXPECTATION.match(body) is not None:
-        return "is one word with a quoted text, which is how expectations of tests look"
     found = ACTING_WORDS.search(body)
-    if found is not None:
-        return f"says `{found[0]}`, which a tool, an agent or an operator may act on"
-    return None
+    objections = (
+        (PROSE_SHAPE.match(body) is None, "is not made of plain words"),
+        (PLACE.search(body) is not None, "names a place (a host, a path, a module) that somebody may go to"),
+        (
+            EXPECTATION.match(body) is not None,
+            "is one word with a quoted text, which is how expectations of tests look",
+        ),
+        (found is not None, f"says `{found[0] if found else ''}`, which a tool, an agent or an operator may act on"),
+    )
+    return next((why for holds, why in objections if holds), None)

@@ -1,7 +1,9 @@
 """Python text through two front ends: CPython's parser and the tokenizer.
 
-Claim of equality: equal up to source positions and source-text reflection (tracebacks,
-`inspect.getsource`). Neither front end alone is believed.
+Claim of equality, for Python 3: equal up to source positions and source-text reflection
+(tracebacks, `inspect.getsource`). The tree decides what the program is; the tokens are compared
+in a normal form (value instead of spelling of literals, no parentheses, no trailing commas), so
+that neither front end alone is believed.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import ast
 import io
 import re
 import tokenize
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -18,20 +21,34 @@ from typing import Final
 from magistrate.domain.impact import ProofStatus
 from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
 
+UTF8_COOKIE: Final = re.compile(
+    rb"#[ \t]*(?:-\*-[ \t]*)?coding[ \t]*[:=][ \t]*utf-?8[ \t]*(?:-\*-)?[ \t]*\r?\Z", re.IGNORECASE
+)
+"""What every reader of Python 3 assumes without being told (PEP 3120)."""
+OLD_PYTHON: Final = re.compile(rb"^from __future__ import [^\n]*(?:print|division|unicode|absolute)", re.MULTILINE)
+"""A sign that Python 2 reads the file as well, to which some spellings mean something else."""
 COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
 TRIVIA: Final = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
 DOUBLED: Final = re.compile(rb"\{(?:\s|#[^\n]*\n|\\\r?\n)*\{|\}(?:\s|#[^\n]*\n|\\\r?\n)*\}")
 """Wherever two equal braces can follow each other as tokens; also inside strings and comments."""
 KEPT: Final = 4
 SCRIPT_BLOCK: Final = re.compile(rb"^#[ \t]*///", re.MULTILINE)
+CLOSING: Final = frozenset({")", "]", "}"})
+DROPPED: Final = frozenset({"(", ")", ","})
+COOKIE_LINES: Final = 2
 LAYOUT: Final = frozenset({tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT})
 
 
 def head_of(content: bytes) -> tuple[bytes, ...]:
-    """The first two lines where they are read by something else (interpreter line, encoding)."""
-    first = content.split(b"\n", 2)[:2]
-    special = content.startswith(b"#!") or any(COOKIE.match(line) for line in first)
-    return tuple(first) if special else ()
+    """The lines that are read by something else: interpreter, encoding."""
+    exact = OLD_PYTHON.search(content) is not None
+    first = content.split(b"\n", COOKIE_LINES)[:COOKIE_LINES]
+    if exact:
+        return tuple(first) if content.startswith(b"#!") or any(map(COOKIE.match, first)) else ()
+    return tuple(
+        line for at, line in enumerate(first)
+        if (at == 0 and line.startswith(b"#!")) or (COOKIE.match(line) and UTF8_COOKIE.match(line) is None)
+    )  # fmt: skip
 
 
 def looks_like_template(content: bytes) -> bool:
@@ -69,7 +86,8 @@ def same_tree(left: ast.AST, right: ast.AST) -> bool:
         if type(a) is not type(b):
             return False
         if isinstance(a, ast.AST):
-            pending += [(getattr(a, name, None), getattr(b, name, None)) for name in a._fields]
+            kept = ("value",) if type(a) is ast.Constant else a._fields  # `u"a"` is `"a"` (PEP 414)
+            pending += [(getattr(a, name, None), getattr(b, name, None)) for name in kept]
         elif isinstance(a, list) and isinstance(b, list):
             if len(a) != len(b):
                 return False
@@ -91,29 +109,73 @@ def read_tokens(content: bytes) -> Reading:
 
 
 def _scan(content: bytes) -> tuple[tuple[tuple[int, str], ...], tuple[Comment, ...], tuple[int, ...]]:
-    tokens: list[tuple[int, str]] = []
-    comments: list[Comment] = []
-    lines: list[int] = []
-    line_start = (0, 0)
-    rows = content.split(b"\n")
+    scan = _Scan(content)
     try:
         for token in tokenize.tokenize(io.BytesIO(content).readline):
             if token.type == tokenize.ERRORTOKEN:
                 raise UnreadableError("the tokenizer does not accept it")
-            if token.type not in TRIVIA and token.start[0] != line_start[0]:
-                line_start = (token.start[0], len(tokens))
             if token.type == tokenize.COMMENT:
-                started = line_start[1] if line_start[0] == token.start[0] else len(tokens)
-                alone = token.start[0] >= len(rows) or not rows[token.start[0]].strip()
-                comments.append(
-                    Comment(text=token.string, tokens_before=len(tokens), line_starts_at=started, alone=alone)
-                )
-                lines.append(token.start[0])
+                scan.comment(token)
             elif token.type not in TRIVIA:
-                tokens.append((token.type, "" if token.type in LAYOUT else token.string))
+                scan.token(token)
     except (tokenize.TokenError, SyntaxError, UnicodeDecodeError) as error:
         raise UnreadableError(f"the tokenizer does not accept it ({type(error).__name__})") from error
-    return tuple(tokens), tuple(comments), tuple(lines)
+    return tuple(scan.tokens), tuple(scan.comments), tuple(scan.lines)
+
+
+class _Scan:
+    """Tokens in normal form: a comma is written when it turns out to be no trailing one, parentheses never."""
+
+    def __init__(self, content: bytes) -> None:
+        self.tokens: list[tuple[int, str]] = []
+        self.comments: list[Comment] = []
+        self.lines: list[int] = []
+        self._rows = content.split(b"\n")
+        self._exact = OLD_PYTHON.search(content) is not None
+        self._comma = False
+        self._line_start = (0, 0)
+
+    def token(self, token: tokenize.TokenInfo) -> None:
+        """Take a token that means something."""
+        sign = token.string if token.type == tokenize.OP and not self._exact else ""
+        if self._comma and sign not in CLOSING:
+            self.tokens.append((tokenize.OP, ","))
+        self._comma = sign == ","
+        if token.start[0] != self._line_start[0]:
+            self._line_start = (token.start[0], len(self.tokens))
+        if sign not in DROPPED:
+            text = token.string if self._exact else _normal(token)
+            self.tokens.append((token.type, "" if token.type in LAYOUT else text))
+
+    def comment(self, token: tokenize.TokenInfo) -> None:
+        """Take a comment, unless it says what Python 3 assumes anyway."""
+        row, before = token.start[0], len(self.tokens)
+        if not self._exact and self._is_cookie(row - 1):
+            return
+        started = self._line_start[1] if self._line_start[0] == row else before
+        following = row + 1 if not self._exact and self._is_cookie(row) else row
+        alone = following >= len(self._rows) or not self._rows[following].strip()
+        self.comments.append(Comment(text=token.string, tokens_before=before, line_starts_at=started, alone=alone))
+        self.lines.append(row)
+
+    def _is_cookie(self, at: int) -> bool:
+        return at < COOKIE_LINES and at < len(self._rows) and UTF8_COOKIE.match(self._rows[at]) is not None
+
+
+def _normal(token: tokenize.TokenInfo) -> str:
+    """A literal by its value where the tokenizer sees all of it; the tree compares what it leaves out."""
+    if token.type == tokenize.NUMBER:
+        return token.string.lower().replace("_", "")
+    if token.type != tokenize.STRING:
+        return token.string
+    if "f" in token.string.split(token.string[-1], 1)[0].lower():
+        return "f-string"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an odd escape is no matter of this comparison
+            return repr(ast.literal_eval(token.string))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return token.string
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

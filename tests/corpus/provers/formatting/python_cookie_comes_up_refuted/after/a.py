@@ -1,0 +1,3 @@
+# of the rows
+# coding: latin-1
+x = 1

@@ -1,0 +1,2 @@
+# coding: pyxl
+x = 1
