@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from soak import mutated_patches, push_execute_race, race_of_processes
+from soak.mutated_patches import SUBJECT as MUTATED_PATCHES
+from soak.push_execute_race import SUBJECT as PUSH_EXECUTE_RACE
+from soak.race_of_processes import SUBJECT as RACE_OF_PROCESSES
 from soak.subject import Subject
 
-SUBJECTS: tuple[Subject, ...] = (mutated_patches.SUBJECT, push_execute_race.SUBJECT, race_of_processes.SUBJECT)
+SUBJECTS: tuple[Subject, ...] = (MUTATED_PATCHES, PUSH_EXECUTE_RACE, RACE_OF_PROCESSES)
