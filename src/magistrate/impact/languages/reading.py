@@ -23,7 +23,8 @@ class Comment:
     """A comment, or one line of a block comment, bound to code.
 
     `tokens_before`: code tokens before it; `line_starts_at`: code tokens before its line;
-    `alone`: whether a blank line (or the end) follows; `inside`: a later line of a block.
+    `alone`: whether a blank line (or the end) follows; `inside`: a later line of a block;
+    `kept`: why it never changes as prose, whatever it says.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Comment:
     line_starts_at: int
     alone: bool
     inside: bool = False
+    kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,11 @@ class Difference:
 
     why: str
     status: ProofStatus = ProofStatus.REFUTED
+
+
+def body_of(text: str, start: int) -> str:
+    """The words of a line of a comment, without the sign that ends a block."""
+    return text[start:].removesuffix("*/") if text.startswith(("/*", "*")) else text[start:]
 
 
 class Language(Protocol):

@@ -11,7 +11,7 @@ from magistrate.domain.impact import ChangeClass, Evidence, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.equality import SourceClaim, proof, same_program
 from magistrate.impact.languages.known import LANGUAGES
-from magistrate.impact.languages.reading import Comment, Difference, Reading
+from magistrate.impact.languages.reading import Comment, Difference, Reading, body_of
 from magistrate.impact.prose import why_not_prose
 
 MAX_COMMENTS: Final = 5_000
@@ -55,10 +55,12 @@ class Comments(SourceClaim):
         return None
 
     def _not_prose(self, comment: Comment) -> str | None:
+        if comment.kept is not None:
+            return f"`{comment.text[:60]}` stays as it is: {comment.kept}"
         start = self.language.prose_starts.match(comment.text)
         if start is None:
             return f"`{comment.text[:60]}` does not begin like prose"
-        why = why_not_prose(comment.text[start.end() :])
+        why = why_not_prose(body_of(comment.text, start.end()))
         return None if why is None else f"the comment `{comment.text[:60]}` {why}"
 
     def _follows_directive(self, side: Reading, at: int) -> str | None:
