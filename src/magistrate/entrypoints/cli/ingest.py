@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from urllib.parse import quote
+from typing import Final
+from urllib.parse import quote, unquote
 
 import click
 
 from magistrate.domain.finding import MAX_SCAN_BYTES
-from magistrate.entrypoints.cli.clone import git
+from magistrate.entrypoints.cli.clone import REMOTE, git
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.policy_files import read_source
 from magistrate.entrypoints.cli.register import ensure_registered
 from magistrate.entrypoints.cli.screen import visible
 from magistrate.errors import MagistrateError, NotFound, Usage
+
+ABSOLUTE: Final = re.compile(rb'"uri"\s*:\s*"(?:file://)?(/[^"\\\x00]{1,1000})"')
+HEAD_BYTES: Final = 1_000_000
+MAX_NAMED: Final = 20
 
 
 @click.command()
@@ -22,7 +28,7 @@ from magistrate.errors import MagistrateError, NotFound, Usage
 @click.option(
     "--checkout",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where the scanner ran, when its file names absolute paths (else the clone you are in).",
+    help="Where the scanner ran, when its file names absolute paths (else the clone you are in, or that was added).",
 )
 @home_option
 @person_options
@@ -42,7 +48,7 @@ def ingest(frame: Frame, *, files: tuple[Path, ...], repository: str | None, che
         try:
             answer = client.post_bytes(
                 "/api/v1/people/findings/ingest",
-                _relative(path, checkout),
+                _relative(path, checkout, f"{settings.gate_url}/{chosen}.git"),
                 {"repository": chosen, "filename": path.name},
             )
         except MagistrateError as error:
@@ -73,10 +79,14 @@ def _verify_file(path: Path) -> None:
         )
 
 
-def _relative(path: Path, checkout: Path | None) -> bytes:
+def _relative(path: Path, checkout: Path | None, gate_remote: str) -> bytes:
     """The file's bytes with absolute paths of the clone made relative to it, since control knows no clone."""
     content = path.read_bytes()
-    tops = [checkout.absolute()] if checkout else [top for place in (Path.cwd(), path.parent) if (top := _top(place))]
+    if checkout:
+        tops = [checkout.absolute()]
+    else:
+        near = [top for place in (Path.cwd(), path.parent) if (top := _top(place))]
+        tops = [*near, *_clones_named(content, gate_remote)]
     for top in tops:
         found = 0
         for absolute in (f"file://{quote(str(top))}/", f'"{top}/'):
@@ -86,6 +96,14 @@ def _relative(path: Path, checkout: Path | None) -> bytes:
             click.echo(f"{path}: paths below {top} are taken as paths of the repository", err=True)
             break
     return content
+
+
+def _clones_named(content: bytes, gate_remote: str) -> list[Path]:
+    """Clones that the file's first absolute paths lie in, and that `repository add` gave this repository's remote."""
+    named = dict.fromkeys(unquote(found.decode(errors="replace")) for found in ABSOLUTE.findall(content[:HEAD_BYTES]))
+    places = dict.fromkeys(Path(name).parent for name in list(named)[:MAX_NAMED])
+    tops = dict.fromkeys(top for place in places if place.is_dir() and (top := _top(place)))
+    return [top for top in tops if git(top, "remote", "get-url", "--push", REMOTE, check=False) == gate_remote]
 
 
 def _top(place: Path) -> Path | None:
