@@ -149,14 +149,14 @@ class RaceTown:
         self.old, self.base_tree, self.result_tree = self.town.old, self.town.base_tree, self.town.result_tree
         git(self.bare, "config", "core.logAllRefUpdates", "always")
         git(self.bare, "update-ref", "--create-reflog", MAIN, self.old)
-        self._kept = folder / "kept.git"
-        shutil.copytree(self.bare, self._kept)
+        self._kept = folder / "kept"
         self.steps, self.healthy, self.number = Steps(), True, 0
         self.control, self.alarms = MemoryControl(), Alarms()
         self.outside: Outside | None = None
         self.journal: Journal | None = None
         settings = load_settings(self.home)
         app: Any = SteppingGate(compose(settings).app(), self)
+        shutil.copytree(self.home / "gate", self._kept)
         self._server = uvicorn.Server(
             uvicorn.Config(app, host="127.0.0.1", port=settings.ports.gate, log_level="error", access_log=False)
         )
@@ -171,11 +171,11 @@ class RaceTown:
         self.town.close()
 
     def enter(self, *, healthy: bool) -> None:
-        """A fresh case: the repository as it was, a new warrant, an empty journal."""
+        """A fresh case: the gate's folder as it was (a hold outlives its case), a new warrant, an empty journal."""
         self.number += 1
         self.healthy, self.steps = healthy, Steps()
-        shutil.rmtree(self.bare)
-        shutil.copytree(self._kept, self.bare)
+        shutil.rmtree(self.home / "gate")
+        shutil.copytree(self._kept, self.home / "gate")
         self.town.case.now = int(time.time())
         self.bundle = self.town._bundle()
         self.control, self.alarms = MemoryControl(bundles=[self.bundle]), Alarms()
