@@ -21,12 +21,15 @@ RELIEF: Final = {
     "file-gate/1": "make it a regular UTF-8 text file with a plain path and unchanged mode",
     "base-tree/1": "give the repository (`--repo`, `--repos` or a complete `context`)",
     "no-prover/1": "nothing yet: a person reads it",
-    "python-formatting/1": "keep the syntax tree, every token and every comment as they were",
-    "python-comments/1": "change nothing but comments that read as plain sentences",
     "ruff-format/1": "commit exactly what `ruff format` makes of the base",
     "ruff-fix/1": "commit exactly what `ruff check --fix` (safe fixes, no import sorting) makes of the base",
     "markdown-prose/1": "change plain sentences only, in a page that nothing in the repository reads",
 }
+FAMILIES: Final = {
+    "-formatting/": "keep the syntax tree, every token and every comment as they were",
+    "-comments/": "change nothing but comments that read as plain sentences",
+}
+"""What would pass, by the part of a rule's name that follows its language."""
 
 
 def rendered(found: Assessed, form: str, revisions: tuple[str, str]) -> str:
@@ -51,7 +54,7 @@ def _text(found: Assessed, revisions: tuple[str, str]) -> Iterator[str]:
         mark = "proven" if proof["status"] == "proven" else "open"
         yield f"\n  {mark:<7} {shown(file['path'])}  [{file['class']}]\n          {shown(proof['why'])}"
         if proof["status"] != "proven":
-            yield f"          would pass: {RELIEF.get(proof['rule'], 'a proof about its bytes')}"
+            yield f"          would pass: {_relief(proof['rule'])}"
         else:
             yield f"          by {proof['rule']}"
     if verdict["sensitivities"]:
@@ -63,6 +66,11 @@ def _text(found: Assessed, revisions: tuple[str, str]) -> Iterator[str]:
     yield f"\n  undone by its inverse: {verdict['reversible']} · digest {verdict['digest'][:19]}"
     for note in found.notes:
         yield f"  note: {note}"
+
+
+def _relief(rule: str) -> str:
+    family = next((words for part, words in FAMILIES.items() if part in rule), "a proof about its bytes")
+    return RELIEF.get(rule, family)
 
 
 def _markdown(verdict: Mapping[str, Any]) -> Iterator[str]:
