@@ -1,0 +1,222 @@
+"""Rust text through two front ends: a tree-sitter grammar, and a lexer by the Rust Reference.
+
+Documentation comments are attributes (macros read them, tests run them): they are tokens here.
+Macros see more than tokens: whether two signs join, and with `stringify!` or positions even blanks.
+So the spacing of two signs never changes, and the layout inside a macro only where the macro is
+one of the standard library that does not look at it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from magistrate.impact.languages.blocks import (
+    STARTS,
+    Bound,
+    Dialect,
+    bind,
+    difference,
+    joined,
+    template,
+    verify_line_ends,
+    without_line_end,
+)
+from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
+from magistrate.impact.languages.trees import Leaf, TreeReading, read_with, verify_agreement
+
+COMMENTS: Final = frozenset({"line_comment", "block_comment"})
+ATOMIC: Final = frozenset({"string_literal", "raw_string_literal", "char_literal", "lifetime"})
+BLANK: Final = b" \t\f\r\n"
+WORD: Final = rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*"
+TOKEN: Final = re.compile(
+    rb"(?P<blank>[ \t\f\r\n]+)|(?P<line>//[^\n]*)|(?P<block>/\*)"
+    rb'|(?P<text>b?r(?P<hashes>#*)"(?s:.*?)"(?P=hashes)|[bc]?"(?:[^"\\]|\\(?s:.))*"'
+    rb"|b?'(?:[^'\\\n\r\t\x80-\xff]|[\xc0-\xff][\x80-\xbf]+|\\x[0-9a-fA-F]{2}|\\u\{[0-9a-fA-F_]{1,12}\}|\\[nrt0\\'\"])')"
+    rb"|(?P<lifetime>'" + WORD + rb"(?!['#A-Za-z0-9_\x80-\xff]))"
+    rb"|(?P<word>macro_rules!|(?:r#)?" + WORD + rb"(?![\"'#A-Za-z0-9_\x80-\xff]))"
+    rb"|(?P<number>(?:0[xob][0-9a-fA-F_]*|[0-9][0-9_]*(?:\.[0-9][0-9_]*|\.(?![._A-Za-z\x80-\xff]))?"
+    rb"(?:[eE][+-]?_*[0-9][0-9_]*)?)[A-Za-z0-9_\x80-\xff]*)"
+    rb"|(?P<meta>\$"
+    + WORD
+    + rb")|(?P<sign>(?:(?!//|/\*|\$[A-Za-z_\x80-\xff])[=<>!~+\-*/%^&|@.,;:#$?])+)|(?P<open>[(\[{])|(?P<close>[)\]}])"
+)
+"""The lexical elements of Rust; signs that follow each other without a blank are one piece."""
+SUFFIX: Final = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
+NAME: Final = re.compile(rb"(?:r#)?" + WORD)
+BLOCK_SIGN: Final = re.compile(rb"/\*|\*/")
+DOC: Final = re.compile(rb"///(?!/)|//!|/\*\*(?![*/])|/\*!")
+PAIRS: Final = {b"(": b")", b"[": b"]", b"{": b"}"}
+TRIED: Final = re.compile(rb"(?<=\?)(?=\.)")
+NO_MACRO: Final = frozenset(
+    b"as break const else if in let match move mut ref return static unsafe where while yield".split()
+)
+LAYOUT_BLIND: Final = frozenset(
+    b"assert assert_eq assert_ne cfg compile_error concat debug_assert debug_assert_eq debug_assert_ne env eprint "
+    b"eprintln format format_args matches option_env panic print println todo unimplemented unreachable vec write "
+    b"writeln".split()
+)
+"""Macros of the standard library whose result is the same for every layout of what they are given."""
+PLACES: Final = frozenset({b"line", b"column"})
+DEFINES: Final = re.compile(rb"\bmacro_rules\s*!\s*(?:r#)?(" + WORD + rb")")
+DIALECT: Final = Dialect(
+    # first words of compiler tests: `run-pass`, `EMIT_MIR`, `incremental`
+    starts=re.compile(rf"(?!//\s*(?:[a-z0-9]+-[a-z]|[A-Z]+_|incremental|revisions|edition|rustfmt|tidy))(?:{STARTS})"),
+    counts_lines=re.compile(r"//(?:\[[^\]]*\])?~|(?i:\d\s*lines?\b)"),
+)
+KEPT: Final = 4
+CODE, BLIND, STRICT = "code", "blind", "strict"
+
+
+@lru_cache(maxsize=KEPT)
+def read_tree(content: bytes) -> TreeReading:
+    """The grammar's reading; raises UnreadableError."""
+    import tree_sitter_rust  # noqa: PLC0415  native code is loaded only where a file asks for it
+
+    return read_with(tree_sitter_rust.language, content, comments=COMMENTS, atomic=ATOMIC)
+
+
+@lru_cache(maxsize=KEPT)
+def read_text(content: bytes) -> Bound:
+    """Tokens, and comments bound to them; both front ends agree.
+
+    Raises:
+        UnreadableError: where one of them does not accept the text, or they disagree.
+    """
+    if content.startswith((b"#!", b"---")) and not content.startswith(b"#!["):
+        raise UnreadableError("its first line is read by a shell or by cargo")
+    verify_line_ends(content)
+    scan = _Scan(content)
+    verify_agreement(content, joined(content, read_tree(content), scan.tokens), scan.tokens, scan.comments, BLANK)
+    docs = {leaf.start for leaf in scan.docs}
+    plain = [leaf for leaf in scan.comments if leaf.start not in docs]
+    pieces = sorted([*scan.tokens, *scan.docs], key=lambda leaf: leaf.start)
+    return bind(content, scan.code, pieces, plain, DIALECT)
+
+
+class _Scan:
+    """One pass of the lexer."""
+
+    def __init__(self, content: bytes) -> None:
+        self.code: list[object] = []
+        self.tokens: list[Leaf] = []
+        self.comments: list[Leaf] = []
+        self.docs: list[Leaf] = []
+        self._content = content
+        self._own = frozenset(DEFINES.findall(content))
+        self._inside: list[tuple[bytes, str]] = []
+        self._layout, self._gap, self._last = CODE, [b""], (b"", b"", b"")
+        at, size, match = 0, len(content), TOKEN.match
+        while at < size:
+            found = match(content, at)
+            if found is None:
+                raise UnreadableError(f"{self._place(at)}: the lexer does not accept it")
+            kind, end = found.lastgroup or "", found.end()
+            if kind == "blank":
+                self._gap.append(found[0].replace(b"\r", b""))
+            elif kind in {"line", "block"}:
+                end = end if kind == "line" else self._block_end(at)
+                self._comment(at, end)
+            else:
+                self._token(kind, found[0], at)
+            at = end
+        if self._inside:
+            raise UnreadableError("a bracket is not closed")
+
+    def _place(self, at: int) -> str:
+        return f"line {self._content.count(bytes((10,)), 0, at) + 1}"
+
+    def _block_end(self, at: int) -> int:
+        """The end of a block comment; blocks nest."""
+        depth = 0
+        for sign in BLOCK_SIGN.finditer(self._content, at):
+            depth += 1 if sign[0] == b"/*" else -1
+            if depth == 0:
+                return sign.end()
+        raise UnreadableError(f"{self._place(at)}: a block comment is not closed")
+
+    def _comment(self, at: int, end: int) -> None:
+        leaf = without_line_end(self._content, Leaf("comment", at, end))
+        text = self._content[at : leaf.end]
+        self.comments.append(leaf)
+        if DOC.match(text):
+            self._spaced()
+            self.docs.append(leaf)
+            self.code.append(text)
+            self._last = (b"", b"", b"")
+        else:
+            self._gap.append(b"//" if text.startswith(b"//") else text)
+
+    def _token(self, kind: str, text: bytes, at: int) -> None:
+        end = at + len(text)
+        self._spaced()
+        if kind == "close":
+            self._leave(text, at)
+        if kind == "text" and SUFFIX.match(self._content, end):
+            raise UnreadableError(f"{self._place(at)}: a literal with a suffix")
+        if text == b"macro":
+            raise UnreadableError(f"{self._place(at)}: a declarative macro of an unstable kind")
+        self.tokens.append(Leaf(kind, at, end))
+        if kind == "sign" and self._layout == CODE:
+            self.code += TRIED.split(text)
+        else:
+            self.code.append(text)
+        if kind == "open":
+            self._enter(text, at)
+        self._last = (self._last[1], self._last[2], text)
+
+    def _spaced(self) -> None:
+        """What stands before a token, where a macro may look at it."""
+        if self._layout == STRICT:
+            self.code.append((b"".join(self._gap),))
+        self._gap = []
+
+    def _enter(self, text: bytes, at: int) -> None:
+        first, name, last = self._last
+        self._inside.append((PAIRS[text], self._layout))
+        if name == b"macro_rules!" or (name == b"!" and first == b"macro_rules"):
+            self._layout = STRICT
+        elif last == b"!" and NAME.fullmatch(name) and name not in NO_MACRO:
+            blind = name in LAYOUT_BLIND and name not in self._own and self._layout != STRICT
+            self._layout = BLIND if blind else STRICT
+            if name in PLACES:
+                line = self._content.count(b"\n", 0, at) + 1
+                self.code.append((line, at - self._content.rfind(b"\n", 0, at)))
+
+    def _leave(self, text: bytes, at: int) -> None:
+        if not self._inside or self._inside[-1][0] != text:
+            raise UnreadableError(f"{self._place(at)}: a bracket closes that was not opened")
+        self._layout = self._inside.pop()[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rust:
+    """A grammar and a lexer, neither believed alone."""
+
+    name: str = "rust"
+    prose_starts: re.Pattern[str] = field(default_factory=lambda: DIALECT.starts)
+
+    def reads(self, name: str) -> bool:
+        """Source, by suffix; the front ends have the last word."""
+        return name.endswith(".rs")
+
+    def read(self, content: bytes) -> Reading:
+        """Tokens, documentation comments among them, and the other comments."""
+        return read_text(content).reading
+
+    def same_program(self, before: bytes, after: bytes) -> Difference | None:
+        """Shapes of the trees, lines that comments are for, and text that another language may fill in."""
+        old, new = read_text(before), read_text(after)
+        if read_tree(before).shape != read_tree(after).shape:
+            return Difference(why="the syntax trees differ: this changes what the program does")
+        return difference(old, new) or template(before, after)
+
+    def no_prose(self, before: bytes, after: bytes) -> str | None:
+        """Nothing for the whole file: documentation is code, and headers are held line by line."""
+        del before, after
+        return None
+
+
+LANGUAGE: Final = Rust()
