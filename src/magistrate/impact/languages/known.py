@@ -4,7 +4,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from magistrate.impact.languages import golang, python
+from magistrate.impact.languages import (
+    dockerfile,
+    golang,
+    hcl,
+    ini_text,
+    java,
+    json_text,
+    python,
+    rust,
+    shell,
+    toml_text,
+    yaml_text,
+)
 from magistrate.impact.languages.reading import Language
 
-LANGUAGES: Final[tuple[Language, ...]] = (python.LANGUAGE, golang.LANGUAGE)
+LANGUAGES: Final[tuple[Language, ...]] = (
+    python.LANGUAGE,
+    golang.LANGUAGE,
+    java.LANGUAGE,
+    rust.LANGUAGE,
+    json_text.LANGUAGE,
+    json_text.COMMENTED,
+    toml_text.LANGUAGE,
+    yaml_text.LANGUAGE,
+    ini_text.LANGUAGE,
+    ini_text.PROPERTIES,
+    hcl.LANGUAGE,
+    dockerfile.LANGUAGE,
+    shell.LANGUAGE,
+)

@@ -1,0 +1,80 @@
+"""Dockerfiles: comments on lines of their own, behind the first instruction; layout is not proven.
+
+Comments before the first instruction are code: parser directives (`# syntax=`, `# escape=`,
+`# check=`) are read by their place, and a comment before them ends them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from magistrate.impact.languages.data_text import PROSE, bound_comments, is_data
+from magistrate.impact.languages.full_lines import continues, lines_of, reading_of, verify_no_heredoc
+from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
+
+KEPT: Final = 4
+NAMES: Final = re.compile(r"(?:(?:docker|container)file(?:[._-][a-z0-9._-]+)?|[a-z0-9._-]+\.(?:docker|container)file)")
+INSTRUCTION: Final = re.compile(
+    r"[ \t]*(?i:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|"
+    r"VOLUME|WORKDIR)[ \t]+\S"
+)
+DIRECTIVE: Final = re.compile(
+    r"(?i)[ \t]*#[ \t]*(?:escape[ \t]*=|syntax[ \t]*=[ \t]*(?!docker/dockerfile(?::1[0-9.]*)?[ \t]*\Z))"
+)
+
+
+@lru_cache(maxsize=KEPT)
+def read_text(content: bytes) -> Reading:
+    """Lines and comments.
+
+    Raises:
+        UnreadableError: a heredoc, a line that is no instruction, another escape character or frontend.
+    """
+    lines = lines_of(content)
+    verify_no_heredoc(lines)
+    comments: set[int] = set()
+    begun = continued = False
+    for number, line in enumerate(lines):
+        if not line.strip():
+            continue
+        if line.lstrip().startswith("#"):
+            if not begun and DIRECTIVE.match(line):
+                raise UnreadableError(f"line {number + 1}: another escape character or frontend reads this file")
+            if begun and not continued:
+                comments.add(number)
+            continue
+        if not continued and INSTRUCTION.match(line) is None:
+            raise UnreadableError(f"line {number + 1}: no instruction")
+        begun, continued = True, continues(line) or line.rstrip().endswith("`")
+    return reading_of(lines, comments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dockerfile:
+    """Only comments are proven; layout is code."""
+
+    name: str = "dockerfile"
+    prose_starts: re.Pattern[str] = PROSE
+
+    def reads(self, name: str) -> bool:
+        """By name; templates are not read."""
+        return NAMES.fullmatch(name) is not None and is_data(name)
+
+    def read(self, content: bytes) -> Reading:
+        """Lines and comments."""
+        return read_text(content)
+
+    def same_program(self, before: bytes, after: bytes) -> Difference | None:
+        """Nothing beside the lines."""
+        del before, after
+        return None
+
+    def no_prose(self, before: bytes, after: bytes) -> str | None:
+        """Blocks that tools read."""
+        return bound_comments([(side, self.read(side).comments) for side in (before, after)])
+
+
+LANGUAGE: Final = Dockerfile()

@@ -1,0 +1,75 @@
+"""HCL (Terraform and others): comments on lines of their own; layout is not proven.
+
+A lexer of single lines says that no quote, template or block comment goes on in the next line,
+and a count of the quotes, made apart from it, has to agree.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from magistrate.impact.languages.data_text import PROSE, bound_comments, is_data
+from magistrate.impact.languages.full_lines import lines_of, reading_of, verify_no_heredoc
+from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
+
+KEPT: Final = 4
+COMMENT: Final = re.compile(r"[ \t]*(?:#|//)")
+LINE: Final = re.compile(r'(?:[^"#/\\]|/(?![/*])|"(?:[^"\\$%]|\\.|[$%](?!\{)|\$\{[^"{}#\\]*\})*")*(?:(?:#|//).*)?\Z')
+
+
+@lru_cache(maxsize=KEPT)
+def read_text(content: bytes) -> Reading:
+    """Lines and comments.
+
+    Raises:
+        UnreadableError: a heredoc, a block comment, a template over several lines, or quotes that do not close.
+    """
+    lines = lines_of(content)
+    verify_no_heredoc(lines)
+    comments = {number for number, line in enumerate(lines) if COMMENT.match(line)}
+    for number, line in enumerate(lines):
+        if number not in comments and (LINE.match(line) is None or not _even(line)):
+            raise UnreadableError(f"line {number + 1}: it may go on in the next line")
+    return reading_of(lines, comments)
+
+
+def _even(line: str) -> bool:
+    """Whether the quotes of a line close, a trailing comment left out where it begins behind an even count."""
+    quotes = 0
+    for at, char in enumerate(line):
+        if char == '"' and (at == 0 or line[at - 1] != "\\"):
+            quotes += 1
+        elif quotes % 2 == 0 and (char == "#" or line.startswith("//", at)):
+            return True
+    return quotes % 2 == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hcl:
+    """Only comments are proven; layout is code."""
+
+    name: str = "hcl"
+    prose_starts: re.Pattern[str] = PROSE
+
+    def reads(self, name: str) -> bool:
+        """By suffix; lock files and templates are not read."""
+        return name.endswith((".tf", ".tfvars", ".hcl")) and is_data(name)
+
+    def read(self, content: bytes) -> Reading:
+        """Lines and comments."""
+        return read_text(content)
+
+    def same_program(self, before: bytes, after: bytes) -> Difference | None:
+        """Nothing beside the lines."""
+        del before, after
+        return None
+
+    def no_prose(self, before: bytes, after: bytes) -> str | None:
+        """Blocks that tools read."""
+        return bound_comments([(side, self.read(side).comments) for side in (before, after)])
+
+
+LANGUAGE: Final = Hcl()

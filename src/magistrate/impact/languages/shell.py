@@ -1,0 +1,90 @@
+"""Shell scripts: comments on lines of their own; layout is not proven.
+
+A lexer of single lines says that no quote and no substitution goes on in the next line; with
+heredocs, backticks, nested quotes it cannot tell, or a script that reads itself, there is no reading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from magistrate.impact.languages.data_text import PROSE, SHELL_MARKS, bound_comments, is_data
+from magistrate.impact.languages.full_lines import continues, lines_of, reading_of, verify_no_heredoc
+from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
+
+KEPT: Final = 4
+_INNER: Final = r"""(?:[^()"'`\\#$\n]|\$(?![({'"])|\$\{[A-Za-z0-9_@*?!:-]+\}|'[^'\n]*'|"(?:[^"\\`$\n]|\\.|\$(?!\()(?!\{)|\$\{[A-Za-z0-9_@*?!:-]+\})*")*"""
+_IN_QUOTES: Final = rf"""(?:[^"\\`$\n]|\\.|\$(?![({{])|\$\{{[A-Za-z0-9_@*?!#%/:.,^=+\- ]+\}}|\$\({_INNER}\))*"""
+LINE: Final = re.compile(
+    rf"""(?:[^"'`\\#$\n]|\\.|(?<=[^\s;|&()])#|\$(?![({{'"])|\$\{{[A-Za-z0-9_@*?!#%/:.,^=+\- ]+\}}|\$\((?!\(){_INNER}\)"""
+    rf"""|\$\(\([A-Za-z0-9_+*/% $-]*\)\)|'[^'\n]*'|"{_IN_QUOTES}")*(?:(?:(?<=[\s;|&()])(?<!\\[\s;|&()])|(?<![\s\S]))#.*)?\\?\Z"""
+)
+ITSELF: Final = re.compile(r"\$\{?0\b|\$\{?BASH_SOURCE|\$\{?BASH_LINENO|\$\{?LINENO|\$_\b")
+KNOWN_USE: Final = re.compile(
+    r"""\b(?:dirname|basename)[ \t]+(?:--[ \t]+)?"?\$(?:0|\{0\}|\{BASH_SOURCE(?:\[0\])?\}|BASH_SOURCE)(?![0-9A-Za-z_])"?"""
+)
+SAID: Final = re.compile(r"[ \t]*(?:echo|printf)\b[^;|&<>`]*\Z")
+BLOCKS: Final = re.compile(r"###[ \t]*BEGIN INIT INFO|(?m:^#[ \t]*chkconfig:)")
+
+
+@lru_cache(maxsize=KEPT)
+def read_text(content: bytes) -> Reading:
+    """Lines and comments; the first line is code where it names an interpreter.
+
+    Raises:
+        UnreadableError: where lines may belong together, or the script may read its own text.
+    """
+    lines = lines_of(content, SHELL_MARKS)
+    verify_no_heredoc(lines)
+    _verify_not_itself(lines)
+    comments: set[int] = set()
+    continued = False
+    for number, line in enumerate(lines):
+        if line.lstrip(" \t").startswith("#") and not continued:
+            if number > 0 or not line.startswith("#!"):
+                comments.add(number)
+            continue
+        if LINE.match(line) is None:
+            raise UnreadableError(f"line {number + 1}: it may go on in the next line")
+        continued = continues(line)
+    return reading_of(lines, comments)
+
+
+def _verify_not_itself(lines: Sequence[str]) -> None:
+    if BLOCKS.search("\n".join(lines)):
+        raise UnreadableError("it has a comment block that init systems read")
+    for number, line in enumerate(lines, 1):
+        if ITSELF.search(line) and not SAID.match(line) and ITSELF.search(KNOWN_USE.sub("", line)):
+            raise UnreadableError(f"line {number}: the script may read its own text, comments included")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """Only comments are proven; layout is code."""
+
+    name: str = "shell"
+    prose_starts: re.Pattern[str] = PROSE
+
+    def reads(self, name: str) -> bool:
+        """By suffix; templates are not read."""
+        return name.endswith((".sh", ".bash")) and is_data(name)
+
+    def read(self, content: bytes) -> Reading:
+        """Lines and comments."""
+        return read_text(content)
+
+    def same_program(self, before: bytes, after: bytes) -> Difference | None:
+        """Nothing beside the lines."""
+        del before, after
+        return None
+
+    def no_prose(self, before: bytes, after: bytes) -> str | None:
+        """Blocks that tools read."""
+        return bound_comments([(side, self.read(side).comments) for side in (before, after)])
+
+
+LANGUAGE: Final = Shell()

@@ -1,0 +1,3 @@
+FROM x
+# how many rows
+WORKDIR y

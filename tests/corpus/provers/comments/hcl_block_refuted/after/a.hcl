@@ -1,0 +1,3 @@
+a = 1 /* x
+# how many rows
+*/ b = 2

@@ -1,0 +1,3 @@
+z = 0
+# checkov skip this row
+a = 1

@@ -1,0 +1,2 @@
+a = "${var.x}"
+// how many rows

@@ -1,0 +1,3 @@
+z = 0
+#tfsec:ignore:x the rows of it
+a = 1

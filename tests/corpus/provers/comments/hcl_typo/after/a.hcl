@@ -1,0 +1,3 @@
+a = "x/*" // no
+# how many rows
+b = 1

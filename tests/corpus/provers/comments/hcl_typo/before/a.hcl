@@ -1,0 +1,3 @@
+a = "x/*" // no
+# how mnay rows
+b = 1

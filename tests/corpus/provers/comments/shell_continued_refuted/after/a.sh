@@ -1,0 +1,3 @@
+a \
+# how many rows
+  b

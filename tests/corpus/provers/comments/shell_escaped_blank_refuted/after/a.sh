@@ -1,0 +1,4 @@
+a \ # "
+# how many rows
+b
+c "

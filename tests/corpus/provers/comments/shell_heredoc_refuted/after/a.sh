@@ -1,0 +1,4 @@
+a <<X
+# how many rows
+b
+X

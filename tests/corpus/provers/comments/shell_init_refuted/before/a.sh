@@ -1,0 +1,5 @@
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides: a
+### END INIT INFO
+a

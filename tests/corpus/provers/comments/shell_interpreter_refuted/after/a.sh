@@ -1,0 +1,3 @@
+# how many rows
+#!/bin/sh
+a

@@ -1,0 +1,3 @@
+# how far it goes
+x=$(readlink -f "$0")
+sed -n 1p "$x"

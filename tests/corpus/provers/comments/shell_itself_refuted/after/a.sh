@@ -1,0 +1,3 @@
+#!/bin/sh
+# how far it goes
+sed -n 2p "$0"

@@ -1,0 +1,3 @@
+#!/bin/sh
+# how many rows
+sed -n 2p "$0"

@@ -1,0 +1,4 @@
+a "$(b "
+# how many rows
+c
+")"

@@ -1,0 +1,4 @@
+if a; then
+  # how many rows
+  b "$(c "d")" # e
+fi

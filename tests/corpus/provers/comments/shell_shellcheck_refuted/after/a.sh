@@ -1,0 +1,3 @@
+z
+# shellcheck disable=SC1
+a

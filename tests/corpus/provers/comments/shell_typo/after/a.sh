@@ -1,0 +1,3 @@
+#!/bin/sh
+# how many rows
+a "$x" 'y'

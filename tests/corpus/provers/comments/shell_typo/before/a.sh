@@ -1,0 +1,3 @@
+#!/bin/sh
+# how mnay rows
+a "$x" 'y'
