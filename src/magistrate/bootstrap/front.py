@@ -158,5 +158,11 @@ class KeyedTexts:
 
     def commit(self, text: str) -> str:
         """HMAC-SHA-256 of a text under the tag key, in its own domain."""
-        tag = hmac.new(self._key, b"magistrate/prompt/v1\0" + text.encode(errors="surrogatepass"), hashlib.sha256)
-        return f"sha256:{tag.hexdigest()}"
+        return f"sha256:{self._tag(b'magistrate/prompt/v1', text)}"
+
+    def name_draft(self, session: str, result_tree: str) -> str:
+        """HMAC-SHA-256 of session and tree under the tag key, in its own domain."""
+        return f"hmac-sha256:{self._tag(b'magistrate/draft/v1', f'{session} {result_tree}')}"
+
+    def _tag(self, domain: bytes, text: str) -> str:
+        return hmac.new(self._key, domain + b"\0" + text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()

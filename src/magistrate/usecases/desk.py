@@ -49,6 +49,9 @@ class Texts(Redactor, Protocol):
     def commit(self, text: str) -> str:
         """Keyed commitment to a text."""
 
+    def name_draft(self, session: str, result_tree: str) -> str:
+        """Keyed name of what a draft does, for one session."""
+
     def free_text(self, text: str) -> str:
         """Prompts and rationales: the stricter tier."""
 

@@ -170,12 +170,15 @@ class AffectedList(Strict, frozen=True, kw_only=True):
 
 
 class DraftReply(Strict, frozen=True, kw_only=True):
-    """What a patch does: the resulting tree and the changed paths."""
+    """What a patch does: the changed paths, and a name for its effect.
+
+    `draft` is keyed and means something within one session only: drafts of equal effect have equal names.
+    A plain digest of the result would let anybody try guesses at what redaction left out.
+    """
 
     applies: bool
-    result_tree: str
+    draft: str
     paths: list[str]
-    diff_sha256: str
     redactions: int
     truncated: bool
 

@@ -114,12 +114,11 @@ def list_affected(desk: Desk, wanted: AffectedFiles) -> AffectedList:
 def check_draft(desk: Desk, wanted: CheckDraft) -> DraftReply:
     """What a patch would do, without proposing it."""
     applied = _apply(desk, wanted.patch)
-    shown, redactions = desk.texts.redact(applied.diff.decode(errors="replace"))
+    _, redactions = desk.texts.redact(applied.diff.decode(errors="replace"))
     return DraftReply(
         applies=True,
-        result_tree=applied.result_tree,
+        draft=desk.texts.name_draft(desk.sight.session, applied.result_tree),
         paths=list(applied.paths),
-        diff_sha256=digest(shown.encode() if redactions else applied.diff),
         redactions=redactions,
         truncated=False,
     )
