@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.domain.impact import (
+    LOW,
     ChangeClass,
     Denial,
     Evidence,
@@ -32,7 +33,7 @@ from magistrate.impact.file_gate import gate as file_gate
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
 from magistrate.impact.measures.reversibility import reversible
-from magistrate.impact.provers import comments, formatting, markdown_prose, ruff_rederivation
+from magistrate.impact.provers import comments, formatting, markdown_prose, program_text, ruff_rederivation
 from magistrate.impact.sensors import (
     agent_instructions,
     audit_config,
@@ -59,7 +60,9 @@ PROVERS: Final[tuple[Prover, ...]] = (
     ruff_rederivation.FORMAT,
     ruff_rederivation.FIX,
     markdown_prose.PROVER,
+    *program_text.PROVERS,
 )
+"""In order: the first proof that holds is the one that counts, so the low classes come first."""
 SENSORS: Final[tuple[Sensor, ...]] = (
     agent_instructions.SENSOR,
     audit_config.SENSOR,
@@ -153,19 +156,38 @@ def judge(
         if _applies(prover, file):
             proof = _tried(prover, file, step, base, evidence)
             tried.append(Tried(prover=prover, proof=proof))
-            if proof.status is ProofStatus.PROVEN:
-                impact = FileImpact(path=file.path, change_class=proof.change_class, proof=proof)
+            if proof.status is ProofStatus.PROVEN and not _waits_for_base(proof, tried):
+                shown = proof if proof.change_class in LOW else _with_objection(proof, tried[:-1])
+                impact = FileImpact(path=file.path, change_class=proof.change_class, proof=shown)
                 return Judged(file=file, step=step, impact=impact, tried=tuple(tried))
     return Judged(file=file, step=step, impact=_unknown(file, _closest(tried)), tried=tuple(tried))
 
 
+def _waits_for_base(proof: Proof, tried: Sequence[Tried]) -> bool:
+    """Whether a lower class holds for the bytes and only the repository is missing: then that is what is said."""
+    return proof.change_class not in LOW and any(one.proof.rule == BASE_RULE for one in tried)
+
+
+def _with_objection(proof: Proof, tried: Sequence[Tried]) -> Proof:
+    """A proof of a class that people decide about also says what stood in the way of a low one."""
+    if not tried:
+        return proof
+    return replace(proof, why=f"{proof.why}; no lower class, because {_closest(tried).why}")
+
+
 def _closest(tried: Sequence[Tried]) -> Proof:
+    """The objection that stands nearest to a low class, with what speaks against ordinary code behind it."""
     if not tried:
         why = "no prover reads this kind of file yet, so nothing can be proven about it"
         return Proof(rule=NO_PROVER, status=ProofStatus.UNKNOWN, change_class=ChangeClass.UNKNOWN, why=why)
-    proofs = [one.proof for one in tried]
+    proofs = [one.proof for one in tried if one.proof.change_class in LOW]
+    others = [one.proof for one in tried if one.proof.change_class not in LOW]
     held = next((proof for proof in proofs if proof.rule == BASE_RULE), None)
-    return held or next((p for p in reversed(proofs) if "-comments/" in p.rule), proofs[-1])
+    if held is not None or not proofs:
+        return held or others[-1]
+    nearest = next((p for p in reversed(proofs) if "-comments/" in p.rule), proofs[-1])
+    more = "".join(f"; no ordinary code, because {p.why}" for p in others if p.status is not ProofStatus.PROVEN)
+    return replace(nearest, why=nearest.why + more) if more and nearest.why not in more else nearest
 
 
 def sense(file: ChangedFile, base: BaseTree, sensors: Sequence[Sensor]) -> Iterable[Sensitivity]:
@@ -180,7 +202,7 @@ def sense(file: ChangedFile, base: BaseTree, sensors: Sequence[Sensor]) -> Itera
 
 def evidence_wanted(one: Judged, base: BaseTree, evidence: Sequence[Evidence]) -> list[EvidenceRequest]:
     """Runs that could still prove a file which nothing proves without them."""
-    if not base.known or one.impact.proof.status is ProofStatus.PROVEN:
+    if not base.known or one.impact.change_class in LOW:
         return []
     had = {(run.tool, run.path, run.inputs_digest) for run in evidence}
     wants = [want for tried in one.tried for want in _wants(tried.prover, one.file, one.step, base)]
@@ -189,7 +211,7 @@ def evidence_wanted(one: Judged, base: BaseTree, evidence: Sequence[Evidence]) -
 
 def _may_lower(one: Judged, base: BaseTree, evidence: Sequence[Evidence]) -> bool:
     """Whether this file is low, or may still be with the base tree or a tool run."""
-    if one.impact.proof.status is ProofStatus.PROVEN or one.impact.proof.rule == BASE_RULE:
+    if one.impact.change_class in LOW or one.impact.proof.rule == BASE_RULE:
         return True
     waits = not base.known and any(_lacks_base(tried) for tried in one.tried)
     return waits or bool(evidence_wanted(one, base, evidence))
@@ -235,7 +257,7 @@ def _tried(
     if found.status is ProofStatus.PROVEN and (not found.witness or found.change_class is not prover.change_class):
         why = "the prover gave no witness for its claim"
         return Proof(rule=prover.name, status=ProofStatus.UNKNOWN, change_class=prover.change_class, why=why)
-    if found.status is ProofStatus.PROVEN and not base.known:
+    if found.status is ProofStatus.PROVEN and found.change_class in LOW and not base.known:
         why = f"{prover.name} holds for the bytes, yet only the repository says what pins or reads this file"
         return Proof(rule=BASE_RULE, status=ProofStatus.UNKNOWN, change_class=prover.change_class, why=why)
     return found

@@ -34,3 +34,5 @@ LANGUAGES: Final[tuple[Language, ...]] = (
     dockerfile.LANGUAGE,
     shell.LANGUAGE,
 )
+PROGRAMS: Final[tuple[Language, ...]] = (python.LANGUAGE, golang.LANGUAGE, java.LANGUAGE, rust.LANGUAGE)
+"""Those in which ordinary programs are written; the others describe builds, settings and places."""

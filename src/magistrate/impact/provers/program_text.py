@@ -1,0 +1,92 @@
+"""Claim: ordinary program text of a language that two front ends read; what it does may change.
+
+This claim lowers a file from `unknown` (two people) to `code` (one), never to a low class. What
+is sensitive in it is for the sensors to raise; what runs other programs or code, what may make a
+test weaker and what may be a template stays `unknown`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from magistrate.domain.impact import ChangeClass, Evidence, Proof, ProofStatus
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.equality import SourceClaim, proof
+from magistrate.impact.languages.known import PROGRAMS
+from magistrate.impact.languages.reading import UnreadableError
+
+RUNS_MORE: Final = re.compile(
+    r"(?i)\b(?:eval|exec\w*|compile|__import__|importlib|import_module|getattr|setattr|globals|ctypes|cffi|subprocess|popen|"
+    r"system|spawn\w*|fork|pickle\w*|marshal|shelve|dill|yaml\.(?:unsafe_)?load|child_process|new function|vm\b|wasm|webassembly|"
+    r"reflect\w*|unsafe|runtime\.exec|processbuilder|classloader|loadlibrary|objectinputstream|scriptengine|jndi|"
+    r"os/exec|plugin\.open|syscall|libloading|transmute|extern|atob|fromcharcode|b64decode|base64|unhexlify|codecs|zlib|"
+    r"innerhtml|dangerouslysetinnerhtml|document\.write|template_string|mark_safe|raw\(|execute\w*|cursor|rawquery|shell)\b"
+)
+TEST_PLACE: Final = re.compile(
+    r"(?i)(?:^|/)(?:tests?|specs?|__tests__|testing)/|(?:^|/)(?:test_|conftest)[^/]*$|[_.-](?:test|tests|spec)\.[a-z]+$|Tests?\.java$"
+)
+CHECKS: Final = re.compile(
+    r"(?i)\b(?:assert\w*|expect\w*|require\w*|should\w*|verify\w*|check\w*|fail\w*|raises|throws|t\.(?:error|fatal)\w*)\b"
+)
+SKIPS: Final = re.compile(
+    r"(?i)\b(?:skip\w*|xfail|xit|xdescribe|todo|only|ignore\w*|disabled|return|exit|pass|catch|except|suppress)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramText(SourceClaim):
+    """Both sides are programs to two front ends (R16: content, not path, says so)."""
+
+    change_class: ChangeClass = ChangeClass.CODE
+
+    @property
+    def name(self) -> str:
+        """`<language>-code/1`."""
+        return f"{self.language.name}-code/1"
+
+    def prove(
+        self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
+    ) -> Proof:
+        """Proven when each side that exists is read, and nothing speaks for more than ordinary code."""
+        del step, base, evidence
+        why, status = self._objection(file)
+        if why is not None:
+            return proof(self.name, self.change_class, file, why, status)
+        said = "ordinary program text, read by two front ends: what it does may change, and one person has to agree"
+        return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
+
+    def _objection(self, file: ChangedFile) -> tuple[str | None, ProofStatus]:
+        before, after = file.change.before, file.change.after
+        if after is None:
+            return "the file is deleted as a whole", ProofStatus.REFUTED
+        try:
+            sides = [side for side in (before, after) if side is not None]
+            for side in sides:
+                self.language.read(side)
+            difference = self.language.same_program(after, after)
+        except UnreadableError as error:
+            return str(error), ProofStatus.UNKNOWN
+        if difference is not None:
+            return difference.why, difference.status
+        for line in file.lines:
+            why = _line_objection(line.text, added=line.added, test=TEST_PLACE.search(file.path) is not None)
+            if why is not None:
+                return f"line {line.number} {why}", ProofStatus.REFUTED
+        return None, ProofStatus.PROVEN
+
+
+def _line_objection(text: str, *, added: bool, test: bool) -> str | None:
+    found = RUNS_MORE.search(text)
+    if found is not None:
+        return f"has `{found[0]}`, which may run, load or decode something else"
+    if test and not added and CHECKS.search(text):
+        return "takes a check of a test away or changes it: the test may get weaker"
+    if test and added and (found := SKIPS.search(text)):
+        return f"has `{found[0]}` in a test, which may leave checks out"
+    return None
+
+
+PROVERS: Final = tuple(ProgramText(language=language) for language in PROGRAMS)

@@ -1,0 +1,3 @@
+package a
+
+var a = exec.Command("true")

@@ -1,0 +1,3 @@
+package a
+
+var a = f(1)

@@ -1,0 +1,6 @@
+package a
+
+func TestA(t *testing.T) {
+	t.Skip()
+	f()
+}

@@ -1,0 +1,1 @@
+x = base64.b64decode('YQ==')

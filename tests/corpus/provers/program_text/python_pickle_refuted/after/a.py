@@ -1,0 +1,1 @@
+x = pickle.loads(a)

@@ -1,0 +1,3 @@
+def test_a():
+    return
+    assert f(1) == 2
