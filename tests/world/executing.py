@@ -18,6 +18,7 @@ from world.admissible import BASE, NOW, OLD, RESULT, Admissible
 from world.deployment import make_deployment
 
 from magistrate.authority.admission import Pins
+from magistrate.authority.closures import Halt
 from magistrate.authority.stops import Stops
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.admit import Ground
@@ -72,6 +73,7 @@ class MemoryGate:
     grants: dict[str, dict[str, str]] = field(default_factory=dict)
     dead: set[str] = field(default_factory=set)
     moves: Counter[str] = field(default_factory=Counter)
+    halts: dict[str, Halt] = field(default_factory=dict)
     honour_revocation: bool = True
     up: bool = True
     refuse: Callable[[str], bool] = lambda purpose: False
@@ -128,6 +130,10 @@ class MemoryGate:
 
     def release_hold(self, warrant: str) -> None:
         self._answering()
+
+    def hold_for_people(self, warrant: str, halt: Halt, why: str) -> None:
+        self._answering()
+        self.halts[warrant] = halt
 
     def read_ref(self, repository: str, ref: str) -> str:
         self._answering()

@@ -15,6 +15,7 @@ from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.errors import Unavailable
 from magistrate.gate.grants import Grants
+from magistrate.gate.halts import Halts
 from magistrate.gate.repositories import Repositories, end_orphans
 from magistrate.gate.service import Gate, GateParts
 from magistrate.settings import HOST, Settings, load_settings
@@ -37,12 +38,15 @@ def main(home: Path) -> int:
 
 def compose(settings: Settings) -> Gate:
     """The gate of one home."""
+    database = settings.home / "gate" / "gate.db"
+    grants = Grants(database)
     return Gate(
         GateParts(
             home=settings.home,
             pins=Pins(deployment=settings.deployment, roster=settings.pin()),
             repositories=Repositories(settings.repositories),
-            grants=Grants(settings.home / "gate" / "gate.db"),
+            grants=grants,
+            halts=Halts(database, grants),
             base_url=settings.gate_url,
             now=lambda: int(time.time()),
             roster_chain=lambda: read_chain(settings.roster_path),

@@ -18,6 +18,7 @@ from magistrate.authority.stops import Reach, Stops, verify_not_frozen
 from magistrate.errors import Refused
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_record import DrillRecord
+from magistrate.executor.halts import Halts
 from magistrate.executor.identity import Identity
 from magistrate.executor.ports import AssessmentMatter, Assessor, Clock, Target
 from magistrate.wire.canonical import digest_of
@@ -43,6 +44,7 @@ class Admission:
         self,
         *,
         book: Casebook,
+        halts: Halts,
         record: DrillRecord,
         identity: Identity,
         target: Target,
@@ -52,6 +54,7 @@ class Admission:
         ground: Ground,
     ) -> None:
         self._book = book
+        self._halts = halts
         self._record = record
         self._identity = identity
         self._target = target
@@ -102,13 +105,14 @@ class Admission:
         """Check again, just before a credential is asked for, that nobody said stop.
 
         Raises:
-            Refused: MAG-E388 when frozen, MAG-E122 when an approver withdrew, MAG-E105 when the
-                warrant lapsed.
+            Refused: MAG-E388 when frozen, MAG-E126 while a halted case holds the ref, MAG-E122 when an approver
+                withdrew, MAG-E105 when the warrant lapsed.
         """
         verify_current(admitted.warrant, self._clock.now())
         stops = self._stops()
         reach = Reach(effect=admitted.effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
         verify_not_frozen(stops, admitted.roster, reach)
+        self._halts.verify_free(admitted.effect, admitted.roster, stops.closures)
         verify_not_withdrawn(admitted.approvals, stops.withdrawals, admitted.roster)
 
     def _verify_tree(self, admitted: Admitted) -> None:

@@ -121,6 +121,13 @@ class Casebook:
         """Executions without an end, oldest first."""
         return tuple(map(_execution, self._rows.execute(f"{_EXECUTION} where outcome is null order by rowid")))
 
+    def halted(self, without: JournalStep) -> tuple[ExecutionRow, ...]:
+        """Executions that ended halted and have no entry of this step, oldest first."""
+        where = "where outcome = ? and not exists (select 1 from entries where execution = warrant and step = ?)"
+        return tuple(
+            map(_execution, self._rows.execute(f"{_EXECUTION} {where} order by rowid", (Outcome.HALTED, without)))
+        )
+
     def end(
         self, execution: str, outcome: Outcome, why: str, report: Callable[[], Envelope | None], tip: str = ""
     ) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from magistrate.authority.closures import Halt
 from magistrate.domain.impact import Strictness
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.case_bundle import CaseBundle
@@ -163,6 +164,9 @@ class Broker(Protocol):
 
     def release_hold(self, warrant: str) -> None:
         """Let other warrants have the ref again, by the digest of the warrant that is over."""
+
+    def hold_for_people(self, warrant: str, halt: Halt, why: str) -> None:
+        """The warrant left its ref half done: nobody has it until people close the halted case."""
 
     def read_ref(self, repository: str, ref: str) -> str:
         """The commit the ref points at behind the gate; empty when the ref does not exist."""

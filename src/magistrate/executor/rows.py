@@ -57,6 +57,8 @@ class JournalStep(StrEnum):
     EXECUTION_RESUMED = "execution.resumed"
     DRILL_KEPT = "drill.kept"
     EXECUTION_ENDED = "execution.ended"
+    HALT_TOLD = "halt.told"
+    HALT_CLOSED = "halt.closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

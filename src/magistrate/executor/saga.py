@@ -19,6 +19,7 @@ from magistrate.errors import MagistrateError, NotFound, Refused, Usage
 from magistrate.executor.admit import Admission
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.commits import commit_spec, inverse_spec
+from magistrate.executor.halts import Halts
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.identity import Identity
 from magistrate.executor.outbox import Outbox
@@ -44,6 +45,7 @@ class Parts:
     book: Casebook
     identity: Identity
     admission: Admission
+    halts: Halts
     hands: Hands
     broker: Broker
     target: Target
@@ -255,7 +257,9 @@ class Saga:
             lambda: make_report(self._book, parts.identity, row.warrant, ending, parts.clock.now()),
             tip=found if ours else "",
         )  # fmt: skip
-        if self._book.leases_of(row.warrant):
+        if outcome is Outcome.HALTED:
+            parts.halts.tell()
+        elif self._book.leases_of(row.warrant):
             self._release_hold(row)
         parts.outbox.flush()
 

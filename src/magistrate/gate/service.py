@@ -42,6 +42,7 @@ from magistrate.gate.admission import (
 )
 from magistrate.gate.backend import CgiCall, serve_push
 from magistrate.gate.grants import Grant, Grants, GrantState
+from magistrate.gate.halts import Halts
 from magistrate.gate.peer import user_of_peer
 from magistrate.gate.pktline import read_commands
 from magistrate.gate.repositories import MAX_PUSH_BYTES, Repositories
@@ -51,6 +52,7 @@ from magistrate.wire.gate_api import (
     DrillLeaseRequest,
     DrillRepositoryReply,
     DrillRepositoryRequest,
+    HoldHalt,
     HoldRelease,
     LeaseList,
     LeaseRequest,
@@ -76,6 +78,7 @@ class GateParts:
     pins: Pins
     repositories: Repositories
     grants: Grants
+    halts: Halts
     base_url: str
     now: Callable[[], int]
     roster_chain: Callable[[], Sequence[Envelope]]
@@ -98,6 +101,7 @@ class Gate:
             Route("/gate/v1/leases/{lease}", self._safe(self.state), methods=["GET"]),
             Route("/gate/v1/leases/{lease}/revoke", self._safe(self.revoke), methods=["POST"]),
             Route("/gate/v1/holds/release", self._safe(self.release), methods=["POST"]),
+            Route("/gate/v1/holds/halt", self._safe(self.halt), methods=["POST"]),
             Route("/gate/v1/drill-repositories", self._safe(self.scratch), methods=["POST"]),
             Route("/gate/v1/drill-leases", self._safe(self.drill_lease), methods=["POST"]),
             Route("/gate/v1/repositories/{name}/tip", self._safe(self.tip), methods=["GET"]),
@@ -121,14 +125,16 @@ class Gate:
         asked = _noted(request, open_lease(asked_for.lease, roster, now))
         if asked.executor != keyid:
             raise Refused("MAG-E339", "the lease was signed by another executor than the one that asks")
+        parts, stops = self._parts, self._stops(asked_for.withdrawals)
         if asked.document.body.purpose is LeasePurpose.ROLLBACK:
-            grant = admit_rollback(asked, self._parts.grants, now)
+            parts.halts.inverse_asked(asked, now)
+            grant = admit_rollback(asked, parts.grants, now)
         elif asked_for.bundle is None:
             raise Refused("MAG-E339", "a lease for an effect comes with its whole case")
         else:
-            grant = admit_effect(
-                asked, asked_for.bundle, pins=self._parts.pins, stops=self._stops(asked_for.withdrawals), now=now
-            )
+            grant = admit_effect(asked, asked_for.bundle, pins=parts.pins, stops=stops, now=now)
+            parts.halts.verify_free(grant, roster, stops.closures, parts.repositories.tip)
+            parts.halts.remember(grant, asked_for.bundle, roster)
         return self._issue(request, grant, now)
 
     async def drill_lease(self, request: HttpRequest) -> Response:
@@ -180,6 +186,14 @@ class Gate:
         self._parts.grants.release_hold(_decode(body, HoldRelease).warrant)
         return JSONResponse({"released": True})
 
+    async def halt(self, request: HttpRequest) -> Response:
+        """The warrant left its ref half done: nobody else has it until people close the case."""
+        _, _, body = await self._executor(request)
+        told = _decode(body, HoldHalt)
+        self._parts.halts.told(told, self._parts.now())
+        self._parts.grants.release_hold(told.warrant)
+        return JSONResponse({"held": True})
+
     async def tip(self, request: HttpRequest) -> Response:
         """Where a ref stands."""
         await self._executor(request)
@@ -213,6 +227,8 @@ class Gate:
         finally:
             running.set()
         moved = self._parts.repositories.tip(grant.repository, grant.ref) == grant.new
+        if moved and grant.purpose == LeasePurpose.ROLLBACK:
+            self._parts.halts.end(grant.warrant, "the inverse went through")
         _LOG.info("%s push lease=%s %s %s", "done" if moved else "refused by git", grant.lease, *_target(grant))
         return Response(answer.body, answer.status, headers=answer.headers)
 

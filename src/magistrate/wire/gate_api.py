@@ -47,6 +47,17 @@ class HoldRelease(_Shape, frozen=True, kw_only=True):
     warrant: str
 
 
+class HoldHalt(_Shape, frozen=True, kw_only=True):
+    """This warrant (by digest) left its ref half done: hold it until people close the case `proposal`."""
+
+    warrant: str
+    proposal: str
+    owner: str
+    repository: str
+    ref: str
+    why: str
+
+
 class Credential(_Shape, frozen=True, kw_only=True):
     """The one answer that ever holds the token."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from magistrate.authority.closures import Halt
 from magistrate.errors import Refused
 from magistrate.executor.ports import Credential, ProviderLease, Seen
 from magistrate.executor.signed_http import SignedHttp
@@ -21,6 +22,7 @@ from magistrate.wire.gate_api import (
     DrillLeaseRequest,
     DrillRepositoryReply,
     DrillRepositoryRequest,
+    HoldHalt,
     HoldRelease,
     LeaseList,
     LeaseRequest,
@@ -86,6 +88,13 @@ class GitGate:
     def release_hold(self, warrant: str) -> None:
         """Give the ref free for other warrants."""
         self._http.post("/gate/v1/holds/release", HoldRelease(warrant=warrant), dict[str, Any])
+
+    def hold_for_people(self, warrant: str, halt: Halt, why: str) -> None:
+        """Have the gate keep the ref of a halted warrant until people close its case."""
+        told = HoldHalt(
+            warrant=warrant, proposal=halt.proposal, owner=halt.owner, repository=halt.repository, ref=halt.ref, why=why
+        )
+        self._http.post("/gate/v1/holds/halt", told, dict[str, Any])
 
     def read_ref(self, repository: str, ref: str) -> str:
         """Where a ref stands behind the gate."""
