@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ OPAQUE_ROLES: Final = frozenset(
     }
 )  # fmt: skip
 """Folders whose files tests and programs read as text rather than as code."""
+TAKES_IN: Final = re.compile(r"\binclude_(str|bytes|dir)\s*!\s*[(\[{][^;]{0,400}")
+"""Rust, in lower case: the text of a file as a value, up to the end of the statement."""
 DIGESTS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
@@ -69,8 +72,24 @@ def read_as_bytes(file: ChangedFile, base: BaseTree) -> Difference | None:
         return Difference(why=f"files under `{role}/` are often read as text by tests", status=ProofStatus.UNKNOWN)
     if any("template" in part or "cookiecutter" in part for part in file.parts):
         return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
+    reader = taken_in_by(file, base)
+    if reader is not None:
+        return Difference(why=f"`{reader}` takes in the text of a file like this", status=ProofStatus.UNKNOWN)
     pinned = pinned_by(file.change.before or b"", base)
     return None if pinned is None else Difference(why=f"`{pinned}` pins the digest of these exact bytes")
+
+
+def taken_in_by(file: ChangedFile, base: BaseTree) -> str | None:
+    """The first file of the base tree that makes a value of the text of such a file when it is compiled."""
+    folders = [part.lower() for part in file.parts[:-1]]
+    for path, text in sorted(base.lowered.items()):
+        if "include_" not in text:
+            continue
+        for found in TAKES_IN.finditer(text):
+            own = "file!" in found[0] and path == file.path
+            if own or file.name in found[0] or (found[1] == "dir" and any(one in found[0] for one in folders)):
+                return path
+    return None
 
 
 def pinned_by(content: bytes, base: BaseTree) -> str | None:

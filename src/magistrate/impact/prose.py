@@ -21,6 +21,8 @@ ACTING_WORDS: Final = re.compile(
     # tools that read comments
     r"no-?qa|no-?lint\w*|nosec\w*|nosemgrep|nosonar|no-?inspection|pylint|flake8|mypy|pyright|pyre|pytype|ruff|isort|yapf|fmt|"
     r"pragma|skipcq|coverage|cython|distutils|doctest|vim|ex|emacs|coding|lgtm|codeql|checkov|tfsec|bandit|semgrep|"
+    r"check-?style|cs(?:on|off)|nopmd|pmd|spotbugs|findbugs|error-?prone|suppress\w*|sonar\w*|jacoco|lombok|spotless|"
+    r"fall(?:s|ing|en)?[ -]?thr(?:u|ough)|formatter|clippy|rustfmt|ignore-\w+|lcov\w*|grcov\w*|"
     r"spdx\w*|copyright\w*|licen[cs]e\w*|generated|do not edit|renovate|dependabot|changelog|"
     # agents and reviewers
     r"assistants?|agents?|ai|llms?|claude|gpt\w*|chatgpt|copilot|gemini|codex|cursor|bots?|prompts?|instructions?|"
@@ -50,6 +52,7 @@ def why_not_prose(text: str) -> str | None:
     found = ACTING_WORDS.search(body)
     objections = (
         (PROSE_SHAPE.match(body) is None, "is not made of plain words"),
+        (body.upper() == body, "is all in capitals, which is how marks of tools look"),
         (PLACE.search(body) is not None, "names a place (a host, a path, a module) that somebody may go to"),
         (
             EXPECTATION.match(body) is not None,

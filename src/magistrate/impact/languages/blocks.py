@@ -24,7 +24,9 @@ HELD: Final = re.compile(r"(?i)copyright|licen[cs]e|@test\b|@generated|warrant(?
 OPENS: Final = re.compile(r"/\*\*?(?:\s|\Z)")
 CLAIM: Final = re.compile(r"(?i)//+\s*safety\b")
 ONE_LINE: Final = r"/\*\*? (?=[^*]*\*/\Z)"
-STARTS: Final = rf"//(?: |\Z)|\*(?: |\Z)|{ONE_LINE}"
+MARKS: Final = r"[a-z0-9]+-[a-z]|[A-Z]+_[A-Z]|(?i:region|endregion)\b"
+"""First words of directives and marks: `begin-user-code`, `LCOV_EXCL_START`, `endregion`."""
+STARTS: Final = rf"(?!\W*(?:{MARKS}))(?://(?: |\Z)|\*(?: |\Z)|{ONE_LINE})"
 """How a line that may be prose begins: `// `, a later line of a block, a block of one line."""
 BRACES: Final = re.compile(rb"\{\{[^{}]{0,2000}\}\}")
 CRLF: Final = re.compile(rb"\r\n?")

@@ -61,11 +61,13 @@ LAYOUT_BLIND: Final = frozenset(
 """Macros of the standard library whose result is the same for every layout of what they are given."""
 PLACES: Final = frozenset({b"line", b"column"})
 DEFINES: Final = re.compile(rb"\bmacro_rules\s*!\s*(?:r#)?(" + WORD + rb")")
+IMPORTS: Final = re.compile(rb"\buse\b[^;]{1,4000};")
+STANDARD: Final = frozenset({b"std", b"core", b"alloc"})
 DIALECT: Final = Dialect(
-    # first words of compiler tests: `run-pass`, `EMIT_MIR`, `incremental`
-    starts=re.compile(rf"(?!//\s*(?:[a-z0-9]+-[a-z]|[A-Z]+_|incremental|revisions|edition|rustfmt|tidy))(?:{STARTS})"),
+    starts=re.compile(rf"(?!//\s*(?:incremental|revisions|edition|tidy)\b)(?:{STARTS})"),
     counts_lines=re.compile(r"//(?:\[[^\]]*\])?~|(?i:\d\s*lines?\b)"),
 )
+NOTHING: Final = (b"", b"", b"", b"")
 KEPT: Final = 4
 CODE, BLIND, STRICT = "code", "blind", "strict"
 
@@ -105,9 +107,10 @@ class _Scan:
         self.comments: list[Leaf] = []
         self.docs: list[Leaf] = []
         self._content = content
-        self._own = frozenset(DEFINES.findall(content))
+        imported = (name for one in IMPORTS.findall(content) for name in NAME.findall(one))
+        self._own = frozenset((*DEFINES.findall(content), *imported))
         self._inside: list[tuple[bytes, str]] = []
-        self._layout, self._gap, self._last = CODE, [b""], (b"", b"", b"")
+        self._layout, self._gap, self._last = CODE, [b""], NOTHING
         at, size, match = 0, len(content), TOKEN.match
         while at < size:
             found = match(content, at)
@@ -145,7 +148,7 @@ class _Scan:
             self._spaced()
             self.docs.append(leaf)
             self.code.append(text)
-            self._last = (b"", b"", b"")
+            self._last = NOTHING
         else:
             self._gap.append(b"//" if text.startswith(b"//") else text)
 
@@ -165,7 +168,7 @@ class _Scan:
             self.code.append(text)
         if kind == "open":
             self._enter(text, at)
-        self._last = (self._last[1], self._last[2], text)
+        self._last = (*self._last[1:], text)
 
     def _spaced(self) -> None:
         """What stands before a token, where a macro may look at it."""
@@ -174,12 +177,13 @@ class _Scan:
         self._gap = []
 
     def _enter(self, text: bytes, at: int) -> None:
-        first, name, last = self._last
+        home, path, name, last = self._last
         self._inside.append((PAIRS[text], self._layout))
-        if name == b"macro_rules!" or (name == b"!" and first == b"macro_rules"):
+        if name == b"macro_rules!" or path == b"macro_rules":
             self._layout = STRICT
         elif last == b"!" and NAME.fullmatch(name) and name not in NO_MACRO:
-            blind = name in LAYOUT_BLIND and name not in self._own and self._layout != STRICT
+            standard = home in STANDARD if path.endswith(b"::") else name not in self._own
+            blind = standard and name in LAYOUT_BLIND and self._layout != STRICT
             self._layout = BLIND if blind else STRICT
             if name in PLACES:
                 line = self._content.count(b"\n", 0, at) + 1

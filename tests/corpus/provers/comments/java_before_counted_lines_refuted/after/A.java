@@ -1,0 +1,9 @@
+/* Somebody wrote this. */
+package a;
+
+class A {
+  // SUPPRESS CHECKSTYLE Naming FOR 2 LINES
+  int A_b;
+  // the size of it
+  int D_e;
+}

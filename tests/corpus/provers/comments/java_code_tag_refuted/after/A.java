@@ -1,0 +1,10 @@
+/* Somebody wrote this. */
+package a;
+
+/**
+ * The sizze of it.
+ * {@code
+ * first second
+ * }
+ */
+class A {}

@@ -1,0 +1,7 @@
+/* Somebody wrote this. */
+package a;
+
+/**
+ * A row.
+ */
+class A {}

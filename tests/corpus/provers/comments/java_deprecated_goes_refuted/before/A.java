@@ -1,0 +1,8 @@
+/* Somebody wrote this. */
+package a;
+
+/**
+ * A row.
+ * @deprecated for the table
+ */
+class A {}

@@ -1,0 +1,10 @@
+/* Somebody wrote this. */
+package a;
+
+class A {
+  void f() {
+    try { a(); } catch (E e) {
+      // nothing is lost here
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/* Somebody wrote this. */
+package a;
+
+class A {
+  void f() {
+    try { a(); } catch (E e) { }
+  }
+}

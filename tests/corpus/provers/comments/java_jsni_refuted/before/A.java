@@ -1,0 +1,8 @@
+/* Somebody wrote this. */
+package a;
+
+class A {
+  native int f() /*-{
+ * first second
+  }-*/;
+}

@@ -1,0 +1,6 @@
+/* Somebody wrote this. */
+package a;
+
+class A {
+  String x = "a";
+}

@@ -1,0 +1,7 @@
+/* Somebody wrote this. */
+package a;
+
+class A {
+  // noinspection SuspiciousSizes
+  int x = weak();
+}

@@ -1,0 +1,6 @@
+/* Somebody wrote this. */
+package a;
+
+class A {
+  int x = weak(); // NOSONAR size of it
+}

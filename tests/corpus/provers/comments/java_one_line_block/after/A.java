@@ -1,0 +1,7 @@
+/* Somebody wrote this. */
+package a;
+
+class A {
+  /** The size of a row. */
+  int size;
+}

@@ -1,0 +1,10 @@
+/* Somebody wrote this. */
+package a;
+
+/**
+ * A row.
+ * <pre>
+ * second first
+ * </pre>
+ */
+class A {}

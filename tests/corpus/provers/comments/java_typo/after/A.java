@@ -1,0 +1,5 @@
+package a;
+
+class A {
+  int x = 1; // number of rows
+}

@@ -1,0 +1,7 @@
+/* Somebody wrote this. */
+package a;
+
+class A {
+  // see the page
+  int x;
+}

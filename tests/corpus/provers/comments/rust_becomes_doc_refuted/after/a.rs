@@ -1,0 +1,3 @@
+fn a() {}
+/// The size of a row.
+fn f() {}

@@ -1,0 +1,5 @@
+fn a() {}
+/**
+ * The size of a row.
+ */
+fn f() {}

@@ -1,0 +1,5 @@
+fn a() {}
+/**
+ * The sizze of a row.
+ */
+fn f() {}

@@ -1,0 +1,2 @@
+/// The sizze of a row.
+fn f() {}

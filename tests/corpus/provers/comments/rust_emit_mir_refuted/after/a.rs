@@ -1,0 +1,4 @@
+fn a() {}
+
+// EMIT_MIR simplify_match
+fn f() {}

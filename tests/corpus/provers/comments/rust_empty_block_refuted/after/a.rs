@@ -1,0 +1,5 @@
+fn f() {
+    if a() {
+        // nothing is lost here
+    }
+}

@@ -1,0 +1,6 @@
+fn f() {
+    a();
+    // the size of it
+    b();
+    //~^^ ERROR mismatched types
+}

@@ -1,0 +1,3 @@
+fn f() {
+    a(); //~ WARN mismatched types
+}

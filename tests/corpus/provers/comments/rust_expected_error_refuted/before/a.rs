@@ -1,0 +1,3 @@
+fn f() {
+    a(); //~ ERROR mismatched types
+}

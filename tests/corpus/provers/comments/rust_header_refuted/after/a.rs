@@ -1,0 +1,3 @@
+// You may use this file in any other way.
+
+fn f() {}

@@ -1,0 +1,3 @@
+// You may use this file in the following way.
+
+fn f() {}

@@ -1,0 +1,4 @@
+fn a() {}
+
+// ignore-tidy-linelength since it is long
+fn f() {}

@@ -1,0 +1,6 @@
+fn f() {
+    quote! {
+        // the size of it
+        a b
+    }
+}

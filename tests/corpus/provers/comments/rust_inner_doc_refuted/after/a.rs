@@ -1,0 +1,2 @@
+//! The size of a row.
+fn f() {}

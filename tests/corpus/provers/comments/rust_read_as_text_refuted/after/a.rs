@@ -1,0 +1,3 @@
+fn f() {
+    a(); // number of rows
+}

@@ -1,0 +1,4 @@
+#![allow(x)]
+
+// check-pass and so on
+fn f() {}

@@ -1,0 +1,4 @@
+fn f() {
+    // Rows are counted from zero.
+    a();
+}

@@ -1,0 +1,4 @@
+class A {
+  /* NOPMD weak */
+  int f() { return g(weak()); }
+}

@@ -1,0 +1,3 @@
+class A {
+  /* NOPMD weak */ int f() { return g(weak()); }
+}

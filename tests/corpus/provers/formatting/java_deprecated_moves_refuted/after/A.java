@@ -1,0 +1,5 @@
+class A {
+  int a;
+  /** @deprecated gone */
+  int b;
+}

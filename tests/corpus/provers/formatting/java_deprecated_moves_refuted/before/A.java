@@ -1,0 +1,5 @@
+class A {
+  /** @deprecated gone */
+  int a;
+  int b;
+}

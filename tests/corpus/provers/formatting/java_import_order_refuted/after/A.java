@@ -1,0 +1,4 @@
+import a.C;
+import a.B;
+
+class A {}

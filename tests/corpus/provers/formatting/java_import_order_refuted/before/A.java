@@ -1,0 +1,4 @@
+import a.B;
+import a.C;
+
+class A {}

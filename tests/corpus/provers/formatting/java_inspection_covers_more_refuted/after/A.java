@@ -1,0 +1,6 @@
+class A {
+  void f() {
+    //noinspection ResultOfMethodCallIgnored
+    a(); b();
+  }
+}

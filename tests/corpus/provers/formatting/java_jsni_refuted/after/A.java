@@ -1,0 +1,6 @@
+class A {
+  native int f() /*-{
+    return
+      1;
+  }-*/;
+}

@@ -1,0 +1,5 @@
+class A {
+  native int f() /*-{
+    return 1;
+  }-*/;
+}

@@ -1,0 +1,5 @@
+package a;
+
+class A {
+  int f(int x){return x+1;}
+}

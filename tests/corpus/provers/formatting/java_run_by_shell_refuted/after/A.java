@@ -1,0 +1,3 @@
+
+///usr/bin/env jbang "$0" "$@" ; exit $?
+class A { int x = 1; }

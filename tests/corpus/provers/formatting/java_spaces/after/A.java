@@ -1,0 +1,6 @@
+package a;
+
+class A
+{
+  int f(int x) { return x + 1; }
+}

@@ -1,0 +1,4 @@
+class A {
+  Object o = {{name}};
+  int x;
+}

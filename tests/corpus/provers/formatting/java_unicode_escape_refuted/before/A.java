@@ -1,0 +1,4 @@
+class A {
+  // \u000a int x=1;
+  int y=2;
+}

@@ -1,0 +1,10 @@
+package a;
+
+class A {
+  List<List<String>> x =
+      of(
+          one(),
+          two(), """
+      a
+      """);
+}

@@ -1,0 +1,7 @@
+package a;
+
+class A {
+  List<List<String>> x = of(one(), two(), """
+      a
+      """);
+}

@@ -1,0 +1,5 @@
+struct A {
+    a: u8,
+    /// a row
+    b: u8,
+}

@@ -1,0 +1,5 @@
+struct A {
+    /// a row
+    a: u8,
+    b: u8,
+}

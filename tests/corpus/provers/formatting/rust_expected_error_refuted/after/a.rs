@@ -1,0 +1,4 @@
+fn f() {
+    a(); b();
+    //~^^ ERROR mismatched types
+}

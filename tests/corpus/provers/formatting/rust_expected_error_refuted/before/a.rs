@@ -1,0 +1,5 @@
+fn f() {
+    a();
+    b();
+    //~^^ ERROR mismatched types
+}

@@ -1,0 +1,3 @@
+fn f() {
+    println!("{}", say!(a+b));
+}

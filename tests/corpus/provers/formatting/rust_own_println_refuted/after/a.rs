@@ -1,0 +1,6 @@
+macro_rules! println {
+    ($($x:tt)*) => { stringify!($($x)*) };
+}
+fn f() {
+    println!(a + b);
+}

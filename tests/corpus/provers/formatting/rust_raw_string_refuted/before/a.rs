@@ -1,0 +1,1 @@
+const X: &str = r#"a "b""#;

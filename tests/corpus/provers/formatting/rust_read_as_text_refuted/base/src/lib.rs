@@ -1,0 +1,1 @@
+const T: &str = include_str!("../a.rs");

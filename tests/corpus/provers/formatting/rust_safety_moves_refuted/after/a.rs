@@ -1,0 +1,4 @@
+fn f() {
+    // SAFETY: the row is there
+    unsafe { a() }; unsafe { b() };
+}

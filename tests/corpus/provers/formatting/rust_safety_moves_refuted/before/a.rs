@@ -1,0 +1,5 @@
+fn f() {
+    // SAFETY: the row is there
+    unsafe { a() };
+    unsafe { b() };
+}

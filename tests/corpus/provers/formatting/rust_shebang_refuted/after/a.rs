@@ -1,0 +1,2 @@
+#!/usr/bin/env run-cargo-script
+fn f() -> u8 { 1 }

@@ -1,0 +1,2 @@
+const X: &str = "a
+ b";
