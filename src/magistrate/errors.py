@@ -142,6 +142,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E467": "warrant already taken",
     "MAG-E468": "could not judge",
     "MAG-E469": "control is disarmed",
+    "MAG-E470": "no proposal of yours to supersede",
     # 530-589 front, context, mcp
     "MAG-E530": "path outside the repository",
     "MAG-E531": "not readable as text",

@@ -20,6 +20,7 @@ from magistrate.domain.execution import Action
 from magistrate.errors import Refused
 from magistrate.ports import Repositories, Unit
 from magistrate.usecases.sessions import verify_open
+from magistrate.usecases.supersede import end_superseded, verify_supersedable
 from magistrate.usecases.transition import Occasion, open_case
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.document import Document, verify_current
@@ -53,7 +54,8 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
 
     Raises:
         Refused: MAG-E106 signature, MAG-E105 expiry, MAG-E460 session over, MAG-E463 anything
-            that differs from what the server derives, MAG-E464 the target moved.
+            that differs from what the server derives, MAG-E464 the target moved, MAG-E470, MAG-E465
+            when it says that it supersedes what it may not.
     """
     document = roster.open_by_front(request.proposal, Proposal)
     verify_current(document, now)
@@ -76,6 +78,9 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
         "ref": facts.ref, "environment": facts.environment, "base": effect.old, "result_tree": effect.result_tree,
         "session": row.session, "provenance": document.body.provenance.value,
     }  # fmt: skip
+    earlier = verify_supersedable(unit, request.supersedes, facts) if request.supersedes else None
+    if earlier is not None:
+        told["supersedes"] = earlier.facts.proposal
     occasion = Occasion(
         event=Event.PROPOSAL_SEALED, now=now, facts=told, once=f"sealed:{name}",
         payloads={"proposal": request.proposal.payload_bytes(), **payloads},
@@ -84,6 +89,8 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
     unit.keep(request.proposal, kind=Proposal.NAME, proposal=name, author="front", seq=recorded.seq)
     for payload in payloads:
         unit.keep_payload(name, payload, recorded.commitments[payload])
+    if earlier is not None:
+        end_superseded(unit, earlier, name, now)
     return case
 
 

@@ -71,8 +71,9 @@ def story(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
         {"seq": e.seq, "event": e.event, "at": rfc3339(e.at), "facts": dict(e.facts)}
         for e in (*unit.events(case.facts.session), *events)
     ]
+    linked = {key: e.facts[key] for e in events for key in ("supersedes", "superseded_by") if key in e.facts}
     return {
-        "case": summary(unit, case, trust, now), "events": sorted(told, key=lambda e: int(str(e["seq"]))),
+        "case": {**summary(unit, case, trust, now), **linked}, "events": sorted(told, key=lambda e: int(str(e["seq"]))),
         "documents": documents, "texts": {what: _text(unit, name, what) for what in ("prompt", "rationale", "diff")},
         "missing": list(missing(unit, case)),
     }  # fmt: skip

@@ -17,6 +17,7 @@ Path = Annotated[str, Meta(min_length=1, max_length=4096)]
 Line = Annotated[int, Meta(ge=1, le=10_000_000)]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Text = Annotated[str, Meta(max_length=64_000)]
+Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
 Patch = Annotated[str, Meta(min_length=1, max_length=2_000_000)]
 
 
@@ -70,12 +71,17 @@ class CheckDraft(Strict, frozen=True, kw_only=True):
 
 
 class SubmitProposal(Strict, frozen=True, kw_only=True):
-    """A patch handed in for judgement; the text itself is neither shown nor judged."""
+    """A patch handed in for judgement; the text itself is neither shown nor judged.
+
+    `supersedes` names an earlier proposal of yours for the same finding, by its digest: that one ends, and
+    its approvals with it. Not possible once it executes.
+    """
 
     patch: Patch
     rationale: Text
     prompt: Text
     finding: Identifier
+    supersedes: Digest | UnsetType = UNSET
 
 
 class ProposalStatus(Strict, frozen=True, kw_only=True):

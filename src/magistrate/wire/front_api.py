@@ -68,7 +68,8 @@ class FindingPage(_Shape, frozen=True, kw_only=True):
 class SealRequest(_Shape, frozen=True, kw_only=True):
     """A signed proposal with what it refers to.
 
-    `diff` and `kind_salt` are base64; `prompt` and `rationale` are redacted.
+    `diff` and `kind_salt` are base64; `prompt` and `rationale` are redacted; `supersedes` is the digest of
+    an earlier proposal of the same agent that this one takes the place of, or empty.
     """
 
     proposal: Envelope
@@ -77,6 +78,7 @@ class SealRequest(_Shape, frozen=True, kw_only=True):
     rationale: str
     kind: str
     kind_salt: str
+    supersedes: str = ""
 
 
 class Sealed(_Shape, frozen=True, kw_only=True):

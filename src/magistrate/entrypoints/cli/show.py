@@ -33,6 +33,7 @@ def show(frame: Frame, *, id_: str, output: str) -> None:
         {
             "state": f"{case['state']}" + (f" ({needs(case)})" if needs(case) else ""),
             "why": case.get("why") or "no reason recorded yet",
+            **{key.replace("_", " "): case[key] for key in ("supersedes", "superseded_by") if case.get(key)},
             "agent": f"{case.get('agent', '')}, owned by {case.get('owner', '')}",
             "lands on": f"{case['repository']} in `{case['environment']}`",
             "class": f"{_words(case.get('class'))}; strictness {case.get('strictness') or 'not decided'}",

@@ -145,6 +145,7 @@ def submit_proposal(desk: Desk, wanted: SubmitProposal) -> ProposalReply:
             rationale=drafted.rationale,
             kind=drafted.kind,
             kind_salt=base64.b64encode(drafted.kind_salt).decode(),
+            supersedes="" if wanted.supersedes is UNSET else wanted.supersedes,
         )
     )
     return ProposalReply(proposal=sealed.proposal, state=sealed.state)
