@@ -12,6 +12,7 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile, sha256_hex
 from magistrate.impact.languages.reading import Difference, Language, Reading, UnreadableError
+from magistrate.impact.text_readers import read_by_line
 
 OPAQUE_ROLES: Final = frozenset(
     {
@@ -45,7 +46,9 @@ class SourceClaim:
         return False
 
 
-def same_program(language: Language, file: ChangedFile, base: BaseTree) -> tuple[Reading, Reading] | Difference:
+def same_program(  # noqa: PLR0911 - one guard, one exit
+    language: Language, file: ChangedFile, base: BaseTree
+) -> tuple[Reading, Reading] | Difference:
     """Both sides where they are one program, else what speaks against it."""
     before, after = file.change.before, file.change.after
     if before is None or after is None:
@@ -62,6 +65,9 @@ def same_program(language: Language, file: ChangedFile, base: BaseTree) -> tuple
         return Difference(why=str(error), status=ProofStatus.UNKNOWN)
     if old.code != new.code:
         return Difference(why="the tokens of the code differ: this may change what the program does")
+    reader = read_by_line(file.name, base)
+    if reader is not None:
+        return Difference(why=f"`{reader}` reads a file of this name line by line", status=ProofStatus.UNKNOWN)
     return old, new
 
 

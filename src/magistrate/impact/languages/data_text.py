@@ -8,10 +8,11 @@ ASCII, and never on a line whose value is a digest or is filled in by something 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from magistrate.impact.languages.reading import Comment, UnreadableError
+from magistrate.impact.languages.reading import Comment, Reading, UnreadableError
 from magistrate.impact.prose import why_not_prose
 
 ODD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -23,10 +24,10 @@ SHELL_MARKS: Final = re.compile(r"\{\{|\}\}|\{%|<%|%>|(?<!\$)\{#|@@")
 PREPROCESSED: Final = re.compile(
     r"(?m)^[ \t]*#(?:if|ifdef|ifndef|else|elseif|elif|end|endif|foreach|set|macro|parse|include|define)\b"
 )
-FILLED: Final = re.compile(
-    r"[0-9A-Fa-f]{32}|\bsha(?:1|256|384|512)\b|[0-9a-f]{12,}\b|[$@{}%<>`]|\buses[\"']?[ \t]*[:=]|\brev[\"']?[ \t]*[:=]"
-)
+DIGEST: Final = re.compile(r"[0-9A-Fa-f]{32}|\bsha(?:1|256|384|512)\b|\b(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b")
+FILLED: Final = re.compile(r"[$@{}%<>`]|\b(?:uses|rev|ref)[\"']?[ \t]*[:=]")
 """A line whose trailing comment others read (a version beside a pinned commit), or that others fill in."""
+BESIDE: Final = "comment beside a digest or a filled-in value"
 SIGNED: Final = re.compile(r"(?m)ENC\[AES256_GCM|^[ \t]*[\"']?sops[\"']?[ \t]*:|^\[sops\]|\$ANSIBLE_VAULT")
 LOCK_NAME: Final = re.compile(r"(?:^|[._-])(?:lock|lockfile|shrinkwrap)(?:[._-]|$)")
 TEMPLATE_NAME: Final = re.compile(
@@ -35,7 +36,7 @@ TEMPLATE_NAME: Final = re.compile(
 )
 TOOLS: Final = (
     r"kics|trivy|yaml-?lint|ansible|hadolint|shellcheck|prettier|eslint|dprint|biome|cspell|spell|vale|zizmor|actionlint|"
-    r"kube\w*|conftest|terrascan|tflint|gitleaks|spectral|ignor\w*|suppress\w*|next|schema|snyk|grype|regula|datree|polaris|"
+    r"kube\w*|conftest|terrascan|tflint|gitleaks|spectral|\w*ignor\w*|nofmt|suppress\w*|next|schema|snyk|grype|regula|datree|polaris|"
     r"taplo|tombi|codespell|typos|sonar\w*|reuse|flux|kpt|frozen|pin|pins|pinned|jscpd|megalinter|editorconfig|modeline|"
     r"local variables|directive"
 )
@@ -60,6 +61,8 @@ def text_of(content: bytes, *, carriage: bool = False) -> str:
         text = text.replace("\r\n", "\n")
     if "\r" in text:
         raise UnreadableError("a carriage return is part of a line for some readers")
+    if "SignedSource" in text:
+        raise UnreadableError("it names a digest of its own text")
     if ODD.search(text):
         raise UnreadableError("a control character ends a line, or the text, for some readers")
     return text
@@ -85,6 +88,42 @@ def is_prose(comment: str) -> bool:
     """Whether a comment begins and reads as prose."""
     start = PROSE.match(comment)
     return start is not None and why_not_prose(comment[start.end() :]) is None
+
+
+def reading_of(
+    text: str, code: Sequence[object], starts: Sequence[int], comments: Iterable[tuple[int, str]]
+) -> Reading:
+    """A reading of a text from its code, where each token of it starts, and its comments with their starts."""
+    whole = list(code)
+    said: list[Comment] = []
+    numbers: list[int] = []
+    for start, comment in comments:
+        line_start = text.rfind("\n", 0, start) + 1
+        rest = text[start + len(comment) :].split("\n", 2)
+        following = rest[1] if len(rest) > 1 else ""
+        before = bisect_left(starts, start)
+        if _is_beside(text[line_start:start], following):
+            whole.append((BESIDE, before, comment))
+        number = text.count("\n", 0, start) + 1
+        for row, part in enumerate(comment.split("\n")):
+            said.append(
+                Comment(
+                    text=part,
+                    tokens_before=before,
+                    line_starts_at=bisect_left(starts, line_start),
+                    alone=not following.strip(),
+                    inside=row > 0,
+                )
+            )
+            numbers.append(number + row)
+    return Reading(code=tuple(whole), comments=tuple(said), comment_lines=tuple(numbers))
+
+
+def _is_beside(line: str, following: str) -> bool:
+    """Whether a comment stands behind a digest or a filled-in value, or between a name and a digest below it."""
+    if not line.strip():
+        return False
+    return FILLED.search(line) is not None or any(DIGEST.search(one) for one in (line, following))
 
 
 def head_of(text: str) -> str | None:

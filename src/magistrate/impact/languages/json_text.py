@@ -8,15 +8,21 @@ reading. A comma before a closing bracket is a token like any other.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from magistrate.domain.impact import ProofStatus
-from magistrate.impact.languages.data_text import FILLED, PROSE, bound_comments, is_data, text_of, verify_no_template
-from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
+from magistrate.impact.languages.data_text import (
+    PROSE,
+    bound_comments,
+    is_data,
+    reading_of,
+    text_of,
+    verify_no_template,
+)
+from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 
 MAX_DEPTH: Final = 200
 KEPT: Final = 4
@@ -74,7 +80,8 @@ def read_text(content: bytes, *, with_comments: bool) -> Reading:
         _said(token) for token in tokens if token.text not in {",", ":"}
     ]:
         raise UnreadableError("two front ends disagree about its values")
-    return _reading(text, tokens, comments)
+    code = [(token.kind, token.text) for token in tokens]
+    return reading_of(text, code, [token.start for token in tokens], [(one.start, one.text) for one in comments])
 
 
 def _lexed(text: str) -> tuple[list[Token], list[Token]]:
@@ -172,35 +179,13 @@ def _said(token: Token) -> tuple[str, str]:
     return ("text", plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass"))
 
 
-def _reading(text: str, tokens: list[Token], comments: list[Token]) -> Reading:
-    code: list[object] = [(token.kind, token.text) for token in tokens]
-    said: list[Comment] = []
-    lines: list[int] = []
-    starts = [token.start for token in tokens]
-    for comment in comments:
-        line_start = text.rfind("\n", 0, comment.start) + 1
-        beside = text[line_start : comment.start]
-        if FILLED.search(beside):
-            code.append(("comment beside a digest or a filled-in value", beside.strip(), comment.text))
-        first = text.count("\n", 0, comment.start) + 1
-        before, started = bisect_left(starts, comment.start), bisect_left(starts, line_start)
-        rest = text[comment.start + len(comment.text) :].split("\n", 2)
-        alone = len(rest) < 2 or not rest[1].strip()  # noqa: PLR2004 - the rest of its line, and the next
-        for number, part in enumerate(comment.text.split("\n")):
-            said.append(
-                Comment(text=part, tokens_before=before, line_starts_at=started, alone=alone, inside=number > 0)
-            )
-            lines.append(first + number)
-    return Reading(code=tuple(code), comments=tuple(said), comment_lines=tuple(lines))
-
-
 def comment_places(content: bytes) -> frozenset[tuple[str, bool]]:
     """Which kinds of comment a text has, and whether each stands on a line of its own."""
     text = text_of(content, carriage=True)
     found = set()
     for comment in _lexed(text)[1]:
-        beside = text[text.rfind("\n", 0, comment.start) + 1 : comment.start]
-        found.add((comment.text[:2], not beside.strip()))
+        line = text[text.rfind("\n", 0, comment.start) + 1 : comment.start]
+        found.add((comment.text[:2], not line.strip()))
     return frozenset(found)
 
 

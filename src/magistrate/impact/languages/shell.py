@@ -17,18 +17,19 @@ from magistrate.impact.languages.full_lines import continues, lines_of, reading_
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 
 KEPT: Final = 4
-_INNER: Final = r"""(?:[^()"'`\\#$\n]|\$(?![({'"])|\$\{[A-Za-z0-9_@*?!:-]+\}|'[^'\n]*'|"(?:[^"\\`$\n]|\\.|\$(?!\()(?!\{)|\$\{[A-Za-z0-9_@*?!:-]+\})*")*"""
+_INNER: Final = r"""(?:[^()"'`\\#$\n]|\$(?![({'"\[])|\$\{[A-Za-z0-9_@*?!:-]+\}|'[^'\n]*'|"(?:[^"\\`$\n]|\\.|\$(?!\()(?!\{)|\$\{[A-Za-z0-9_@*?!:-]+\})*")*"""
 _IN_QUOTES: Final = rf"""(?:[^"\\`$\n]|\\.|\$(?![({{])|\$\{{[A-Za-z0-9_@*?!#%/:.,^=+\- ]+\}}|\$\({_INNER}\))*"""
 LINE: Final = re.compile(
-    rf"""(?:[^"'`\\#$\n]|\\.|(?<=[^\s;|&()])#|\$(?![({{'"])|\$\{{[A-Za-z0-9_@*?!#%/:.,^=+\- ]+\}}|\$\((?!\(){_INNER}\)"""
+    rf"""(?:[^"'`\\#$\n]|\\.|(?<=[^\s;|&()])#|\$(?![({{'"\[])|\$\{{[A-Za-z0-9_@*?!#%/:.,^=+\- ]+\}}|\$\((?!\(){_INNER}\)"""
     rf"""|\$\(\([A-Za-z0-9_+*/% $-]*\)\)|'[^'\n]*'|"{_IN_QUOTES}")*(?:(?:(?<=[\s;|&()])(?<!\\[\s;|&()])|(?<![\s\S]))#.*)?\\?\Z"""
 )
-ITSELF: Final = re.compile(r"\$\{?0\b|\$\{?BASH_SOURCE|\$\{?BASH_LINENO|\$\{?LINENO|\$_\b")
-KNOWN_USE: Final = re.compile(
-    r"""\b(?:dirname|basename)[ \t]+(?:--[ \t]+)?"?\$(?:0|\{0\}|\{BASH_SOURCE(?:\[0\])?\}|BASH_SOURCE)(?![0-9A-Za-z_])"?"""
+ITSELF: Final = re.compile(r"\$\{?(?:0|BASH_SOURCE|BASH_LINENO|BASH_ARGV0|LINENO)\b|\$_\b|/proc/|/dev/fd/")
+FOLDER: Final = re.compile(
+    r"""\bdirname[ \t]+(?:--[ \t]+)?"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})(?![0-9A-Za-z_])"?"""
 )
-SAID: Final = re.compile(r"[ \t]*(?:echo|printf)\b[^;|&<>`]*\Z")
-BLOCKS: Final = re.compile(r"###[ \t]*BEGIN INIT INFO|(?m:^#[ \t]*chkconfig:)")
+OWN_NAME: Final = re.compile(r"""\$\(basename[ \t]+(?:--[ \t]+)?"?\$(?:0|\{0\})"?\)""")
+SAID: Final = re.compile(r"[ \t]*(?:echo|printf)\b(?:[^;|&<>`$]|\$(?!\())*\Z")
+BLOCKS: Final = re.compile(r"(?m)###[ \t]*BEGIN INIT INFO|^#[ \t]*chkconfig:")
 
 
 @lru_cache(maxsize=KEPT)
@@ -48,7 +49,7 @@ def read_text(content: bytes) -> Reading:
             if number > 0 or not line.startswith("#!"):
                 comments.add(number)
             continue
-        if LINE.match(line) is None:
+        if LINE.match(line) is None or line.count("((") > line.count("))"):
             raise UnreadableError(f"line {number + 1}: it may go on in the next line")
         continued = continues(line)
     return reading_of(lines, comments)
@@ -58,7 +59,7 @@ def _verify_not_itself(lines: Sequence[str]) -> None:
     if BLOCKS.search("\n".join(lines)):
         raise UnreadableError("it has a comment block that init systems read")
     for number, line in enumerate(lines, 1):
-        if ITSELF.search(line) and not SAID.match(line) and ITSELF.search(KNOWN_USE.sub("", line)):
+        if ITSELF.search(FOLDER.sub("", line)) and not SAID.match(OWN_NAME.sub("", line)):
             raise UnreadableError(f"line {number}: the script may read its own text, comments included")
 
 

@@ -8,22 +8,21 @@ comment. Strings are atomic, line ends outside arrays are tokens, numbers and da
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from magistrate.domain.impact import ProofStatus
 from magistrate.impact.languages.data_text import (
-    FILLED,
     PROSE,
     bound_comments,
     head_of,
     is_data,
+    reading_of,
     text_of,
     verify_no_template,
 )
-from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
+from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 
 KEPT: Final = 4
 MAX_DEPTH: Final = 100
@@ -57,7 +56,8 @@ def read_text(content: bytes) -> Reading:
         verify_no_template(comment.text)
     if _parsed(text) != _parsed(_anew(tokens)):
         raise UnreadableError("two front ends disagree about its values")
-    return _reading(text, tokens, comments)
+    code = [token.text for token in tokens]
+    return reading_of(text, code, [token.start for token in tokens], [(one.start, one.text) for one in comments])
 
 
 def _lexed(text: str) -> tuple[list[Token], list[Token]]:
@@ -112,29 +112,6 @@ class _Written(str):
 
     def __repr__(self) -> str:
         return f"float({self!s})"
-
-
-def _reading(text: str, tokens: list[Token], comments: list[Token]) -> Reading:
-    code: list[object] = [token.text for token in tokens]
-    said: list[Comment] = []
-    lines: list[int] = []
-    starts = [token.start for token in tokens]
-    for comment in comments:
-        line_start = text.rfind("\n", 0, comment.start) + 1
-        beside = text[line_start : comment.start].strip()
-        if FILLED.search(beside):
-            code.append(("comment beside a digest or a filled-in value", beside, comment.text))
-        rest = text[comment.start + len(comment.text) :].split("\n", 2)
-        said.append(
-            Comment(
-                text=comment.text,
-                tokens_before=bisect_left(starts, comment.start),
-                line_starts_at=bisect_left(starts, line_start),
-                alone=len(rest) < 2 or not rest[1].strip(),  # noqa: PLR2004 - the rest of its line, and the next
-            )
-        )
-        lines.append(text.count("\n", 0, comment.start) + 1)
-    return Reading(code=tuple(code), comments=tuple(said), comment_lines=tuple(lines))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

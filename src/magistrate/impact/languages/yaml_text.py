@@ -16,16 +16,16 @@ from typing import Final
 
 from magistrate.domain.impact import ProofStatus
 from magistrate.impact.languages.data_text import (
-    FILLED,
     MARKS,
     PROSE,
     bound_comments,
     head_of,
     is_data,
+    reading_of,
     text_of,
     verify_no_template,
 )
-from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
+from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 from magistrate.impact.languages.yaml_events import PLAIN, Event, events_of, verify_second
 
 KEPT: Final = 4
@@ -72,7 +72,11 @@ def read_text(content: bytes) -> Reading:
     _verify_no_template(text, tokens)
     _verify_indentation(text, tokens)
     verify_second(text, events)
-    return _reading(text, events, tokens, comments)
+    starts = [token.start for token in tokens]
+    for comment in comments:
+        _verify_outside_block(text, comment, tokens, bisect_left(starts, comment.start))
+    code = [*((token.kind, *token.said) for token in tokens), *(event.meaning for event in events)]
+    return reading_of(text, code, starts, [(one.start, str(one.said[0])) for one in comments])
 
 
 def plain_text(content: bytes) -> str:
@@ -204,38 +208,17 @@ def _verify_deeper(text: str, start: int, end: int, base: int) -> None:
             raise UnreadableError("a line in brackets or quotes is not indented deeper than what it belongs to")
 
 
-def _reading(text: str, events: tuple[Event, ...], tokens: list[Token], comments: list[Token]) -> Reading:
-    code: list[object] = [(token.kind, *token.said) for token in tokens]
-    code += [event.meaning for event in events]
-    said: list[Comment] = []
-    lines: list[int] = []
-    starts = [token.start for token in tokens]
-    for comment in comments:
-        line_start = text.rfind("\n", 0, comment.start) + 1
-        beside = text[line_start : comment.start].strip()
-        before = bisect_left(starts, comment.start)
-        if FILLED.search(beside):
-            code.append(("comment beside a digest or a filled-in value", beside, comment.said[0]))
-        if before and tokens[before - 1].kind == "block":
-            _verify_outside_block(text, comment, line_start, starts[before] if before < len(starts) else None)
-        rest = text[comment.end :].split("\n", 2)
-        said.append(
-            Comment(
-                text=str(comment.said[0]),
-                tokens_before=before,
-                line_starts_at=bisect_left(starts, line_start),
-                alone=len(rest) < 2 or not rest[1].strip(),  # noqa: PLR2004 - the rest of its line, and the next
-            )
-        )
-        lines.append(text.count("\n", 0, comment.start) + 1)
-    return Reading(code=tuple(code), comments=tuple(said), comment_lines=tuple(lines))
-
-
-def _verify_outside_block(text: str, comment: Token, line_start: int, after: int | None) -> None:
+def _verify_outside_block(text: str, comment: Token, tokens: list[Token], before: int) -> None:
     """Behind a block of text a comment stands no deeper than what follows, so that no reader takes it for text."""
-    allowed = 0 if after is None else after - text.rfind("\n", 0, after) - 1
-    if comment.start - line_start > allowed:
+    if before == 0 or tokens[before - 1].kind != "block":
+        return
+    allowed = _column(text, tokens[before].start) if before < len(tokens) else 0
+    if _column(text, comment.start) > allowed:
         raise UnreadableError("a comment behind a block of text is indented so that some readers take it for text")
+
+
+def _column(text: str, at: int) -> int:
+    return at - text.rfind("\n", 0, at) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
