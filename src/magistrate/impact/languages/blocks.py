@@ -65,8 +65,10 @@ class Dialect:
     counts_lines: re.Pattern[str]
 
 
-def joined(content: bytes, tree: TreeReading, tokens: Sequence[Leaf]) -> TreeReading:
+def joined(content: bytes, tree: TreeReading, tokens: Sequence[Leaf], *, separators: bool = False) -> TreeReading:
     """The tree in the pieces of a lexer: leaves that make up one token without a gap (`>` twice in `>>`) count as one.
+
+    `separators`: the grammar keeps no leaf for what stands between `)` and the `*` of a repetition.
 
     Raises:
         UnreadableError: a leaf reaches over the border of a token, or something of a token is in no leaf.
@@ -78,12 +80,21 @@ def joined(content: bytes, tree: TreeReading, tokens: Sequence[Leaf]) -> TreeRea
         while at < len(tree.leaves) and tree.leaves[at].end <= token.end:
             at += 1
         part = tree.leaves[start:at]
-        whole = bool(part) and part[0].start == token.start and part[-1].end == token.end
+        begins = bool(part) and (
+            part[0].start == token.start or (separators and _separates(content, made, token, part[0]))
+        )
+        whole = begins and part[-1].end == token.end
         if not whole or any(a.end != b.start for a, b in pairwise(part)):
             raise UnreadableError("two front ends disagree about its tokens")
         made.append(token)
     said = tuple(without_line_end(content, leaf) for leaf in tree.comments)
     return replace(tree, leaves=(*made, *tree.leaves[at:]), comments=said)
+
+
+def _separates(content: bytes, before: Sequence[Leaf], token: Leaf, first: Leaf) -> bool:
+    """Whether the head of a run of signs is the separator of a repetition, as in `$(...),*`."""
+    closed = bool(before) and before[-1].end == token.start and content[token.start - 1 : token.start] == b")"
+    return closed and token.kind == "sign" and content[first.start : token.end] in {b"*", b"+", b"?"}
 
 
 def without_line_end(content: bytes, leaf: Leaf) -> Leaf:
@@ -121,7 +132,7 @@ class _Binding:
         self._content, self._tokens, self._dialect = content, tokens, dialect
         self._starts = [token.start for token in tokens]
         self._seen_block = False
-        self._claim_line = -1
+        self._claim_line = -2
         for leaf in comments:
             self._add(leaf)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from magistrate.impact.languages import (
     dockerfile,
+    ecmascript,
     golang,
     hcl,
     ini_text,
@@ -24,6 +25,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
     golang.LANGUAGE,
     java.LANGUAGE,
     rust.LANGUAGE,
+    *ecmascript.LANGUAGES,
     json_text.LANGUAGE,
     json_text.COMMENTED,
     toml_text.LANGUAGE,

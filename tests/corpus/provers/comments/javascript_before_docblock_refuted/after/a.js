@@ -1,0 +1,3 @@
+// the tests of the page
+/** @jest-environment jsdom */
+f();

@@ -1,0 +1,3 @@
+const a = /* @__PURE__ */
+// here the rows are counted
+f();

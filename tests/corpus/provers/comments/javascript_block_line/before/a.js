@@ -1,0 +1,8 @@
+const z = 1;
+/* one */
+/**
+ * Says how many rows thier are.
+ *
+ * @param {number} a rows
+ */
+function f(a) {}

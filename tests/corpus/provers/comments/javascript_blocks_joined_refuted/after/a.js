@@ -1,0 +1,7 @@
+const z = 1;
+/* one */
+/**
+ * @type {Admin}
+ * some words here
+ */
+let x;

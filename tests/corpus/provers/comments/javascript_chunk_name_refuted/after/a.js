@@ -1,0 +1,3 @@
+let z;
+/* one */
+const a = import(/* webpackChunkName: "two" */ "./a");

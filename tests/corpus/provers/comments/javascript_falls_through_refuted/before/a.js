@@ -1,0 +1,4 @@
+switch (a) {
+  case 1: f();
+  case 2: g();
+}

@@ -1,0 +1,5 @@
+/*
+ * Copyright of somebody.
+ * made for the city
+ */
+f();

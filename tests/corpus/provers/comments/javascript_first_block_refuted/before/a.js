@@ -1,0 +1,5 @@
+/*
+ * Copyright of somebody.
+ * made for the town
+ */
+f();

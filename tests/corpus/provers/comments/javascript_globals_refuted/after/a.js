@@ -1,0 +1,4 @@
+let a;
+/* one */
+/* global window document */
+f(a);

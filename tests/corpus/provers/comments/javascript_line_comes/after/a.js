@@ -1,0 +1,3 @@
+const a = 1;
+// here the rows are counted
+f(a);

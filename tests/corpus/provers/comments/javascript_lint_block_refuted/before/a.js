@@ -1,0 +1,6 @@
+let a;
+/* one */
+/* eslint
+ * semi words
+ */
+f(a);

@@ -1,0 +1,3 @@
+const a = 1;
+// deno-lint-ignore no-explicit-any
+f(a);

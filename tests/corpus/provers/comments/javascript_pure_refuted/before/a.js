@@ -1,0 +1,3 @@
+let z;
+/* one */
+const a = f();

@@ -1,0 +1,3 @@
+f();
+//# sourceMappingURL=a.js.map
+// the end of it

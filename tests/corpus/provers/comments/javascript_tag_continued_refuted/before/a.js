@@ -1,0 +1,8 @@
+const z = 1;
+/* one */
+/**
+ * Counts rows.
+ * @example
+ * count the rows
+ */
+function f(a) {}

@@ -1,0 +1,7 @@
+let a;
+/* one */
+const t = multiline(function () {
+/*
+ * the new text
+ */
+});

@@ -1,0 +1,3 @@
+const a = 1;
+// the length of the row
+f(a);

@@ -1,0 +1,3 @@
+const a = 1;
+// the length of it
+f(a + 1);

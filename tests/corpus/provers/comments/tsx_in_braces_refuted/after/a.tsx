@@ -1,0 +1,3 @@
+const z = 1;
+/* one */
+const a = <p>{/* some new words */}</p>;

@@ -1,0 +1,4 @@
+const A = () => {
+  // the list of rows
+  return <b>x</b>;
+};

@@ -1,0 +1,4 @@
+const A = () => {
+  // teh list of rows
+  return <b>x</b>;
+};

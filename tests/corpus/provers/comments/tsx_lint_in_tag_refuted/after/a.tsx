@@ -1,0 +1,3 @@
+const a = <b
+  // eslint-disable-next-line react/no-danger
+  c={d}/>;

@@ -1,0 +1,3 @@
+const a = <b
+  // some words here
+  c={d}/>;

@@ -1,0 +1,3 @@
+const z = 1;
+/** @jsx other */
+const a = <b/>;

@@ -1,0 +1,1 @@
+const a = <p>// the old words</p>;

@@ -1,0 +1,3 @@
+const a = 1;
+// @ts-ignore
+f(a);

@@ -1,0 +1,2 @@
+// some words here
+f();

@@ -1,0 +1,4 @@
+const z = 1;
+/* one */
+/** @deprecated */
+export const a = 1;

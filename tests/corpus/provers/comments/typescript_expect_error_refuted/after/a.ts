@@ -1,0 +1,3 @@
+const a = 1;
+// @ts-expect-error the size of it
+f(a);

@@ -1,0 +1,2 @@
+// some wrods here
+f();

@@ -1,0 +1,2 @@
+const a: number = 1; // the size of the row
+f(a);

@@ -1,0 +1,4 @@
+/* c8 ignore next 2 */
+f(a);
+g(b);
+h(c);

@@ -1,0 +1,3 @@
+/* c8 ignore next 2 */
+f(a); g(b);
+h(c);

@@ -1,0 +1,2 @@
+const a = <p>one two{" "}
+  {b}</p>;

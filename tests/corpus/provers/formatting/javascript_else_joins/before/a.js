@@ -1,0 +1,19 @@
+if (a)
+{
+  b();
+}
+else if (c)
+{
+  d();
+}
+else
+{
+  try
+  {
+    e();
+  }
+  catch (x)
+  {
+    f();
+  }
+}

@@ -1,0 +1,5 @@
+// eslint-disable-next-line no-eval
+f(
+  a,
+  eval(b)
+);

@@ -1,0 +1,1 @@
+const a = <p title="one two">x</p>;

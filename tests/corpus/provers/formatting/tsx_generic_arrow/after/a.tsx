@@ -1,0 +1,2 @@
+const f = <T,>(x: T) => x;
+const g = <T extends A>(x: T) => [x, <b />];

@@ -1,0 +1,1 @@
+const a = <B.C d="e"/>;

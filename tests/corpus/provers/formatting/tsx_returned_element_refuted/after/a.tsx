@@ -1,0 +1,2 @@
+const F = () => { return
+<p>x</p>; };

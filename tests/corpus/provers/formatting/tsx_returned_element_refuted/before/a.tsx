@@ -1,0 +1,1 @@
+const F = () => { return <p>x</p>; };

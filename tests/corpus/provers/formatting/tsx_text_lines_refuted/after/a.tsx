@@ -1,0 +1,3 @@
+const a = <p>
+  one two
+</p>;

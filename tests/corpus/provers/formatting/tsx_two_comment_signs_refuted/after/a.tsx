@@ -1,0 +1,2 @@
+const a = <p>x</// end
+p>;

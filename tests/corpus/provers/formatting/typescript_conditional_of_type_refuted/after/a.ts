@@ -1,0 +1,1 @@
+const r = x as T ? +y : z;

@@ -1,0 +1,2 @@
+const r = x as T
+  ? +y : z;

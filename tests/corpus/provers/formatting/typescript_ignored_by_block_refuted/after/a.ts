@@ -1,0 +1,2 @@
+/** @ts-ignore */
+f(a, b.c);

@@ -1,0 +1,5 @@
+// @ts-ignore
+f(
+  a,
+  b.c
+);

@@ -1,0 +1,1 @@
+const r: A<B<C> > = d;
