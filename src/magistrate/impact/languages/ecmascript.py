@@ -8,6 +8,7 @@ nothing (`ecmascript_lines`), and text between tags of JSX stays as it is, blank
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -44,9 +45,14 @@ TOOLS: Final = (
 """What readers of ECMAScript look for, anywhere in a comment or as its first word."""
 DIALECT: Final = Dialect(
     starts=re.compile(rf"(?i)(?!\W*(?:{MARKS}))(?://(?: {TOOLS}|\Z)|\*(?: {TOOLS}|\Z)|/\*\* {TOOLS}(?=[^*]*\*/\Z))"),
-    counts_lines=re.compile(r"(?i)\bnext\s+\S*\d|\blines?\b.*\d|\d\S*\s+lines?\b|\A(?!//).*@ts-"),
+    counts_lines=re.compile(r"(?i)\bnext\s+\S{0,9}\d|\blines?\W{1,3}\d|\d\W?lines?\b|\A(?!//).*@ts-"),
 )
 OTHER_BLOCK: Final = re.compile(r"/\*(?!\*(?:\s|\Z))\s*\S")
+DOC_READERS: Final = re.compile(
+    rb"""["'`](?:tsoa|typia|type-graphql|@?nestjs[^"'`\n]{0,40}|@nestia/[a-z]{1,20}|routing-controllers|react-docgen[a-z-]{0,20}|@oclif/[a-z]{1,20}|"""
+    rb"""ts-json-schema-generator|typescript-json-schema|@storybook/[a-z0-9-]{1,20}|@cucumber/[a-z-]{1,20})["'`/]"""
+)
+"""Packages that make interfaces out of documentation comments."""
 SOURCE_MAP: Final = re.compile(rb"source(?:MappingURL|URL)\s*=")
 
 
@@ -66,11 +72,16 @@ def read_tree(content: bytes, grammar: str) -> TreeReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """One side: comments bound to tokens, the interpreter line, doubled braces that may be a template."""
+    """One side: comments bound to tokens, the interpreter line, and what others may read of the text.
+
+    `doubled`: two braces open as in a template. `exact`: names in `${}` as a shell fills them in, and
+    comments that are all of a function, whose text a program may ask for.
+    """
 
     bound: Bound
     head: bytes
     doubled: bool
+    exact: tuple[bytes, ...]
 
 
 @lru_cache(maxsize=KEPT)
@@ -89,7 +100,8 @@ def read_text(content: bytes, grammar: str) -> Read:
     verify_agreement(content[len(scanned.head) :].rjust(len(content)), tree, seen, list(scanned.comments), BLANK)
     bound = bind(content, _code(scanned.tokens, flavour), tokens, scanned.comments, DIALECT)
     doubled = any(_doubled(a, b) for a, b in pairwise(scanned.tokens))
-    return Read(bound=_with_kept(bound), head=scanned.head, doubled=doubled)
+    exact = (*_filled_in(content, scanned.tokens), *_whole_bodies(content, scanned))
+    return Read(bound=_with_kept(bound), head=scanned.head, doubled=doubled, exact=exact)
 
 
 def _code(tokens: tuple[Token, ...], flavour: Flavour) -> list[object]:
@@ -109,6 +121,28 @@ def _doubled(token: Token, following: Token) -> bool:
     """Whether two braces open one after the other as in a template: `style={{...}}` in a tag is none."""
     opens = token.text == b"{" or token.text.endswith(b"${")
     return opens and token.kind in {"sign", "chunk"} and following.text == b"{" and token.place != TAG
+
+
+def _filled_in(content: bytes, tokens: tuple[Token, ...]) -> Iterator[bytes]:
+    """Substitutions of template literals that are a name only (`${HOME}`): to others `${ HOME }` is none."""
+    start: int | None = None
+    for token in tokens:
+        if token.kind == "chunk":
+            if start is not None and token.text.startswith(b"}"):
+                yield content[start : token.start]
+            start = token.end if token.text.endswith(b"${") else None
+        elif token.kind != "word" and token.text != b".":
+            start = None
+
+
+def _whole_bodies(content: bytes, scanned: Scanned) -> Iterator[bytes]:
+    """Block comments between `{` and `}`, blanks before the stars included."""
+    opens = {token.end for token, following in pairwise(scanned.tokens) if (token.text, following.text) == (b"{", b"}")}
+    ends = sorted(opens)
+    for comment in scanned.comments:
+        at = bisect_right(ends, comment.start)
+        if at and not content[ends[at - 1] : comment.start].strip() and content.startswith(b"/*", comment.start):
+            yield content[comment.start : comment.end]
 
 
 def _aligned(content: bytes, tree: TreeReading, scanned: Scanned) -> TreeReading:
@@ -210,12 +244,18 @@ class EcmaScript:
             return Difference(why="the interpreter line changes")
         if old.doubled or new.doubled:
             return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
+        if old.exact != new.exact:
+            why = "text changes that a shell may fill in, or that a function may hold as a comment"
+            return Difference(why=why, status=ProofStatus.UNKNOWN)
         return difference(old.bound, new.bound)
 
     def no_prose(self, before: bytes, after: bytes) -> str | None:
         """Comments that tools find from the end of the file, and documentation that would hide other tags."""
         if SOURCE_MAP.search(before) or SOURCE_MAP.search(after):
             return "the file names its source map in a comment"
+        reader = DOC_READERS.search(before) or DOC_READERS.search(after)
+        if reader is not None:
+            return f"the file uses `{reader[0].decode().strip(chr(34))}`, which may read documentation comments"
         if read_text(before, self.name).bound.docs != read_text(after, self.name).bound.docs:
             return "a documentation comment comes, goes or moves, and may hide the tags of another"
         return None
