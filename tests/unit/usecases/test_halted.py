@@ -4,6 +4,7 @@ import json
 
 import pytest
 from world.casework import CaseWorld
+from world.halting import closure, halted, waiting
 from world.wire_samples import D
 
 from magistrate.authority.closures import held_because
@@ -13,14 +14,9 @@ from magistrate.errors import MagistrateError, Refused, Unavailable
 from magistrate.usecases.close import close_halted, halt_view
 from magistrate.usecases.freezes import lift_freeze, set_freeze
 from magistrate.usecases.holds import halt_of
-from magistrate.usecases.settle import record_report
 from magistrate.usecases.show import story, summary
-from magistrate.wire.closure import Closure
 from magistrate.wire.freeze import Freeze, Scope, Thaw
-from magistrate.wire.report import Outcome, Report, Step
 
-TYPO = {"notes.md": "# Notes\n\nThis service greets people.\n"}
-OTHER = {"notes.md": "# Notes\n\nThis servise greets many people.\n"}
 S = CaseState
 
 
@@ -31,48 +27,12 @@ def world(tmp_path):
     made.store.close()
 
 
-def halted(world, *, foreign=False):
-    """A case whose inverse could not be applied; the tip is where it left the ref."""
-    case = world.judged(TYPO)
-    world.approve("anna" if world.deployment.mode is Mode.SOLO else "ben", case)
-    case = world.issue(case)
-    assert case.standing.state is S.WARRANTED
-    with world.store.transaction() as unit:
-        assert unit.take_warrant(case.standing.warrant, world.now)
-        warrant = unit.documents("warrant", case.facts.proposal)[-1].payload_digest()
-        before = unit.repository("shop").tip
-    steps = (Step(event="ref.moved_outside", at="2026-01-01T00:00:00Z", facts={}),) if foreign else ()
-    body = Report(
-        warrant=warrant, proposal=case.facts.proposal, outcome=Outcome.HALTED, why="people must look", steps=steps,
-        ref_before=before, ref_after=world.move_tip(), leases_open=0, journal_head=D,
-    )  # fmt: skip
-    with world.store.transaction() as unit:
-        record_report(unit, world.deployment.by_process("executor", body, "rep", now=world.now), world.trust, world.now)
-    case = world.case(case)
-    assert case.standing.state is S.HALTED
-    return case
-
-
-def closure(world, case, person, *, signer="", **changes):
-    fields = {"person": person, "proposal": case.facts.proposal, "repository": "shop", "ref": "refs/heads/main",
-              "tip": world.repositories.tip("shop", "refs/heads/main"), "reason": "the ref was set right",
-              "self_reviewed": person == "anna"}  # fmt: skip
-    return world.deployment.by_person(signer or person, Closure(**{**fields, **changes}), "cls", now=world.now)
-
-
 def close(world, case, envelope, drop=lambda envelope: None):
     with world.store.transaction() as unit:
         return close_halted(
             unit, unit.case(case.facts.proposal), envelope, trust=world.trust, repositories=world.repositories,
             drop=drop, now=world.now,
         )  # fmt: skip
-
-
-def waiting(world, person="ben"):
-    """A case drafted after the halt, approved and ready."""
-    case = world.judged(OTHER)
-    assert world.approve(person, case).standing.state is S.CLEARED
-    return case
 
 
 def told(world, case):
