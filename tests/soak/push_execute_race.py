@@ -156,7 +156,8 @@ def _verify_no_credential(town: RaceTown) -> None:
 def _verify_outcome(town: RaceTown, hands: Hands, outcome: str, after: str, made: tuple[str, str]) -> None:
     commit, inverse = made
     ours = [move.after for move in hands.moves if not move.foreign]
-    undone = any(move.foreign and move.before == commit for move in hands.moves)
+    steps = {body["step"] for body in town.control.steps.values()}
+    undone = any(move.foreign and move.before == commit for move in hands.moves) and "effect.done" not in steps
     allowed = {
         "succeeded": town.healthy and ours == [commit] and after == commit,
         "rolled_back": not town.healthy and ours == [commit, inverse] and after == inverse,
@@ -169,10 +170,9 @@ def _verify_outcome(town: RaceTown, hands: Hands, outcome: str, after: str, made
     watched = [tip.tip for tip in town.book.tips()]
     if set(watched) - {town.old, commit, inverse}:
         raise BrokenError("what another hand put there is watched as if it were ours")
-    if not any(move.foreign for move in hands.moves) and outcome not in {"succeeded", "rolled_back"}:
-        crashed = "execution.resumed" in {body["step"] for body in town.control.steps.values()}
-        if not (crashed and outcome in {"failed", "refused"}):
-            raise BrokenError(f"nobody disturbed it, and it ended as {outcome}")
+    disturbed = any(move.foreign for move in hands.moves) or "execution.resumed" in steps
+    if not disturbed and outcome not in {"succeeded", "rolled_back"}:
+        raise BrokenError(f"nobody disturbed it, and it ended as {outcome}")
 
 
 def hands_fsck(town: RaceTown) -> None:

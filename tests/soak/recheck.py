@@ -11,24 +11,28 @@ import ast
 import base64
 import hashlib
 import io
+import json
 import re
 import subprocess
 import sys
 import tempfile
 import tokenize
+import tomllib
 import types
 import unicodedata
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from pygments.lexers import get_lexer_for_filename  # type: ignore[import-untyped]
-from pygments.token import Comment, String, Whitespace  # type: ignore[import-untyped]
+from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+from pygments.token import Comment, Punctuation, String  # type: ignore[import-untyped]
 from soak.subject import BrokenError
 
 from magistrate.domain.impact import FileChange
@@ -43,6 +47,18 @@ READ_BY_TOOLS = re.compile(
     r"(?i)noqa|type:|nosec|pragma|pylint|pyright|mypy|fmt:|ruff|isort|yapf|coding[:=]|#!|///|nosemgrep|nosonar|lgtm"
     r"|codeql|flake8|nolint|go:|\+build|cgo|output:|eslint|@ts-|prettier|webpack|@generated|source(?:mapping)?url|region\b|%%|shellcheck|spdx"
 )
+SAME_ENCODING = re.compile(r"(?i)coding[:=]\s*utf-?8\b")
+"""Says what holds without it."""
+LEXERS = {
+    "go": "go", "java": "java", "rust": "rust", "json": "json", "jsonc": "js", "toml": "toml", "yaml": "yaml",
+    "ini": "ini", "properties": "properties", "hcl": "terraform", "dockerfile": "docker", "shell": "bash",
+    "javascript": "js", "typescript": "ts", "ruby": "ruby", "c": "c", "cpp": "cpp", "css": "css",
+}  # fmt: skip
+READERS: dict[str, Callable[[str], object]] = {
+    "json": lambda text: json.loads(text, object_pairs_hook=list, parse_float=str, parse_int=str),
+    "toml": tomllib.loads,
+    "yaml": lambda text: [(type(e).__name__, getattr(e, "value", ""), getattr(e, "tag", "")) for e in yaml.parse(text)],
+}
 CODE_PARTS = (
     "co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags", "co_argcount", "co_kwonlyargcount",
     "co_posonlyargcount", "co_name", "co_qualname",
@@ -68,8 +84,8 @@ def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str,
     elif rule in VERBS:
         _hold(proof["witness"].get("tool_digest") == f"sha256:{_ruff_digest()}", "the witness names another tool")
         _hold(_ruff_again(rule, change.path, before, base) == after, f"{rule}: the tool makes other bytes")
-    elif claimed := re.fullmatch(r"[a-z]+-(formatting|comments)/1", rule):
-        _verify_words(change.path, before, after, comments_may_change=claimed[1] == "comments")
+    elif claimed := re.fullmatch(r"([a-z]+)-(formatting|comments)/1", rule):
+        _verify_words(claimed[1], before, after, comments_may_change=claimed[2] == "comments")
     else:
         raise BrokenError(f"no independent re-check of the rule `{rule}` exists; write one in soak/recheck.py")
 
@@ -131,10 +147,16 @@ def _tree(content: bytes) -> str:
     return ast.dump(tree)
 
 
-def _verify_words(path: str, before: bytes, after: bytes, *, comments_may_change: bool) -> None:
-    """Any other language, as Pygments reads it: the same words in the same order, comments apart."""
-    old, new = (list(_words(path, side.decode())) for side in (before, after))
+def _verify_words(language: str, before: bytes, after: bytes, *, comments_may_change: bool) -> None:
+    """Any other language: the same data to the standard reader, and the same words to Pygments, comments apart."""
+    if language not in LEXERS:
+        raise BrokenError(f"no independent re-check of `{language}` exists; name its lexer in soak/recheck.py")
+    if language in READERS:
+        read = [repr(READERS[language](side.decode())) for side in (before, after)]
+        _hold(read[0] == read[1], f"the {language} holds other data")
+    old, new = (list(_words(LEXERS[language], side.decode())) for side in (before, after))
     codes = [[word for kind, word in side if kind != "comment"] for side in (old, new)]
+    codes = [[w for w, after_it in pairwise([*code, ""]) if w != "," or after_it not in {*")]}"}] for code in codes]
     _hold(codes[0] == codes[1], "the words of the code differ")
     comments = [[word for kind, word in side if kind == "comment"] for side in (old, new)]
     if comments_may_change:
@@ -143,13 +165,15 @@ def _verify_words(path: str, before: bytes, after: bytes, *, comments_may_change
         _hold(comments[0] == comments[1], "comments differ where only layout may")
 
 
-def _words(path: str, text: str) -> Iterator[tuple[str, str]]:
-    lexer = get_lexer_for_filename(path, stripnl=False, ensurenl=False)
-    for kind, word in lexer.get_tokens(text):
+def _words(lexer: str, text: str) -> Iterator[tuple[str, str]]:
+    for kind, word in get_lexer_by_name(lexer, stripnl=False, ensurenl=False).get_tokens(text):
         if kind in Comment and kind not in Comment.Preproc:
-            yield "comment", "\n".join(row.strip() for row in word.split("\n"))
+            rows = [row.strip() for row in word.strip().split("\n")]
+            yield from (("comment", row) for row in rows if row)
+        elif kind in Punctuation:
+            yield from (("code", sign) for sign in word if sign.strip())
         elif word.strip():
-            yield "code", word.strip() if kind in Whitespace or kind not in String else word
+            yield "code", word if kind in String else word.strip()
 
 
 def _verify_comments(old: list[str], new: list[str]) -> None:
@@ -164,7 +188,7 @@ def _shape(code: types.CodeType) -> tuple[object, ...]:
 
 def _comments(content: bytes) -> Iterator[str]:
     for token in tokenize.tokenize(io.BytesIO(content).readline):
-        if token.type == tokenize.COMMENT:
+        if token.type == tokenize.COMMENT and not (token.start[0] <= 2 and SAME_ENCODING.search(token.string)):
             yield token.string
 
 

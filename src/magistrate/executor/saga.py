@@ -177,22 +177,24 @@ class Saga:
         """Decide by the state of the ref what happened, and bring the execution to its end."""
         row = work.row
         found = self._settled_ref(row)
-        self._effect_seen(row, found)
+        landed = self._effect_seen(row, found)
         if found == row.commit:
             self._verify(work)
         elif found == row.inverse:
             self._rolled_back(row)
-        elif found == row.old:
+        elif found == row.old and not landed:
             self._end(row, Outcome.FAILED, "the change was not applied; the ref stands where it stood", found)
         else:
             self._halt(row, found)
 
-    def _effect_seen(self, row: ExecutionRow, found: str) -> None:
-        """Write `effect.done` once, from the ref and not from the exit code of the push."""
+    def _effect_seen(self, row: ExecutionRow, found: str) -> bool:
+        """Write `effect.done` once, from the ref and not from the exit code of the push; whether it was ever seen."""
         done = any(e.body.step == Event.EFFECT_DONE for e in self._book.journal.entries(row.warrant))
         if found in {row.commit, row.inverse} and not done:
             facts = {"commit": row.commit, "tree": row.result_tree, "repository": row.repository, "ref": row.ref}
             self._book.step(row.warrant, Event.EFFECT_DONE, StepStatus.DONE, facts)
+            return True
+        return done
 
     def _settled_ref(self, row: ExecutionRow) -> str:
         """Where the ref stands, after whatever may still be under way behind the gate had time to end."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from world.admissible import NOW, OLD, RESULT
-from world.executing import MAIN, MemoryControl, World
+from world.executing import MAIN, Killed, MemoryControl, World
 
 from magistrate.authority.stops import Stops
 from magistrate.domain.execution import LeasePurpose, LeaseState
@@ -92,6 +92,21 @@ def test_an_inverse_that_cannot_be_applied_halts_loudly(world: World) -> None:
     assert world.control.outcomes == ["halted"]
     assert world.tip() == world.commit()
     assert any("people must look" in told for told in world.alarm.told)
+
+
+@pytest.mark.requirement("R15", "R57")
+def test_a_change_that_landed_and_was_taken_back_by_another_hand_is_not_called_unapplied(world: World) -> None:
+    def taken_back(commit: str) -> bool:
+        world.gate.refs["shop", MAIN] = OLD
+        raise Killed
+
+    world.eyes.live = taken_back
+    with pytest.raises(Killed):
+        world.executor().tick()
+    world.executor().tick()
+    assert world.control.outcomes == ["halted"]
+    assert "ref.moved_outside" in world.steps()
+    assert world.tip() == OLD
 
 
 def test_a_ref_moved_by_another_hand_is_not_forced_back(world: World) -> None:
