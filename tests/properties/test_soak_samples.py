@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 from soak import mutated_patches, push_execute_race
+from soak.recheck import can_check
 from soak.subject import Subject, chances
+
+from magistrate.domain.impact import LOW
+from magistrate.impact.assess import PROVERS
 
 SAMPLE = 1_000_021
 """The number of a shard that no soak run has; in its first cases somebody comes at every stage of an execution."""
@@ -16,6 +20,12 @@ SAMPLE = 1_000_021
 def sample(subject: Subject, folder: Path, cases: int) -> Counter[str]:
     with subject.rig(folder) as trial:
         return Counter(trial(chances(subject.name, SAMPLE, case)) for case in range(cases))
+
+
+@pytest.mark.requirement("R25")
+def test_every_rule_that_makes_a_file_low_has_an_independent_check() -> None:
+    rules = [prover.name for prover in PROVERS if prover.change_class in LOW]
+    assert [rule for rule in rules if not can_check(rule)] == []
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ SAME_ENCODING = re.compile(r"(?i)coding[:=]\s*utf-?8\b")
 LEXERS = {
     "go": "go", "java": "java", "rust": "rust", "json": "json", "jsonc": "js", "toml": "toml", "yaml": "yaml",
     "ini": "ini", "properties": "properties", "hcl": "terraform", "dockerfile": "docker", "shell": "bash",
-    "javascript": "js", "typescript": "ts", "ruby": "ruby", "c": "c", "cpp": "cpp", "css": "css",
+    "javascript": "js", "typescript": "ts", "tsx": "ts", "ruby": "ruby", "c": "c", "cpp": "cpp", "css": "css",
 }  # fmt: skip
 READERS: dict[str, Callable[[str], object]] = {
     "json": lambda text: json.loads(text, object_pairs_hook=list, parse_float=str, parse_int=str),
@@ -88,6 +88,13 @@ def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str,
         _verify_words(claimed[1], before, after, comments_may_change=claimed[2] == "comments")
     else:
         raise BrokenError(f"no independent re-check of the rule `{rule}` exists; write one in soak/recheck.py")
+
+
+def can_check(rule: str) -> bool:
+    """Whether a proof by this rule can be checked here."""
+    language, _, claim = rule.removesuffix("/1").rpartition("-")
+    known = {"python", *LEXERS} if claim in {"formatting", "comments"} else set()
+    return rule in NEEDS_BASE or language in known
 
 
 def sha256(content: bytes) -> str:
