@@ -185,6 +185,9 @@ class Records(Protocol):
     def events(self, subject: str) -> tuple[EventRow, ...]:
         """All entries about a subject (a proposal digest, a session id), in order."""
 
+    def count(self, subject: str, event: Event) -> int:
+        """How many entries of a kind there are about a subject."""
+
     def events_after(self, seq: int, limit: int) -> tuple[EventRow, ...]:
         """Entries after a sequence number, in order."""
 

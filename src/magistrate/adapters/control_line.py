@@ -19,10 +19,12 @@ from magistrate.wire.document import document, seal_by_process
 from magistrate.wire.front_api import (
     CaseStatus,
     FindingPage,
+    Gathered,
     ReadNote,
     Receipt,
     Sealed,
     SealRequest,
+    SessionQuestion,
     SessionView,
     TokenQuestion,
 )
@@ -53,6 +55,10 @@ class ControlSocket:
     def record(self, note: ReadNote) -> str:
         """Have a read recorded; returns the receipt."""
         return self._call("reads", note, Receipt).receipt
+
+    def gathered(self, session: str) -> Gathered:
+        """What a session read so far."""
+        return self._call("gathered", SessionQuestion(session=session), Gathered)
 
     def findings(self, session: str, limit: int, after: str) -> FindingPage:
         """Findings of the session's repository."""

@@ -86,8 +86,6 @@ def compose(settings: Settings) -> Front:
                 owner=session.body.owner,
                 model=view.model,
                 environment=view.environment,
-                context=view.context,
-                context_gaps=view.context_gaps,
             ),
         )
 

@@ -7,7 +7,8 @@ left out of the import graph, and named in the answer, so that a gap is never si
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 from magistrate.domain.finding import Finding
 
 _SOURCE_ROOTS: Final = ("src/", "lib/")
+_IMPORT: Final = re.compile(r"\+[ \t]*(?:from|import)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,47 @@ def affected_files(finding: Finding, files: Mapping[str, str]) -> tuple[Affected
         for p in sorted(unreadable - set(reasons))
     ]
     return tuple(found)
+
+
+def needed_files(paths: Iterable[str], files: Mapping[str, str], diff: str) -> frozenset[str] | None:
+    """The paths with every file that they import, and these in turn; None where that cannot be told.
+
+    Args:
+        paths: what a patch changes.
+        files: the Python files of the tree before it.
+        diff: the patch, whose added imports count too.
+    """
+    modules = {name: path for path in sorted(files) for name in _module_names(path)}
+    added = _added_imports(diff)
+    if added is None:
+        return None
+    reached, waiting = set(paths), list(paths)
+    while waiting:
+        path = waiting.pop()
+        imported = _imports(path, files[path]) if path in files else set()
+        if imported is None:
+            return None
+        fresh = {modules[name] for name in imported | added.get(path, set()) if name in modules} - reached
+        reached |= fresh
+        waiting += fresh
+    return frozenset(reached)
+
+
+def _added_imports(diff: str) -> dict[str, set[str]] | None:
+    """What the added lines of each file import; None for a file or a line that is not understood."""
+    added: dict[str, set[str]] = {}
+    path = ""
+    for line in diff.split("\n"):
+        if line.startswith("+++ "):
+            path = line[6:].rstrip("\t") if line.startswith("+++ b/") else ""
+            if not path and line != "+++ /dev/null":
+                return None
+        elif path.endswith((".py", ".pyi")) and _IMPORT.match(line):
+            imported = _imports(path, line[1:].strip())
+            if imported is None:
+                return None
+            added.setdefault(path, set()).update(imported)
+    return added
 
 
 def _mentions(target: str, files: Mapping[str, str], reasons: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from magistrate.authority.floor import REVERSIBLE, classes_of
 from magistrate.domain.execution import Action
+from magistrate.domain.gaps import bears
 from magistrate.domain.impact import ChangeClass
 from magistrate.domain.principal import Role
 from magistrate.errors import Refused
@@ -75,7 +76,7 @@ def facts_of(question: Question, approvals: dict[str, int]) -> dict[str, Any]:
         "files": _bounded("files", len(verdict.files)),
         "blast_radius": _radius(verdict.blast_radius),
         "reversible": verdict.reversible == REVERSIBLE,
-        "complete": not question.context_gaps and bool(verdict.files) and bool(verdict.classes),
+        "complete": not _gaps_here(question) and bool(verdict.files) and bool(verdict.classes),
         "observed": question.provenance is Provenance.OBSERVED,
         "repository": question.repository,
         "agent": question.agent,
@@ -86,6 +87,12 @@ def facts_of(question: Question, approvals: dict[str, int]) -> dict[str, Any]:
 def no_approvals() -> dict[str, int]:
     """Zero approvals of every kind."""
     return {ANYONE: 0, **{role.value: 0 for role in Role}}
+
+
+def _gaps_here(question: Question) -> bool:
+    """Whether something that the agent did not get whole bears on this change."""
+    paths = {file.path for file in question.verdict.files}
+    return any(bears(gap, paths) for gap in question.context_gaps)
 
 
 def _understood(privilege: PrivilegeVerdict) -> bool:

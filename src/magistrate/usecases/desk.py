@@ -14,7 +14,7 @@ from magistrate.usecases.gather import Read, Reading, Redactor, Sight, TreeReade
 from magistrate.usecases.propose import Authorship, Quarantine
 from magistrate.wire.agent_api import FindingView
 from magistrate.wire.envelope import Envelope
-from magistrate.wire.front_api import CaseStatus, FindingPage, ReadNote, Sealed, SealRequest, SessionView
+from magistrate.wire.front_api import CaseStatus, FindingPage, Gathered, ReadNote, Sealed, SealRequest, SessionView
 from magistrate.wire.proposal import Proposal
 
 
@@ -23,6 +23,9 @@ class ControlLine(Protocol):
 
     def record(self, note: ReadNote) -> str:
         """Make a read durable; returns its receipt; raises when it cannot."""
+
+    def gathered(self, session: str) -> Gathered:
+        """Receipts of what a session read, and its gaps."""
 
     def findings(self, session: str, limit: int, after: str) -> FindingPage:
         """Findings of the session's repository."""
@@ -94,5 +97,6 @@ class ControlRecorder:
                 redactions=read.redactions,
                 truncated=read.truncated,
                 refused=read.refused,
+                skipped=read.skipped,
             )
         )

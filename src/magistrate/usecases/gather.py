@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from magistrate.errors import NotFound, Refused
+from magistrate.context.locate import needed_files
+from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.wire.canonical import digest
 
 MAX_FILE_BYTES: Final = 1_000_000
@@ -48,6 +49,7 @@ class Read:
     redactions: int
     truncated: bool
     refused: str
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,14 +158,14 @@ class Reading:
 
     @contextmanager
     def noting(self, tool: str, source: str) -> Iterator[None]:
-        """Whatever is refused inside is recorded with its code before the refusal goes out.
+        """Whatever is refused or fails inside is recorded with its code before that goes out.
 
         Raises:
-            Refused, NotFound: what was raised inside. Unavailable: when that could not be recorded.
+            Refused, NotFound, Unavailable: what was raised inside, or Unavailable when it could not be recorded.
         """
         try:
             yield
-        except (Refused, NotFound) as error:
+        except (Refused, NotFound, Unavailable) as error:
             self._note_refusal(tool, source, error)
             raise
 
@@ -176,10 +178,13 @@ class Reading:
 
     def _search(self, searcher: Searcher, prefix: str, limit: int) -> Matches:
         found: list[Match] = []
-        seen = redactions = 0
+        seen = redactions = skipped = 0
         truncated = False
         for path, (mode, _, size) in sorted(self._trees.modes(self._sight).items()):
-            if mode not in _REGULAR or not path.startswith(prefix) or size > MAX_FILE_BYTES:
+            if not path.startswith(prefix):
+                continue
+            if mode not in _REGULAR or size > MAX_FILE_BYTES:
+                skipped += 1
                 continue
             seen += size
             if seen > MAX_SEARCH_BYTES or len(found) >= limit:
@@ -188,34 +193,61 @@ class Reading:
             try:
                 _, text, count = self._redacted(path)
             except Refused:
+                skipped += 1
                 continue
             redactions += count
             found += [Match(path=path, line=n, text=line[:400]) for n, line in searcher.lines(text)]
         kept = tuple(found[:limit])
         served = "\n".join(f"{m.path}:{m.line}:{m.text}" for m in kept)
+        truncated = truncated or len(found) > limit
         receipt = self._recorder.record(
-            self._read("search_code", f"{self._sight.commit}:{prefix}", served, redactions, truncated=truncated)
+            self._read(
+                "search_code",
+                f"{self._sight.commit}:{prefix}",
+                served,
+                redactions,
+                truncated=truncated,
+                skipped=skipped,
+            )
         )
-        return Matches(matches=kept, redactions=redactions, truncated=truncated or len(found) > limit, receipt=receipt)
+        return Matches(matches=kept, redactions=redactions, truncated=truncated, receipt=receipt)
 
-    def texts(self, tool: str, *, limit_bytes: int) -> dict[str, str]:
-        """Redacted text files of the tree up to a size, recorded as one read."""
+    def texts(self, tool: str, *, limit_bytes: int) -> tuple[dict[str, str], bool]:
+        """Redacted text files of the tree up to a size, recorded as one read, and whether these are all text files."""
         texts: dict[str, str] = {}
-        total = redactions = 0
+        total = redactions = skipped = 0
+        whole = True
         for path, (mode, _, size) in sorted(self._trees.modes(self._sight).items()):
             if mode not in _REGULAR or size > MAX_FILE_BYTES or total + size > limit_bytes:
+                whole = whole and mode not in _REGULAR
+                skipped += 1
                 continue
             try:
                 _, text, count = self._redacted(path)
             except Refused:
+                skipped += 1
                 continue
             texts[path] = text
             total += size
             redactions += count
         served = "\n".join(texts)
         with self.noting(tool, "the tree"):
-            self._recorder.record(self._read(tool, f"{self._sight.commit}:", served, redactions, truncated=False))
-        return texts
+            self._recorder.record(
+                self._read(tool, f"{self._sight.commit}:", served, redactions, truncated=not whole, skipped=skipped)
+            )
+        return texts, whole
+
+    def needed(self, paths: tuple[str, ...], diff: str) -> frozenset[str] | None:
+        """The paths and what these import, also by the diff; None where that is not known. Nothing is served."""
+        sources: dict[str, str] = {}
+        total = 0
+        for path, (mode, blob, size) in self._trees.modes(self._sight).items():
+            if path.endswith((".py", ".pyi")) and mode in _REGULAR:
+                total += size
+                if total > MAX_SEARCH_BYTES:
+                    return None
+                sources[path] = self._trees.blob(self._sight, blob).decode("utf-8", errors="replace")
+        return needed_files(paths, sources, diff)
 
     def _redacted(self, path: str) -> tuple[bytes, str, int]:
         entry = self._trees.modes(self._sight).get(path)
@@ -237,7 +269,7 @@ class Reading:
         return raw, redacted, count
 
     def _read(  # noqa: PLR0913  the columns of a record
-        self, tool: str, source: str, served: str, redactions: int, *, truncated: bool, start: int = 0
+        self, tool: str, source: str, served: str, redactions: int, *, truncated: bool, start: int = 0, skipped: int = 0
     ) -> Read:
         raw = served.encode()
         return Read(
@@ -250,9 +282,10 @@ class Reading:
             redactions=redactions,
             truncated=truncated,
             refused="",
+            skipped=skipped,
         )
 
-    def _note_refusal(self, tool: str, path: str, error: Refused | NotFound) -> None:
+    def _note_refusal(self, tool: str, path: str, error: Refused | NotFound | Unavailable) -> None:
         self._recorder.record(
             Read(
                 session=self._sight.session,

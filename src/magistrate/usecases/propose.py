@@ -18,6 +18,7 @@ from magistrate.errors import Refused, Usage
 from magistrate.usecases.gather import Sight
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
+from magistrate.wire.front_api import Gathered
 from magistrate.wire.proposal import Proposal, Provenance
 
 MAX_PATCH_BYTES: Final = 2_000_000
@@ -64,8 +65,6 @@ class Authorship:
     owner: str
     model: str
     environment: str
-    context: tuple[str, ...]
-    context_gaps: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +150,7 @@ def draft_proposal(  # noqa: PLR0913  each is a separate source of truth
     sight: Sight,
     authorship: Authorship,
     applied: Applied,
+    gathered: Gathered,
     *,
     redact: Callable[[str], str],
     commit_to_prompt: Callable[[str], str],
@@ -159,7 +159,7 @@ def draft_proposal(  # noqa: PLR0913  each is a separate source of truth
     """Build the body of a proposal from what the server knows and what the patch really does.
 
     A draft without a prompt is unattributed: that is a gap in its context, and gaps ask for more
-    people (R14). The prompt is stored redacted, with a keyed commitment to its raw form.
+    people (R14, R11). The prompt is stored redacted, with a keyed commitment to its raw form.
 
     Raises:
         Refused: MAG-E543 when the patch changes nothing.
@@ -167,7 +167,7 @@ def draft_proposal(  # noqa: PLR0913  each is a separate source of truth
     if applied.result_tree == sight.tree:
         raise Refused("MAG-E543", "the patch changes nothing")
     prompt, rationale = redact(draft.prompt), redact(draft.rationale)
-    gaps = authorship.context_gaps if draft.prompt.strip() else (*authorship.context_gaps, UNATTRIBUTED)
+    gaps = gathered.gaps if draft.prompt.strip() else (UNATTRIBUTED, *gathered.gaps)
     effect = GitUpdate(
         environment=authorship.environment, pre_state=sight.tree, repository=sight.repository,
         ref=sight.ref, old=sight.commit, base_tree=sight.tree, result_tree=applied.result_tree,
@@ -182,7 +182,7 @@ def draft_proposal(  # noqa: PLR0913  each is a separate source of truth
         owner=authorship.owner, model=authorship.model, finding=draft.finding, action=Action.MERGE,
         effect=effect, diff_sha256=digest(applied.diff), prompt_sha256=digest(prompt.encode()),
         prompt_commitment=commit_to_prompt(draft.prompt), rationale_sha256=digest(rationale.encode()),
-        context=authorship.context, context_gaps=gaps,
+        context=gathered.context, context_gaps=gaps,
         provenance=Provenance.CLAIMED,
         kind_commitment=digest(canonical({"kind": kind, "salt": kind_salt.hex()})),
     )  # fmt: skip

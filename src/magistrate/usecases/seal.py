@@ -19,6 +19,7 @@ from magistrate.domain.events import Event
 from magistrate.domain.execution import Action
 from magistrate.errors import Refused
 from magistrate.ports import Repositories, Unit
+from magistrate.usecases.gathered import verify_gathered
 from magistrate.usecases.sessions import verify_open
 from magistrate.usecases.supersede import end_superseded, verify_supersedable
 from magistrate.usecases.transition import Occasion, open_case
@@ -64,6 +65,7 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
         return unit.case(name)
     row = verify_open(unit.session(document.body.session), now)
     effect = _verify_derived(unit, document, row, roster, policy)
+    verify_gathered(unit, row, document.body)
     texts = _verify_texts(request, document.body)
     _verify_target(effect, repositories)
     facts = CaseFacts(

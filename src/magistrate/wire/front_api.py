@@ -24,7 +24,7 @@ class TokenQuestion(_Shape, frozen=True, kw_only=True):
 
 
 class SessionView(_Shape, frozen=True, kw_only=True):
-    """A live session as front needs it; `context` are receipts of its reads so far."""
+    """A live session as front needs it."""
 
     session: Envelope
     model: str
@@ -34,12 +34,26 @@ class SessionView(_Shape, frozen=True, kw_only=True):
     commit: str
     tree: str
     bytes_left: int
+
+
+class SessionQuestion(_Shape, frozen=True, kw_only=True):
+    """Which session is asked about."""
+
+    session: str
+
+
+class Gathered(_Shape, frozen=True, kw_only=True):
+    """What a session read so far: receipts of what was served, and the gaps (`domain.gaps`)."""
+
     context: tuple[str, ...]
-    context_gaps: tuple[str, ...]
+    gaps: tuple[str, ...]
 
 
 class ReadNote(_Shape, frozen=True, kw_only=True):
-    """One read, recorded before it is served; `refused` is an error code or empty."""
+    """One read, recorded before it is served.
+
+    `skipped` counts files that the answer should have covered and could not; `refused` is an error code or empty.
+    """
 
     session: str
     tool: str
@@ -50,6 +64,7 @@ class ReadNote(_Shape, frozen=True, kw_only=True):
     redactions: int
     truncated: bool
     refused: str
+    skipped: int = 0
 
 
 class Receipt(_Shape, frozen=True, kw_only=True):

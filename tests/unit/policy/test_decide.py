@@ -191,3 +191,13 @@ def test_in_solo_one_person_is_enough_and_it_is_said():
     answer = decide(question(solo=True, verdict={"classes": ["ci_cd"], "strictness": "two"}))
     assert {o["count"] for o in answer["obligations"]} == {1}
     assert any(r["rule"] == "floor/solo" for r in answer["reasons"])
+
+
+@pytest.mark.requirement("R11")
+def test_gaps_on_the_patch_ask_for_two_and_those_elsewhere_for_nothing_more():
+    (path, *_) = [file["path"] for file in question()["verdict"]["files"]]
+    here, there = f'redacted "{path}" read_file: 1', 'redacted "far/away.py" read_file: 1'
+    asked = {gap: decide(question(context_gaps=[gap])) for gap in (here, there, f"elsewhere: {here}", "anything")}
+    assert all("policy/two-for-gaps" in {r["rule"] for r in answer["reasons"]} for answer in asked.values())
+    assert all(level(answer) >= level({"strictness": "two"}) for answer in asked.values())
+    assert decide(question(context_gaps=[f"elsewhere: {there}"])) == PLAIN

@@ -23,6 +23,7 @@ from magistrate.usecases.propose import (
 )
 from magistrate.wire.canonical import digest
 from magistrate.wire.effect import GitUpdate
+from magistrate.wire.front_api import Gathered
 from magistrate.wire.proposal import Provenance
 
 SIGHT = Sight(
@@ -35,16 +36,16 @@ SIGHT = Sight(
     finding="f",
 )
 AUTHOR = Authorship(
-    session="ses-x", session_digest=digest(b"s"), agent="fixer", owner="anna", model="fake 1", environment="staging",
-    context=(digest(b"read"),), context_gaps=(),
-)  # fmt: skip
+    session="ses-x", session_digest=digest(b"s"), agent="fixer", owner="anna", model="fake 1", environment="staging"
+)
+GATHERED = Gathered(context=(digest(b"read"),), gaps=())  # fmt: skip
 APPLIED = Applied(result_tree="3" * 40, diff=b"diff", manifest_sha256=digest(b"m"), paths=("a.py",))
 TOKEN = "[[secret:password:0123456789abcdef]]"
 
 
 def drafted(*, prompt: str = "fix it, key sk-plainly-fake", key: bytes = b"k", applied: Applied = APPLIED) -> Drafted:
     return draft_proposal(
-        Draft(patch="p", rationale="because sk-plainly-fake", prompt=prompt, finding="fnd-x"), SIGHT, AUTHOR, applied,
+        Draft(patch="p", rationale="because sk-plainly-fake", prompt=prompt, finding="fnd-x"), SIGHT, AUTHOR, applied, GATHERED,
         redact=lambda text: text.replace("sk-plainly-fake", TOKEN),
         commit_to_prompt=lambda text: "sha256:" + hmac.new(key, text.encode(), hashlib.sha256).hexdigest(),
         kind_salt=b"s" * 32,

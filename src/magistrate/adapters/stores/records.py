@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from magistrate.adapters.stores import tables as t
 from magistrate.adapters.stores.engine import raw
@@ -68,6 +68,11 @@ class RecordRows:
         """All entries about a subject, in order."""
         found = self._rows.execute(select(t.event).where(t.event.c.subject == subject).order_by(t.event.c.seq))
         return tuple(self._event(dict(row._mapping)) for row in found)  # noqa: SLF001  the documented way
+
+    def count(self, subject: str, event: Event) -> int:
+        """How many entries of a kind there are about a subject."""
+        query = select(func.count()).where(t.event.c.subject == subject, t.event.c.event == event.value)
+        return int(self._rows.execute(query).scalar_one())
 
     def events_after(self, seq: int, limit: int) -> tuple[EventRow, ...]:
         """Entries after a sequence number, in order."""

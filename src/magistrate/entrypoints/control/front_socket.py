@@ -11,7 +11,7 @@ from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
 from magistrate.errors import NotFound, Refused
 from magistrate.ports import Unit
-from magistrate.usecases.gathered import receipts, record_read
+from magistrate.usecases.gathered import gathered_by, record_read
 from magistrate.usecases.seal import seal_proposal
 from magistrate.usecases.sessions import admit_token, verify_open
 from magistrate.wire.agent_api import FindingView, ReasonView
@@ -21,10 +21,12 @@ from magistrate.wire.document import open_envelope
 from magistrate.wire.front_api import (
     CaseStatus,
     FindingPage,
+    Gathered,
     ReadNote,
     Receipt,
     Sealed,
     SealRequest,
+    SessionQuestion,
     SessionView,
     TokenQuestion,
 )
@@ -54,7 +56,6 @@ def token(parts: ControlParts, asked: Asked) -> SessionView:
     with parts.store.transaction() as unit:
         row = admit_token(unit, question.token_sha256, question.client_sha256, asked.now)
         envelope = unit.document(row.digest)
-        context, gaps = receipts(unit, row)
         session = open_envelope(envelope, Session, deployment=parts.deployment).body
         manifest = open_envelope(unit.document(session.manifest), AgentManifest, deployment=parts.deployment).body
     ruled = parts.trust.policy().repository(row.repository)
@@ -64,8 +65,7 @@ def token(parts: ControlParts, asked: Asked) -> SessionView:
     return SessionView(
         session=envelope, model=f"{manifest.model} {manifest.model_version}", environment=ruled.environment,
         ref=ruled.ref, git_dir=parts.repositories.git_dir(row.repository), commit=commit,
-        tree=parts.repositories.tree(row.repository, commit), bytes_left=row.bytes_left, context=context,
-        context_gaps=gaps,
+        tree=parts.repositories.tree(row.repository, commit), bytes_left=row.bytes_left,
     )  # fmt: skip
 
 
@@ -73,6 +73,12 @@ def reads(parts: ControlParts, asked: Asked) -> Receipt:
     """Record a read before front serves it."""
     with parts.store.transaction() as unit:
         return Receipt(receipt=record_read(unit, asked.read(ReadNote), asked.now))
+
+
+def gathered(parts: ControlParts, asked: Asked) -> Gathered:
+    """What a session read so far, for its proposal to state."""
+    with parts.store.transaction() as unit:
+        return gathered_by(unit, verify_open(unit.session(asked.read(SessionQuestion).session), asked.now))
 
 
 def proposals(parts: ControlParts, asked: Asked) -> Sealed:
@@ -143,6 +149,7 @@ _AT: Final = "/internal/v1"
 FRONT_DOORS: Final = (
     Door(method="POST", path=f"{_AT}/token", act=token, doors=FRONT),
     Door(method="POST", path=f"{_AT}/reads", act=reads, doors=FRONT),
+    Door(method="POST", path=f"{_AT}/gathered", act=gathered, doors=FRONT),
     Door(method="POST", path=f"{_AT}/proposals", act=proposals, doors=FRONT),
     Door(method="POST", path=f"{_AT}/findings", act=findings, doors=FRONT),
     Door(method="POST", path=f"{_AT}/finding", act=finding, doors=FRONT),

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct
 from magistrate.context.locate import affected_files
 from magistrate.context.search import Pattern
 from magistrate.domain.finding import Finding, Severity
+from magistrate.domain.gaps import mark_elsewhere
 from magistrate.errors import MagistrateError
 from magistrate.usecases.desk import ControlRecorder, Desk
 from magistrate.usecases.gather import Read
@@ -39,7 +40,7 @@ from magistrate.wire.agent_api import (
     SubmitProposal,
 )
 from magistrate.wire.canonical import digest
-from magistrate.wire.front_api import SealRequest
+from magistrate.wire.front_api import Gathered, SealRequest
 
 MAX_LOCATE_BYTES: Final = 8_000_000
 
@@ -98,14 +99,14 @@ def list_affected(desk: Desk, wanted: AffectedFiles) -> AffectedList:
     """Files that the finding touches, with a reason each."""
     with desk.reading.noting("affected_files", wanted.finding):
         view, _ = _redacted_finding(desk, desk.control.finding(desk.sight.session, wanted.finding))
-    texts = desk.reading.texts("affected_files", limit_bytes=MAX_LOCATE_BYTES)
+    texts, whole = desk.reading.texts("affected_files", limit_bytes=MAX_LOCATE_BYTES)
     found = affected_files(_finding(view), texts)
     named = [f"{f.path}: {f.reason}" for f in found]
     receipt = _record_texts(desk, "affected_files", named, 0)
     return AffectedList(
         files=[AffectedView(path=f.path, reason=f.reason) for f in found],
         redactions=0,
-        truncated=False,
+        truncated=not whole,
         source=f"{desk.sight.commit}:",
         receipt=receipt,
     )
@@ -128,11 +129,13 @@ def submit_proposal(desk: Desk, wanted: SubmitProposal) -> ProposalReply:
     """Apply in quarantine, build the proposal from the trees, sign it, hand it over."""
     draft = Draft(patch=wanted.patch, rationale=wanted.rationale, prompt=wanted.prompt, finding=wanted.finding)
     verify_draft(draft)
+    applied = _apply(desk, wanted.patch)
     drafted = draft_proposal(
         draft,
         desk.sight,
         desk.authorship,
-        _apply(desk, wanted.patch),
+        applied,
+        _gathered(desk, applied),
         redact=desk.texts.free_text,
         commit_to_prompt=desk.texts.commit,
         kind_salt=secrets.token_bytes(32),
@@ -173,6 +176,15 @@ ANSWERS: Final[dict[str, Callable[[Desk, Any], Struct]]] = {
     "submit_proposal": submit_proposal,
     "proposal_status": proposal_status,
 }
+
+
+def _gathered(desk: Desk, applied: Applied) -> Gathered:
+    """What the session read, each gap marked that lies on no file of the patch and none that these need."""
+    found = desk.control.gathered(desk.sight.session)
+    if not found.gaps:
+        return found
+    near = desk.reading.needed(applied.paths, applied.diff.decode(errors="replace"))
+    return Gathered(context=found.context, gaps=mark_elsewhere(found.gaps, near))
 
 
 def _apply(desk: Desk, patch: str) -> Applied:
