@@ -42,7 +42,7 @@ VERBS = {
     "ruff-format/1": ("format",),
     "ruff-fix/1": ("check", "--fix-only", "--no-unsafe-fixes", "--extend-unfixable", "I,RUF100", "--exit-zero"),
 }
-NEEDS_BASE = {"markdown-prose/1", *VERBS}
+NEEDS_BASE = {"documentation/1", *VERBS}
 READ_BY_TOOLS = re.compile(
     r"(?i)noqa|type:|nosec|pragma|pylint|pyright|mypy|fmt:|ruff|isort|yapf|coding[:=]|#!|///|nosemgrep|nosonar|lgtm"
     r"|codeql|flake8|nolint|go:|\+build|cgo|output:|eslint|@ts-|prettier|webpack|@generated|source(?:mapping)?url|region\b|%%|shellcheck|spdx"
@@ -70,6 +70,10 @@ def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str,
     proof = file["proof"]
     _hold(proof["status"] == "proven", f"a low class on a proof with the status `{proof['status']}`")
     before, after = change.before, change.after
+    if before is None and after is not None and proof["rule"] == "documentation/1":
+        _verify_plain(change)
+        _verify_page(change.path, "", after.decode())
+        return
     if before is None or after is None:
         raise BrokenError("a file that is added or deleted as a whole is low")
     named = (proof["witness"].get("before_sha256"), proof["witness"].get("after_sha256"))
@@ -79,8 +83,8 @@ def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str,
     rule = str(proof["rule"])
     if rule in {"python-formatting/1", "python-comments/1"}:
         _verify_python(before, after, comments_may_change=rule == "python-comments/1")
-    elif rule == "markdown-prose/1":
-        _verify_markdown(before.decode(), after.decode())
+    elif rule == "documentation/1":
+        _verify_page(change.path, before.decode(), after.decode())
     elif rule in VERBS:
         _hold(proof["witness"].get("tool_digest") == f"sha256:{_ruff_digest()}", "the witness names another tool")
         _hold(_ruff_again(rule, change.path, before, base) == after, f"{rule}: the tool makes other bytes")
@@ -199,11 +203,30 @@ def _comments(content: bytes) -> Iterator[str]:
             yield token.string
 
 
-def _verify_markdown(before: str, after: str) -> None:
-    old, new = (list(_active(MarkdownIt("commonmark").parse(side))) for side in (before, after))
-    _hold(old == new, f"more than words changes: {next(iter(_unlike(old, new)))!a}")
-    numbers = [re.findall(r"\d+", side) for side in (before, after)]
-    _hold(numbers[0] == numbers[1], "a number changes")
+def _verify_page(path: str, before: str, after: str) -> None:
+    """Nothing but words, links inside one owner and (in a list of changes) numbers of issues differ."""
+    entries = re.search(r"(?i)(?:changelog|changes|history)[^/]*$", path) is not None
+    sides = [re.sub(r"https?://([^/\s)>]+)[^\s)>\"']*", r"\1", side) for side in (before, after)]
+    active = [
+        Counter(_active(MarkdownIt("commonmark").parse(side)) if ".m" in path else _marked(side)) for side in sides
+    ]
+    _hold(not active[0] - active[1], f"more than words goes: {next(iter(active[0] - active[1]), '')!a}")
+    more = [one for one in active[1] - active[0] if not (one[0] == "link_open" and "#" in str(one)) and not entries]
+    _hold(not more or not before, f"more than words comes: {next(iter(more), '')!a}")
+    _hold(
+        before or not any(one[0] in {"fence", "code_block", "html_block", "directive"} for one in more),
+        "a new page has code",
+    )
+    numbers = [re.findall(r"\d+", side) for side in sides]
+    _hold(numbers[0] == numbers[1] or entries, "a number changes")
+
+
+def _marked(text: str) -> Iterator[tuple[str, ...]]:
+    for line in text.splitlines():
+        if re.match(r"\s*(?:\.\. |>>>|:\w+:\s)", line):
+            yield "directive", line.strip()
+        for code in re.findall(r"`[^`]+`", line):
+            yield "code", code
 
 
 def _active(tokens: list[Token]) -> Iterator[tuple[str, ...]]:

@@ -43,6 +43,16 @@ class BaseTree:
         """Contents that were looked for already, and the file that pins each; several provers ask the same."""
         return {}
 
+    @cached_property
+    def readers_found(self) -> dict[str, str | None]:
+        """Pages that were asked about already, and who reads each (`impact/reachability.py`)."""
+        return {}
+
+    @cached_property
+    def looked_up(self) -> dict[str, object]:
+        """What a search over the whole tree found, by what was searched for."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedLine:

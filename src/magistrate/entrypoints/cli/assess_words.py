@@ -23,7 +23,7 @@ RELIEF: Final = {
     "no-prover/1": "nothing yet: a person reads it",
     "ruff-format/1": "commit exactly what `ruff format` makes of the base",
     "ruff-fix/1": "commit exactly what `ruff check --fix` (safe fixes, no import sorting) makes of the base",
-    "markdown-prose/1": "change plain sentences only, in a page that nothing in the repository reads",
+    "documentation/1": "change wording, layout or links of one owner only, in a page that nothing in the repository reads",
 }
 FAMILIES: Final = {
     "-formatting/": "keep the syntax tree, every token and every comment as they were",

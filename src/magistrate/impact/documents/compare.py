@@ -1,0 +1,387 @@
+"""Two sides of a page: what is not wording, found twice.
+
+The block tokens are aligned and running texts compared word by word between the signs that both
+sides share; the line scanner says on its own that no sign, number, code or link comes, goes or
+changes its place. Both must agree that only words differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Final
+
+from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
+from magistrate.impact.documents.links import ANCHOR
+from magistrate.impact.documents.page import Page, Unit
+from magistrate.impact.prose import ACTING_WORDS, PROSE_SHAPE
+from magistrate.impact.wording import SMALL, Place, begins_with_order, weighty, why_not_wording
+
+MAX_ATOMS: Final = 1_500
+MAX_REGION: Final = 3_000
+NEAR_WORDS: Final = 4
+MOVABLE: Final = frozenset(
+    {"paragraph_open", "paragraph_close", "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
+)
+"""Structure that may come and go with plain text in it."""
+LOOSE: Final = re.compile(r"paragraph(?:0)?\Z|item\d+-\Z")
+"""Places where a running text may come or go."""
+STRICT: Final = re.compile(r"heading|cell|definition")
+HARD_POINTS: Final = frozenset("-:!\u2013\u2014'\u2019")
+ENTRY_SIGN: Final = re.compile(r"#\d+\Z|`[A-Za-z_][\w.]*(?:\(\))?`\Z")
+LINK_SIGNS: Final = frozenset({"[", "](", "]"})
+LETTERS: Final = re.compile(r"\w")
+UNRELEASED: Final = re.compile(r"(?i)\bunreleased\b")
+MOVED_LENGTH: Final = 4
+
+
+@dataclass(slots=True, kw_only=True)
+class Judge:
+    """What a comparison knows about its place, and the words it saw come and go.
+
+    `link` says why a target may not change; `ordinary` whether a word is in use here or in English;
+    `misspelt` whether it is used nowhere else; `anchored` whether something links to a heading;
+    `marks` reads the inline structure of a text by another front end; `entries` is true for a list
+    of changes: plain entries may come below an `Unreleased` heading, and nowhere else.
+    """
+
+    link: Callable[[str, str], str | None]
+    ordinary: Callable[[str], bool]
+    misspelt: Callable[[str], bool]
+    anchored: Callable[[str], bool]
+    marks: Callable[[str], list[tuple[str, ...]]] | None = None
+    entries: bool = False
+    gone: dict[str, set[int]] = field(default_factory=dict)
+    come: dict[str, set[int]] = field(default_factory=dict)
+    approved: list[tuple[str, str]] = field(default_factory=list)
+    places: int = 0
+
+
+def why_not_same_page(old: Page, new: Page, judge: Judge) -> tuple[int, str] | None:
+    """The first line of the new side that is more than wording, and why; None when only words differ."""
+    kept = [text for _, text in old.fixed], [text for _, text in new.fixed]
+    if kept[0] != kept[1]:
+        at = next((i for i, (a, b) in enumerate(zip(*kept, strict=False)) if a != b), min(map(len, kept)))
+        number = new.fixed[at][0] if at < len(new.fixed) else (old.fixed[at][0] if at < len(old.fixed) else 0)
+        return number, "changes code, raw markup, a directive, a title or front matter, or what stands inside it"
+    for line, why in _by_blocks(old.units, new.units, judge):
+        return line, why
+    scanned = _by_lines(old, new, judge)
+    if scanned is not None:
+        return scanned
+    moved = next((word for word in sorted(judge.gone.keys() & judge.come.keys()) if _elsewhere(judge, word)), None)
+    return None if moved is None else (0, f"moves `{moved}` to another place, which may turn round what is said")
+
+
+def _elsewhere(judge: Judge, word: str) -> bool:
+    return len(judge.gone[word] | judge.come[word]) > 1
+
+
+def _by_blocks(old: Sequence[Unit], new: Sequence[Unit], judge: Judge) -> Iterator[tuple[int, str]]:
+    """Objections out of the block structure, in the order of the page."""
+    head, tail = _common_ends([unit.key for unit in old], [unit.key for unit in new])
+    a, b = old[head : len(old) - tail], new[head : len(new) - tail]
+    if max(len(a), len(b)) > MAX_REGION:
+        yield (b or a)[0].line, "more of the page changes than can be compared in time"
+        return
+    matcher = SequenceMatcher(None, [unit.key for unit in a], [unit.key for unit in b], autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag != "equal":
+            yield from _region(a[i1:i2], b[j1:j2], judge)
+
+
+def _common_ends(a: Sequence[object], b: Sequence[object]) -> tuple[int, int]:
+    head = tail = 0
+    shorter = min(len(a), len(b))
+    while head < shorter and a[head] == b[head]:
+        head += 1
+    while tail < shorter - head and a[-1 - tail] == b[-1 - tail]:
+        tail += 1
+    return head, tail
+
+
+def _region(a: Sequence[Unit], b: Sequence[Unit], judge: Judge) -> Iterator[tuple[int, str]]:
+    """One place where the blocks differ: texts pair up by their places, what is over comes or goes whole."""
+    pairs = _paired(a, b)
+    left = {id(one) for one, _ in pairs}
+    right = {id(one) for _, one in pairs}
+    for before, after in pairs:
+        why = _text_objection(before, after, judge)
+        if why is not None:
+            yield after.line, why
+    for unit in a:
+        if id(unit) not in left:
+            why = _whole_objection(unit, judge, comes=False)
+            if why is not None:
+                yield (b[0].line if b else unit.line), why
+    for unit in b:
+        if id(unit) not in right:
+            why = _whole_objection(unit, judge, comes=True)
+            if why is not None:
+                yield unit.line, why
+
+
+def _paired(a: Sequence[Unit], b: Sequence[Unit]) -> list[tuple[Unit, Unit]]:
+    """Running texts of both sides at the same kind of place, in order, the likeliest pairs."""
+    olds, news = [unit for unit in a if unit.running], [unit for unit in b if unit.running]
+    if len(olds) == len(news):
+        return [(x, y) for x, y in zip(olds, news, strict=True) if x.place == y.place]
+    found, at = [], 0
+    for one in olds:
+        mine = set(one.text.split())
+        rated = [(len(mine & set(other.text.split())), -j, other) for j, other in enumerate(news[at : at + 60], at)]
+        fits = [rate for rate in rated if rate[2].place == one.place and rate[0] * 2 > len(mine)]
+        if fits:
+            best = max(fits, key=lambda rate: rate[:2])
+            found.append((one, best[2]))
+            at = -best[1] + 1
+    return found
+
+
+def _whole_objection(unit: Unit, judge: Judge, *, comes: bool) -> str | None:
+    """Why a block may not come or go as a whole."""
+    if not unit.running:
+        return None if unit.place in MOVABLE and not unit.text else f"adds or removes a block (`{unit.place}`)"
+    if LOOSE.match(unit.place) is None:
+        return f"adds or removes a text at a place of weight (`{unit.place}`)"
+    if judge.entries:
+        return _entry_objection(unit, judge) if comes else "takes an entry off the list of changes"
+    found = atoms(unit.text)
+    why = _own_links(found, judge) if comes else _any_sign(found)
+    if why is not None:
+        return why
+    words = [atom for atom in found if is_text(atom)]
+    _note(judge.come if comes else judge.gone, words, judge)
+    return why_not_sentences(words, judge.ordinary if comes else None)
+
+
+def _any_sign(found: Sequence[Atom]) -> str | None:
+    sign = next((atom for atom in found if not is_text(atom)), None)
+    return None if sign is None else f"has `{sign.text[:40] or 'a hard line break'}` in a text that comes or goes"
+
+
+def _own_links(found: Sequence[Atom], judge: Judge) -> str | None:
+    """Links to a place of the same page may come with a text; nothing else that is more than words."""
+    signs = [atom for atom in found if not is_text(atom)]
+    for atom in signs:
+        if atom.text not in LINK_SIGNS and not (atom.kind is Kind.TARGET and ANCHOR.match(atom.text)):
+            return _any_sign([atom])
+    judge.approved += map(_sign, signs)
+    return None
+
+
+def _entry_objection(unit: Unit, judge: Judge) -> str | None:
+    if not any(UNRELEASED.search(name) for name in unit.section):
+        return "adds to a part of the list of changes that has no heading `Unreleased`"
+    if not unit.place.startswith("item") and unit.place != "paragraph":
+        return "adds more than an entry to the list of changes"
+    found = atoms(unit.text)
+    signs = [atom for atom in found if not is_text(atom)]
+    sign = next((atom for atom in signs if not ENTRY_SIGN.match(atom.text)), None)
+    if sign is not None:
+        return f"has `{sign.text[:40]}` in an entry of the list of changes"
+    judge.approved += map(_sign, signs)
+    acting = next((hit[0] for atom in found if (hit := ACTING_WORDS.search(atom.text))), None)
+    if acting is not None:
+        return f"says `{acting}`, which a tool, an agent or an operator may act on"
+    strange = next((a.text for a in found if a.kind is Kind.WORD and not judge.ordinary(a.text)), None)
+    return None if strange is None else f"has the word `{strange[:40]}`, which is used nowhere else"
+
+
+def why_not_sentences(found: Sequence[Atom], ordinary: Callable[[str], bool] | None) -> str | None:
+    """Why words that come or go as a whole are more than plain sentences."""
+    words = [atom.text for atom in found if atom.kind is Kind.WORD]
+    for word in words:
+        if PROSE_SHAPE.match(word) is None:
+            return f"has `{word[:40]}`, whose letters are not plain English"
+        heavy = weighty(word)
+        if heavy is not None:
+            return f"says `{heavy}`, which a tool, an agent or an operator may act on"
+        if ordinary is not None and not ordinary(word):
+            return f"has the word `{word[:40]}`, which is used nowhere else"
+    return begins_with_order(found)
+
+
+def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:
+    """Why two running texts differ in more than wording."""
+    if old.place == "definition" or new.place == "definition":
+        return _definition_objection(old.text, new.text, judge)
+    a, b = atoms(old.text), atoms(new.text)
+    if max(len(a), len(b)) > MAX_ATOMS:
+        return "is longer than can be compared in time"
+    if judge.marks is not None and old.text != new.text and judge.marks(old.text) != judge.marks(new.text):
+        return "changes emphasis, code, a link or raw markup inside the text"
+    signs = [atom for atom in a if not is_text(atom)], [atom for atom in b if not is_text(atom)]
+    why = _signs_objection(*signs, judge)
+    if why is not None:
+        return why
+    strict = STRICT.match(old.place) is not None
+    if old.place.startswith("heading") and judge.anchored(old.text):
+        return "changes a heading that something here links to"
+    inside = 0
+    parts = _parts(a), _parts(b)
+    for at, (before, after) in enumerate(zip(*parts, strict=True)):
+        edges = signs[1][at - 1] if at else None, signs[1][at] if at < len(signs[1]) else None
+        inside += (edges[0] is not None and edges[0].text == "[") - (
+            edges[0] is not None and edges[0].text in {"](", "]"}
+        )
+        why = _part_objection(before, after, edges, judge, strict=strict or inside > 0)
+        if why is not None:
+            return why
+    return None
+
+
+def _definition_objection(old: str, new: str, judge: Judge) -> str | None:
+    (label, before), (other, after) = (text.split(": ", 1) for text in (old, new))
+    return "changes what a reference stands for" if label != other else judge.link(before, after)
+
+
+def _signs_objection(a: Sequence[Atom], b: Sequence[Atom], judge: Judge) -> str | None:
+    """Signs have to be the same in the same order; the target of a link may change by the rule of links."""
+    if [_sign(atom) for atom in a] != [_sign(atom) for atom in b]:
+        at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if _sign(x) != _sign(y)), min(len(a), len(b)))
+        shown = (b[at] if at < len(b) else a[at]).text[:40] or "a line break"
+        return f"changes `{shown}`: a number, a name, code, a link or markup"
+    for at, (x, y) in enumerate(zip(a, b, strict=True)):
+        if x.kind is Kind.TARGET and x.text != y.text:
+            why = judge.link(x.text, y.text) or _shown_otherwise(b, at)
+            if why is not None:
+                return why
+    return None
+
+
+def _sign(atom: Atom) -> tuple[Kind, str]:
+    return (atom.kind, "") if atom.kind is Kind.TARGET else atom.key
+
+
+def _shown_otherwise(signs: Sequence[Atom], at: int) -> str | None:
+    """Whether the text of a link shows an address that is not its target."""
+    for atom in reversed(signs[: max(0, at - 1)]):
+        if atom.text == "[":
+            return None
+        if atom.kind is Kind.TARGET and atom.text != signs[at].text:
+            return f"leads the link elsewhere than its text `{atom.text[:40]}` says"
+        if "." in atom.text and atom.kind in {Kind.SIGN, Kind.NUMBER, Kind.CODE}:
+            return f"changes the target of a link whose text names `{atom.text[:40]}`"
+    return None
+
+
+def _parts(found: Sequence[Atom]) -> list[list[Atom]]:
+    """The words and points between one sign and the next."""
+    parts: list[list[Atom]] = [[]]
+    for atom in found:
+        if is_text(atom):
+            parts[-1].append(atom)
+        else:
+            parts.append([])
+    return parts
+
+
+def _part_objection(
+    a: Sequence[Atom], b: Sequence[Atom], edges: tuple[Atom | None, Atom | None], judge: Judge, *, strict: bool
+) -> str | None:
+    keys = [atom.key for atom in a], [atom.key for atom in b]
+    if keys[0] == keys[1]:
+        return None
+    hard = tuple(edge is not None and _weighs(edge) for edge in edges)
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        why = _points_objection([*a[i1:i2], *b[j1:j2]], edges, ends=(i1 == 0 or j1 == 0, i2 == len(a) or j2 == len(b)))
+        if why is not None:
+            return why
+        removed = [atom.text for atom in a[i1:i2] if atom.kind is Kind.WORD]
+        added = [atom.text for atom in b[j1:j2] if atom.kind is Kind.WORD]
+        if not removed and not added:
+            continue
+        touches = (hard[0] and not _words(b[:j1])) or (hard[1] and not _words(b[j2:]))
+        touches = touches or (hard[0] and not _words(a[:i1])) or (hard[1] and not _words(a[i2:]))
+        beside = (*_words(a[:i1])[-NEAR_WORDS:], *_words(a[i2:])[:NEAR_WORDS])
+        beside += (*_words(b[:j1])[-NEAR_WORDS:], *_words(b[j2:])[:NEAR_WORDS])
+        _note(judge.gone, a[i1:i2], judge)
+        judge.places -= 1
+        _note(judge.come, b[j1:j2], judge)
+        why = why_not_wording(
+            Place(
+                removed=removed,
+                added=added,
+                beside=beside,
+                strict=strict or touches,
+                ordinary=judge.ordinary,
+                misspelt=judge.misspelt,
+            )
+        )
+        if why is not None:
+            return why
+    return None
+
+
+def _weighs(edge: Atom) -> bool:
+    return (
+        edge.kind in {Kind.CODE, Kind.NUMBER, Kind.TARGET} or LETTERS.search(edge.text) is not None or "[" in edge.text
+    )
+
+
+def _words(found: Sequence[Atom]) -> list[str]:
+    return [atom.text for atom in found if atom.kind is Kind.WORD]
+
+
+def _points_objection(
+    found: Sequence[Atom], edges: tuple[Atom | None, Atom | None], *, ends: tuple[bool, bool]
+) -> str | None:
+    """A dash, colon or exclamation mark that touches a sign may be part of it."""
+    for atom in found:
+        if (
+            atom.kind is Kind.POINT
+            and atom.text in HARD_POINTS
+            and any(e and x for e, x in zip(edges, ends, strict=True))
+        ):
+            return f"changes `{atom.text}` beside code, a number, a link or markup"
+    return None
+
+
+def _note(into: dict[str, set[int]], found: Sequence[Atom], judge: Judge) -> None:
+    judge.places += 1
+    for atom in found:
+        word = atom.text.lower()
+        if atom.kind is Kind.WORD and len(word) >= MOVED_LENGTH and word not in SMALL:
+            into.setdefault(word, set()).add(judge.places)
+
+
+def _by_lines(old: Page, new: Page, judge: Judge) -> tuple[int, str] | None:
+    """What the line scanner objects to: a mark or sign that comes, goes or changes its place."""
+    a = [(text, mark) for _, text, mark in old.chunks]
+    b = [(text, mark) for _, text, mark in new.chunks]
+    head, tail = _common_ends(a, b)
+    signs = list(_line_signs(a[head : len(a) - tail])), list(_line_signs(b[head : len(b) - tail]))
+    line = new.chunks[head][0] if head < len(new.chunks) else 0
+    signs = signs[0], _without_approved(*signs, judge)
+    return None if signs[0] == signs[1] else (line, "changes a mark, number, name, code or link, by the lines")
+
+
+def _line_signs(chunks: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, str]]:
+    for text, mark in chunks:
+        if mark:
+            if text != "-":
+                yield "mark", text
+            continue
+        for atom in atoms(text):
+            if not is_text(atom):
+                yield _sign(atom)
+
+
+def _without_approved(old: list[tuple[str, str]], new: list[tuple[str, str]], judge: Judge) -> list[tuple[str, str]]:
+    """The new signs without those that came with blocks the other reader found harmless, as often as there."""
+    left = list(judge.approved)
+    if not left:
+        return new
+    kept: list[tuple[str, str]] = []
+    for tag, _, _, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for one in new[j1:j2]:
+            if tag == "insert" and one in left:
+                left.remove(one)
+            else:
+                kept.append(one)
+    return kept

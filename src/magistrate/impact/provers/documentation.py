@@ -1,0 +1,144 @@
+"""Claim: only wording, layout or links of one owner change in a page that nothing in the repository reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.documents.compare import Judge, why_not_same_page
+from magistrate.impact.documents.links import why_not_link
+from magistrate.impact.documents.markdown import inline_marks, read_markdown
+from magistrate.impact.documents.page import UnreadablePageError
+from magistrate.impact.documents.restructured import read_restructured
+from magistrate.impact.documents.whole import why_not_new_page
+from magistrate.impact.documents.words import Vocabulary
+from magistrate.impact.equality import pinned_by, proof
+from magistrate.impact.reachability import reader_of
+
+MARKDOWN: Final = (".md", ".markdown")
+OTHER_PROSE: Final = (".rst", ".txt")
+NOT_PROSE: Final = re.compile(
+    r"(?i)claude|agents?\b|gemini|copilot|cursor|codex|skill|prompt|instruction|rules|llms|security|license|licence|"
+    r"copying|notice|codeowners|release|policy|runbook|playbook|governance|contributing|conduct|template|fixture|testdata|"
+    r"changeset|newsfragment|news\b"
+)
+LISTS_OF_CHANGES: Final = re.compile(r"(?i)(?:^|/)(?:changelog|changes|history)[^/]*\Z")
+IN_CHANGES: Final = re.compile(r"(?i)(?:^|/)(?:changelog|changes|history)[^/]*/")
+MACHINE_TEXT: Final = re.compile(
+    r"(?i)requirement|constraint|cmakelists|robots|humans|(?:^|/)ads\b|words?list|word_list|dictionar|ignore|"
+    r"top_level|entry_points|depend|packages?\b|spelling|security"
+)
+READS_CHANGES: Final = re.compile(
+    r"(?i)semantic-release|release-please|towncrier|scriv\b|changesets|standard-version|keepachangelog|keep-a-changelog|"
+    r"release-drafter|auto-changelog|git-cliff|conventional-changelog|changelogger|chan\b|parse-changelog|changelog-reader|"
+    r"extract-release-notes|antsibull|release-it|commit-and-tag-version|python-semantic|semantic_release|cz_|commitizen|reno\b"
+)
+PROSE_LINES: Final = 0.6
+PROSE_WORDS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documentation:
+    """Prose that nothing executes, includes or publishes as code, by the base tree (R19)."""
+
+    name: str = "documentation/1"
+    change_class: ChangeClass = ChangeClass.DOCS
+
+    def applies(self, file: ChangedFile) -> bool:
+        """Markdown, reStructuredText and plain text, by name: one premise beside the base tree."""
+        return file.name.endswith((*MARKDOWN, *OTHER_PROSE))
+
+    def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
+        """Nothing: the proof is static."""
+        del file, step, base
+        return ()
+
+    def needs_base(self) -> bool:
+        """Yes: only the base tree says who reads the page."""
+        return True
+
+    def prove(
+        self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
+    ) -> Proof:
+        """Proven when both readers find nothing but wording and nothing reaches the page."""
+        del evidence
+        why = _name_objection(file)
+        if why is not None:
+            return proof(self.name, self.change_class, file, why, ProofStatus.REFUTED)
+        try:
+            why = _page_objection(file, step, base)
+        except UnreadablePageError as error:
+            return proof(self.name, self.change_class, file, str(error), ProofStatus.UNKNOWN)
+        if why is not None:
+            return proof(self.name, self.change_class, file, why, ProofStatus.REFUTED)
+        if not base.known:
+            unknown = "without the repository nobody knows what reads this page (give `context` or `--repo`)"
+            return proof(self.name, self.change_class, file, unknown, ProofStatus.UNKNOWN)
+        reader = _pin(file, base) or reader_of(file.path, base) or _release_tool(file, base)
+        if reader is not None:
+            return proof(self.name, self.change_class, file, reader, ProofStatus.REFUTED)
+        said = "only wording, layout or links of one owner change, and nothing in the base tree reads this page"
+        return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
+
+
+def _name_objection(file: ChangedFile) -> str | None:
+    if file.change.after is None:
+        return "the page is deleted as a whole"
+    named = NOT_PROSE.search(file.path) or IN_CHANGES.search(file.path)
+    if named is not None or any(part.startswith((".", "_")) for part in file.parts):
+        return "this name is read by agents, operators, lawyers or publishers, not only by people"
+    if file.name.endswith(".txt") and (MACHINE_TEXT.search(file.path) or not _reads_as_prose(file)):
+        return "a text of this name or shape may be read by a program"
+    return None
+
+
+def _reads_as_prose(file: ChangedFile) -> bool:
+    lines = [line for side in file.both_texts for line in side.split("\n") if line.strip()]
+    long = sum(len(line.split()) >= PROSE_WORDS for line in lines)
+    return bool(lines) and long >= PROSE_LINES * len(lines)
+
+
+def _page_objection(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> str | None:
+    """What differs in the page itself beyond wording, at its line; None when nothing does."""
+    markdown = file.name.endswith(MARKDOWN)
+    read = read_markdown if markdown else read_restructured
+    words = Vocabulary(base=base, changed=frozenset(one.path for one in step), page=file.before)
+    if file.change.before is None:
+        return why_not_new_page(file.path, read(file.after), base, words)
+    paths = {*base.files, *(one.path for one in step if one.change.after is not None)}
+    judge = Judge(
+        link=lambda old, new: why_not_link(old, new, file.path, paths),
+        ordinary=words.ordinary,
+        misspelt=words.strange,
+        anchored=words.anchored,
+        marks=inline_marks if markdown else None,
+        entries=LISTS_OF_CHANGES.search(file.path) is not None,
+    )
+    found = why_not_same_page(read(file.before), read(file.after), judge)
+    if found is None:
+        return None
+    return f"line {found[0]} {found[1]}" if found[0] else found[1]
+
+
+def _pin(file: ChangedFile, base: BaseTree) -> str | None:
+    if file.change.before is None:
+        return None
+    pinned = pinned_by(file.change.before, base)
+    return None if pinned is None else f"`{pinned}` pins the digest of this page"
+
+
+def _release_tool(file: ChangedFile, base: BaseTree) -> str | None:
+    """A tool that makes releases out of a list of changes, wherever it is named."""
+    if LISTS_OF_CHANGES.search(file.path) is None:
+        return None
+    for path in sorted(base.files):
+        if not path.lower().endswith((*MARKDOWN, ".rst")) and (found := READS_CHANGES.search(base.files[path])):
+            return f"`{path}` names `{found[0]}`, which makes releases out of lists of changes"
+    return None
+
+
+PROVER: Final = Documentation()
