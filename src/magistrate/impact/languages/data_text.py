@@ -97,14 +97,15 @@ def reading_of(
     whole = list(code)
     said: list[Comment] = []
     numbers: list[int] = []
+    at, number = 0, 1
     for start, comment in comments:
         line_start = text.rfind("\n", 0, start) + 1
-        rest = text[start + len(comment) :].split("\n", 2)
-        following = rest[1] if len(rest) > 1 else ""
+        following = _line_below(text, start + len(comment))
         before = bisect_left(starts, start)
         if _is_beside(text[line_start:start], following):
             whole.append((BESIDE, before, comment))
-        number = text.count("\n", 0, start) + 1
+        number += text.count("\n", at, start)
+        at = start
         for row, part in enumerate(comment.split("\n")):
             said.append(
                 Comment(
@@ -117,6 +118,13 @@ def reading_of(
             )
             numbers.append(number + row)
     return Reading(code=tuple(whole), comments=tuple(said), comment_lines=tuple(numbers))
+
+
+def _line_below(text: str, at: int) -> str:
+    """The line behind the one that a place is in; empty behind the last."""
+    begins = text.find("\n", at) + 1
+    ends = text.find("\n", begins)
+    return "" if begins == 0 else text[begins : len(text) if ends < 0 else ends]
 
 
 def _is_beside(line: str, following: str) -> bool:

@@ -35,8 +35,7 @@ def read_text(content: bytes, marks: str) -> Reading:
     for number, line in enumerate(lines):
         if number not in comments:
             _verify_line(number, line)
-    for number in comments:
-        _verify_between(lines, comments, number)
+    _verify_between(lines, comments)
     _verify_values(lines, comments)
     return reading_of(lines, comments)
 
@@ -48,18 +47,18 @@ def _verify_line(number: int, line: str) -> None:
         raise UnreadableError(f"line {number + 1}: neither a section, an entry nor a comment")
 
 
-def _verify_between(lines: Sequence[str], comments: set[int], number: int) -> None:
+def _verify_between(lines: Sequence[str], comments: set[int]) -> None:
     """Before and behind a comment the next line that is neither blank nor a comment begins at the first column."""
-    if continues(lines[number]):
-        raise UnreadableError(f"line {number + 1}: a comment ends in a backslash, which continues it for some readers")
-    for step in (-1, 1):
-        at = number + step
-        while 0 <= at < len(lines) and (at in comments or not lines[at].strip()):
-            at += step
-        if not 0 <= at < len(lines):
-            continue
-        if lines[at][0].isspace() or (step < 0 and continues(lines[at])):
-            raise UnreadableError(f"line {number + 1}: a comment inside a value of several lines")
+    before, waiting = "", None
+    for number, line in enumerate(lines):
+        if number in comments:
+            if continues(line) or before[:1].isspace() or continues(before):
+                raise UnreadableError(f"line {number + 1}: a comment inside a value of several lines, or continued")
+            waiting = number if waiting is None else waiting
+        elif line.strip():
+            if waiting is not None and line[0].isspace():
+                raise UnreadableError(f"line {waiting + 1}: a comment inside a value of several lines")
+            before, waiting = line, None
 
 
 def _verify_values(lines: Sequence[str], comments: set[int]) -> None:

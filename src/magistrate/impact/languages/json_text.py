@@ -75,7 +75,6 @@ def read_text(content: bytes, *, with_comments: bool) -> Reading:
         raise UnreadableError("it has a comment, which a file of this name may not have")
     for comment in comments:
         verify_no_template(comment.text)
-    _verify_depth(tokens)
     if list(_flat(_parsed(text, tokens, comments, with_comments=with_comments))) != [
         _said(token) for token in tokens if token.text not in {",", ":"}
     ]:
@@ -87,7 +86,7 @@ def read_text(content: bytes, *, with_comments: bool) -> Reading:
 def _lexed(text: str) -> tuple[list[Token], list[Token]]:
     tokens: list[Token] = []
     comments: list[Token] = []
-    at = 0
+    at, depth = 0, 0
     while at < len(text):
         found = TOKEN.match(text, at)
         if found is None:
@@ -97,16 +96,11 @@ def _lexed(text: str) -> tuple[list[Token], list[Token]]:
             comments.append(Token(kind, found[0], at))
         elif kind != "blank":
             tokens.append(Token(kind, found[0], at))
-        at = found.end()
-    return tokens, comments
-
-
-def _verify_depth(tokens: list[Token]) -> None:
-    depth = 0
-    for token in tokens:
-        depth += (token.text in OPEN) - (token.text in CLOSE)
+            depth += (found[0] in OPEN) - (found[0] in CLOSE)
         if depth > MAX_DEPTH:
             raise UnreadableError("it is nested too deeply to judge")
+        at = found.end()
+    return tokens, comments
 
 
 def _parsed(text: str, tokens: list[Token], comments: list[Token], *, with_comments: bool) -> object:

@@ -63,7 +63,7 @@ def read_text(content: bytes) -> Reading:
 def _lexed(text: str) -> tuple[list[Token], list[Token]]:
     tokens: list[Token] = []
     comments: list[Token] = []
-    depth, at = 0, 0
+    depth, dots, at = 0, 0, 0
     while at < len(text):
         found = TOKEN.match(text, at)
         if found is None:
@@ -76,8 +76,9 @@ def _lexed(text: str) -> tuple[list[Token], list[Token]]:
                 tokens.append(Token("\n", at))
         elif kind != "blank":
             depth += (said in {"[", "{"}) - (said in {"]", "}"})
+            dots = 0 if kind == "sign" else dots + (said.count(".") if kind == "word" else 0)
             tokens.append(Token(said, at))
-        if not 0 <= depth <= MAX_DEPTH:
+        if not (0 <= depth <= MAX_DEPTH and dots <= MAX_DEPTH):
             raise UnreadableError("its brackets do not close, or are nested too deeply to judge")
         at = found.end()
     if tokens and tokens[-1].text != "\n":
