@@ -71,6 +71,7 @@ def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str,
     _hold(proof["status"] == "proven", f"a low class on a proof with the status `{proof['status']}`")
     before, after = change.before, change.after
     if before is None and after is not None and proof["rule"] == "documentation/1":
+        _hold(proof["witness"].get("after_sha256") == sha256(after), "the witness names other bytes")
         _verify_plain(change)
         _verify_page(change.path, "", after.decode())
         return
@@ -111,7 +112,8 @@ def _hold(true: object, otherwise: str) -> None:
 
 
 def _verify_plain(change: FileChange) -> None:
-    modes = {change.mode_before, change.mode_after}
+    sides = ((change.mode_before, change.before), (change.mode_after, change.after))
+    modes = {mode for mode, side in sides if side is not None}
     _hold(len(modes) == 1 and modes <= {"100644", "100755"}, f"low with the modes {modes}")
     path = change.path
     _hold(re.fullmatch(r"[\x20-\x7e]+", path), "low with a path that is not plain")
