@@ -34,7 +34,7 @@ BLOCKS: Final = re.compile(r"(?m)###[ \t]*BEGIN INIT INFO|^#[ \t]*chkconfig:")
 
 @lru_cache(maxsize=KEPT)
 def read_text(content: bytes) -> Reading:
-    """Lines and comments; the first line is code where it names an interpreter.
+    """Lines and comments.
 
     Raises:
         UnreadableError: where lines may belong together, or the script may read its own text.
@@ -46,8 +46,7 @@ def read_text(content: bytes) -> Reading:
     continued = False
     for number, line in enumerate(lines):
         if line.lstrip(" \t").startswith("#") and not continued:
-            if number > 0 or not line.startswith("#!"):
-                comments.add(number)
+            comments.add(number)
             continue
         if LINE.match(line) is None or line.count("((") > line.count("))"):
             raise UnreadableError(f"line {number + 1}: it may go on in the next line")

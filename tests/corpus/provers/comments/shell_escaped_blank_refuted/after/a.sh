@@ -1,4 +1,3 @@
 a \ # "
 # how many rows
-b
-c "
+# x "

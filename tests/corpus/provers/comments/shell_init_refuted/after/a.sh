@@ -1,6 +1,7 @@
 #!/bin/sh
 ### BEGIN INIT INFO
-# Provides: a
-# how far it goes
+# Description: a
+#   how many rows
+#   how far it goes
 ### END INIT INFO
 a

@@ -1,5 +1,7 @@
 #!/bin/sh
 ### BEGIN INIT INFO
-# Provides: a
+# Description: a
+#   how many rows
+#   how far
 ### END INIT INFO
 a

@@ -1,0 +1,3 @@
+a {{ x -}}
+# how many rows
+b
