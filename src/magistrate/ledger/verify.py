@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -21,6 +21,9 @@ from magistrate.ledger.merkle import EMPTY_ROOT, leaf_hash, root_of, verify_incl
 from magistrate.ledger.note import parse_vkey
 from magistrate.ledger.proof import parse_proof
 from magistrate.ledger.tiles import HEIGHT, WIDTH, split_hashes, tile_path, unpack_bundle, widths
+
+MAX_NAMED: Final = 10
+"""Missing payloads that a refusal names."""
 
 
 class PayloadRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,7 +143,11 @@ def verify_payloads(entries: Sequence[Leaf], records: Iterable[PayloadRecord]) -
         Refused: MAG-E211 when a payload is not what was committed to, MAG-E212 when one is
             missing, unknown, or erased without a record.
     """
-    expected = {item.commitment: item.name for entry in entries for item in entry.commitments}
+    expected = {
+        item.commitment: f"`{item.name}` of entry {entry.seq} ({entry.type})"
+        for entry in entries
+        for item in entry.commitments
+    }
     erasing = {item.commitment for entry in entries if entry.type == ERASED_TYPE for item in entry.commitments}
     erased: set[str] = set()
     recorded: set[str] = set()
@@ -159,7 +166,8 @@ def verify_payloads(entries: Sequence[Leaf], records: Iterable[PayloadRecord]) -
         if record.commitment in erasing:
             recorded.add(_erasure(record.content).commitment)
     if expected:
-        raise Refused("MAG-E212", f"{len(expected)} payloads are missing, first `{next(iter(expected))[:23]}`")
+        shown = ", ".join(list(expected.values())[:MAX_NAMED])
+        raise Refused("MAG-E212", f"{len(expected)} payloads are missing: {shown}")
     if not erased <= recorded:
         raise Refused("MAG-E212", f"{len(erased - recorded)} payloads are gone without a recorded erasure")
     return kept, len(erased)

@@ -17,11 +17,15 @@ from magistrate.usecases.holds import standing_holds
 from magistrate.usecases.matter import met, papers, standing_approvals
 from magistrate.wire.approval import Approval
 from magistrate.wire.closure import Closure
+from magistrate.wire.envelope import Envelope
 from magistrate.wire.report import Report
 from magistrate.wire.times import rfc3339
 from magistrate.wire.warrant import Warrant
 
 SHORT: Final = 12
+PRIOR: Final = ("proposal", "assessment", "decision", Approval.NAME, Warrant.NAME)
+"""Documents without which nothing is executed."""
+ERASED: Final = {"erased": "yes"}
 EXECUTED: Final = frozenset({CaseState.SUCCEEDED, CaseState.ROLLED_BACK, CaseState.HALTED, CaseState.CLOSED})
 
 
@@ -44,7 +48,7 @@ def obligations(unit: Unit, case: Case, roster: TrustedRoster, now: int) -> list
     """Each obligation with how many persons have met it; empty before the decision."""
     try:
         found = papers(unit, case, roster)
-    except Refused:
+    except (Refused, NotFound):
         return []
     given = standing_approvals(unit, case, found.matter, roster, now)
     return [
@@ -64,9 +68,8 @@ def story(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
             Warrant.NAME, Report.NAME, Closure.NAME,
         )
     }  # fmt: skip
-    documents["session"] = [
-        _opened(unit.document(case.facts.session_digest).payload_bytes(), case.facts.session_digest)
-    ]
+    session = _session(unit, case)
+    documents["session"] = [] if session is None else [_opened(session.payload_bytes(), case.facts.session_digest)]
     told = [
         {"seq": e.seq, "event": e.event, "at": rfc3339(e.at), "facts": dict(e.facts)}
         for e in (*unit.events(case.facts.session), *events)
@@ -92,8 +95,30 @@ def missing(unit: Unit, case: Case) -> tuple[str, ...]:
         Event.LEASE_REQUESTED, Event.LEASE_HELD, Event.EFFECT_DONE, Event.LEASE_RELEASED, Event.CASE_CLOSED,
     ]  # fmt: skip
     lacking = [event.value for event in wanted if event not in seen]
+    lacking += [f"what `{e.event}` said (entry {e.seq})" for e in unit.events(name) if e.facts == ERASED]
     lacking += [what for what in ("prompt", "diff") if not _text(unit, name, what)]
+    lacking += _papers_missing(unit, case)
     return (*lacking, *(() if reports else ("report",)))
+
+
+def _papers_missing(unit: Unit, case: Case) -> list[str]:
+    """Documents that an executed case rests on and that are not kept any more, also any that its warrant names."""
+    name = case.facts.proposal
+    kept = {kind: unit.documents(kind, name) for kind in PRIOR}
+    lacking = [f"document `{kind}`" for kind, found in kept.items() if not found]
+    have = {envelope.payload_digest() for found in kept.values() for envelope in found}
+    for envelope in kept[Warrant.NAME]:
+        body = msgspec.json.decode(envelope.payload_bytes())["body"]
+        for what, named in (("decision", [body["decision"]]), ("approval", body["approvals"])):
+            lacking += [f"{what} `{digest}`" for digest in named if digest not in have and kept[what]]
+    return lacking + ([] if _session(unit, case) else ["document `session`"])
+
+
+def _session(unit: Unit, case: Case) -> Envelope | None:
+    try:
+        return unit.document(case.facts.session_digest)
+    except NotFound:
+        return None
 
 
 def _text(unit: Unit, proposal: str, name: str) -> str:

@@ -73,11 +73,11 @@ FILES = {
 
 
 def test_what_a_patch_needs_is_followed_and_unknown_where_it_cannot_be() -> None:
-    whole = {"src/shop/user.py", "src/shop/keys.py", "src/shop/deep.py", "src/shop/b.py"}
+    whole = frozenset({"src/shop/user.py", "src/shop/keys.py", "src/shop/deep.py", "src/shop/b.py"})
     assert needed_files(["src/shop/user.py"], FILES, "") == whole
-    assert needed_files(["README.md"], FILES, "") == {"README.md"}
+    assert needed_files(["README.md"], FILES, "") == frozenset({"README.md"})
     added = "--- a/src/shop/b.py\n+++ b/src/shop/b.py\n@@ -1 +1,2 @@\n import os\n+from shop import new\n"
-    assert needed_files(["src/shop/b.py"], FILES, added) == {"src/shop/b.py", "src/shop/new.py"}
+    assert needed_files(["src/shop/b.py"], FILES, added) == frozenset({"src/shop/b.py", "src/shop/new.py"})
     assert needed_files(["uses_bad.py"], FILES, "") is None
     assert needed_files(["src/shop/b.py"], FILES, added.replace("new\n", "(\n")) is None
     assert needed_files(["x.py"], FILES, '+++ "b/\\303.py"\n') is None
