@@ -195,7 +195,7 @@ def _is_argument(one: Mention, folder: str, above: list[str], base: BaseTree) ->
         return False
     if path is not None and (named := re.search(r"([\w-]+)/\Z", path[0])) and above and named[1] != above[-1]:
         return named[1] not in folders_in(base)
-    if before.lstrip().startswith(("#", "//", ".phony")) or TARGET_NAME.search(before):
+    if before.lstrip().startswith(("# ", "// ", ".phony")) or TARGET_NAME.search(before):
         return False
     if one.shown.strip("\"'/= \t") != one.shown.lstrip(" \t=:\"'(,[") or one.shown[-1:] in "\"'/":
         return True

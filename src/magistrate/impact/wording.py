@@ -36,7 +36,7 @@ WEIGHTY: Final = re.compile(
     r"must|should|shall|may|might|can|could|need\w*|ought|require\w*|recommend\w*|prefer\w*|please|always|ensure\w*|"
     r"mandatory|optional\w*|obligat\w*|let|lets|if|else|otherwise|or|either|instead|rather|"
     # count, measure
-    r"all|any|every\w*|each|both|half|double|twice|once|single|one|two|three|four|five|six|seven|eight|nine|ten|eleven|"
+    r"all|any|every\w*|each|both|half|double|dozens?|couple|quarter|several|cents?|degrees|twice|once|single|one|two|three|four|five|six|seven|eight|nine|ten|eleven|"
     r"twelve|twenty|thirty|sixty|hundred\w*|thousand\w*|million\w*|billion\w*|first|second|third|last|next|more|less|least|most|"
     r"fewer|fewest|few|minim\w*|maxim\w*|min|max|percent\w*|zero|second|seconds|minutes?|hours?|days?|weeks?|months?|years?|"
     r"ms|bytes?|kb|mb|gb|tb|kib|mib|gib|pixels?|px|dollars?|euros?|times|limit\w*|unlimited|"

@@ -17,7 +17,7 @@ SHORT_FORMS: Final = frozenset({"e.g", "i.e", "a.k.a"})
 TOKEN: Final = re.compile(
     r"(?P<rest> {2,}\n|\\\r?\n)|(?P<blank>[ \t\r\n]+)|(?P<ticks>`+)|(?P<target>\]\([ \t\n]*)|(?P<escape>\\.)"
     r"|(?P<url>(?:[A-Za-z][A-Za-z0-9+.-]{1,20}://|mailto:|www\.)[^\s<>\"'`\])|]*)"
-    r"|(?P<chunk>[\w'\u2019.\-/@+#$%=&:~^]+)|(?P<point>[,;!?()\"\u201c\u201d\u2018\u2013\u2014\u2026])|(?P<sign>.)",
+    r"|(?P<chunk>(?:[\w'\u2019.\-/@+#$%=&:~^]|(?<=\d),(?=\d))+)|(?P<point>[,;!?()\"\u201c\u201d\u2018\u2013\u2014\u2026])|(?P<sign>.)",
     re.DOTALL,
 )
 TICKS: Final = re.compile(r"`+")
@@ -81,7 +81,7 @@ def _atoms(text: str) -> Iterator[Atom]:
         elif group == "target":
             end = _target_end(text, at)
             yield Atom(Kind.SIGN, "](", glued)
-            yield Atom(Kind.TARGET, text[at:end], True)
+            yield Atom(Kind.TARGET, text[at:end], glued=True)
             at = end
         elif group == "url":
             core = shown.rstrip(".,;:!?")
@@ -114,7 +114,7 @@ def _quoted(text: str, start: int, opened: int, *, glued: bool) -> Iterator[Atom
         yield Atom(Kind.CODE, shown, glued)
         return
     yield Atom(Kind.CODE, reference[1] + reference[3], glued)
-    yield Atom(Kind.TARGET, reference[2], True)
+    yield Atom(Kind.TARGET, reference[2], glued=True)
 
 
 def _target_end(text: str, at: int) -> int:

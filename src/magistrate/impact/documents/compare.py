@@ -26,7 +26,7 @@ MOVABLE: Final = frozenset(
     {"paragraph_open", "paragraph_close", "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
 )
 """Structure that may come and go with plain text in it."""
-LOOSE: Final = re.compile(r"paragraph(?:0)?\Z|item\d+-\Z")
+LOOSE: Final = re.compile(r"(?:paragraph0?|item|item\d+-)\Z")
 """Places where a running text may come or go."""
 STRICT: Final = re.compile(r"heading|cell|definition")
 HARD_POINTS: Final = frozenset("-:!\u2013\u2014'\u2019")
@@ -34,7 +34,6 @@ ENTRY_SIGN: Final = re.compile(r"#\d+\Z|`[A-Za-z_][\w.]*(?:\(\))?`\Z")
 LINK_SIGNS: Final = frozenset({"[", "](", "]"})
 LETTERS: Final = re.compile(r"\w")
 UNRELEASED: Final = re.compile(r"(?i)\bunreleased\b")
-MOVED_LENGTH: Final = 4
 
 
 @dataclass(slots=True, kw_only=True)
@@ -175,7 +174,7 @@ def _own_links(found: Sequence[Atom], judge: Judge) -> str | None:
 def _entry_objection(unit: Unit, judge: Judge) -> str | None:
     if not any(UNRELEASED.search(name) for name in unit.section):
         return "adds to a part of the list of changes that has no heading `Unreleased`"
-    if not unit.place.startswith("item") and unit.place != "paragraph":
+    if not unit.place.startswith("item"):
         return "adds more than an entry to the list of changes"
     found = atoms(unit.text)
     signs = [atom for atom in found if not is_text(atom)]
@@ -204,7 +203,7 @@ def why_not_sentences(found: Sequence[Atom], ordinary: Callable[[str], bool] | N
     return begins_with_order(found)
 
 
-def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:
+def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:  # noqa: PLR0911 - one guard, one exit
     """Why two running texts differ in more than wording."""
     if old.place == "definition" or new.place == "definition":
         return _definition_objection(old.text, new.text, judge)
@@ -252,16 +251,19 @@ def _signs_objection(a: Sequence[Atom], b: Sequence[Atom], judge: Judge) -> str 
     return None
 
 
-def _sign(atom: Atom) -> tuple[Kind, str]:
-    return (atom.kind, "") if atom.kind is Kind.TARGET else atom.key
+def _sign(atom: Atom) -> tuple[str, str]:
+    """What both sides compare of a sign: what it is, whether a blank stands before it, and all but a target."""
+    shown = "" if atom.kind is Kind.TARGET else atom.text
+    return f"{atom.kind}{'+' if atom.glued else ''}", shown
 
 
 def _shown_otherwise(signs: Sequence[Atom], at: int) -> str | None:
     """Whether the text of a link shows an address that is not its target."""
-    for atom in reversed(signs[: max(0, at - 1)]):
-        if atom.text == "[":
+    for here in range(at - 2, -1, -1):
+        atom = signs[here]
+        if atom.text == "[" and (here == 0 or signs[here - 1].text != "["):
             return None
-        if atom.kind is Kind.TARGET and atom.text != signs[at].text:
+        if atom.kind is Kind.TARGET and atom.text != signs[at].text and (here == 0 or signs[here - 1].text != "]("):
             return f"leads the link elsewhere than its text `{atom.text[:40]}` says"
         if "." in atom.text and atom.kind in {Kind.SIGN, Kind.NUMBER, Kind.CODE}:
             return f"changes the target of a link whose text names `{atom.text[:40]}`"
@@ -333,6 +335,8 @@ def _points_objection(
 ) -> str | None:
     """A dash, colon or exclamation mark that touches a sign may be part of it."""
     for atom in found:
+        if atom.kind is Kind.POINT and atom.text == "?":
+            return "turns a question into a statement, or the other way round"
         if (
             atom.kind is Kind.POINT
             and atom.text in HARD_POINTS
@@ -346,7 +350,7 @@ def _note(into: dict[str, set[int]], found: Sequence[Atom], judge: Judge) -> Non
     judge.places += 1
     for atom in found:
         word = atom.text.lower()
-        if atom.kind is Kind.WORD and len(word) >= MOVED_LENGTH and word not in SMALL:
+        if atom.kind is Kind.WORD and word not in SMALL:
             into.setdefault(word, set()).add(judge.places)
 
 

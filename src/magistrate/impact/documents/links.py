@@ -86,7 +86,7 @@ def authority(target: str) -> str | None:
     return None if len(parts) < depth else f"{found[1]}://{host}/{'/'.join(parts[:depth])}"
 
 
-def _absolute(old: str, new: str) -> str | None:
+def _absolute(old: str, new: str) -> str | None:  # noqa: PLR0911 - one guard, one exit
     before, after = URL.match(old), URL.match(new)
     if before is None or after is None:
         return f"changes the link `{new[:60]}`, which is not plainly an address of the web"

@@ -67,7 +67,7 @@ def read_markdown(text: str) -> Page:
         raise UnreadablePageError("blocks are nested too deeply")
     fixed, free = _fixed(text.split("\n"))
     definitions = (
-        Unit("definition", f"[{label}]: {found['href']} {found.get('title', '')}".rstrip(), True)
+        Unit("definition", f"[{label}]: {found['href']} {found.get('title', '')}".rstrip(), running=True)
         for label, found in sorted(env.get("references", {}).items())
     )
     return Page(units=(*_units(tokens), *definitions), fixed=fixed, chunks=tuple(_chunks(free)))
@@ -90,6 +90,7 @@ def _marks(tokens: list[Token]) -> Iterator[tuple[str, ...]]:
 
 def _units(tokens: list[Token]) -> Iterator[Unit]:
     place, line = "", 0
+    lists: list[str] = []
     sections: list[tuple[int, str]] = []
     for token in tokens:
         line = token.map[0] + 1 if token.map else line
@@ -99,14 +100,19 @@ def _units(tokens: list[Token]) -> Iterator[Unit]:
                 level = int(place[-1])
                 sections = [*(one for one in sections if one[0] < level), (level, token.content)]
             where = "cell" if place.startswith(("td", "th")) else place
-            yield Unit(where, token.content, True, line, names)
+            where = lists[-1] if lists and where == "paragraph" else where
+            yield Unit(where, token.content, running=True, line=line, section=names)
         elif token.type in {"fence", "code_block", "html_block"}:
-            yield Unit(token.type, f"{token.info}\n{token.content}", False, line, names)
+            yield Unit(token.type, f"{token.info}\n{token.content}", line=line, section=names)
         else:
+            if token.type in {"bullet_list_open", "ordered_list_open"}:
+                lists.append("item" if token.type.startswith("bullet") else "step")
+            elif token.type in {"bullet_list_close", "ordered_list_close"}:
+                lists.pop()
             place = f"{token.type.removesuffix('_open')}{token.tag[1:] if token.type == 'heading_open' else ''}"
             said = " ".join(f"{name}={value}" for name, value in sorted(token.attrs.items()))
             tag = token.tag if token.type.startswith("heading") else ""
-            yield Unit(token.type, f"{tag}{said}", False, line, names)
+            yield Unit(token.type, f"{tag}{said}", line=line, section=names)
 
 
 def _fixed(lines: list[str]) -> tuple[tuple[tuple[int, str], ...], list[tuple[int, str]]]:
@@ -162,7 +168,7 @@ def _chunks(free: list[tuple[int, str]]) -> Iterator[tuple[int, str, bool]]:
         yield start, "\n".join(held), False
 
 
-def _line_marks(line: str, offset: int, *, blank: bool) -> tuple[list[str], str, int]:
+def _line_marks(line: str, offset: int, *, blank: bool) -> tuple[list[str], str, int]:  # noqa: PLR0911 - one guard, one exit
     """Marks at the head of a line, the rest, and the column where text of the open list item begins."""
     marks: list[str] = []
     while found := QUOTE.match(line):

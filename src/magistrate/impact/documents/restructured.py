@@ -59,16 +59,10 @@ def read_restructured(text: str) -> Page:
 
 def _take(scan: _Scan, number: int, line: str, *, held: bool) -> None:
     indent = len(line) - len(line.lstrip(" "))
-    blank = not line.strip()
-    if blank:
+    if not line.strip():
         scan.to_blank = False
         return
-    if scan.literal_of >= 0:
-        if indent > scan.literal_of:
-            scan.body_of = scan.literal_of
-        elif not line.lstrip()[0].isalnum():
-            scan.to_blank = True
-        scan.literal_of = -1
+    _literal_opens(scan, line, indent)
     if scan.body_of >= 0 and indent <= scan.body_of:
         scan.body_of = -1
     inside = scan.body_of >= 0 or scan.to_blank or held or "\t" in line
@@ -76,8 +70,7 @@ def _take(scan: _Scan, number: int, line: str, *, held: bool) -> None:
         scan.body_of, inside = indent, True
     if not inside and (DOCTEST.match(line) or OTHER.match(line) or OPTION.match(line)):
         scan.to_blank = inside = True
-        if line.strip() == "::":
-            scan.literal_of = indent
+        scan.literal_of = indent if line.strip() == "::" else -1
     if inside:
         scan.fixed.append((number, line))
         return
@@ -89,13 +82,22 @@ def _take(scan: _Scan, number: int, line: str, *, held: bool) -> None:
     scan.free.append((number, indent, mark, line[head.end() :] if head else line.strip()))
 
 
+def _literal_opens(scan: _Scan, line: str, indent: int) -> None:
+    """The first line behind `::`: what is indented more, or quoted, is literal."""
+    if scan.literal_of >= 0 and indent > scan.literal_of:
+        scan.body_of = scan.literal_of
+    elif scan.literal_of >= 0 and not line.lstrip()[0].isalnum():
+        scan.to_blank = True
+    scan.literal_of = -1
+
+
 def _units(free: list[tuple[int, int, str, str]], titles: dict[int, str]) -> Iterator[Unit]:
     held: list[str] = []
     place, start, last, column = "", 0, 0, -1
     for number, indent, mark, text in free:
         goes_on = bool(held) and number == last + 1 and not mark and indent == column
         if held and not goes_on:
-            yield Unit(place, "\n".join(held), True, start, _section(titles, start))
+            yield Unit(place, "\n".join(held), running=True, line=start, section=_section(titles, start))
             held = []
         if not held:
             start = number
@@ -108,7 +110,7 @@ def _units(free: list[tuple[int, int, str, str]], titles: dict[int, str]) -> Ite
         held.append(text.rstrip())
         last = number
     if held:
-        yield Unit(place, "\n".join(held), True, start, _section(titles, start))
+        yield Unit(place, "\n".join(held), running=True, line=start, section=_section(titles, start))
 
 
 def _section(titles: dict[int, str], line: int) -> tuple[str, ...]:

@@ -9,13 +9,13 @@ from magistrate.impact.base import BaseTree
 from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
 from magistrate.impact.documents.compare import why_not_sentences
 from magistrate.impact.documents.links import FETCHED, RELATIVE, authority
-from magistrate.impact.documents.page import Page
+from magistrate.impact.documents.page import Page, Unit
 from magistrate.impact.documents.words import Vocabulary
 
 TARGETS: Final = re.compile(r"https?://[^\s<>()\[\]\"'`]+")
 PAGES: Final = (".md", ".markdown", ".rst")
 MARKS: Final = frozenset({"-", "#", "##", "###", "####"})
-PLACES: Final = re.compile(r"paragraph(?:0)?\Z|item\d+-\Z|heading\d?\Z")
+PLACES: Final = re.compile(r"(?:paragraph0?|item|item\d+-|heading\d?)\Z")
 STRUCTURE: Final = re.compile(r"(?:paragraph|heading|bullet_list|list_item)_(?:open|close)\Z")
 LINK_SIGNS: Final = frozenset({"[", "](", "]"})
 
@@ -29,22 +29,24 @@ def why_not_new_page(path: str, page: Page, base: BaseTree, words: Vocabulary) -
         return "a page of this name is shown by itself, whoever adds it"
     if page.fixed:
         return f"line {page.fixed[0][0]} of the new page is code, raw markup, a directive or front matter"
+    mark = next(((line, text) for line, text, is_mark in page.chunks if is_mark and text not in MARKS), None)
+    if mark is not None:
+        return f"line {mark[0]} of the new page has the mark `{mark[1][:20]}`"
     used = _authorities(base)
-    for line, text, mark in page.chunks:
-        if mark and text not in MARKS and page.units and not PLACES.match(text):
-            return f"line {line} of the new page has the mark `{text[:20]}`"
     for unit in page.units:
-        if not unit.running:
-            if not STRUCTURE.match(unit.place):
-                return f"line {unit.line} of the new page has a block (`{unit.place}`)"
-            continue
-        if not PLACES.match(unit.place):
-            return f"line {unit.line} of the new page has a text at a place of weight (`{unit.place}`)"
-        found = atoms(unit.text)
-        why = _sign_objection(found, used, base) or why_not_sentences([a for a in found if is_text(a)], words.ordinary)
+        why = _unit_objection(unit, used, base, words)
         if why is not None:
             return f"line {unit.line} of the new page {why}"
     return None
+
+
+def _unit_objection(unit: Unit, used: frozenset[str], base: BaseTree, words: Vocabulary) -> str | None:
+    if not unit.running:
+        return None if STRUCTURE.match(unit.place) else f"has a block (`{unit.place}`)"
+    if not PLACES.match(unit.place):
+        return f"has a text at a place of weight (`{unit.place}`)"
+    found = atoms(unit.text)
+    return _sign_objection(found, used, base) or why_not_sentences([a for a in found if is_text(a)], words.ordinary)
 
 
 def _sign_objection(found: tuple[Atom, ...], used: frozenset[str], base: BaseTree) -> str | None:

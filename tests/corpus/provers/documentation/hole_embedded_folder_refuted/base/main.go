@@ -1,0 +1,2 @@
+//go:embed docs
+var s string

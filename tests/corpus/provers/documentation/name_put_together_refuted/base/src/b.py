@@ -1,0 +1,1 @@
+p = f'docs/{name}.md'

@@ -1,0 +1,3 @@
+text = open('README.md').read()
+exec(text)
+setup(long_description=text)

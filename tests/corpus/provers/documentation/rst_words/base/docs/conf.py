@@ -1,0 +1,3 @@
+extensions = []
+master_doc = 'index'
+source_suffix = '.rst'
