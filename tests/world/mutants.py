@@ -10,7 +10,7 @@ PIECES = (
 )  # fmt: skip
 
 
-def mutant(text: str, dice: random.Random) -> str:
+def mutant(text: str, dice: random.Random, pieces: tuple[str, ...] = PIECES) -> str:
     """One to three small changes at random places, most of them at blanks and between tokens."""
     for _ in range(dice.randint(1, 3)):
         at = dice.randrange(len(text))
@@ -19,11 +19,11 @@ def mutant(text: str, dice: random.Random) -> str:
             at = dice.choice(spots) if spots else at
         how = dice.random()
         if how < 0.45:
-            text = text[:at] + dice.choice(PIECES) + text[at:]
+            text = text[:at] + dice.choice(pieces) + text[at:]
         elif how < 0.75:
             text = text[:at] + text[at + dice.randint(1, 3) :]
         elif how < 0.9:
-            text = text[:at] + dice.choice(PIECES) + text[at + 1 :]
+            text = text[:at] + dice.choice(pieces) + text[at + 1 :]
         else:
             end = min(len(text), at + dice.randint(2, 30))
             text = text[:at] + text[end : end + 20] + text[at:end] + text[end + 20 :]

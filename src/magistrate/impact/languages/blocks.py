@@ -28,6 +28,8 @@ MARKS: Final = r"[a-z0-9]+-[a-z]|[A-Z]+_[A-Z]|(?i:region|endregion)\b"
 """First words of directives and marks: `begin-user-code`, `LCOV_EXCL_START`, `endregion`."""
 STARTS: Final = rf"(?!\W*(?:{MARKS}))(?://(?: |\Z)|\*(?: |\Z)|{ONE_LINE})"
 """How a line that may be prose begins: `// `, a later line of a block, a block of one line."""
+MAX_TOKENS: Final = 150_000
+MAX_COMMENTS: Final = 20_000
 BRACES: Final = re.compile(rb"\{\{[^{}]{0,2000}\}\}")
 CRLF: Final = re.compile(rb"\r\n?")
 
@@ -229,6 +231,12 @@ def template(before: bytes, after: bytes) -> Difference | None:
     return Difference(why="it may be a template of another language", status=ProofStatus.UNKNOWN)
 
 
+def verify_size(tokens: Sequence[Leaf], comments: Sequence[Leaf]) -> None:
+    """What costs more time than a file may take is not judged; raises UnreadableError."""
+    if len(tokens) > MAX_TOKENS or len(comments) > MAX_COMMENTS:
+        raise UnreadableError("it is too large to judge")
+
+
 def verify_line_ends(content: bytes) -> None:
     """A lone carriage return ends a line for some readers only; raises UnreadableError."""
     if any(found[0] == b"\r" for found in CRLF.finditer(content)):
@@ -247,5 +255,9 @@ def _parts(comment: bytes) -> list[str]:
 
 
 def _blank_line_after(content: bytes, end: int) -> bool:
-    rest = content[end : end + 4_096].replace(b"\r\n", b"\n").lstrip(b" \t\r")
-    return not rest or (rest.startswith(b"\n") and not rest[1:].split(b"\n", 1)[0].strip(b" \t\r"))
+    """Whether nothing follows on the line, and the next line is blank or there is none."""
+    own = content.find(b"\n", end)
+    if own < 0 or content[end:own].strip():
+        return own < 0 and not content[end:].strip()
+    after = content.find(b"\n", own + 1)
+    return not content[own + 1 : after if after >= 0 else len(content)].strip()

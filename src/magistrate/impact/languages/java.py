@@ -20,6 +20,7 @@ from magistrate.impact.languages.blocks import (
     joined,
     template,
     verify_line_ends,
+    verify_size,
     without_line_end,
 )
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
@@ -36,14 +37,14 @@ TOKEN: Final = re.compile(
     rb'|(?P<text>"""[ \t\f]*\r?\n(?:[^"\\]|\\(?s:.)|"(?!""))*"""|"(?!"")(?:[^"\\\n]|\\[^\n])*"'
     rb"|'(?:[^'\\\n\x80-\xff]|[\xc0-\xff][\x80-\xbf]+|\\(?:[0-7]{1,3}|[^\nu]))')"
     rb"|(?P<sign>>>>=|<<=|>>=|>>>|\.\.\.|->|::|\+\+|--|&&|\|\||==|!=|<=|>=|\+=|-=|\*=|/=|&=|\|=|\^=|%=|<<|>>"
-    rb"|[-+*/%&|^!~<>=()\[\]{};,.?:@])"
+    rb"|/(?![*/])|[-+*%&|^!~<>=()\[\]{};,.?:@])"
 )
 """The lexical elements of Java, longest sign first."""
 EMBEDS: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\\{")
 EXECUTABLE: Final = re.compile(rb"#!|//+[ \t]*(?:usr|bin|/)")
 DIALECT: Final = Dialect(
     starts=re.compile(STARTS),
-    counts_lines=re.compile(r"(?i)checkstyle|suppress|\bcs(?:on|off)\b|\d\s*lines?\b|\blines?\s*[:=]?\s*\d"),
+    counts_lines=re.compile(r"(?i)checkstyle|suppress|\bcs(?:on|off)\b|\d {0,3}lines?\b|\blines?[ :=]{0,3}\d"),
 )
 KEPT: Final = 4
 
@@ -69,6 +70,7 @@ def read_text(content: bytes) -> Bound:
         raise UnreadableError("its first line is read by a shell")
     verify_line_ends(content)
     code, tokens, comments = _scan(content)
+    verify_size(tokens, comments)
     verify_agreement(content, joined(content, read_tree(content), tokens), tokens, comments, BLANK)
     return bind(content, code, tokens, comments, DIALECT)
 

@@ -22,6 +22,7 @@ from magistrate.impact.languages.blocks import (
     joined,
     template,
     verify_line_ends,
+    verify_size,
     without_line_end,
 )
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
@@ -60,12 +61,10 @@ LAYOUT_BLIND: Final = frozenset(
 )
 """Macros of the standard library whose result is the same for every layout of what they are given."""
 PLACES: Final = frozenset({b"line", b"column"})
-DEFINES: Final = re.compile(rb"\bmacro_rules\s*!\s*(?:r#)?(" + WORD + rb")")
-IMPORTS: Final = re.compile(rb"\buse\b[^;]{1,4000};")
 STANDARD: Final = frozenset({b"std", b"core", b"alloc"})
 DIALECT: Final = Dialect(
     starts=re.compile(rf"(?!//\s*(?:incremental|revisions|edition|tidy)\b)(?:{STARTS})"),
-    counts_lines=re.compile(r"//(?:\[[^\]]*\])?~|(?i:\d\s*lines?\b)"),
+    counts_lines=re.compile(r"//(?:\[[^\]]{0,80}\])?~|(?i:\d {0,3}lines?\b)"),
 )
 NOTHING: Final = (b"", b"", b"", b"")
 KEPT: Final = 4
@@ -90,8 +89,12 @@ def read_text(content: bytes) -> Bound:
     if content.startswith((b"#!", b"---")) and not content.startswith(b"#!["):
         raise UnreadableError("its first line is read by a shell or by cargo")
     verify_line_ends(content)
-    scan = _Scan(content)
-    verify_agreement(content, joined(content, read_tree(content), scan.tokens), scan.tokens, scan.comments, BLANK)
+    scan = _Scan(content, frozenset())
+    if scan.named:
+        scan = _Scan(content, frozenset(scan.named))
+    verify_size(scan.tokens, scan.comments)
+    tree = joined(content, read_tree(content), scan.tokens, separators=True)
+    verify_agreement(content, tree, scan.tokens, scan.comments, BLANK)
     docs = {leaf.start for leaf in scan.docs}
     plain = [leaf for leaf in scan.comments if leaf.start not in docs]
     pieces = sorted([*scan.tokens, *scan.docs], key=lambda leaf: leaf.start)
@@ -99,18 +102,18 @@ def read_text(content: bytes) -> Bound:
 
 
 class _Scan:
-    """One pass of the lexer."""
+    """One pass of the lexer; `own`: names that are no macros of the standard library in this file."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, own: frozenset[bytes]) -> None:
         self.code: list[object] = []
         self.tokens: list[Leaf] = []
         self.comments: list[Leaf] = []
         self.docs: list[Leaf] = []
-        self._content = content
-        imported = (name for one in IMPORTS.findall(content) for name in NAME.findall(one))
-        self._own = frozenset((*DEFINES.findall(content), *imported))
+        self.named: set[bytes] = set()
+        self._content, self._own = content, own
         self._inside: list[tuple[bytes, str]] = []
         self._layout, self._gap, self._last = CODE, [b""], NOTHING
+        self._imports, self._counted, self._line = False, 0, 1
         at, size, match = 0, len(content), TOKEN.match
         while at < size:
             found = match(content, at)
@@ -168,7 +171,21 @@ class _Scan:
             self.code.append(text)
         if kind == "open":
             self._enter(text, at)
+        self._name(kind, text)
         self._last = (*self._last[1:], text)
+
+    def _name(self, kind: str, text: bytes) -> None:
+        """Note what the file imports or defines under the name of a macro of the standard library."""
+        last = self._last[-1].removeprefix(b"r#")
+        if self._imports and last in LAYOUT_BLIND and not text.startswith(b"::"):
+            self.named.add(last)
+        if kind == "word":
+            defined = self._last[-1] == b"macro_rules!" or self._last[-2:] == (b"macro_rules", b"!")
+            self._imports = self._imports or text == b"use"
+            if defined and text.removeprefix(b"r#") in LAYOUT_BLIND:
+                self.named.add(text.removeprefix(b"r#"))
+        elif b";" in text:
+            self._imports = False
 
     def _spaced(self) -> None:
         """What stands before a token, where a macro may look at it."""
@@ -182,12 +199,14 @@ class _Scan:
         if name == b"macro_rules!" or path == b"macro_rules":
             self._layout = STRICT
         elif last == b"!" and NAME.fullmatch(name) and name not in NO_MACRO:
+            name = name.removeprefix(b"r#")
             standard = home in STANDARD if path.endswith(b"::") else name not in self._own
             blind = standard and name in LAYOUT_BLIND and self._layout != STRICT
             self._layout = BLIND if blind else STRICT
             if name in PLACES:
-                line = self._content.count(b"\n", 0, at) + 1
-                self.code.append((line, at - self._content.rfind(b"\n", 0, at)))
+                self._line += self._content.count(b"\n", self._counted, at)
+                self._counted = at
+                self.code.append((self._line, at - self._content.rfind(b"\n", 0, at)))
 
     def _leave(self, text: bytes, at: int) -> None:
         if not self._inside or self._inside[-1][0] != text:
