@@ -23,17 +23,18 @@ from magistrate.impact.languages.ecmascript_tokens import (
 )
 
 CONTINUES: Final = frozenset(
-    b"( [ { , ; : = + - * / % ** & | ^ ~ && || ?? == === != !== <= => ... += -= *= /= %= **= &= |= ^= &&= ||= ??=".split()
+    b"( [ { , ; : = + - * / % ** & | ^ ~ && || ?? == === != !== < << <= => ... += -= *= /= %= **= &= |= ^= &&= ||= ??=".split()
 )
 """Signs that nothing can end with: a semicolon behind them would be an error, or an empty statement."""
 NEVER_BEGINS: Final = frozenset(
-    b") ] } , ; : . ?. = % ** & | ^ && || ?? == === != !== <= += -= *= /= %= **= &= |= ^= &&= ||= ??=".split()
+    b") ] } , ; : . ?. = > % ** & | ^ && || ?? == === != !== <= += -= *= /= %= **= &= |= ^= &&= ||= ??=".split()
 )
 """Signs that nothing can begin with, and that no restricted production is about."""
 ARITHMETIC: Final = frozenset({b"+", b"-", b"*", b"/"})
 SEMICOLONLESS: Final = frozenset({"(", "[", HOLE, EXPRESSION})
 """Inside these brackets no semicolon can stand (the head of a `for` is another bracket)."""
 AFTER_BLOCK: Final = frozenset({b"else", b"catch", b"finally"})
+LEAVES: Final = frozenset({b"return", b"throw"})
 BEGINS_TYPE: Final = frozenset({b"[", b"{"})
 PLAIN: Final = frozenset({"string", "number", "chunk"})
 NO_TYPE: Final = frozenset({b"class", b"delete", b"await", b"yield", b"super", b"async"})
@@ -43,8 +44,10 @@ def line_means_nothing(before: Token, token: Token, following: Token | None, *, 
     """Whether a line end right before `token`, which follows `before`, is layout in every program."""
     if token.place == TAG or token.kind == "text" or _asks_for_more(before, typed=typed):
         return True
+    if before.closes == CONTROL and before.text == b")" and _is_controlled(token, following, typed=typed):
+        return True
     if token.text == b"{" and token.kind == "sign":
-        return (before.closes == CONTROL and before.text == b")") or (before.text in BLOCK_WORDS and before.free)
+        return before.text in BLOCK_WORDS and before.free
     if token.kind == "word":
         return before.closes == BLOCK and token.text in AFTER_BLOCK
     if token.kind == "chunk":
@@ -58,6 +61,18 @@ def _asks_for_more(before: Token, *, typed: bool) -> bool:
         return before.text.endswith(b"${")
     sign = before.kind == "sign" and not before.glued
     return sign and (before.text in CONTINUES or (before.text == b"?" and not typed))
+
+
+def _is_controlled(token: Token, following: Token | None, *, typed: bool) -> bool:
+    """Whether what stands behind the head of an `if` or a loop is its body, and no member of a type.
+
+    In TypeScript an interface may have members with the names `if` and `return`: no member is a
+    `return` with a word behind it on its line.
+    """
+    if not typed or token.text == b"{":
+        return True
+    certain = token.text in LEAVES and following is not None and not following.line_before
+    return certain and following is not None and following.kind in {*PLAIN, "word"}
 
 
 def _goes_on(before: Token, token: Token, following: Token | None, *, typed: bool) -> bool:
