@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from magistrate.domain.impact import Evidence, EvidenceRequest, Impact
+from magistrate.domain.impact import Evidence, EvidenceRequest, Impact, Proof
 from magistrate.errors import MagistrateError, Usage
 from magistrate.impact.assess import assess
 from magistrate.impact.case import Case, parse_case
@@ -102,6 +102,7 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
                     "why": file.proof.why,
                     "witness": dict(file.proof.witness),
                 },
+                **({"tried": [_tried(proof) for proof in file.tried]} if file.tried else {}),
             }
             for file in impact.files
         ],
@@ -151,6 +152,10 @@ def _one_evidence(entry: object) -> Evidence:
         inputs_digest=entry["inputs_digest"],
         output=output,
     )
+
+
+def _tried(proof: Proof) -> dict[str, str]:
+    return {"rule": proof.rule, "status": str(proof.status), "class": str(proof.change_class), "why": proof.why}
 
 
 def _wanted(want: EvidenceRequest) -> dict[str, Any]:

@@ -163,11 +163,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileImpact:
-    """Verdict about one file: its class and the proof, or what stood in the way."""
+    """Verdict about one file: its class and the proof, or what stood in the way.
+
+    `tried` are all proofs that were tried, in order, the one in front among them.
+    """
 
     path: str
     change_class: ChangeClass
     proof: Proof
+    tried: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

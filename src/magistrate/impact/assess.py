@@ -7,6 +7,7 @@ raises the whole. Tool runs are asked for only while they can still make the who
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -85,6 +86,7 @@ SENSORS: Final[tuple[Sensor, ...]] = (
 GATE_RULE: Final = "file-gate/1"
 NO_PROVER: Final = "no-prover/1"
 BASE_RULE: Final = "base-tree/1"
+_PLACE: Final = re.compile(r"line \d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,9 @@ def judge(
     gated = file_gate(file)
     if gated.barred is not None:
         refused = Proof(rule=GATE_RULE, status=ProofStatus.REFUTED, change_class=ChangeClass.UNKNOWN, why=gated.barred)
-        return Judged(file=file, step=step, impact=_unknown(file, refused), tried=(), denials=gated.denials)
+        return Judged(
+            file=file, step=step, impact=_impact(file, ChangeClass.UNKNOWN, refused), tried=(), denials=gated.denials
+        )
     tried: list[Tried] = []
     for prover in provers:
         if _applies(prover, file):
@@ -158,9 +162,10 @@ def judge(
             tried.append(Tried(prover=prover, proof=proof))
             if proof.status is ProofStatus.PROVEN and not _waits_for_base(proof, tried):
                 shown = proof if proof.change_class in LOW else _with_objection(proof, tried[:-1])
-                impact = FileImpact(path=file.path, change_class=proof.change_class, proof=shown)
+                impact = _impact(file, proof.change_class, shown, tried)
                 return Judged(file=file, step=step, impact=impact, tried=tuple(tried))
-    return Judged(file=file, step=step, impact=_unknown(file, _closest(tried)), tried=tuple(tried))
+    impact = _impact(file, ChangeClass.UNKNOWN, _closest(tried), tried)
+    return Judged(file=file, step=step, impact=impact, tried=tuple(tried))
 
 
 def _waits_for_base(proof: Proof, tried: Sequence[Tried]) -> bool:
@@ -185,9 +190,16 @@ def _closest(tried: Sequence[Tried]) -> Proof:
     held = next((proof for proof in proofs if proof.rule == BASE_RULE), None)
     if held is not None or not proofs:
         return held or others[-1]
-    nearest = next((p for p in reversed(proofs) if "-comments/" in p.rule), proofs[-1])
+    nearest = max(enumerate(proofs), key=lambda one: (_reach(one[1]), one[0]))[1]
     more = "".join(f"; no ordinary code, because {p.why}" for p in others if p.status is not ProofStatus.PROVEN)
     return replace(nearest, why=nearest.why + more) if more and nearest.why not in more else nearest
+
+
+def _reach(proof: Proof) -> int:
+    """How far an objection got: to one place of the file, to the whole meaning of it, or not even there."""
+    if _PLACE.match(proof.why):
+        return 3
+    return 2 if "-comments/" in proof.rule else int(proof.status is ProofStatus.REFUTED)
 
 
 def sense(file: ChangedFile, base: BaseTree, sensors: Sequence[Sensor]) -> Iterable[Sensitivity]:
@@ -263,8 +275,8 @@ def _tried(
     return found
 
 
-def _unknown(file: ChangedFile, proof: Proof) -> FileImpact:
-    return FileImpact(path=file.path, change_class=ChangeClass.UNKNOWN, proof=proof)
+def _impact(file: ChangedFile, kind: ChangeClass, proof: Proof, tried: Sequence[Tried] = ()) -> FileImpact:
+    return FileImpact(path=file.path, change_class=kind, proof=proof, tried=tuple(one.proof for one in tried))
 
 
 def _strictest_by_path(verdicts: Sequence[FileImpact]) -> tuple[FileImpact, ...]:

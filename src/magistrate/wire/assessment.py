@@ -27,12 +27,22 @@ class ProofSummary(_Part, frozen=True, kw_only=True):
     witness: dict[str, str]
 
 
-class FileVerdict(_Part, frozen=True, kw_only=True, rename={"change_class": "class"}):
-    """One changed path."""
+class TriedProof(_Part, frozen=True, kw_only=True, rename={"change_class": "class"}):
+    """What one prover said of a file; `change_class` is the class that it could have proven."""
+
+    rule: Line
+    status: ProofStatus
+    change_class: ChangeClass
+    why: str
+
+
+class FileVerdict(_Part, frozen=True, kw_only=True, rename={"change_class": "class"}, omit_defaults=True):
+    """One changed path; `tried` are all provers that read it, in order, left out when there is none."""
 
     path: str
     change_class: ChangeClass
     proof: ProofSummary
+    tried: tuple[TriedProof, ...] = ()
 
 
 class SensitivityVerdict(_Part, frozen=True, kw_only=True):

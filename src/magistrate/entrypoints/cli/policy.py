@@ -6,6 +6,7 @@ import click
 
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame, person_options
 from magistrate.entrypoints.cli.policy_files import bundle_of
+from magistrate.entrypoints.cli.proofs import proof_lines, prover_rows, provers_option
 from magistrate.entrypoints.cli.screen import show_list, visible
 from magistrate.errors import Usage
 from magistrate.wire.policy_bundle import PolicyBundle
@@ -53,19 +54,21 @@ def lint(frame: Frame) -> int:
 
 @policy.command()
 @click.argument("id_", metavar="ID")
+@provers_option
 @output_option
 @home_option
 @person_options
 @pass_frame
-def explain(frame: Frame, *, id_: str, output: str) -> None:
-    """Say which rule asked for what in one case, and what would relax it."""
+def explain(frame: Frame, *, id_: str, output: str, every: bool) -> None:
+    """Say which rule asked for what in one case, what would relax it, and what the provers said."""
     import msgspec
 
     from magistrate.entrypoints.cli.cases import fetch_bundle, find_case, open_case
 
     client = frame.client()
     name = find_case(client, id_)
-    decision = open_case(fetch_bundle(client, name), name, frame.settings()).decision.body
+    opened = open_case(fetch_bundle(client, name), name, frame.settings())
+    decision, files = opened.decision.body, msgspec.to_builtins(opened.assessment.verdict.files)
     if output == "table":
         click.echo(f"strictness {decision.strictness}")
         for obligation in decision.obligations:
@@ -76,8 +79,11 @@ def explain(frame: Frame, *, id_: str, output: str) -> None:
             click.echo(
                 f"because    {visible(reason.why)}\n           rule {reason.rule} ({reason.source}); relaxed by: {visible(reason.relax)}"
             )
+        click.echo("provers")
+        for line in proof_lines(files, every=every):
+            click.echo(line)
         return
-    rows = [msgspec.to_builtins(reason) for reason in decision.reasons]
+    rows = [*map(msgspec.to_builtins, decision.reasons), *prover_rows(files)]
     show_list(output, rows, ("rule", "source", "why"), wide=("relax",), empty="no reason was given")
 
 

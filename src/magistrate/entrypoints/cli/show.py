@@ -8,6 +8,7 @@ import click
 
 from magistrate.entrypoints.cli.cases import CASES, find_case, needs
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
+from magistrate.entrypoints.cli.proofs import proof_lines, provers_option
 from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, styled, visible
 
 
@@ -16,10 +17,11 @@ from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, sty
 @click.option(
     "-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", help="Form of the answer."
 )
+@provers_option
 @home_option
 @person_options
 @pass_frame
-def show(frame: Frame, *, id_: str, output: str) -> None:
+def show(frame: Frame, *, id_: str, output: str, every: bool) -> None:
     """Tell prompt, patch, proof, decision, reviewers, credential, action and outcome of one case."""
     client = frame.client()
     name = find_case(client, id_)
@@ -29,6 +31,8 @@ def show(frame: Frame, *, id_: str, output: str) -> None:
         return
     case = story["case"]
     click.echo(styled(f"{short(name)}  {visible(str(case.get('title', '')))}", bold=True))
+    for lacking in story["missing"]:
+        click.echo(styled(f"missing from the record: {visible(str(lacking))}", fg="red", bold=True))
     show_pairs(
         {
             "state": f"{case['state']}" + (f" ({needs(case)})" if needs(case) else ""),
@@ -46,27 +50,22 @@ def show(frame: Frame, *, id_: str, output: str) -> None:
         if text:
             click.echo(styled(f"\n{key} (by the agent, untrusted)", bold=True))
             click.echo("\n".join("  " + visible(line) for line in str(text).splitlines()[:40]))
-    _show_proof(story["documents"])
+    _show_proof(story["documents"], every=every)
     click.echo(styled("\nWhat happened", bold=True))
     for event in story["events"]:
         show_event(event)
-    for lacking in story["missing"]:
-        click.echo(styled(f"  missing from the record: {visible(str(lacking))}", fg="red"))
     click.echo(
         f"\nmagistrate diff {short(name)} shows the change; audit prove {short(name)} proves its record", err=True
     )
 
 
-def _show_proof(documents: dict[str, Any]) -> None:
+def _show_proof(documents: dict[str, Any], *, every: bool) -> None:
     """What the newest assessment proved or saw, and the reasons of the newest decision."""
     for told in documents.get("assessment", [])[-1:]:
         verdict = told["document"]["body"]["verdict"]
         click.echo(styled("\nProof", bold=True))
-        for file in verdict["files"]:
-            proof = file["proof"]
-            click.echo(
-                f"  {visible(file['path'])}: {file['class']}, {proof['status']} by {proof['rule']}: {visible(proof['why'])}"
-            )
+        for line in proof_lines(verdict["files"], every=every):
+            click.echo(line)
         for item in (*verdict["sensitivities"], *verdict["denials"]):
             click.echo(
                 styled(

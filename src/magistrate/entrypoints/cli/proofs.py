@@ -1,0 +1,43 @@
+"""What the provers said of each file: the apt one in front, all of them when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from magistrate.entrypoints.cli.frame import F
+from magistrate.entrypoints.cli.screen import visible
+
+
+def provers_option(command: F) -> F:
+    """`--all-provers`."""
+    return click.option(
+        "--all-provers", "every", is_flag=True, help="What each prover said of each file, not the apt one alone."
+    )(command)
+
+
+def proof_lines(files: Sequence[Mapping[str, Any]], *, every: bool) -> Iterator[str]:
+    """One line a file with the proof in front; below it, when asked, each prover with its status and reason."""
+    for file in files:
+        proof, tried = file["proof"], file.get("tried") or []
+        more = f" ({len(tried)} provers read it: --all-provers)" if len(tried) > 1 and not every else ""
+        said = f"{proof['status']} by {proof['rule']}: {visible(proof['why'])}"
+        yield f"  {visible(file['path'])}: {file['class']}, {said}{more}"
+        if every:
+            yield from (
+                f"      {one['rule']} for {one['class']}: {one['status']}, {visible(one['why'])}" for one in tried
+            )
+
+
+def prover_rows(files: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Each prover's word as one row, in the form of a reason."""
+    return [
+        {
+            "rule": one["rule"], "source": f"prover: {one['status']}", "why": f"{file['path']}: {one['why']}",
+            "relax": "",
+        }
+        for file in files
+        for one in (file.get("tried") or [{**file["proof"], "class": file["class"]}])
+    ]  # fmt: skip
