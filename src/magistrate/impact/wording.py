@@ -181,7 +181,9 @@ def _loud(place: Place) -> str | None:
     """A word that weighs is more than a word when its case or its parting changes (RFC 8174)."""
     heavy = next((word for word in place.words if weighty(word)), None)
     shouted = any(len(word) > 1 and word.isupper() for word in place.words)
-    if heavy is None or (len(place.pairs) == 1 and not shouted):
+    if heavy is None and " ".join(place.removed).lower() != " ".join(place.added).lower():
+        return _strange(place)
+    if heavy is None or (len(place.pairs) == 1 and not shouted and place.pairs[0][0] == place.pairs[0][1]):
         return None
     return f"writes `{heavy}` otherwise, which asks or limits"
 

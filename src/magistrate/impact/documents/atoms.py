@@ -88,7 +88,7 @@ def _atoms(text: str) -> Iterator[Atom]:
             yield Atom(Kind.TARGET, core, glued)
             at = found.start() + len(core)
         elif group == "chunk":
-            yield from _chunk(shown, glued=glued)
+            yield from _chunk(shown, glued=glued, role=text.startswith("`", at))
         else:
             kind = {"rest": Kind.BREAK, "point": Kind.POINT}.get(str(group), Kind.SIGN)
             yield Atom(kind, "" if kind is Kind.BREAK else shown, glued)
@@ -132,14 +132,15 @@ def _target_end(text: str, at: int) -> int:
     return end
 
 
-def _chunk(shown: str, *, glued: bool) -> Iterator[Atom]:
+def _chunk(shown: str, *, glued: bool, role: bool) -> Iterator[Atom]:
+    """Points before and behind a word or name; what touches code with a colon is its role."""
     start = re.match(r"['\u2019]*", shown)
     head = start[0] if start else ""
     core, tail = shown[len(head) :], ""
     for mark in head:
         yield Atom(Kind.POINT, mark, glued)
         glued = True
-    while core and not core.endswith("::") and ENDS.search(core):
+    while core and not (role and ":" in core) and not core.endswith("::") and ENDS.search(core):
         core, tail = core[:-1], core[-1] + tail
     if core:
         yield Atom(_kind(core), core, glued)

@@ -54,6 +54,7 @@ class Judge:
     entries: bool = False
     gone: dict[str, set[int]] = field(default_factory=dict)
     come: dict[str, set[int]] = field(default_factory=dict)
+    leads: set[tuple[str, str]] = field(default_factory=set)
     approved: list[tuple[str, str]] = field(default_factory=list)
     places: int = 0
 
@@ -167,7 +168,7 @@ def _own_links(found: Sequence[Atom], judge: Judge) -> str | None:
     for atom in signs:
         if atom.text not in LINK_SIGNS and not (atom.kind is Kind.TARGET and ANCHOR.match(atom.text)):
             return _any_sign([atom])
-    judge.approved += map(_sign, signs)
+    judge.approved += [(_sign(atom)[0], atom.text) for atom in signs]
     return None
 
 
@@ -181,7 +182,7 @@ def _entry_objection(unit: Unit, judge: Judge) -> str | None:
     sign = next((atom for atom in signs if not ENTRY_SIGN.match(atom.text)), None)
     if sign is not None:
         return f"has `{sign.text[:40]}` in an entry of the list of changes"
-    judge.approved += map(_sign, signs)
+    judge.approved += [(_sign(atom)[0], atom.text) for atom in signs]
     acting = next((hit[0] for atom in found if (hit := ACTING_WORDS.search(atom.text))), None)
     if acting is not None:
         return f"says `{acting}`, which a tool, an agent or an operator may act on"
@@ -234,6 +235,7 @@ def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:  # noqa: 
 
 def _definition_objection(old: str, new: str, judge: Judge) -> str | None:
     (label, before), (other, after) = (text.split(": ", 1) for text in (old, new))
+    judge.leads.add((before.split(" ")[0], after.split(" ")[0]))
     return "changes what a reference stands for" if label != other else judge.link(before, after)
 
 
@@ -248,6 +250,7 @@ def _signs_objection(a: Sequence[Atom], b: Sequence[Atom], judge: Judge) -> str 
             why = judge.link(x.text, y.text) or _shown_otherwise(b, at)
             if why is not None:
                 return why
+            judge.leads.add((x.text, y.text))
     return None
 
 
@@ -287,6 +290,8 @@ def _part_objection(
     keys = [atom.key for atom in a], [atom.key for atom in b]
     if keys[0] == keys[1]:
         return None
+    if not _words([*a, *b]) and edges[0] is not None and edges[1] is not None and edges[1].glued:
+        return f"changes what stands between `{edges[0].text[:30]}` and `{edges[1].text[:30]}`"
     hard = tuple(edge is not None and _weighs(edge) for edge in edges)
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -362,7 +367,11 @@ def _by_lines(old: Page, new: Page, judge: Judge) -> tuple[int, str] | None:
     signs = list(_line_signs(a[head : len(a) - tail])), list(_line_signs(b[head : len(b) - tail]))
     line = new.chunks[head][0] if head < len(new.chunks) else 0
     signs = signs[0], _without_approved(*signs, judge)
-    return None if signs[0] == signs[1] else (line, "changes a mark, number, name, code or link, by the lines")
+    same = len(signs[0]) == len(signs[1]) and all(
+        a == b or (a[0] == b[0] and a[0].startswith(Kind.TARGET) and (a[1], b[1]) in judge.leads)
+        for a, b in zip(*signs, strict=True)
+    )
+    return None if same else (line, "changes a mark, number, name, code or link, by the lines")
 
 
 def _line_signs(chunks: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, str]]:
@@ -373,7 +382,7 @@ def _line_signs(chunks: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, str]]
             continue
         for atom in atoms(text):
             if not is_text(atom):
-                yield _sign(atom)
+                yield _sign(atom)[0], atom.text
 
 
 def _without_approved(old: list[tuple[str, str]], new: list[tuple[str, str]], judge: Judge) -> list[tuple[str, str]]:

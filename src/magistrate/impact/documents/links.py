@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-URL: Final = re.compile(r"(https?)://([a-z0-9][a-z0-9.-]*)(/[\w./~+,-]*)?(#[\w./+-]*)?\Z")
+URL: Final = re.compile(r"(https?)://([a-z0-9][a-z0-9.-]*)(/[\w./~+,-]*)?(#[\w.+-]*)?\Z")
 ANCHOR: Final = re.compile(r"#[\w.-]*\Z")
 RELATIVE: Final = re.compile(r"(?!/)([\w./-]+?)(#[\w.-]*)?\Z")
 OWNED: Final = {
