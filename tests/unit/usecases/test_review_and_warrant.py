@@ -19,7 +19,7 @@ from magistrate.wire.rejection import Rejection
 from magistrate.wire.withdrawal import Withdrawal
 
 TYPO = {"notes.md": "# Notes\n\nThis service greets people.\n"}
-CODE = {"app.py": "def greet(name):\n    return 'hi ' + name\n"}
+CODE = {"app.py": "def greet(name):\n    return eval(name)\n"}
 WORKFLOW = {".github/workflows/ci.yml": "on: push\npermissions: write-all\njobs: {}\n"}
 S = CaseState
 
