@@ -48,6 +48,8 @@ DIALECT: Final = Dialect(
     counts_lines=re.compile(r"(?i)\bnext\s+\S{0,9}\d|\blines?\W{1,3}\d|\d\W?lines?\b|\A(?!//).*@ts-"),
 )
 OTHER_BLOCK: Final = re.compile(r"/\*(?!\*(?:\s|\Z))\s*\S")
+PLAIN_STRING: Final = re.compile(rb"'[^'\"`\\]*+'")
+"""Single quotes around nothing that is read otherwise between double ones."""
 DOC_READERS: Final = re.compile(
     rb"""["'`](?:tsoa|typia|type-graphql|@?nestjs[^"'`\n]{0,40}|@nestia/[a-z]{1,20}|routing-controllers|react-docgen[a-z-]{0,20}|@oclif/[a-z]{1,20}|"""
     rb"""ts-json-schema-generator|typescript-json-schema|@storybook/[a-z0-9-]{1,20}|@cucumber/[a-z-]{1,20})["'`/]"""
@@ -112,7 +114,10 @@ def _code(tokens: tuple[Token, ...], flavour: Flavour) -> list[object]:
         line = token.line_before and before is not None
         if line and before is not None:
             line = not line_means_nothing(before, token, following, typed=flavour.typed)
-        code.append((token.kind, token.text, line, token.glued))
+        text = token.text
+        if token.kind == "string" and token.place != TAG and PLAIN_STRING.fullmatch(text):
+            text = b'"' + text[1:-1] + b'"'
+        code.append((token.kind, text, line, token.glued))
         before = token
     return code
 

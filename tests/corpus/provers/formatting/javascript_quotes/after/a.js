@@ -1,0 +1,3 @@
+"use strict";
+import a from "b";
+f({ "c": "" }, "d e");
