@@ -44,7 +44,7 @@ TOOLS: Final = (
 )
 """What readers of ECMAScript look for, anywhere in a comment or as its first word."""
 DIALECT: Final = Dialect(
-    starts=re.compile(rf"(?i)(?!\W*(?:{MARKS}))(?://(?: {TOOLS}|\Z)|\*(?: {TOOLS}|\Z)|/\*\* {TOOLS}(?=[^*]*\*/\Z))"),
+    starts=re.compile(rf"(?i)(?!\W*(?:{MARKS}))(?:(?:// |\* |/\*\* (?=[^*]*\*/\Z)){TOOLS}|(?://|\*)\Z)"),
     counts_lines=re.compile(r"(?i)\bnext\s+\S{0,9}\d|\blines?\W{1,3}\d|\d\W?lines?\b|\A(?!//).*@ts-"),
 )
 OTHER_BLOCK: Final = re.compile(r"/\*(?!\*(?:\s|\Z))\s*\S")
