@@ -72,7 +72,7 @@ def test_what_a_script_reads_line_by_line_is_no_formatting(reader: str) -> None:
         ("a.yaml", ["yaml"]), ("a.yml", ["yaml"]), ("a.yaml.j2", []), ("a.j2.yaml", []), ("pnpm-lock.yaml", []),
         ("a.tpl.json", []), ("a.ini", ["ini"]), (".editorconfig", ["ini"]), ("a.properties", ["properties"]),
         (".env", []), ("a.tf", ["hcl"]), (".terraform.lock.hcl", []), ("dockerfile", ["dockerfile"]),
-        ("dockerfile.dev", ["dockerfile"]), ("a.dockerfile", ["dockerfile"]), ("a.sh", ["shell"]), ("a.zsh", []),
+        ("dockerfile.debug", ["dockerfile"]), ("a.dockerfile", ["dockerfile"]), ("dockerfile.py", ["python"]), ("dockerfile.json", ["json"]), ("a.sh", ["shell"]), ("a.zsh", []),
     ],
 )  # fmt: skip
 def test_a_name_has_at_most_one_reader(name: str, expected: list[str]) -> None:

@@ -19,8 +19,8 @@ ODD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\
 """Characters that end a line, or the text, for some readers only."""
 MARKS: Final = re.compile(r"\{\{|\}\}|\{%|%\}|(?<!\$)\{#|#\}|<%|%>|<#|\[\[|\]\]|%\{|<\?|@@|\$\[\[")
 """What template languages begin and end with; a template fills in text before any reader sees it."""
-SHELL_MARKS: Final = re.compile(r"\{\{|\}\}|\{%|<%|%>|(?<!\$)\{#|@@")
-"""As `MARKS`, without what the shell itself has (`[[`, `${x#}`)."""
+NARROW_MARKS: Final = re.compile(r"\{\{|\}\}|\{%|<%|%>|(?<!\$)\{#|@@")
+"""As `MARKS`, without what the shell and TOML themselves have (`[[`, `${x#}`)."""
 PREPROCESSED: Final = re.compile(
     r"(?m)^[ \t]*#(?:if|ifdef|ifndef|else|elseif|elif|end|endif|foreach|set|macro|parse|include|define)\b"
 )

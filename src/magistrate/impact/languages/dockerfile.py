@@ -16,7 +16,9 @@ from magistrate.impact.languages.full_lines import continues, lines_of, reading_
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 
 KEPT: Final = 4
-NAMES: Final = re.compile(r"(?:(?:docker|container)file(?:[._-][a-z0-9._-]+)?|[a-z0-9._-]+\.(?:docker|container)file)")
+NAMES: Final = re.compile(
+    r"(?:(?:docker|container)file(?:[.-](?!(?:\w{1,3}|java|json|yaml|toml|bash)\Z)[a-z0-9_-]+)*|[a-z0-9._-]+\.(?:docker|container)file)"
+)
 INSTRUCTION: Final = re.compile(
     r"[ \t]*(?i:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|"
     r"VOLUME|WORKDIR)[ \t]+\S"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.data_text import PROSE, SHELL_MARKS, bound_comments, is_data
+from magistrate.impact.languages.data_text import NARROW_MARKS, PROSE, bound_comments, is_data
 from magistrate.impact.languages.full_lines import continues, lines_of, reading_of, verify_no_heredoc
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 
@@ -39,7 +39,7 @@ def read_text(content: bytes) -> Reading:
     Raises:
         UnreadableError: where lines may belong together, or the script may read its own text.
     """
-    lines = lines_of(content, SHELL_MARKS)
+    lines = lines_of(content, NARROW_MARKS)
     verify_no_heredoc(lines)
     _verify_not_itself(lines)
     comments: set[int] = set()

@@ -14,6 +14,7 @@ from typing import Final
 
 from magistrate.domain.impact import ProofStatus
 from magistrate.impact.languages.data_text import (
+    NARROW_MARKS,
     PROSE,
     bound_comments,
     head_of,
@@ -53,7 +54,7 @@ def read_text(content: bytes) -> Reading:
     text = content.decode("utf-8")
     tokens, comments = _lexed(text)
     for comment in comments:
-        verify_no_template(comment.text)
+        verify_no_template(comment.text, NARROW_MARKS)
     if _parsed(text) != _parsed(_anew(tokens)):
         raise UnreadableError("two front ends disagree about its values")
     code = [token.text for token in tokens]
