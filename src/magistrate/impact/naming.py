@@ -44,6 +44,7 @@ ACTS: Final = re.compile(
 )
 ADDRESS: Final = re.compile(r"https?://[^\s\"'<>)]*\Z")
 RAW_ADDRESS: Final = re.compile(r"(?i)://(?:raw\.|gist\.|cdn\.|[\w.]*jsdelivr|unpkg)|/raw/|/releases/|/archive/")
+FETCHES: Final = re.compile(r"(?i)fetch|curl|wget|\bget\(|request|urlopen|download|raw=")
 LINES: Final = (
     (
         re.compile(r"conf\.py\Z"),
@@ -89,7 +90,7 @@ def _harmless_line(line: str, text: str, at: int, column: int, where: str) -> bo
         return True
     if where.endswith(".py") and len(text) < MAX_PROGRAM and _in_docstring(text, text.count("\n", 0, at) + 1):
         return True
-    if ADDRESS.search(line[:column]) and not RAW_ADDRESS.search(line):
+    if ADDRESS.search(line[:column]) and not RAW_ADDRESS.search(line) and not FETCHES.search(line):
         return True
     bare = MAKE_NAME.sub("", line)
     if BUILDERS.search(bare) and not re.search(r"doctest|linkcheck-run|exec|python -c|\|", bare):
@@ -149,7 +150,7 @@ def _pyproject(text: str, shown: str) -> bool:
     """PEP 621 and the build back ends: the page is the package's description, or a file of the archive."""
     spared = (
         "project.readme", "project.license", "project.license-files", "project.urls", "tool.poetry.readme",
-        "tool.poetry.include", "tool.poetry.exclude", "tool.setuptools.dynamic.readme", "tool.flit.sdist", "tool.hatch.build",
+        "tool.poetry.include", "tool.poetry.exclude", "tool.setuptools.dynamic.readme", "tool.flit.sdist", "tool.hatch.build.include", "tool.hatch.build.exclude", "tool.hatch.build.targets.sdist", "tool.hatch.build.targets.wheel",
         "tool.hatch.metadata.hooks.fancy-pypi-readme", "tool.codespell", "tool.typos", "tool.pdm.build", "tool.check-manifest",
         "tool.flit.metadata.description-file", "tool.uv.build-backend", "tool.mdformat",
     )  # fmt: skip
@@ -282,7 +283,7 @@ def _carries(statement: ast.AST, names: set[str], shown: str) -> Iterator[str]:
     targets: list[ast.expr] = []
     if isinstance(statement, ast.Assign) and _holds(statement.value, names, shown):
         targets = statement.targets
-    elif isinstance(statement, ast.AugAssign) and _holds(statement.value, names, shown):
+    elif isinstance(statement, ast.AugAssign | ast.NamedExpr) and _holds(statement.value, names, shown):
         targets = [statement.target]
     elif isinstance(statement, ast.With):
         held = (item for item in statement.items if _holds(item.context_expr, names, shown))
@@ -313,6 +314,8 @@ def _spared(node: ast.AST, names: set[str], shown: str) -> bool:
         given = [*node.args, *(k.value for k in node.keywords if k.arg != "long_description")]
         given += [node.func.value] if isinstance(node.func, ast.Attribute) else []
         return called in READS or called in names or not any(_holds(one, names, shown) for one in given)
+    if isinstance(node, ast.ClassDef | ast.Match | ast.Yield | ast.YieldFrom | ast.Await | ast.arguments):
+        return not _holds(node, names, shown)
     if isinstance(node, ast.If | ast.While | ast.For | ast.Assert | ast.Subscript | ast.JoinedStr | ast.Lambda):
         head = getattr(node, "test", getattr(node, "iter", getattr(node, "value", None)))
         return head is None or not isinstance(head, ast.AST) or not _holds(head, names, shown)

@@ -29,7 +29,7 @@ OPEN_STEM: Final = re.compile(r"(?:\A|.*[*}%$])\Z", re.DOTALL)
 INCLUDING: Final = re.compile(
     r"(?i)\{%-?\s*\w*(?:include|import|embed)|--8<--|^\s*\.\. +[\w:-]*(?:include|import|embed|automodule|mdinclude)|\{\w*include\w*\}|"
     r"!include|@import|@include|!\[\[|<!--\s*\w*(?:include|import|embed|snippet|automd|mdsnippet|auto-generated)|\{\{[<%]|\[\[\[cog|"
-    r":include:|::include|\binclude::",
+    r":include:|':include|::include|\binclude::",
     re.MULTILINE,
 )
 BEFORE: Final = 120
@@ -37,7 +37,9 @@ OUTSIDE: Final = re.compile(
     r"(?:^|[\s:=])/(?:var|usr|etc|srv|tmp|opt/local|www)/|[a-z0-9-]\.[a-z]{2,}(?::|/)|_build/|://"
 )
 """Paths of machines and addresses of servers: not of this tree."""
-TARGET_NAME: Final = re.compile(r"\b(?:make|-e|-s|--session|run|target|extras?|group|--group|only)[ =]+\Z")
+TARGET_NAME: Final = re.compile(
+    r"\b(?:make|-e|-s|--session|run|target|extras?|group|--group|only|tox_?env|tox\.env|nox_?session)[ =:]+[\"']?\Z"
+)
 """What stands before the name of a job."""
 DATA_FILES: Final = (".po", ".pot", ".svg", ".csv", ".map", ".lock", ".sum", ".css", ".scss", ".snap", ".mo", ".sql")
 """Files that no program runs and that name no file to one."""

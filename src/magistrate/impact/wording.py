@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.documents.atoms import Atom, Kind
+from magistrate.impact.english import known
 from magistrate.impact.prose import ACTING_WORDS, PROSE_SHAPE
 
 
@@ -59,7 +60,7 @@ TWINS: Final = frozenset(
         "manual/automatic manually/automatically lazy/eager leading/trailing prefix/suffix head/tail static/dynamic "
         "odd/even plus/minus same/different equal/different known/unknown black/white hot/cold "
         "synchronous/asynchronous explicit/implicit explicitly/implicitly outgoing/incoming inbound/outbound yours/ours "
-        "win/lose wins/loses buy/sell lock/open locks/opens connect/close pass/break passes/breaks staging/live"
+        "win/lose wins/loses buy/sell lock/open locks/opens connect/close pass/break passes/breaks staging/live your/our you/we your/their you/they our/their we/they my/your i/you his/her he/she"
     )
 )
 FLIPS: Final = _listed("un in im ir il dis non non- de mis anti anti- a ab mal pre post over under re out up down")
@@ -70,6 +71,14 @@ COMMANDS: Final = _listed(
     "ensure generate insert invoke launch modify point prepare reset restore return specify submit supply switch trigger "
     "upload take leave turn bring share forward reply comment close fill join buy browse scan email text adopt pick"
 )
+LEAST: Final = _listed("a an the is are was were be been this that these those it which also")
+"""Small words that mean nothing beside a number, code or a title either."""
+NAMING: Final = re.compile(
+    r"(?i)(?:packages?|librar(?:y|ies)|modules?|dependenc(?:y|ies)|plug-?ins?|extensions?|images?|repositor(?:y|ies)|registr(?:y|ies)|"
+    r"hosts?|domains?|accounts?|channels?|branch(?:es)?|tags?|named?|called|sites?|address(?:es)?|crates?|gems?|projects?)\Z"
+)
+"""Words beside which a word may be somebody's name."""
+NEGATION: Final = re.compile(r"(?i)(?:no|not|never|nor|neither|none|\w+n['\u2019]t)\Z")
 CAPITAL: Final = re.compile(r"[A-Z]")
 QUOTES: Final = _listed("\" ' \u201c \u201d \u2018 \u2019 - ,")
 LEADS_ON: Final = _listed("then now and just simply to also")
@@ -118,8 +127,11 @@ def weighty(word: str) -> str | None:
     return None if found is None else found[0]
 
 
-def why_not_wording(place: Place) -> str | None:
+def why_not_wording(place: Place) -> str | None:  # noqa: PLR0911 - one rule, one exit
     """Why a place where words differ is more than wording; None when it is not."""
+    foreign = next((word for word in place.words if not word.replace("\u2019", "'").isascii()), None)
+    if foreign is not None:
+        return f"has `{foreign[:40]}`, whose letters are not plain English"
     if _same_letters(place):
         return _loud(place)
     if _corrected(place):
@@ -130,8 +142,11 @@ def why_not_wording(place: Place) -> str | None:
     twin = next(_twins(place), None)
     if twin is not None:
         return f"turns `{twin[0]}` into `{twin[1]}`"
-    if all(word.lower() in SMALL for word in place.words):
+    if all(word.lower() in (LEAST if place.strict else SMALL) for word in place.words):
         return None
+    naming = next((word for word in place.beside if NAMING.match(word)), None)
+    if naming is not None:
+        return f"changes `{' '.join(place.added or place.removed)[:60]}` beside `{naming}`, which may be a name"
     return _strange(place) or (None if _inflected(place) else _rewording(place))
 
 
@@ -148,6 +163,9 @@ def _rewording(place: Place) -> str | None:
     shown = " ".join(place.added or place.removed)[:60]
     if place.strict:
         return f"changes `{shown}` right beside code, a number, a title or a link"
+    name = next((word for word in place.words if not all(map(known, word.split("-")))), None)
+    if name is not None:
+        return f"changes `{name[:40]}`, which may be a name"
     heavy = next((word for word in place.beside if weighty(word)), None)
     if heavy is not None:
         return f"changes `{shown}` beside `{heavy}`"
@@ -173,7 +191,7 @@ def begins_with_order(found: Sequence[Atom]) -> str | None:
 
 def _same_letters(place: Place) -> bool:
     """Whether only case, hyphens, apostrophes and blanks between words differ."""
-    old, new = (re.sub(r"['\u2019-]", "", "".join(words)).casefold() for words in (place.removed, place.added))
+    old, new = (re.sub(r"['\u2019-]", "", "".join(words)).lower() for words in (place.removed, place.added))
     return bool(old) and old == new
 
 
@@ -214,7 +232,8 @@ def _correction(old: str, new: str, place: Place) -> bool:
 
 def _inflected(place: Place) -> bool:
     """Whether each pair is one word in another form, or two small words."""
-    return bool(place.pairs) and all(a == b or _same_stem(a, b) or (a in SMALL and b in SMALL) for a, b in place.pairs)
+    small = LEAST if place.strict else SMALL
+    return bool(place.pairs) and all(a == b or _same_stem(a, b) or (a in small and b in small) for a, b in place.pairs)
 
 
 def _same_stem(old: str, new: str) -> bool:

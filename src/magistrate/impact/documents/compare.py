@@ -17,7 +17,7 @@ from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
 from magistrate.impact.documents.links import ANCHOR
 from magistrate.impact.documents.page import Page, Unit
 from magistrate.impact.prose import ACTING_WORDS, PROSE_SHAPE
-from magistrate.impact.wording import SMALL, Place, begins_with_order, weighty, why_not_wording
+from magistrate.impact.wording import COMMANDS, NEGATION, SMALL, Place, begins_with_order, weighty, why_not_wording
 
 MAX_ATOMS: Final = 1_500
 MAX_REGION: Final = 3_000
@@ -30,7 +30,7 @@ LOOSE: Final = re.compile(r"(?:paragraph0?|item|item\d+-)\Z")
 """Places where a running text may come or go."""
 STRICT: Final = re.compile(r"heading|cell|definition")
 HARD_POINTS: Final = frozenset("-:!\u2013\u2014'\u2019")
-ENTRY_SIGN: Final = re.compile(r"#\d+\Z|`[A-Za-z_][\w.]*(?:\(\))?`\Z")
+ENTRY_SIGN: Final = re.compile(r"#\d+\Z|`{1,2}[A-Za-z_][\w.]*(?:\(\))?`{1,2}\Z")
 LINK_SIGNS: Final = frozenset({"[", "](", "]"})
 LETTERS: Final = re.compile(r"\w")
 UNRELEASED: Final = re.compile(r"(?i)\bunreleased\b")
@@ -217,7 +217,7 @@ def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:  # noqa: 
     why = _signs_objection(*signs, judge)
     if why is not None:
         return why
-    strict = STRICT.match(old.place) is not None
+    strict = STRICT.match(old.place) is not None or _orders_with_code([*a, *b])
     if old.place.startswith("heading") and judge.anchored(old.text):
         return "changes a heading that something here links to"
     inside = 0
@@ -231,6 +231,12 @@ def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:  # noqa: 
         if why is not None:
             return why
     return None
+
+
+def _orders_with_code(found: Sequence[Atom]) -> bool:
+    """Whether a text has code or an address and a word that tells people to do something with it."""
+    acts = any(a.kind is Kind.WORD and (a.text.lower() in COMMANDS or ACTING_WORDS.search(a.text)) for a in found)
+    return acts and any(atom.kind in {Kind.CODE, Kind.TARGET} for atom in found)
 
 
 def _definition_objection(old: str, new: str, judge: Judge) -> str | None:
@@ -296,6 +302,9 @@ def _part_objection(
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
+        nearby = [*_words(b[:j1])[-1:], *_words(b[j1:j2]), *_words(b[j2:])[:1]]
+        if any(atom.kind is Kind.POINT for atom in (*a[i1:i2], *b[j1:j2])) and any(map(NEGATION.match, nearby)):
+            return "changes a point beside a negation"
         why = _points_objection([*a[i1:i2], *b[j1:j2]], edges, ends=(i1 == 0 or j1 == 0, i2 == len(a) or j2 == len(b)))
         if why is not None:
             return why

@@ -39,6 +39,8 @@ class _Scan:
     """Indentation of the line whose more indented body is fixed; -1: none."""
     literal_of: int = -1
     to_blank: bool = False
+    blanks: int = 0
+    after_fixed: bool = True
 
 
 @lru_cache(maxsize=8)
@@ -51,7 +53,7 @@ def read_restructured(text: str) -> Page:
     scan = _Scan()
     for number, line in enumerate(lines, 1):
         _take(scan, number, line, held=number in held)
-    titles = {number: line.strip() for number, line in enumerate(lines, 1) if _is_title(lines, number)}
+    titles = {number: _titled(lines, number) for number in range(1, len(lines) + 1) if _is_title(lines, number)}
     units = tuple(_units(scan.free, titles))
     chunks = tuple((unit.line, unit.text, not unit.running) for unit in units)
     return Page(units=units, fixed=tuple(scan.fixed), chunks=chunks)
@@ -61,6 +63,7 @@ def _take(scan: _Scan, number: int, line: str, *, held: bool) -> None:
     indent = len(line) - len(line.lstrip(" "))
     if not line.strip():
         scan.to_blank = False
+        scan.blanks += 1
         return
     _literal_opens(scan, line, indent)
     if scan.body_of >= 0 and indent <= scan.body_of:
@@ -71,9 +74,13 @@ def _take(scan: _Scan, number: int, line: str, *, held: bool) -> None:
     if not inside and (DOCTEST.match(line) or OTHER.match(line) or OPTION.match(line)):
         scan.to_blank = inside = True
         scan.literal_of = indent if line.strip() == "::" else -1
+    blanks, scan.blanks = scan.blanks, 0
     if inside:
-        scan.fixed.append((number, line))
+        kept = blanks if scan.after_fixed else min(blanks, 1)
+        scan.fixed.append((number, "\n" * kept + line))
+        scan.after_fixed = True
         return
+    scan.after_fixed = False
     if line.rstrip().endswith("::"):
         scan.literal_of = indent
     bullet, numbered = BULLET.match(line), NUMBERED.match(line)
@@ -114,8 +121,14 @@ def _units(free: list[tuple[int, int, str, str]], titles: dict[int, str]) -> Ite
 
 
 def _section(titles: dict[int, str], line: int) -> tuple[str, ...]:
-    above = [title for number, title in titles.items() if number < line]
-    return (above[-1],) if above else ()
+    above = [number for number in titles if number < line]
+    return (titles[above[-1]],) if above else ()
+
+
+def _titled(lines: list[str], number: int) -> str:
+    """A title, with the word `Unreleased` where it stands alone below it."""
+    below = next((line.strip() for line in lines[number + 1 : number + 4] if line.strip()), "")
+    return f"{lines[number - 1].strip()}{' Unreleased' if below.lower() == 'unreleased' else ''}"
 
 
 def _is_title(lines: list[str], number: int) -> bool:

@@ -21,7 +21,12 @@ class Vocabulary:
     base: BaseTree
     changed: frozenset[str]
     page: str
+    new_page: str
     looked: dict[str, bool] = field(default_factory=dict)
+
+    @cached_property
+    def _left(self) -> frozenset[str]:
+        return frozenset(re.findall(r"[a-z]+", self.new_page.lower()))
 
     @cached_property
     def _page(self) -> frozenset[str]:
@@ -33,8 +38,11 @@ class Vocabulary:
         return all(known(part) or part.lower() in self._page or self._elsewhere(part.lower()) for part in parts)
 
     def strange(self, word: str) -> bool:
-        """Whether a word is neither English nor in use anywhere else in the base tree."""
-        return not known(word) and not self._elsewhere(word.lower())
+        """Whether a word is neither English, nor in use anywhere else in the base tree, nor still on the new page."""
+        lower = word.lower()
+        if known(lower) or lower in self._left or (lower not in self.looked and len(self.looked) >= MAX_LOOKUPS):
+            return False
+        return not self._elsewhere(lower)
 
     def anchored(self, heading: str) -> bool:
         """Whether some text of the base tree links to the anchor that a heading makes."""

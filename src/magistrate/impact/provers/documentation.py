@@ -35,7 +35,7 @@ MACHINE_TEXT: Final = re.compile(
 READS_CHANGES: Final = re.compile(
     r"(?i)semantic-release|release-please|towncrier|scriv\b|changesets|standard-version|keepachangelog|keep-a-changelog|"
     r"release-drafter|auto-changelog|git-cliff|conventional-changelog|changelogger|chan\b|parse-changelog|changelog-reader|"
-    r"extract-release-notes|antsibull|release-it|commit-and-tag-version|python-semantic|semantic_release|cz_|commitizen|reno\b"
+    r"extract-release-notes|antsibull|release-it|cargo-dist|dist-workspace|axodotdev|knope|jreleaser|jetbrains\.changelog|zest\.|changelog-reader|commit-and-tag-version|python-semantic|semantic_release|cz_|commitizen|reno\b"
 )
 PROSE_LINES: Final = 0.6
 PROSE_WORDS: Final = 4
@@ -106,7 +106,7 @@ def _page_objection(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTr
     """What differs in the page itself beyond wording, at its line; None when nothing does."""
     markdown = file.name.endswith(MARKDOWN)
     read = read_markdown if markdown else read_restructured
-    words = Vocabulary(base=base, changed=frozenset(one.path for one in step), page=file.before)
+    words = Vocabulary(base=base, changed=frozenset(one.path for one in step), page=file.before, new_page=file.after)
     if file.change.before is None:
         return why_not_new_page(file.path, read(file.after), base, words)
     paths = {*base.files, *(one.path for one in step if one.change.after is not None)}
