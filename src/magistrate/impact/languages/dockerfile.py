@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.data_text import PROSE, bound_comments, is_data
 from magistrate.impact.languages.full_lines import continues, lines_of, reading_of, verify_no_heredoc
+from magistrate.impact.languages.notation import PROSE, bound_comments, has_own_text
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 
 KEPT: Final = 4
@@ -63,7 +63,7 @@ class Dockerfile:
 
     def reads(self, name: str) -> bool:
         """By name; templates are not read."""
-        return NAMES.fullmatch(name) is not None and is_data(name)
+        return NAMES.fullmatch(name) is not None and has_own_text(name)
 
     def read(self, content: bytes) -> Reading:
         """Lines and comments."""

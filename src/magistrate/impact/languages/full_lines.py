@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from magistrate.impact.languages.data_text import MARKS, is_prose, text_of, verify_no_template
+from magistrate.impact.languages.notation import MARKS, is_prose, text_of, verify_no_template
 from magistrate.impact.languages.reading import Comment, Reading, UnreadableError
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.data_text import PROSE, bound_comments, is_data
 from magistrate.impact.languages.full_lines import lines_of, reading_of, verify_no_heredoc
+from magistrate.impact.languages.notation import PROSE, bound_comments, has_own_text
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 
 KEPT: Final = 4
@@ -56,7 +56,7 @@ class Hcl:
 
     def reads(self, name: str) -> bool:
         """By suffix; lock files and templates are not read."""
-        return name.endswith((".tf", ".tfvars", ".hcl")) and is_data(name)
+        return name.endswith((".tf", ".tfvars", ".hcl")) and has_own_text(name)
 
     def read(self, content: bytes) -> Reading:
         """Lines and comments."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.data_text import PROSE, bound_comments, is_data
 from magistrate.impact.languages.full_lines import continues, lines_of, reading_of
+from magistrate.impact.languages.notation import PROSE, bound_comments, has_own_text
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 
 KEPT: Final = 4
@@ -89,7 +89,7 @@ class Ini:
 
     def reads(self, name: str) -> bool:
         """By suffix, or whole names that begin with a dot; lock files and templates are not read."""
-        return name.endswith(self.suffixes) and is_data(name)
+        return name.endswith(self.suffixes) and has_own_text(name)
 
     def read(self, content: bytes) -> Reading:
         """Lines and comments."""

@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from magistrate.domain.impact import ProofStatus
-from magistrate.impact.languages.data_text import (
+from magistrate.impact.languages.notation import (
     PROSE,
     bound_comments,
-    is_data,
+    has_own_text,
     reading_of,
     text_of,
     verify_no_template,
@@ -193,7 +193,7 @@ class Json:
 
     def reads(self, name: str) -> bool:
         """By name; what is neither known to allow comments nor strict is refused by the lexer."""
-        if not is_data(name) or name == "settings.json":
+        if not has_own_text(name) or name == "settings.json":
             return False
         commented = WITH_COMMENTS.fullmatch(name) is not None
         return commented if self.with_comments else name.endswith(".json") and not commented

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.data_text import NARROW_MARKS, PROSE, bound_comments, is_data
 from magistrate.impact.languages.full_lines import continues, lines_of, reading_of, verify_no_heredoc
+from magistrate.impact.languages.notation import NARROW_MARKS, PROSE, bound_comments, has_own_text
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
 
 KEPT: Final = 4
@@ -71,7 +71,7 @@ class Shell:
 
     def reads(self, name: str) -> bool:
         """By suffix; templates are not read."""
-        return name.endswith((".sh", ".bash")) and is_data(name)
+        return name.endswith((".sh", ".bash")) and has_own_text(name)
 
     def read(self, content: bytes) -> Reading:
         """Lines and comments."""

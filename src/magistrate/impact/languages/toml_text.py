@@ -13,12 +13,12 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.domain.impact import ProofStatus
-from magistrate.impact.languages.data_text import (
+from magistrate.impact.languages.notation import (
     NARROW_MARKS,
     PROSE,
     bound_comments,
+    has_own_text,
     head_of,
-    is_data,
     reading_of,
     text_of,
     verify_no_template,
@@ -125,7 +125,7 @@ class Toml:
 
     def reads(self, name: str) -> bool:
         """By suffix; lock files and templates are not read."""
-        return name.endswith(".toml") and is_data(name)
+        return name.endswith(".toml") and has_own_text(name)
 
     def read(self, content: bytes) -> Reading:
         """Tokens and comments."""

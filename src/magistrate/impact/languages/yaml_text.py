@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.domain.impact import ProofStatus
-from magistrate.impact.languages.data_text import (
+from magistrate.impact.languages.notation import (
     MARKS,
     PROSE,
     bound_comments,
+    has_own_text,
     head_of,
-    is_data,
     reading_of,
     text_of,
     verify_no_template,
@@ -230,7 +230,7 @@ class Yaml:
 
     def reads(self, name: str) -> bool:
         """By suffix; lock files and templates are not read."""
-        return name.endswith((".yaml", ".yml")) and is_data(name)
+        return name.endswith((".yaml", ".yml")) and has_own_text(name)
 
     def read(self, content: bytes) -> Reading:
         """Tokens, events and comments."""

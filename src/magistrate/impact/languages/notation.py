@@ -79,8 +79,8 @@ def verify_no_template(text: str, marks: re.Pattern[str] = MARKS) -> None:
         raise UnreadableError(f"`{found[0].strip()}` may belong to a template of another language")
 
 
-def is_data(name: str) -> bool:
-    """Whether a name (lower case) is neither that of a lock file nor of a template or sample."""
+def has_own_text(name: str) -> bool:
+    """Whether a name (lower case) is neither that of a lock file nor of a template or a stored result."""
     return not LOCK_NAME.search(name) and not TEMPLATE_NAME.search(name)
 
 
