@@ -179,6 +179,8 @@ def _verify_words(language: str, before: bytes, after: bytes, *, comments_may_ch
 
 
 def _words(lexer: str, text: str) -> Iterator[tuple[str, str]]:
+    if lexer == "docker":  # blanks before a comment are nothing there, which Pygments does not know
+        text = re.sub(r"(?m)^[ \t]+#", "#", text)
     for kind, word in get_lexer_by_name(lexer, stripnl=False, ensurenl=False).get_tokens(text):
         if kind in Comment and kind not in Comment.Preproc:
             rows = [row.strip() for row in word.strip().split("\n")]
