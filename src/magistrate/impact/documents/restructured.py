@@ -68,7 +68,8 @@ def _take(scan: _Scan, number: int, line: str, *, held: bool) -> None:
     _literal_opens(scan, line, indent)
     if scan.body_of >= 0 and indent <= scan.body_of:
         scan.body_of = -1
-    inside = scan.body_of >= 0 or scan.to_blank or held or "\t" in line
+    in_body = scan.body_of >= 0
+    inside = in_body or scan.to_blank or held or "\t" in line
     if not inside and (EXPLICIT.match(line) or FIELD.match(line)):
         scan.body_of, inside = indent, True
     if not inside and (DOCTEST.match(line) or OTHER.match(line) or OPTION.match(line)):
@@ -76,7 +77,7 @@ def _take(scan: _Scan, number: int, line: str, *, held: bool) -> None:
         scan.literal_of = indent if line.strip() == "::" else -1
     blanks, scan.blanks = scan.blanks, 0
     if inside:
-        kept = blanks if scan.after_fixed else min(blanks, 1)
+        kept = blanks if in_body and scan.after_fixed else min(blanks, 1)
         scan.fixed.append((number, "\n" * kept + line))
         scan.after_fixed = True
         return
