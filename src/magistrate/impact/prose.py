@@ -31,7 +31,7 @@ ACTING_WORDS: Final = re.compile(
     r"pass(?:word|wd|phrase|code)\w*|secrets?|tokens?|credentials?|keys?|api-?keys?|auth\w*|log-?in|sign-?in|admin\w*|root|"
     r"sudo|chmod|chown|permissions?|privilege\w*|verif\w*|validat\w*|security|secure\w*|insecure\w*|unsafe\w*|safe\w*|"
     r"trust\w*|tls|ssl|certificates?|crypt\w*|encrypt\w*|decrypt\w*|hash\w*|sign\w*|disabl\w*|enabl\w*|bypass\w*|"
-    r"skip\w*|turn(?:ed)? off|switch(?:ed)? off|exec\w*|eval|run|runs|curl|wget|pip|npm|install\w*|download\w*|"
+    r"skip\w*|ignor\w*|turn(?:ed)? off|switch(?:ed)? off|exec\w*|eval|run|runs|curl|wget|pip|npm|install\w*|download\w*|"
     r"delet\w*|remov\w*|drop\w*|rm|truncat\w*|overwrit\w*|wip\w*|audit\w*|firewall\w*|production|prod|deploy\w*|publish\w*|"
     r"releas\w*|vulnerab\w*|exploit\w*|payload\w*|expos\w*|public|allow\w*|deny|denied|block\w*|grant\w*|"
     r"must|never|always|not|no|don't|cannot|can't|without|only|required?|mandatory|optional|instead|"

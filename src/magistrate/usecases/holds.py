@@ -1,7 +1,8 @@
 """Holds: why a cleared case waits, in words that name who can end it.
 
-Rule kept (R58, R59): no warrant is issued under a freeze, nor for a ref that a halted case left
-behind; `show` and `queue` say which, since when, and what lifts it.
+Rule kept (R57-R59): no warrant is issued under a freeze, nor for a ref that a halted case left
+behind or whose last execution is in doubt; `show` and `queue` say which, since when, and what
+lifts it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SHORT = slice(7, 19)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """One reason to wait. `by` is `freeze` or `halt`, `name` the digest of the freeze or of the halted case."""
+    """One reason to wait. `by` is `freeze`, `halt` or `doubt`, `name` the digest of the freeze or of the other case."""
 
     by: str
     name: str
@@ -36,7 +37,7 @@ class Hold:
 def standing_holds(unit: Unit, trust: Trust, case: Case) -> tuple[Hold, ...]:
     """Everything that keeps a warrant from being issued for the case, freezes first."""
     roster = trust.roster()
-    return (*_freezes(unit, trust, case), *_halts(unit, case, roster))
+    return (*_freezes(unit, trust, case), *_halts(unit, case, roster), *_doubts(unit, case))
 
 
 def halt_of(case: Case) -> Halt:
@@ -47,7 +48,11 @@ def halt_of(case: Case) -> Halt:
 
 def halted_on(unit: Unit, repository: str, ref: str) -> tuple[Case, ...]:
     """Halted cases that nobody has closed on one ref."""
-    found = unit.cases((CaseState.HALTED,), limit=10_000, repository=repository)
+    return _on_ref(unit, CaseState.HALTED, repository, ref)
+
+
+def _on_ref(unit: Unit, state: CaseState, repository: str, ref: str) -> tuple[Case, ...]:
+    found = unit.cases((state,), limit=10_000, repository=repository)
     return tuple(case for case in found if case.facts.ref == ref)
 
 
@@ -75,4 +80,17 @@ def _halts(unit: Unit, case: Case, roster: TrustedRoster) -> tuple[Hold, ...]:
             words=held_because(halt_of(halted), roster),
         )
         for halted in halted_on(unit, case.facts.repository, case.facts.ref)
+    )  # fmt: skip
+
+
+def _doubts(unit: Unit, case: Case) -> tuple[Hold, ...]:
+    """Executions on this ref that no report ended: what they left decides first."""
+    lift = "the executor's report, or the state of the target"
+    return tuple(
+        Hold(
+            by="doubt", name=other.facts.proposal, since=rfc3339(other.standing.updated), person="",
+            reason=other.standing.why, lift=lift,
+            words=f"held: nobody knows yet how {other.facts.proposal[_SHORT]} ended on {case.facts.ref}; {lift} will tell",
+        )
+        for other in _on_ref(unit, CaseState.IN_DOUBT, case.facts.repository, case.facts.ref)
     )  # fmt: skip

@@ -9,6 +9,7 @@ from world.wire_samples import D, G
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import Refused, Unavailable
 from magistrate.usecases.assess_case import judge_case
+from magistrate.usecases.holds import standing_holds
 from magistrate.usecases.settle import DOUBT_SECONDS, record_report, record_step, sweep, watch_tips
 from magistrate.usecases.show import missing, story
 from magistrate.wire.journal_entry import JournalEntry, StepStatus
@@ -131,6 +132,22 @@ def test_a_lost_report_is_doubt_never_a_guess(world, taken):
         sweep(unit, world.now)
     assert world.case(taken).standing.state is S.IN_DOUBT
     assert report(world, taken, Outcome.SUCCEEDED).standing.state is S.SUCCEEDED
+
+
+@pytest.mark.requirement("R57")
+def test_while_an_execution_is_in_doubt_its_ref_takes_no_other(world, taken):
+    waiting = world.judged({"notes.md": "# Notes\n\nThis service greets people here.\n"})
+    step(world, taken, "lease.requested", 1, purpose="effect")
+    world.now += DOUBT_SECONDS + 1
+    with world.store.transaction() as unit:
+        sweep(unit, world.now)
+    world.approve("ben", waiting)
+    assert world.issue(waiting).standing.state is S.CLEARED
+    with world.store.transaction() as unit:
+        (hold,) = standing_holds(unit, world.trust, unit.case(waiting.facts.proposal))
+    assert (hold.by, hold.name) == ("doubt", taken.facts.proposal)
+    report(world, taken, Outcome.FAILED)
+    assert world.issue(waiting).standing.state is S.WARRANTED
 
 
 def watch(world):

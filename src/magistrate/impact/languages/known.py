@@ -36,5 +36,11 @@ LANGUAGES: Final[tuple[Language, ...]] = (
     dockerfile.LANGUAGE,
     shell.LANGUAGE,
 )
-PROGRAMS: Final[tuple[Language, ...]] = (python.LANGUAGE, golang.LANGUAGE, java.LANGUAGE, rust.LANGUAGE)
+PROGRAMS: Final[tuple[Language, ...]] = (
+    python.LANGUAGE,
+    golang.LANGUAGE,
+    java.LANGUAGE,
+    rust.LANGUAGE,
+    *ecmascript.LANGUAGES,
+)
 """Those in which ordinary programs are written; the others describe builds, settings and places."""

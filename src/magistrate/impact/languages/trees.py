@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 MAX_DEPTH: Final = 1_500
 MAX_NODES: Final = 400_000
-OPEN: Final = "("
-CLOSE: Final = ")"
+OPEN: Final = "\0("
+CLOSE: Final = "\0)"
+"""Marks of inner nodes in a shape; no token has a NUL byte in it."""
 
 
 @dataclass(frozen=True, slots=True)

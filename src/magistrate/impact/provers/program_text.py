@@ -25,6 +25,12 @@ RUNS_MORE: Final = re.compile(
     r"os/exec|plugin\.open|syscall|libloading|transmute|extern|atob|fromcharcode|b64decode|base64|unhexlify|codecs|zlib|"
     r"innerhtml|dangerouslysetinnerhtml|document\.write|template_string|mark_safe|raw\(|execute\w*|cursor|rawquery|shell)\b"
 )
+RUNS_MORE_EXACTLY: Final = re.compile(
+    r"\bFunction\b|\bimport\s*\(|\brequire\s*\(|\bset(?:Timeout|Interval|Immediate)\s*\(\s*['\"`]|\bglobalThis\b|\.constructor\b|"
+    r"\bprocess\.|\bwindow\s*\[|javascript:|\bsrcdoc\b|\b(?:outerHTML|insertAdjacentHTML|createContextualFragment)\b|\bimportScripts\b|"
+    r"\bnew\s+(?:Worker|SharedWorker)\b|\bProxy\b|__proto__|\bwith\s*\("
+)
+"""The same in the spelling of ECMAScript, where case and brackets tell a name from an ordinary word."""
 TEST_PLACE: Final = re.compile(
     r"(?i)(?:^|/)(?:tests?|specs?|__tests__|testing)/|(?:^|/)(?:test_|conftest)[^/]*$|[_.-](?:test|tests|spec)\.[a-z]+$|Tests?\.java$"
 )
@@ -79,7 +85,7 @@ class ProgramText(SourceClaim):
 
 
 def _line_objection(text: str, *, added: bool, test: bool) -> str | None:
-    found = RUNS_MORE.search(text)
+    found = RUNS_MORE.search(text) or RUNS_MORE_EXACTLY.search(text)
     if found is not None:
         return f"has `{found[0]}`, which may run, load or decode something else"
     if test and not added and CHECKS.search(text):
