@@ -35,7 +35,7 @@ HONEST = (
     Obligation(role=None, count=2, rule="policy/two-for-unproven"),
 )
 """What policy and floor ask of an unproven change of the test's only repository."""
-PATCH = b'diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-print("one")\n+print("two")\n'
+PATCH = b'diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-print("one")\n+exec("two")\n'
 
 
 def git(folder, *arguments):
@@ -59,7 +59,7 @@ class World:
         self.base = git(self.clone, "rev-parse", "HEAD")
         self.tree = git(self.clone, "rev-parse", "HEAD^{tree}")
         self.applied = QuarantinedPatches(open_sandbox()).apply(self.git_dir, self.tree, PATCH)
-        (self.clone / "a.py").write_text('print("two")\n')
+        (self.clone / "a.py").write_text('exec("two")\n')
         git(self.clone, "add", ".")
         assert git(self.clone, "write-tree") == self.applied.result_tree
         found = assessor().of_trees(reader(self.git_dir), self.tree, self.applied.result_tree, name="case")

@@ -235,7 +235,8 @@ def _asks_base(one: Judged, base: BaseTree, *, open_question: bool) -> bool:
         return False
     shown = one.impact.proof
     lacking = [tried for tried in one.tried if _lacks_base(tried)]
-    return shown.rule == BASE_RULE or any(open_question or tried.proof == shown for tried in lacking)
+    ordinary = any(tried.proof.change_class not in LOW for tried in lacking)
+    return shown.rule == BASE_RULE or ordinary or any(open_question or tried.proof == shown for tried in lacking)
 
 
 def _lacks_base(tried: Tried) -> bool:

@@ -16,8 +16,16 @@ from typing import Final
 from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
 from magistrate.impact.documents.links import ANCHOR
 from magistrate.impact.documents.page import Page, Unit
+from magistrate.impact.documents.wording import (
+    COMMANDS,
+    NEGATION,
+    SMALL,
+    Place,
+    begins_with_order,
+    weighty,
+    why_not_wording,
+)
 from magistrate.impact.prose import ACTING_WORDS, PROSE_SHAPE
-from magistrate.impact.wording import COMMANDS, NEGATION, SMALL, Place, begins_with_order, weighty, why_not_wording
 
 MAX_ATOMS: Final = 1_500
 MAX_REGION: Final = 3_000

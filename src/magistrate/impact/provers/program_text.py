@@ -53,30 +53,40 @@ class ProgramText(SourceClaim):
         """`<language>-code/1`."""
         return f"{self.language.name}-code/1"
 
+    def needs_base(self) -> bool:
+        """For new files: a name may shadow another."""
+        return True
+
     def prove(
         self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
     ) -> Proof:
         """Proven when each side that exists is read, and nothing speaks for more than ordinary code."""
-        del step, base, evidence
-        why, status = self._objection(file)
+        del step, evidence
+        why, status = self._objection(file, base)
         if why is not None:
             return proof(self.name, self.change_class, file, why, status)
         said = "ordinary program text, read by two front ends: what it does may change, and one person has to agree"
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
-    def _objection(self, file: ChangedFile) -> tuple[str | None, ProofStatus]:
+    def _objection(self, file: ChangedFile, base: BaseTree) -> tuple[str | None, ProofStatus]:
         before, after = file.change.before, file.change.after
         if after is None:
             return "the file is deleted as a whole", ProofStatus.REFUTED
+        if before is None:
+            if not base.known:
+                return "the file is new: only the repository says what its name may shadow", ProofStatus.UNKNOWN
+            shadowed = next((path for path in base.files if path.casefold() == file.path.casefold()), None)
+            if shadowed is not None:
+                return f"the file is new, and its name differs from `{shadowed}` by case only", ProofStatus.REFUTED
         try:
             sides = [side for side in (before, after) if side is not None]
             for side in sides:
                 self.language.read(side)
             difference = self.language.same_program(after, after)
         except UnreadableError as error:
-            return str(error), ProofStatus.UNKNOWN
+            return str(error), ProofStatus.REFUTED
         if difference is not None:
-            return difference.why, difference.status
+            return difference.why, ProofStatus.REFUTED
         for line in file.lines:
             why = _line_objection(line.text, added=line.added, test=TEST_PLACE.search(file.path) is not None)
             if why is not None:
