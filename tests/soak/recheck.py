@@ -179,6 +179,7 @@ def _verify_words(language: str, before: bytes, after: bytes, *, comments_may_ch
 
 
 def _words(lexer: str, text: str) -> Iterator[tuple[str, str]]:
+    text += "\n"  # Pygments knows no comment at the end of a file without a line end
     if lexer == "docker":  # blanks before a comment are nothing there, which Pygments does not know
         text = re.sub(r"(?m)^[ \t]+#", "#", text)
     for kind, word in get_lexer_by_name(lexer, stripnl=False, ensurenl=False).get_tokens(text):
@@ -211,6 +212,7 @@ def _verify_page(path: str, before: str, after: str) -> None:
     """Nothing but words, links inside one owner and (in a list of changes) numbers of issues differ."""
     entries = re.search(r"(?i)(?:changelog|changes|history)[^/]*$", path) is not None
     sides = [re.sub(r"https?://([^/\s)>]+)[^\s)>\"']*", r"\1", side) for side in (before, after)]
+    sides = [re.sub(r"\]\((?![a-z]+:)[\w./#-]*\)", "](#here)", side) for side in sides]
     active = [
         Counter(_active(MarkdownIt("commonmark").parse(side)) if ".m" in path else _marked(side)) for side in sides
     ]
@@ -233,13 +235,18 @@ def _marked(text: str) -> Iterator[tuple[str, ...]]:
             yield "code", code
 
 
+def _owner(target: str) -> str:
+    """Whose the target of a link is: a page beside this one is the repository's own."""
+    return "(here)" if re.fullmatch(r"[\w.-][\w./-]*(?:#[\w.-]*)?", target) and ".." not in target else target
+
+
 def _active(tokens: list[Token]) -> Iterator[tuple[str, ...]]:
     """Everything in a page that is more than words, in order."""
     for token in tokens:
         if token.type in {"fence", "code_block", "html_block", "code_inline", "html_inline"}:
             yield token.type, token.info, token.content
         elif token.type in {"link_open", "image"}:
-            yield token.type, *(f"{name}={value}" for name, value in sorted(token.attrs.items()))
+            yield token.type, *(f"{name}={_owner(str(value))}" for name, value in sorted(token.attrs.items()))
         yield from _active(token.children or [])
 
 

@@ -8,67 +8,28 @@ changes its place. Both must agree that only words differ.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
 from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
-from magistrate.impact.documents.links import ANCHOR
+from magistrate.impact.documents.coming import why_not_whole
+from magistrate.impact.documents.judging import Judge, note, sign_of
 from magistrate.impact.documents.page import Page, Unit
-from magistrate.impact.documents.wording import (
-    COMMANDS,
-    NEGATION,
-    SMALL,
-    Place,
-    begins_with_order,
-    weighty,
-    why_not_wording,
-)
-from magistrate.impact.prose import ACTING_WORDS, PROSE_SHAPE
+from magistrate.impact.documents.wording import COMMANDS, NEGATION, Place, why_not_wording
+from magistrate.impact.prose import ACTING_WORDS
 
 MAX_ATOMS: Final = 1_500
 MAX_REGION: Final = 3_000
 NEAR_WORDS: Final = 4
-MOVABLE: Final = frozenset(
-    {"paragraph_open", "paragraph_close", "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
-)
-"""Structure that may come and go with plain text in it."""
-LOOSE: Final = re.compile(r"(?:paragraph0?|item|item\d+-)\Z")
-"""Places where a running text may come or go."""
 STRICT: Final = re.compile(r"heading|cell|definition")
 HARD_POINTS: Final = frozenset("-:!\u2013\u2014'\u2019")
-ENTRY_SIGN: Final = re.compile(r"#\d+\Z|`{1,2}[A-Za-z_][\w.]*(?:\(\))?`{1,2}\Z")
-LINK_SIGNS: Final = frozenset({"[", "](", "]"})
 LETTERS: Final = re.compile(r"\w")
-UNRELEASED: Final = re.compile(r"(?i)\bunreleased\b")
-
-
-@dataclass(slots=True, kw_only=True)
-class Judge:
-    """What a comparison knows about its place, and the words it saw come and go.
-
-    `link` says why a target may not change; `ordinary` whether a word is in use here or in English;
-    `misspelt` whether it is used nowhere else; `anchored` whether something links to a heading;
-    `marks` reads the inline structure of a text by another front end; `entries` is true for a list
-    of changes: plain entries may come below an `Unreleased` heading, and nowhere else.
-    """
-
-    link: Callable[[str, str], str | None]
-    ordinary: Callable[[str], bool]
-    misspelt: Callable[[str], bool]
-    anchored: Callable[[str], bool]
-    marks: Callable[[str], list[tuple[str, ...]]] | None = None
-    entries: bool = False
-    gone: dict[str, set[int]] = field(default_factory=dict)
-    come: dict[str, set[int]] = field(default_factory=dict)
-    leads: set[tuple[str, str]] = field(default_factory=set)
-    approved: list[tuple[str, str]] = field(default_factory=list)
-    places: int = 0
 
 
 def why_not_same_page(old: Page, new: Page, judge: Judge) -> tuple[int, str] | None:
     """The first line of the new side that is more than wording, and why; None when only words differ."""
+    judge.references = (old.references, new.references)
     kept = [text for _, text in old.fixed], [text for _, text in new.fixed]
     if kept[0] != kept[1]:
         at = next((i for i, (a, b) in enumerate(zip(*kept, strict=False)) if a != b), min(map(len, kept)))
@@ -121,12 +82,12 @@ def _region(a: Sequence[Unit], b: Sequence[Unit], judge: Judge) -> Iterator[tupl
             yield after.line, why
     for unit in a:
         if id(unit) not in left:
-            why = _whole_objection(unit, judge, comes=False)
+            why = why_not_whole(unit, judge, comes=False)
             if why is not None:
                 yield (b[0].line if b else unit.line), why
     for unit in b:
         if id(unit) not in right:
-            why = _whole_objection(unit, judge, comes=True)
+            why = why_not_whole(unit, judge, comes=True)
             if why is not None:
                 yield unit.line, why
 
@@ -148,70 +109,6 @@ def _paired(a: Sequence[Unit], b: Sequence[Unit]) -> list[tuple[Unit, Unit]]:
     return found
 
 
-def _whole_objection(unit: Unit, judge: Judge, *, comes: bool) -> str | None:
-    """Why a block may not come or go as a whole."""
-    if not unit.running:
-        return None if unit.place in MOVABLE and not unit.text else f"adds or removes a block (`{unit.place}`)"
-    if LOOSE.match(unit.place) is None:
-        return f"adds or removes a text at a place of weight (`{unit.place}`)"
-    if judge.entries:
-        return _entry_objection(unit, judge) if comes else "takes an entry off the list of changes"
-    found = atoms(unit.text)
-    why = _own_links(found, judge) if comes else _any_sign(found)
-    if why is not None:
-        return why
-    words = [atom for atom in found if is_text(atom)]
-    _note(judge.come if comes else judge.gone, words, judge)
-    return why_not_sentences(words, judge.ordinary if comes else None)
-
-
-def _any_sign(found: Sequence[Atom]) -> str | None:
-    sign = next((atom for atom in found if not is_text(atom)), None)
-    return None if sign is None else f"has `{sign.text[:40] or 'a hard line break'}` in a text that comes or goes"
-
-
-def _own_links(found: Sequence[Atom], judge: Judge) -> str | None:
-    """Links to a place of the same page may come with a text; nothing else that is more than words."""
-    signs = [atom for atom in found if not is_text(atom)]
-    for atom in signs:
-        if atom.text not in LINK_SIGNS and not (atom.kind is Kind.TARGET and ANCHOR.match(atom.text)):
-            return _any_sign([atom])
-    judge.approved += [(_sign(atom)[0], atom.text) for atom in signs]
-    return None
-
-
-def _entry_objection(unit: Unit, judge: Judge) -> str | None:
-    if not any(UNRELEASED.search(name) for name in unit.section):
-        return "adds to a part of the list of changes that has no heading `Unreleased`"
-    if not unit.place.startswith("item"):
-        return "adds more than an entry to the list of changes"
-    found = atoms(unit.text)
-    signs = [atom for atom in found if not is_text(atom)]
-    sign = next((atom for atom in signs if not ENTRY_SIGN.match(atom.text)), None)
-    if sign is not None:
-        return f"has `{sign.text[:40]}` in an entry of the list of changes"
-    judge.approved += [(_sign(atom)[0], atom.text) for atom in signs]
-    acting = next((hit[0] for atom in found if (hit := ACTING_WORDS.search(atom.text))), None)
-    if acting is not None:
-        return f"says `{acting}`, which a tool, an agent or an operator may act on"
-    strange = next((a.text for a in found if a.kind is Kind.WORD and not judge.ordinary(a.text)), None)
-    return None if strange is None else f"has the word `{strange[:40]}`, which is used nowhere else"
-
-
-def why_not_sentences(found: Sequence[Atom], ordinary: Callable[[str], bool] | None) -> str | None:
-    """Why words that come or go as a whole are more than plain sentences."""
-    words = [atom.text for atom in found if atom.kind is Kind.WORD]
-    for word in words:
-        if PROSE_SHAPE.match(word) is None:
-            return f"has `{word[:40]}`, whose letters are not plain English"
-        heavy = weighty(word)
-        if heavy is not None:
-            return f"says `{heavy}`, which a tool, an agent or an operator may act on"
-        if ordinary is not None and not ordinary(word):
-            return f"has the word `{word[:40]}`, which is used nowhere else"
-    return begins_with_order(found)
-
-
 def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:  # noqa: PLR0911 - one guard, one exit
     """Why two running texts differ in more than wording."""
     if old.place == "definition" or new.place == "definition":
@@ -219,7 +116,7 @@ def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:  # noqa: 
     a, b = atoms(old.text), atoms(new.text)
     if max(len(a), len(b)) > MAX_ATOMS:
         return "is longer than can be compared in time"
-    if judge.marks is not None and old.text != new.text and judge.marks(old.text) != judge.marks(new.text):
+    if judge.marks is not None and old.text != new.text and not _same_marks(old.text, new.text, judge):
         return "changes emphasis, code, a link or raw markup inside the text"
     signs = [atom for atom in a if not is_text(atom)], [atom for atom in b if not is_text(atom)]
     why = _signs_objection(*signs, judge)
@@ -241,6 +138,16 @@ def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:  # noqa: 
     return None
 
 
+def _same_marks(old: str, new: str, judge: Judge) -> bool:
+    """Whether another front end finds the same emphasis, code and links, to targets that may change so."""
+    if judge.marks is None:
+        return True
+    a, b = judge.marks(old, judge.references[0]), judge.marks(new, judge.references[1])
+    return len(a) == len(b) and all(
+        x[:2] == y[:2] and (x[2] == y[2] or judge.link(x[2], y[2]) is None) for x, y in zip(a, b, strict=True)
+    )
+
+
 def _orders_with_code(found: Sequence[Atom]) -> bool:
     """Whether a text has code or an address and a word that tells people to do something with it."""
     acts = any(a.kind is Kind.WORD and (a.text.lower() in COMMANDS or ACTING_WORDS.search(a.text)) for a in found)
@@ -255,8 +162,10 @@ def _definition_objection(old: str, new: str, judge: Judge) -> str | None:
 
 def _signs_objection(a: Sequence[Atom], b: Sequence[Atom], judge: Judge) -> str | None:
     """Signs have to be the same in the same order; the target of a link may change by the rule of links."""
-    if [_sign(atom) for atom in a] != [_sign(atom) for atom in b]:
-        at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if _sign(x) != _sign(y)), min(len(a), len(b)))
+    if [sign_of(atom) for atom in a] != [sign_of(atom) for atom in b]:
+        at = next(
+            (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if sign_of(x) != sign_of(y)), min(len(a), len(b))
+        )
         shown = (b[at] if at < len(b) else a[at]).text[:40] or "a line break"
         return f"changes `{shown}`: a number, a name, code, a link or markup"
     for at, (x, y) in enumerate(zip(a, b, strict=True)):
@@ -266,12 +175,6 @@ def _signs_objection(a: Sequence[Atom], b: Sequence[Atom], judge: Judge) -> str 
                 return why
             judge.leads.add((x.text, y.text))
     return None
-
-
-def _sign(atom: Atom) -> tuple[str, str]:
-    """What both sides compare of a sign: what it is, whether a blank stands before it, and all but a target."""
-    shown = "" if atom.kind is Kind.TARGET else atom.text
-    return f"{atom.kind}{'+' if atom.glued else ''}", shown
 
 
 def _shown_otherwise(signs: Sequence[Atom], at: int) -> str | None:
@@ -324,9 +227,9 @@ def _part_objection(
         touches = touches or (hard[0] and not _words(a[:i1])) or (hard[1] and not _words(a[i2:]))
         beside = (*_words(a[:i1])[-NEAR_WORDS:], *_words(a[i2:])[:NEAR_WORDS])
         beside += (*_words(b[:j1])[-NEAR_WORDS:], *_words(b[j2:])[:NEAR_WORDS])
-        _note(judge.gone, a[i1:i2], judge)
+        note(judge.gone, a[i1:i2], judge)
         judge.places -= 1
-        _note(judge.come, b[j1:j2], judge)
+        note(judge.come, b[j1:j2], judge)
         why = why_not_wording(
             Place(
                 removed=removed,
@@ -368,14 +271,6 @@ def _points_objection(
     return None
 
 
-def _note(into: dict[str, set[int]], found: Sequence[Atom], judge: Judge) -> None:
-    judge.places += 1
-    for atom in found:
-        word = atom.text.lower()
-        if atom.kind is Kind.WORD and word not in SMALL:
-            into.setdefault(word, set()).add(judge.places)
-
-
 def _by_lines(old: Page, new: Page, judge: Judge) -> tuple[int, str] | None:
     """What the line scanner objects to: a mark or sign that comes, goes or changes its place."""
     a = [(text, mark) for _, text, mark in old.chunks]
@@ -399,7 +294,7 @@ def _line_signs(chunks: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, str]]
             continue
         for atom in atoms(text):
             if not is_text(atom):
-                yield _sign(atom)[0], atom.text
+                yield sign_of(atom)[0], atom.text
 
 
 def _without_approved(old: list[tuple[str, str]], new: list[tuple[str, str]], judge: Judge) -> list[tuple[str, str]]:

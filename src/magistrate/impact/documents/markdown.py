@@ -8,7 +8,7 @@ tools treat as their own stays fixed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,21 +70,27 @@ def read_markdown(text: str) -> Page:
         Unit("definition", f"[{label}]: {found['href']} {found.get('title', '')}".rstrip(), running=True)
         for label, found in sorted(env.get("references", {}).items())
     )
-    return Page(units=(*_units(tokens), *definitions), fixed=fixed, chunks=tuple(_chunks(free)))
+    return Page(
+        units=(*_units(tokens), *definitions),
+        fixed=fixed,
+        chunks=tuple(_chunks(free)),
+        references=env.get("references", {}),
+    )
 
 
-def inline_marks(text: str) -> list[tuple[str, ...]]:
-    """Everything in a running text that is more than words, by markdown-it; targets of links left out."""
-    tokens = _inline().parseInline(text, {})
+def inline_marks(text: str, references: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Everything in a running text that is more than words, by markdown-it; the last part is a link's target."""
+    tokens = _inline().parseInline(text, {"references": dict(references)})
     return [mark for token in tokens for mark in _marks(token.children or [])]
 
 
 def _marks(tokens: list[Token]) -> Iterator[tuple[str, ...]]:
     for token in tokens:
         if token.type in {"code_inline", "html_inline"}:
-            yield token.type, token.content
+            yield token.type, token.content, ""
         elif token.type not in {"text", "softbreak", "text_special"}:
-            yield token.type, token.tag, str(token.attrs.get("title", ""))
+            target = str(token.attrs.get("href", token.attrs.get("src", "")))
+            yield token.type, f"{token.tag} {token.attrs.get('title', '')}", target
             yield from _marks(token.children or [])
 
 

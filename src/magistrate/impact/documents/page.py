@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 MAX_UNITS: Final = 20_000
 
@@ -44,3 +45,5 @@ class Page:
     units: tuple[Unit, ...]
     fixed: tuple[tuple[int, str], ...]
     chunks: tuple[tuple[int, str, bool], ...]
+    references: Mapping[str, Any] = field(default_factory=dict)
+    """What labels of links stand for, as the block reader found them."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from magistrate.impact.base import BaseTree
 from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
-from magistrate.impact.documents.compare import why_not_sentences
+from magistrate.impact.documents.coming import why_not_sentences
 from magistrate.impact.documents.links import FETCHED, RELATIVE, authority
 from magistrate.impact.documents.page import Page, Unit
 from magistrate.impact.documents.words import Vocabulary

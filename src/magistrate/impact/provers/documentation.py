@@ -9,7 +9,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.documents.compare import Judge, why_not_same_page
+from magistrate.impact.documents.compare import why_not_same_page
+from magistrate.impact.documents.judging import Judge
 from magistrate.impact.documents.links import why_not_link
 from magistrate.impact.documents.markdown import inline_marks, read_markdown
 from magistrate.impact.documents.page import UnreadablePageError
