@@ -26,6 +26,7 @@ from magistrate.wire.canonical import digest
 MAX_CONTEXT_FILE: Final = 2_000_000
 MAX_CONTEXT: Final = 48_000_000
 REGULAR: Final = frozenset({"100644", "100755"})
+MAX_LOOKED: Final = 64_000_000
 PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf", ".pdf", ".mp4")
 NUL_WINDOW: Final = 8_000
 JUDGE_LIMITS: Final = SandboxLimits(cpu_seconds=120, wall_seconds=180, output_bytes=64_000_000)
@@ -158,7 +159,10 @@ def case_of(changes: Sequence[FileChange], name: str) -> dict[str, Any]:
 
 
 def context_of(git: GitReader, tree: str) -> dict[str, Any]:
-    """Text files of the base tree; `complete` is false where one had to be left out."""
+    """Text files of the base tree; `complete` is false where one had to be left out.
+
+    What has a NUL byte in it is no text and is not missed, however large it is.
+    """
     entries = [e for e in git.list_tree(tree) if e.mode in REGULAR and not e.path.lower().endswith(PICTURES)]
     taken, total = [], 0
     for entry in entries:
@@ -171,7 +175,10 @@ def context_of(git: GitReader, tree: str) -> dict[str, Any]:
         content = blobs[entry.object_id]
         if b"\0" not in content[:NUL_WINDOW]:
             files[entry.path] = content.decode("utf-8", "replace")
-    return {"files": files, "complete": len(taken) == len(entries)}
+    held = {entry.object_id for entry in taken}
+    left = {entry.object_id: entry.size for entry in entries if entry.object_id not in held}
+    binary = all(0 <= size <= MAX_LOOKED and b"\0" in git.read_blobs([name])[name] for name, size in left.items())
+    return {"files": files, "complete": binary}
 
 
 def _lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
