@@ -62,36 +62,43 @@ class ProgramText(SourceClaim):
     ) -> Proof:
         """Proven when each side that exists is read, and nothing speaks for more than ordinary code."""
         del step, evidence
-        why, status = self._objection(file, base)
-        if why is not None:
-            return proof(self.name, self.change_class, file, why, status)
+        if file.change.before is None and file.change.after is not None and not base.known:
+            why = "the file is new: only the repository says what its name may shadow"
+            return proof(self.name, self.change_class, file, why, ProofStatus.UNKNOWN)
+        found = self._unreadable(file) or _shadowing(file, base) or _telling_line(file)
+        if found is not None:
+            return proof(self.name, self.change_class, file, found, ProofStatus.REFUTED)
         said = "ordinary program text, read by two front ends: what it does may change, and one person has to agree"
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
-    def _objection(self, file: ChangedFile, base: BaseTree) -> tuple[str | None, ProofStatus]:
+    def _unreadable(self, file: ChangedFile) -> str | None:
         before, after = file.change.before, file.change.after
         if after is None:
-            return "the file is deleted as a whole", ProofStatus.REFUTED
-        if before is None:
-            if not base.known:
-                return "the file is new: only the repository says what its name may shadow", ProofStatus.UNKNOWN
-            shadowed = next((path for path in base.files if path.casefold() == file.path.casefold()), None)
-            if shadowed is not None:
-                return f"the file is new, and its name differs from `{shadowed}` by case only", ProofStatus.REFUTED
+            return "the file is deleted as a whole"
         try:
-            sides = [side for side in (before, after) if side is not None]
-            for side in sides:
-                self.language.read(side)
+            for side in (before, after):
+                if side is not None:
+                    self.language.read(side)
             difference = self.language.same_program(after, after)
         except UnreadableError as error:
-            return str(error), ProofStatus.REFUTED
-        if difference is not None:
-            return difference.why, ProofStatus.REFUTED
-        for line in file.lines:
-            why = _line_objection(line.text, added=line.added, test=TEST_PLACE.search(file.path) is not None)
-            if why is not None:
-                return f"line {line.number} {why}", ProofStatus.REFUTED
-        return None, ProofStatus.PROVEN
+            return str(error)
+        return None if difference is None else difference.why
+
+
+def _shadowing(file: ChangedFile, base: BaseTree) -> str | None:
+    if file.change.before is not None:
+        return None
+    other = next((path for path in base.files if path.casefold() == file.path.casefold()), None)
+    return None if other is None else f"the file is new, and its name differs from `{other}` by case only"
+
+
+def _telling_line(file: ChangedFile) -> str | None:
+    test = TEST_PLACE.search(file.path) is not None
+    for line in file.lines:
+        why = _line_objection(line.text, added=line.added, test=test)
+        if why is not None:
+            return f"line {line.number} {why}"
+    return None
 
 
 def _line_objection(text: str, *, added: bool, test: bool) -> str | None:
