@@ -1,7 +1,7 @@
 """Common English words, as technical documentation uses them: what a misspelling is not.
 
-Counted over the documentation of some nine hundred packages and kept where a public-domain dictionary
-(Webster's second edition) has the word too; forms that `known` derives are left out.
+Counted over the documentation of some nine hundred packages: words of a public-domain dictionary (Webster's
+second edition), and a few hundred that such documentation uses all the same; forms that `known` derives are left out.
 """
 
 from __future__ import annotations
