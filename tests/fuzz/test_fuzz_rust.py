@@ -111,5 +111,5 @@ def test_what_is_proven_is_equal_for_the_compiler_of_rust() -> None:
             tree = tree_of(rustc, text)
             broken += tree == "-"
             assert tree in {own, "-"}, text
-    assert accepted > 500
+    assert accepted > 200, "mutants that change nothing must exist, or nothing was tested"
     assert broken * 100 <= accepted, "more than 1 of 100 proven texts does not parse"
