@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ HOST: Final = "127.0.0.1"
 DEFAULT_PORTS: Final = {"front": 8410, "control": 8411, "gate": 8412, "witness": 8413}
 PROCESSES: Final = ("witness", "gate", "control", "front", "executor")
 """In the order in which they start: each finds what it needs already there."""
+LONGEST_SOCKET: Final = 107 if sys.platform == "linux" else 103
+"""Bytes in the path of a unix socket: `sun_path` of unix(7), without its last NUL."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 _HIGHEST_PORT: Final = 65535
 _ALLOWED: Final[dict[str, type]] = {
@@ -357,3 +360,18 @@ def _wrong(path: Path, text: str, name: str, what: str) -> Usage:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def verify_socket_fits(home: Path) -> None:
+    """Check that front's socket can be made in a home, before anything else is.
+
+    Raises:
+        Usage: MAG-E601 when the path is longer than systems take.
+    """
+    size = len(os.fsencode(home.absolute() / "run" / "control-front.sock"))
+    if size > LONGEST_SOCKET:
+        raise Usage(
+            "MAG-E601",
+            f"`{home}` is too long a path for a home: the socket in it would have {size} bytes, of {LONGEST_SOCKET}",
+            hint="choose a shorter one with --home or MAGISTRATE_HOME",
+        )

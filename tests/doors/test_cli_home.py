@@ -57,6 +57,15 @@ def snapshot(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def test_a_home_whose_socket_would_not_fit_is_refused_before_anything_is_made(tmp_path):
+    long = tmp_path / ("x" * 90) / "home"
+    done = run("init", "--solo", "--name", "anna", home=long, env={"HOME": str(tmp_path)})
+    assert done.returncode == 2
+    assert "too long a path for a home" in done.stderr
+    assert "--home" in done.stderr
+    assert not long.parent.exists()
+
+
 def test_help_lists_every_command_and_imports_nothing_heavy():
     script = (
         "import sys\nfrom magistrate.entrypoints.cli.main import run\nstatus = run(['--help'])\n"

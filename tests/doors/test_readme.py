@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -105,10 +106,11 @@ class Reader:
 
 
 @pytest.fixture
-def reader(tmp_path: Path):
-    reader = Reader(tmp_path / "reader")
-    yield reader
-    subprocess.run([str(BIN / "magistrate"), "up", "--stop"], env=reader.environment(), check=False)
+def reader():
+    with tempfile.TemporaryDirectory(prefix="magistrate-reader-") as folder:  # a home has a socket: short paths
+        reader = Reader(Path(folder))
+        yield reader
+        subprocess.run([str(BIN / "magistrate"), "up", "--stop"], env=reader.environment(), check=False)
 
 
 @pytest.mark.slow

@@ -156,7 +156,7 @@ def needs(row: dict[str, Any]) -> str:
     """What a case still needs, in words: `1 of 2 any, 0 of 1 security`, or what holds it."""
     if row.get("held"):
         return "; ".join(str(hold["words"]) for hold in row["held"])
-    if row["state"] == "HALTED":
+    if row.get("state") == "HALTED":
         return f"people who close it: magistrate close {short(str(row['proposal']))}"
     asked = [f"{o['have']} of {o['count']} {o.get('role') or 'any'}" for o in row.get("obligations") or []]
     return ", ".join(asked)

@@ -25,7 +25,7 @@ from magistrate.entrypoints.cli.policy_files import NAME, bundle_of, write_defau
 from magistrate.errors import MagistrateError, Usage
 from magistrate.ledger.cosign import witness_key
 from magistrate.ledger.note import verifier_key
-from magistrate.settings import DEFAULT_PORTS, HOST, Ports, Settings, login_name, settings_text
+from magistrate.settings import DEFAULT_PORTS, HOST, Ports, Settings, login_name, settings_text, verify_socket_fits
 from magistrate.wire.canonical import canonical
 from magistrate.wire.roster import Person, Processes, Roster, Thresholds
 from magistrate.wire.sshsig import SshSigner, fingerprint
@@ -84,6 +84,7 @@ def init(  # noqa: PLR0913  the options of the command
 ) -> None:  # fmt: skip
     """Make a home: settings, policies, roster with its fingerprint, keys. Never overwrites."""
     home = frame.home
+    verify_socket_fits(home)
     _verify_absent(home)
     if solo and people:
         raise click.UsageError("--solo and --person exclude each other")

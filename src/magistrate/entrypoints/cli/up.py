@@ -15,7 +15,7 @@ from magistrate.bootstrap.supervisor import START_SECONDS, Supervisor, read_note
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame
 from magistrate.entrypoints.cli.people import own_roster
 from magistrate.errors import Unavailable
-from magistrate.settings import PROCESSES, Settings, child_environment
+from magistrate.settings import PROCESSES, Settings, child_environment, verify_socket_fits
 
 _PATIENCE: Final = START_SECONDS * (len(PROCESSES) + 1)
 
@@ -36,6 +36,7 @@ def up(frame: Frame, *, detach: bool, stop: bool) -> int:
         stopped = stop_supervisor(settings)
         click.echo("all processes stopped" if stopped else "nothing was running")
         return 0
+    verify_socket_fits(settings.home)
     own_roster(settings)
     if detach:
         return _detached(settings)

@@ -50,7 +50,7 @@ def _elsewhere(judge: Judge, word: str) -> bool:
 
 def _by_blocks(old: Sequence[Unit], new: Sequence[Unit], judge: Judge) -> Iterator[tuple[int, str]]:
     """Objections out of the block structure, in the order of the page."""
-    head, tail = _common_ends([unit.key for unit in old], [unit.key for unit in new])
+    head, tail = _equal_ends([unit.key for unit in old], [unit.key for unit in new])
     a, b = old[head : len(old) - tail], new[head : len(new) - tail]
     if max(len(a), len(b)) > MAX_REGION:
         yield (b or a)[0].line, "more of the page changes than can be compared in time"
@@ -61,7 +61,7 @@ def _by_blocks(old: Sequence[Unit], new: Sequence[Unit], judge: Judge) -> Iterat
             yield from _region(a[i1:i2], b[j1:j2], judge)
 
 
-def _common_ends(a: Sequence[object], b: Sequence[object]) -> tuple[int, int]:
+def _equal_ends(a: Sequence[object], b: Sequence[object]) -> tuple[int, int]:
     head = tail = 0
     shorter = min(len(a), len(b))
     while head < shorter and a[head] == b[head]:
@@ -275,7 +275,7 @@ def _by_lines(old: Page, new: Page, judge: Judge) -> tuple[int, str] | None:
     """What the line scanner objects to: a mark or sign that comes, goes or changes its place."""
     a = [(text, mark) for _, text, mark in old.chunks]
     b = [(text, mark) for _, text, mark in new.chunks]
-    head, tail = _common_ends(a, b)
+    head, tail = _equal_ends(a, b)
     signs = list(_line_signs(a[head : len(a) - tail])), list(_line_signs(b[head : len(b) - tail]))
     line = new.chunks[head][0] if head < len(new.chunks) else 0
     signs = signs[0], _without_approved(*signs, judge)
