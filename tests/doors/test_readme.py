@@ -114,7 +114,6 @@ def reader():
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("R78")
 def test_the_steps_for_ones_own_repository_end_in_a_merged_change(reader: Reader) -> None:
     before = reader.git("rev-parse", "main")
     lines = steps("On your own repository")[0]
