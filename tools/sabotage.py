@@ -173,7 +173,7 @@ def main(words: list[str]) -> int:
             )
     finally:
         shutil.rmtree(yard.folder, ignore_errors=True)
-    print(f"{len(switches) - bad} of {len(switches)} controls are missed when they are switched off")
+    print(f"{len(switches) - bad} of {len(switches)} switched-off controls turned a test red")
     return 1 if bad else 0
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
+NO_SUCH_FILE: Final = "MAG-E532"
 ELSEWHERE: Final = "elsewhere: "
 MAX_LINES: Final = 500
 MAX_PLACE: Final = 400
@@ -26,7 +27,8 @@ def gaps_of(reads: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
     for read in reads:
         where, tool = _COMMIT.sub("", read["source"]), read["tool"]
         if read.get("refused"):
-            found[f"refused with {read['refused']}", where, tool] += 1
+            kind = "missing" if read["refused"] == NO_SUCH_FILE else "refused"
+            found[f"{kind} with {read['refused']}", where, tool] += 1
             continue
         found["truncated", where, tool] += read.get("truncated") == "true"
         found["redacted", where, tool] += int(read.get("redactions", "0"))

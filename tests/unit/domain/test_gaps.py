@@ -23,6 +23,7 @@ def test_every_kind_of_gap_is_a_line_with_its_place_and_count() -> None:
             read(f"{COMMIT}:a.py", redactions="1", truncated="true"),
             read("'../x'", refused="MAG-E530"),
             read("'../x'", refused="MAG-E530"),
+            read("'z'", refused="MAG-E532"),
             read(f"{COMMIT}:", tool="search_code", skipped="4"),
         ]
     )
@@ -30,6 +31,7 @@ def test_every_kind_of_gap_is_a_line_with_its_place_and_count() -> None:
         'truncated "a.py" read_file: 1',
         'redacted "a.py" read_file: 3',
         "refused \"'../x'\" read_file: 2 with MAG-E530",
+        "missing \"'z'\" read_file: 1 with MAG-E532",
         'skipped "" search_code: 4',
     )
     assert gaps_of([read(f"{COMMIT}:a.py")]) == ()
