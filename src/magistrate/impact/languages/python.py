@@ -83,6 +83,8 @@ def same_tree(left: ast.AST, right: ast.AST) -> bool:
     pending: list[tuple[object, object]] = [(left, right)]
     while pending:
         a, b = pending.pop()
+        if a is b:
+            continue
         if type(a) is not type(b):
             return False
         if isinstance(a, ast.AST):
@@ -168,7 +170,10 @@ def _normal(token: tokenize.TokenInfo) -> str:
         return token.string.lower().replace("_", "")
     if token.type != tokenize.STRING:
         return token.string
-    if "f" in token.string.split(token.string[-1], 1)[0].lower():
+    quote = token.string[-1]
+    if token.string[0] == quote and "\\" not in token.string and not token.string.startswith(quote * 3):
+        return repr(token.string[1:-1])
+    if "f" in token.string.split(quote, 1)[0].lower():
         return "f-string"
     try:
         with warnings.catch_warnings():

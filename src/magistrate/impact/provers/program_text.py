@@ -65,7 +65,7 @@ class ProgramText(SourceClaim):
         if file.change.before is None and file.change.after is not None and not base.known:
             why = "the file is new: only the repository says what its name may shadow"
             return proof(self.name, self.change_class, file, why, ProofStatus.UNKNOWN)
-        found = self._unreadable(file) or _shadowing(file, base) or _telling_line(file)
+        found = _shadowing(file, base) or _telling_line(file) or self._unreadable(file)
         if found is not None:
             return proof(self.name, self.change_class, file, found, ProofStatus.REFUTED)
         said = "ordinary program text, read by two front ends: what it does may change, and one person has to agree"
