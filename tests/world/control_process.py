@@ -26,7 +26,7 @@ class Running:
         self.await_ready(ready)
 
     def await_ready(self, ready) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while not ready():
             if self.child.poll() is not None or time.monotonic() > end:
                 raise AssertionError((self.home / "run" / f"{self.name}.log").read_text()[-3000:])
