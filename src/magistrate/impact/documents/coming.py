@@ -1,4 +1,4 @@
-"""Blocks that come or go as a whole: plain sentences, links inside the page, entries of a list of changes."""
+"""Blocks that come as a whole: plain sentences, links inside the page, entries of a list of changes."""
 
 from __future__ import annotations
 
@@ -32,13 +32,15 @@ def why_not_whole(unit: Unit, judge: Judge, *, comes: bool) -> str | None:
         return f"adds or removes a text at a place of weight (`{unit.place}`)"
     if judge.entries:
         return _entry_objection(unit, judge) if comes else "takes an entry off the list of changes"
+    if not comes:
+        return "takes a text away: what it said is said no more"
     found = atoms(unit.text)
-    why = _own_links(found, judge) if comes else _any_sign(found)
+    why = _own_links(found, judge)
     if why is not None:
         return why
     words = [atom for atom in found if is_text(atom)]
-    note(judge.come if comes else judge.gone, words, judge)
-    return why_not_sentences(words, judge.ordinary if comes else None)
+    note(judge.come, words, judge)
+    return why_not_sentences(words, judge.ordinary)
 
 
 def _any_sign(found: Sequence[Atom]) -> str | None:
@@ -74,8 +76,8 @@ def _entry_objection(unit: Unit, judge: Judge) -> str | None:
     return None if strange is None else f"has the word `{strange[:40]}`, which is used nowhere else"
 
 
-def why_not_sentences(found: Sequence[Atom], ordinary: Callable[[str], bool] | None) -> str | None:
-    """Why words that come or go as a whole are more than plain sentences."""
+def why_not_sentences(found: Sequence[Atom], ordinary: Callable[[str], bool]) -> str | None:
+    """Why words that come as a whole are more than plain sentences."""
     words = [atom.text for atom in found if atom.kind is Kind.WORD]
     for word in words:
         if PROSE_SHAPE.match(word) is None:
@@ -83,6 +85,6 @@ def why_not_sentences(found: Sequence[Atom], ordinary: Callable[[str], bool] | N
         heavy = weighty(word)
         if heavy is not None:
             return f"says `{heavy}`, which a tool, an agent or an operator may act on"
-        if ordinary is not None and not ordinary(word):
+        if not ordinary(word):
             return f"has the word `{word[:40]}`, which is used nowhere else"
     return begins_with_order(found)

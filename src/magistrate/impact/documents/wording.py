@@ -1,19 +1,17 @@
 """Whether words that differ between two texts may change what people do: an allow-list of differences.
 
-Rule kept (R19): words that negate, quantify, command, compare or name a security property are
-never a difference of wording; nor are words beside a command, a number or a negation, unless the
-difference is one of spelling, of case or of the small words of grammar.
+Rule kept (R19): a difference of wording is one of spelling, of case, of the form of a word or of
+the small words of grammar, and of none that negates, quantifies, commands or concerns security.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.documents.atoms import Atom, Kind
-from magistrate.impact.english import known
 from magistrate.impact.prose import ACTING_WORDS, PROSE_SHAPE
 
 
@@ -46,24 +44,11 @@ WEIGHTY: Final = re.compile(
     r"obsolete|outdated|supported|guarante\w*|official\w*|legacy|default\w*|from|true|false|yes|on|off|model"
     r")\Z"
 )
-TWINS: Final = frozenset(
-    frozenset(pair.split("/"))
-    for pair in _listed(
-        "before/after above/below up/down left/right increase/decrease increases/decreases increased/decreased higher/lower "
-        "high/low greater/smaller larger/smaller large/small faster/slower fast/slow older/newer old/new earlier/later "
-        "top/bottom start/end starts/ends begin/end begins/ends opens/closes open/close opened/closed inside/outside "
-        "include/exclude includes/excludes accept/deny accepts/denies push/pull read/write reads/writes reading/writing "
-        "upload/fetch import/export imports/exports input/output inputs/outputs source/target source/destination "
-        "local/remote internal/external client/server caller/callee parent/child sender/receiver sync/async strict/lenient "
-        "mutable/immutable host/guest master/worker primary/secondary short/long good/bad right/wrong better/worse best/worst "
-        "success/error succeed/break with/against like/unlike added/gone upper/lower forward/backward ascending/descending "
-        "manual/automatic manually/automatically lazy/eager leading/trailing prefix/suffix head/tail static/dynamic "
-        "odd/even plus/minus same/different equal/different known/unknown black/white hot/cold "
-        "synchronous/asynchronous explicit/implicit explicitly/implicitly outgoing/incoming inbound/outbound yours/ours "
-        "win/lose wins/loses buy/sell lock/open locks/opens connect/close pass/break passes/breaks staging/live your/our you/we your/their you/they our/their we/they my/your i/you his/her he/she"
-    )
+FAMILIES: Final = (
+    _listed("i me my you your yours we us our ours he him his she her hers they them their theirs it its here there"),
+    _listed("to of in at by for into onto with against from"),
 )
-FLIPS: Final = _listed("un in im ir il dis non non- de mis anti anti- a ab mal pre post over under re out up down")
+"""Small words that say who or which way: one may come or go, none takes the place of another."""
 COMMANDS: Final = _listed(
     "use set add open copy paste type enter click press choose select create make edit change replace restart start stop "
     "give put pass import load write save move rename configure update upgrade follow ask tell remember consider try "
@@ -79,7 +64,6 @@ NAMING: Final = re.compile(
 )
 """Words beside which a word may be somebody's name."""
 NEGATION: Final = re.compile(r"(?i)(?:no|not|never|nor|neither|none|\w+n['\u2019]t)\Z")
-CAPITAL: Final = re.compile(r"[A-Z]")
 QUOTES: Final = _listed("\" ' \u201c \u201d \u2018 \u2019 - ,")
 LEADS_ON: Final = _listed("then now and just simply to also")
 ENDINGS: Final = frozenset({"", "s", "es", "d", "ed", "ing", "e", "ly", "'s", "\u2019s", "y", "ies", "ied"})
@@ -139,15 +123,20 @@ def why_not_wording(place: Place) -> str | None:  # noqa: PLR0911 - one rule, on
     heavy = next(filter(None, map(weighty, place.words)), None)
     if heavy is not None:
         return f"changes `{heavy}`, which asks, allows, counts, warns or concerns security"
-    twin = next(_twins(place), None)
-    if twin is not None:
-        return f"turns `{twin[0]}` into `{twin[1]}`"
+    if _swapped(place):
+        return f"changes `{' '.join(place.removed)[:60]}` to `{' '.join(place.added)[:60]}`, which say who or which way"
     if all(word.lower() in (LEAST if place.strict else SMALL) for word in place.words):
         return None
     naming = next((word for word in place.beside if NAMING.match(word)), None)
     if naming is not None:
         return f"changes `{' '.join(place.added or place.removed)[:60]}` beside `{naming}`, which may be a name"
-    return _strange(place) or (None if _inflected(place) else _rewording(place))
+    return _strange(place) or (None if _inflected(place) else _content(place))
+
+
+def _swapped(place: Place) -> bool:
+    """Whether small words of one family stand where others of it stood."""
+    old, new = ({word.lower() for word in words} for words in (place.removed, place.added))
+    return any(old & family and new & family and old & family != new & family for family in FAMILIES)
 
 
 def _strange(place: Place) -> str | None:
@@ -158,22 +147,10 @@ def _strange(place: Place) -> str | None:
     return None if unknown is None else f"has the word `{unknown[:40]}`, which is used nowhere else"
 
 
-def _rewording(place: Place) -> str | None:
-    """Why other words stand here, beyond spelling and grammar, where that is more than style."""
-    shown = " ".join(place.added or place.removed)[:60]
-    if place.strict:
-        return f"changes `{shown}` right beside code, a number, a title or a link"
-    name = next((word for word in place.words if not all(map(known, word.split("-")))), None)
-    if name is not None:
-        return f"changes `{name[:40]}`, which may be a name"
-    heavy = next((word for word in place.beside if weighty(word)), None)
-    if heavy is not None:
-        return f"changes `{shown}` beside `{heavy}`"
-    named = [word for word in place.removed if CAPITAL.search(word)], [w for w in place.added if CAPITAL.search(w)]
-    if all(named):
-        return f"puts the name `{named[1][0]}` in the place of `{named[0][0]}`"
-    order = next((word for word in place.words if word.lower() in COMMANDS), None)
-    return None if order is None else f"changes `{order}`, which may tell people what to do"
+def _content(place: Place) -> str:
+    """A word that carries what a sentence says comes, goes or takes the place of another: no list knows all opposites."""
+    shown = next((word for word in (*place.added, *place.removed) if word.lower() not in SMALL), place.words[0])
+    return f"changes `{shown[:60]}`, which carries what the sentence says"
 
 
 def begins_with_order(found: Sequence[Atom]) -> str | None:
@@ -204,16 +181,6 @@ def _loud(place: Place) -> str | None:
     if heavy is None or (len(place.pairs) == 1 and not shouted and place.pairs[0][0] == place.pairs[0][1]):
         return None
     return f"writes `{heavy}` otherwise, which asks or limits"
-
-
-def _twins(place: Place) -> Iterator[tuple[str, str]]:
-    for old in place.removed:
-        for new in place.added:
-            a, b = old.lower(), new.lower()
-            longer, shorter = (a, b) if len(a) > len(b) else (b, a)
-            flipped = longer != shorter and longer.endswith(shorter) and longer[: -len(shorter)] in FLIPS
-            if flipped or frozenset((a, b)) in TWINS:
-                yield old, new
 
 
 def _corrected(place: Place) -> bool:

@@ -1,4 +1,4 @@
-"""Claim: only wording, layout or links of one owner change in a page that nothing in the repository reads."""
+"""Claim: spelling, grammar, layout, added sentences or links of one owner, in a page that nothing reads."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Documentation:
         reader = _pin(file, base) or reader_of(file.path, base) or _release_tool(file, base)
         if reader is not None:
             return proof(self.name, self.change_class, file, reader, ProofStatus.REFUTED)
-        said = "only wording, layout or links of one owner change, and nothing in the base tree reads this page"
+        said = "only spelling, grammar, layout, added sentences or links of one owner; nothing in the base tree reads the page"
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
 
