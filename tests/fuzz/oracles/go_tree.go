@@ -71,7 +71,6 @@ func main() {
 			continue
 		}
 		sum := sha256.New()
-		// ImplicitSemi is how an empty statement was written, EndPos-like fields are positions
 		write(sum, reflect.ValueOf(file))
 		fmt.Printf("%x\n", sum.Sum(nil))
 	}

@@ -27,6 +27,7 @@ RELIEF: Final = {
 }
 FAMILIES: Final = {
     "-formatting/": "keep the syntax tree, every token and every comment as they were",
+    "-code/": "nothing by itself: what a program does, a person decides",
     "-comments/": "change nothing but comments that read as plain sentences",
 }
 """What would pass, by the part of a rule's name that follows its language."""

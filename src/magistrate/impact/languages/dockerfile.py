@@ -7,13 +7,12 @@ Comments before the first instruction are code: parser directives (`# syntax=`, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.full_lines import continues, lines_of, reading_of, verify_no_heredoc
-from magistrate.impact.languages.notation import PROSE, bound_comments, has_own_text
-from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
+from magistrate.impact.languages.full_lines import FullLines, continues, lines_of, reading_of, verify_no_heredoc
+from magistrate.impact.languages.notation import has_own_text
+from magistrate.impact.languages.reading import Reading, UnreadableError
 
 KEPT: Final = 4
 NAMES: Final = re.compile(
@@ -54,29 +53,9 @@ def read_text(content: bytes) -> Reading:
     return reading_of(lines, comments)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dockerfile:
-    """Only comments are proven; layout is code."""
-
-    name: str = "dockerfile"
-    prose_starts: re.Pattern[str] = PROSE
-
-    def reads(self, name: str) -> bool:
-        """By name; templates are not read."""
-        return NAMES.fullmatch(name) is not None and has_own_text(name)
-
-    def read(self, content: bytes) -> Reading:
-        """Lines and comments."""
-        return read_text(content)
-
-    def same_program(self, before: bytes, after: bytes) -> Difference | None:
-        """Nothing beside the lines."""
-        del before, after
-        return None
-
-    def no_prose(self, before: bytes, after: bytes) -> str | None:
-        """Blocks that tools read."""
-        return bound_comments([(side, self.read(side).comments) for side in (before, after)])
+def _named(name: str) -> bool:
+    """By name; templates are not read."""
+    return NAMES.fullmatch(name) is not None and has_own_text(name)
 
 
-LANGUAGE: Final = Dockerfile()
+LANGUAGE: Final = FullLines(name="dockerfile", named=_named, reader=read_text)

@@ -8,10 +8,11 @@ line could continue another (heredocs, quotes over several lines, a backslash) t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
-from magistrate.impact.languages.notation import MARKS, is_prose, text_of, verify_no_template
-from magistrate.impact.languages.reading import Comment, Reading, UnreadableError
+from magistrate.impact.languages.notation import MARKS, PROSE, bound_comments, is_prose, text_of, verify_no_template
+from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
 
 
 def lines_of(content: bytes, marks: re.Pattern[str] = MARKS) -> list[str]:
@@ -57,3 +58,33 @@ def verify_no_heredoc(lines: Sequence[str]) -> None:
 def continues(line: str) -> bool:
     """Whether a line may go on in the next one (a backslash at its end, blanks behind it or not)."""
     return line.rstrip().endswith("\\")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullLines:
+    """A language of which only comments are proven; layout is code (see `reading.Language`).
+
+    `named` says which files, by their last component in lower case; `reader` reads one side.
+    """
+
+    name: str
+    named: Callable[[str], bool]
+    reader: Callable[[bytes], Reading]
+    prose_starts: re.Pattern[str] = PROSE
+
+    def reads(self, name: str) -> bool:
+        """By name; the reader has the last word."""
+        return self.named(name)
+
+    def read(self, content: bytes) -> Reading:
+        """Lines and comments."""
+        return self.reader(content)
+
+    def same_program(self, before: bytes, after: bytes) -> Difference | None:
+        """Nothing beside the lines."""
+        del before, after
+        return None
+
+    def no_prose(self, before: bytes, after: bytes) -> str | None:
+        """Blocks that tools read."""
+        return bound_comments([(side, self.read(side).comments) for side in (before, after)])

@@ -7,13 +7,12 @@ and a count of the quotes, made apart from it, has to agree.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.full_lines import lines_of, reading_of, verify_no_heredoc
-from magistrate.impact.languages.notation import PROSE, bound_comments, has_own_text
-from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
+from magistrate.impact.languages.full_lines import FullLines, lines_of, reading_of, verify_no_heredoc
+from magistrate.impact.languages.notation import has_own_text
+from magistrate.impact.languages.reading import Reading, UnreadableError
 
 KEPT: Final = 4
 COMMENT: Final = re.compile(r"[ \t]*(?:#|//)")
@@ -47,29 +46,9 @@ def _even(line: str) -> bool:
     return quotes % 2 == 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hcl:
-    """Only comments are proven; layout is code."""
-
-    name: str = "hcl"
-    prose_starts: re.Pattern[str] = PROSE
-
-    def reads(self, name: str) -> bool:
-        """By suffix; lock files and templates are not read."""
-        return name.endswith((".tf", ".tfvars", ".hcl")) and has_own_text(name)
-
-    def read(self, content: bytes) -> Reading:
-        """Lines and comments."""
-        return read_text(content)
-
-    def same_program(self, before: bytes, after: bytes) -> Difference | None:
-        """Nothing beside the lines."""
-        del before, after
-        return None
-
-    def no_prose(self, before: bytes, after: bytes) -> str | None:
-        """Blocks that tools read."""
-        return bound_comments([(side, self.read(side).comments) for side in (before, after)])
+def _named(name: str) -> bool:
+    """By suffix; lock files and templates are not read."""
+    return name.endswith((".tf", ".tfvars", ".hcl")) and has_own_text(name)
 
 
-LANGUAGE: Final = Hcl()
+LANGUAGE: Final = FullLines(name="hcl", named=_named, reader=read_text)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.full_lines import continues, lines_of, reading_of, verify_no_heredoc
-from magistrate.impact.languages.notation import NARROW_MARKS, PROSE, bound_comments, has_own_text
-from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
+from magistrate.impact.languages.full_lines import FullLines, continues, lines_of, reading_of, verify_no_heredoc
+from magistrate.impact.languages.notation import NARROW_MARKS, has_own_text
+from magistrate.impact.languages.reading import Reading, UnreadableError
 
 KEPT: Final = 4
 _INNER: Final = r"""(?:[^()"'`\\#$\n]|\$(?![({'"\[])|\$\{[A-Za-z0-9_@*?!:-]+\}|'[^'\n]*'|"(?:[^"\\`$\n]|\\.|\$(?!\()(?!\{)|\$\{[A-Za-z0-9_@*?!:-]+\})*")*"""
@@ -62,29 +61,9 @@ def _verify_not_itself(lines: Sequence[str]) -> None:
             raise UnreadableError(f"line {number}: the script may read its own text, comments included")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shell:
-    """Only comments are proven; layout is code."""
-
-    name: str = "shell"
-    prose_starts: re.Pattern[str] = PROSE
-
-    def reads(self, name: str) -> bool:
-        """By suffix; templates are not read."""
-        return name.endswith((".sh", ".bash")) and has_own_text(name)
-
-    def read(self, content: bytes) -> Reading:
-        """Lines and comments."""
-        return read_text(content)
-
-    def same_program(self, before: bytes, after: bytes) -> Difference | None:
-        """Nothing beside the lines."""
-        del before, after
-        return None
-
-    def no_prose(self, before: bytes, after: bytes) -> str | None:
-        """Blocks that tools read."""
-        return bound_comments([(side, self.read(side).comments) for side in (before, after)])
+def _named(name: str) -> bool:
+    """By suffix; templates are not read."""
+    return name.endswith((".sh", ".bash")) and has_own_text(name)
 
 
-LANGUAGE: Final = Shell()
+LANGUAGE: Final = FullLines(name="shell", named=_named, reader=read_text)

@@ -39,7 +39,9 @@ class Comments(SourceClaim):
         why = self._objection(*outcome, file)
         if why is not None:
             return proof(self.name, self.change_class, file, why, ProofStatus.REFUTED)
-        said = "syntax tree and tokens are equal on both sides; every comment that differs reads as plain prose"
+        said = (
+            "all but comments is equal on both sides to its front ends; every comment that differs reads as plain prose"
+        )
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
     def _objection(self, old: Reading, new: Reading, file: ChangedFile) -> str | None:

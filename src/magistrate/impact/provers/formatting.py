@@ -36,7 +36,7 @@ class Formatting(SourceClaim):
         if old.comments != new.comments:
             why = "a comment changes, or stands at other code than before"
             return proof(self.name, self.change_class, file, why, ProofStatus.REFUTED)
-        why = "syntax tree, tokens and comments are equal on both sides; only layout moved"
+        why = "structure, tokens and comments are equal on both sides to both front ends; only layout moved"
         return proof(self.name, self.change_class, file, why, ProofStatus.PROVEN)
 
 
