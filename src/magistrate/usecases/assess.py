@@ -161,7 +161,7 @@ def case_of(changes: Sequence[FileChange], name: str) -> dict[str, Any]:
 def context_of(git: GitReader, tree: str) -> dict[str, Any]:
     """Text files of the base tree; `complete` is false where one had to be left out.
 
-    What has a NUL byte in it is no text and is not missed, however large it is.
+    What has a NUL byte in it is no text and is not missed; of large files `MAX_LOOKED` bytes are looked at, at most.
     """
     entries = [e for e in git.list_tree(tree) if e.mode in REGULAR and not e.path.lower().endswith(PICTURES)]
     taken, total = [], 0
@@ -177,7 +177,8 @@ def context_of(git: GitReader, tree: str) -> dict[str, Any]:
             files[entry.path] = content.decode("utf-8", "replace")
     held = {entry.object_id for entry in taken}
     left = {entry.object_id: entry.size for entry in entries if entry.object_id not in held}
-    binary = all(0 <= size <= MAX_LOOKED and b"\0" in git.read_blobs([name])[name] for name, size in left.items())
+    looked = min(left.values(), default=0) >= 0 and sum(left.values()) <= MAX_LOOKED
+    binary = looked and all(b"\0" in git.read_blobs([name])[name] for name in left)
     return {"files": files, "complete": binary}
 
 
