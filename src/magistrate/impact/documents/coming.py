@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
-from magistrate.impact.documents.judging import Judge, note, sign_of
+from magistrate.impact.documents.judging import Judge, sign_of
 from magistrate.impact.documents.links import ANCHOR
 from magistrate.impact.documents.page import Unit
 from magistrate.impact.documents.wording import begins_with_order, weighty
@@ -38,9 +38,7 @@ def why_not_whole(unit: Unit, judge: Judge, *, comes: bool) -> str | None:
     why = _own_links(found, judge)
     if why is not None:
         return why
-    words = [atom for atom in found if is_text(atom)]
-    note(judge.come, words, judge)
-    return why_not_sentences(words, judge.ordinary)
+    return why_not_sentences([atom for atom in found if is_text(atom)], judge.ordinary)
 
 
 def _any_sign(found: Sequence[Atom]) -> str | None:

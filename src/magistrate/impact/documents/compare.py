@@ -14,7 +14,7 @@ from typing import Final
 
 from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
 from magistrate.impact.documents.coming import why_not_whole
-from magistrate.impact.documents.judging import Judge, note, sign_of
+from magistrate.impact.documents.judging import Judge, sign_of
 from magistrate.impact.documents.page import Page, Unit
 from magistrate.impact.documents.wording import COMMANDS, NEGATION, Place, why_not_wording
 from magistrate.impact.prose import ACTING_WORDS
@@ -37,15 +37,7 @@ def why_not_same_page(old: Page, new: Page, judge: Judge) -> tuple[int, str] | N
         return number, "changes code, raw markup, a directive, a title or front matter, or what stands inside it"
     for line, why in _by_blocks(old.units, new.units, judge):
         return line, why
-    scanned = _by_lines(old, new, judge)
-    if scanned is not None:
-        return scanned
-    moved = next((word for word in sorted(judge.gone.keys() & judge.come.keys()) if _elsewhere(judge, word)), None)
-    return None if moved is None else (0, f"moves `{moved}` to another place, which may turn round what is said")
-
-
-def _elsewhere(judge: Judge, word: str) -> bool:
-    return len(judge.gone[word] | judge.come[word]) > 1
+    return _by_lines(old, new, judge)
 
 
 def _by_blocks(old: Sequence[Unit], new: Sequence[Unit], judge: Judge) -> Iterator[tuple[int, str]]:
@@ -227,9 +219,6 @@ def _part_objection(
         touches = touches or (hard[0] and not _words(a[:i1])) or (hard[1] and not _words(a[i2:]))
         beside = (*_words(a[:i1])[-NEAR_WORDS:], *_words(a[i2:])[:NEAR_WORDS])
         beside += (*_words(b[:j1])[-NEAR_WORDS:], *_words(b[j2:])[:NEAR_WORDS])
-        note(judge.gone, a[i1:i2], judge)
-        judge.places -= 1
-        note(judge.come, b[j1:j2], judge)
         why = why_not_wording(
             Place(
                 removed=removed,

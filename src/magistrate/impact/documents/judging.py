@@ -1,18 +1,17 @@
-"""What a comparison of two sides of a page knows about its place, and what it saw come and go."""
+"""What a comparison of two sides of a page knows about its place, and what it found on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from magistrate.impact.documents.atoms import Atom, Kind
-from magistrate.impact.documents.wording import SMALL
 
 
 @dataclass(slots=True, kw_only=True)
 class Judge:
-    """What a comparison knows about its place, and the words it saw come and go.
+    """What a comparison knows about its place, and what it approved so far.
 
     `link` says why a target may not change; `ordinary` whether a word is in use here or in English;
     `misspelt` whether it is used nowhere else; `anchored` whether something links to a heading;
@@ -27,23 +26,11 @@ class Judge:
     marks: Callable[[str, Mapping[str, Any]], list[tuple[str, ...]]] | None = None
     references: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
     entries: bool = False
-    gone: dict[str, set[int]] = field(default_factory=dict)
-    come: dict[str, set[int]] = field(default_factory=dict)
     leads: set[tuple[str, str]] = field(default_factory=set)
     approved: list[tuple[str, str]] = field(default_factory=list)
-    places: int = 0
 
 
 def sign_of(atom: Atom) -> tuple[str, str]:
     """What both sides compare of a sign: what it is, whether a blank stands before it, and all but a target."""
     shown = "" if atom.kind is Kind.TARGET else atom.text
     return f"{atom.kind}{'+' if atom.glued else ''}", shown
-
-
-def note(into: dict[str, set[int]], found: Sequence[Atom], judge: Judge) -> None:
-    """Keep the words of weight that one place lost or got, each place by a number of its own."""
-    judge.places += 1
-    for atom in found:
-        word = atom.text.lower()
-        if atom.kind is Kind.WORD and word not in SMALL:
-            into.setdefault(word, set()).add(judge.places)
