@@ -1,7 +1,8 @@
 """Secrets in a repository and in findings, and everything that an assistant is ever sent of them (R8).
 
 Real front, control and witness; 102 plainly fake secrets of 34 kinds, made anew for each run. A leak is
-8 consecutive characters of a secret, or of its written form, in the union of all bytes delivered.
+8 consecutive characters of a secret, or of its written form, in the union of all bytes delivered; in hex
+it is the 16 digits that write 8 characters, since 8 digits of a digest may agree by chance.
 """
 
 from __future__ import annotations
@@ -105,9 +106,17 @@ class Union:
                 first, last = ENDS[form]
                 text = bare(FORMS[form](secret.value))
                 texts.append(text[first : len(text) - last])
-            needles |= {text[i : i + LEAK]: whose for text in texts for i in range(len(text) - LEAK + 1)}
-        found = {view[i : i + LEAK] for view in views for i in range(len(view) - LEAK + 1)} & set(needles)
+            needles |= {window: whose for text in texts for window in windows(text, form)}
+        widths = {len(needle) for needle in needles}
+        found = {view[i : i + n] for view in views for n in widths for i in range(len(view) - n + 1)} & set(needles)
         return {needle: needles[needle] for needle in found}
+
+
+def windows(text: str, form: str) -> Iterator[str]:
+    """The pieces of a text of which one alone is a leak."""
+    digits = form.startswith("hex") and re.fullmatch(r"[0-9a-f]+", text) is not None
+    width = 2 * LEAK if digits else LEAK
+    return (text[i : i + width] for i in range(len(text) - width + 1))
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -16,7 +16,7 @@ from magistrate.wire.envelope import Envelope
 from magistrate.wire.report import Outcome, Report, Step
 
 TYPO = {"notes.md": "# Notes\n\nThis service greets people.\n"}
-OTHER = {"notes.md": "# Notes\n\nThis servise greets many people.\n"}
+OTHER = {"notes.md": "# Notes\n\nThis servise greets the people.\n"}
 S = CaseState
 
 

@@ -14,7 +14,7 @@ from magistrate.usecases.supersede import verify_supersedable
 from magistrate.usecases.warrant import fetchable
 
 TYPO = {"notes.md": "# Notes\n\nThis service greets people.\n"}
-BETTER = {"notes.md": "# Notes\n\nThis service greets many people.\n"}
+BETTER = {"notes.md": "# Notes\n\nThis service greets the people.\n"}
 S = CaseState
 
 
