@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from paths import PACKAGE, ROOT, TESTS
 
-from magistrate.domain.impact import LOW, Evidence, FileChange, ProofStatus, Strictness
+from magistrate.bootstrap.tools import found_tools
+from magistrate.domain.impact import LOW, Evidence, FileChange, ProofStatus
 from magistrate.impact.assess import PROVERS, SENSORS, assess, evidence_wanted, judge, sense
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.case import Case, parse_case
@@ -19,10 +19,10 @@ from magistrate.impact.languages.known import LANGUAGES
 from magistrate.impact.provers.comments import Comments
 from magistrate.impact.provers.formatting import Formatting
 from magistrate.impact.provers.program_text import ProgramText
-from magistrate.usecases.assess import RUFF_VERBS
+from magistrate.usecases.evidence import RUNNERS
 
 CORPUS = TESTS / "corpus"
-RUFF = Path(sys.executable).with_name("ruff")
+TOOLS = found_tools()
 
 
 def folders(kind: str) -> list[Path]:
@@ -45,19 +45,14 @@ def evidence_for(case: Case, tmp: Path) -> list[Evidence]:
     step = tuple(ChangedFile(change=change) for change in case.steps[0])
     judged = [judge(file, step, case.base, (), PROVERS) for file in step]
     for want in (want for one in judged for want in evidence_wanted(one, case.base, ())):
-        for path, _ in want.inputs:
-            content = case.base.files.get(path, "").encode()
+        configs = [path for path, _ in want.inputs if path != want.path]
+        for path in configs:
             (tmp / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp / path).write_bytes(content)
+            (tmp / path).write_bytes(case.base.files[path].encode())
         before = next(change.before for change in case.steps[0] if change.path == want.path)
-        argv = [str(RUFF), *RUFF_VERBS[want.tool], "--no-cache", "--quiet", "--force-exclude"]
-        done = subprocess.run(
-            [*argv, "--stdin-filename", str(tmp / want.path), "-"],
-            input=before,
-            capture_output=True,
-            check=True,
-            cwd=tmp,
-        )
+        runner = RUNNERS[want.tool]
+        argv = runner.argv(TOOLS[runner.program], tmp, want.path, configs)
+        done = subprocess.run(argv, input=before, capture_output=True, check=True, cwd=tmp)
         runs.append(
             Evidence(
                 tool=want.tool, tool_digest="d", path=want.path, inputs_digest=want.inputs_digest, output=done.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.bootstrap.control_assessor import SandboxedAssessor
 from magistrate.bootstrap.executor import compose
 from magistrate.bootstrap.executor_outside import lay_out
+from magistrate.bootstrap.tools import found_tools
 from magistrate.executor.assembly import Outside, assemble
 from magistrate.executor.journal import Journal
 from magistrate.executor.ports import AssessmentMatter
@@ -58,9 +58,11 @@ def test_control_and_executor_judge_alike_to_the_byte(tmp_path: Path) -> None:
         rebuilt = outside.target.rebuild("shop", effect.old, town.diff)
         assert (rebuilt.result_tree, rebuilt.manifest_sha256) == (effect.result_tree, effect.manifest_sha256)
         mine = outside.assessor.verdict(AssessmentMatter(effect=effect, bundle=town.bundle))
-        ruff = Path(sys.executable).with_name("ruff")
         control = SandboxedAssessor(
-            BareRepositories(town.home / "gate" / "repositories"), open_sandbox(), FakePen(town.case.town), ruff=ruff
+            BareRepositories(town.home / "gate" / "repositories"),
+            open_sandbox(),
+            FakePen(town.case.town),
+            tools=found_tools(),
         )
         name = town.bundle.proposal.payload_digest()
         theirs = control.assess(name, effect, town.diff, int(time.time())).verdict

@@ -30,6 +30,7 @@ from magistrate.impact.measures.composition import net_change
 from magistrate.judge import answer
 from magistrate.ports import SandboxLevel, SandboxLimits, SandboxResult
 from magistrate.usecases.assess import Assessor, case_of, context_of, judge_argv
+from magistrate.usecases.evidence import program
 
 LOW_WORDS = frozenset(map(str, LOW))
 TEXT_SHARE = 0.2
@@ -95,8 +96,8 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self._bench, walls = Bench(folder), open_sandbox()
         self._patches = QuarantinedPatches(walls, folder)
-        self._here = Assessor(sandbox=Here(), ruff=RUFF, python=Path(PYTHON))
-        self._walled = Assessor(sandbox=walls, ruff=RUFF, python=Path(PYTHON))
+        self._here = Assessor(sandbox=Here(), tools={"ruff": program(RUFF)}, python=Path(PYTHON))
+        self._walled = Assessor(sandbox=walls, tools={"ruff": program(RUFF)}, python=Path(PYTHON))
 
     def trial(self, rng: random.Random) -> str:
         """One case."""

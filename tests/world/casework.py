@@ -138,7 +138,7 @@ class CaseWorld:
         self.sandbox = open_sandbox()
         self.bench = Bench(
             store=self.store, trust=self.trust, pen=self.pen,
-            assessor=SandboxedAssessor(self.repositories, self.sandbox, self.pen, ruff=None),
+            assessor=SandboxedAssessor(self.repositories, self.sandbox, self.pen, tools={}),
         )  # fmt: skip
         self.office = Office(
             store=self.store, trust=self.trust, pen=self.pen, repositories=self.repositories, same_user_walls=True

@@ -1,12 +1,12 @@
-"""What `magistrate assess` needs from the world: walls, a repository, the pinned ruff."""
+"""What `magistrate assess` needs from the world: walls, a repository, the pinned tools."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.sandbox.detect import open_sandbox
+from magistrate.bootstrap.tools import found_tools
 from magistrate.errors import NotFound
 from magistrate.ports import GitReader
 from magistrate.usecases.assess import Assessor
@@ -14,8 +14,7 @@ from magistrate.usecases.assess import Assessor
 
 def assessor() -> Assessor:
     """The assessor behind the strongest walls of this machine; raises Unavailable without any."""
-    ruff = Path(sys.executable).with_name("ruff")
-    return Assessor(sandbox=open_sandbox(), ruff=ruff if ruff.is_file() else None)
+    return Assessor(sandbox=open_sandbox(), tools=found_tools())
 
 
 def reader(folder: Path) -> GitReader:

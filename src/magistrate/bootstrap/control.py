@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from magistrate.adapters.stores.trust_files import TrustFiles
 from magistrate.adapters.witness import WitnessClient
 from magistrate.bootstrap.control_assessor import SandboxedAssessor
 from magistrate.bootstrap.control_worker import Worker
+from magistrate.bootstrap.tools import found_tools
 from magistrate.domain.finding import Finding
 from magistrate.errors import MagistrateError, NotFound, Refused, Unavailable
 from magistrate.ports import Trust
@@ -63,8 +63,7 @@ def compose(settings: Settings) -> Composed:
     store = SqlStore(settings.store, log)
     pen = ProcessPen(load_process_key(settings.key("control")), settings.deployment)
     repositories = BareRepositories(settings.repositories)
-    ruff = shutil.which("ruff", path=_beside_python()) or shutil.which("ruff")
-    assessor = SandboxedAssessor(repositories, open_sandbox(), pen, ruff=Path(ruff) if ruff else None)
+    assessor = SandboxedAssessor(repositories, open_sandbox(), pen, tools=found_tools())
     bench = Bench(store=store, trust=trust, pen=pen, assessor=assessor)
     office = Office(
         store=store, trust=trust, pen=pen, repositories=repositories,
@@ -166,12 +165,6 @@ def _lines(repositories: BareRepositories, repository: str, path: str) -> list[s
     except (NotFound, Refused, Unavailable):
         return []
     return [] if content is None or len(content) > MAX_TEXT else content.decode(errors="replace").splitlines()
-
-
-def _beside_python() -> str:
-    import sys
-
-    return str(Path(sys.executable).parent)
 
 
 def _alive(path: Path) -> bool:

@@ -15,6 +15,7 @@ from magistrate.domain.impact import FileChange
 from magistrate.errors import Refused, Unavailable
 from magistrate.ports import Assessed, Pen, Sandbox
 from magistrate.usecases.assess import Assessor
+from magistrate.usecases.evidence import Tool
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest
 from magistrate.wire.effect import GitUpdate
@@ -36,10 +37,12 @@ class _Rebuilt(RepositoryReader):
 class SandboxedAssessor:
     """Implements `ports.Assessor`."""
 
-    def __init__(self, repositories: BareRepositories, sandbox: Sandbox, pen: Pen, *, ruff: Path | None) -> None:
+    def __init__(
+        self, repositories: BareRepositories, sandbox: Sandbox, pen: Pen, *, tools: Mapping[str, Tool]
+    ) -> None:
         self._repositories = repositories
         self._patches = QuarantinedPatches(sandbox)
-        self._assessor = Assessor(sandbox=sandbox, ruff=ruff)
+        self._assessor = Assessor(sandbox=sandbox, tools=tools)
         self._pen = pen
 
     def assess(self, proposal: str, effect: GitUpdate, diff: bytes, now: int) -> Assessed:

@@ -19,6 +19,7 @@ from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
+from magistrate.bootstrap.tools import found_tools
 from magistrate.errors import MagistrateError
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
@@ -80,8 +81,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
         folder / "work", source=lambda name: readable_source(settings.repositories, name),
         rebuilder=QuarantinedRebuilder(sandbox),
     )  # fmt: skip
-    ruff = Path(sys.executable).with_name("ruff")
-    assessor = Assessor(sandbox=sandbox, ruff=ruff if ruff.is_file() else None)
+    assessor = Assessor(sandbox=sandbox, tools=found_tools())
     outside = Outside(
         identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
         gate_misuse=gate, target=target, misuse=target, live=HttpLook(),

@@ -7,9 +7,7 @@ decides, and nothing here can lower a verdict. The same trees give the same byte
 from __future__ import annotations
 
 import base64
-import hashlib
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +19,7 @@ import magistrate
 from magistrate.domain.impact import FileChange
 from magistrate.errors import CODES, Unavailable, Usage
 from magistrate.ports import GitReader, Sandbox, SandboxLimits, SandboxResult
-from magistrate.wire.canonical import digest
+from magistrate.usecases.evidence import Ran, Tool, make_runs
 
 MAX_CONTEXT_FILE: Final = 2_000_000
 MAX_CONTEXT: Final = 48_000_000
@@ -30,37 +28,10 @@ MAX_LOOKED: Final = 64_000_000
 PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf", ".pdf", ".mp4")
 NUL_WINDOW: Final = 8_000
 JUDGE_LIMITS: Final = SandboxLimits(cpu_seconds=120, wall_seconds=180, output_bytes=64_000_000)
-TOOL_LIMITS: Final = SandboxLimits(cpu_seconds=20, wall_seconds=30, memory_bytes=1 << 31)
-RUFF_VERBS: Final[Mapping[str, tuple[str, ...]]] = {
-    "ruff-format": ("format",),
-    "ruff-fix": ("check", "--fix-only", "--no-unsafe-fixes", "--extend-unfixable", "I,RUF100"),
-}
 _START: Final = (
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
     "runpy.run_module('magistrate.judge', run_name='__main__', alter_sys=True)"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """One tool run made for the assessor: as it goes into a request, with its exit status."""
-
-    tool: str
-    tool_digest: str
-    path: str
-    inputs_digest: str
-    output: bytes
-    exit_status: int
-
-    def asked(self) -> dict[str, str]:
-        """The form that the assessor reads."""
-        return {
-            "tool": self.tool,
-            "tool_digest": self.tool_digest,
-            "path": self.path,
-            "inputs_digest": self.inputs_digest,
-            "output": base64.b64encode(self.output).decode(),
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +50,10 @@ class Assessed:
 
 @dataclass(frozen=True, kw_only=True)
 class Assessor:
-    """The pinned assessor behind its walls. `ruff` is the binary that lint proofs re-run."""
+    """The pinned assessor behind its walls. `tools` are the programs that proofs re-run, by name."""
 
     sandbox: Sandbox
-    ruff: Path | None
+    tools: Mapping[str, Tool]
     python: Path = field(default_factory=lambda: Path(sys.executable))
 
     def of_revisions(self, git: GitReader, base: str, head: str) -> Assessed:
@@ -102,12 +73,9 @@ class Assessor:
     def of_case(self, case: Mapping[str, Any]) -> Assessed:
         """Judge a case of the assess contract; raises Usage for a bad one, Unavailable."""
         reply = self._ask(case, ())
-        wanted = reply["evidence_wanted"]
-        runs = tuple(run for want in wanted for run in self._run(case, want))
+        runs, notes = make_runs(self.sandbox, self.tools, case, reply["evidence_wanted"])
         if runs:
             reply = self._ask(case, runs)
-        missing = len(wanted) - len(runs)
-        notes = (f"{missing} tool runs that could have proven more were not possible here",) if missing else ()
         return Assessed(verdict=reply["assessment"], evidence=runs, notes=notes)
 
     def _ask(self, case: Mapping[str, Any], runs: Sequence[Ran]) -> dict[str, Any]:
@@ -121,36 +89,6 @@ class Assessor:
         """One request to the sandboxed assessor, any mode; raises Usage, Unavailable."""
         result = self.sandbox.run(judge_argv(self.python), stdin=msgspec.json.encode(request), limits=JUDGE_LIMITS)
         return _reply(result)
-
-    def _run(self, case: Mapping[str, Any], want: Mapping[str, Any]) -> tuple[Ran, ...]:
-        verb = RUFF_VERBS.get(want["tool"])
-        inputs = _inputs(case, want)
-        if verb is None or inputs is None or self.ruff is None:
-            return ()
-        with tempfile.TemporaryDirectory(prefix="magistrate-evidence-") as made:
-            folder = Path(made).resolve()
-            _lay_out(folder, {path: content for path, content in inputs.items() if path != want["path"]})
-            isolated = () if len(inputs) > 1 else ("--isolated",)
-            argv = [str(self.ruff), *verb, "--no-cache", "--quiet", "--force-exclude", *isolated]
-            result = self.sandbox.run(
-                [*argv, "--stdin-filename", str(folder / want["path"]), "-"],
-                stdin=inputs[want["path"]],
-                read_only=[self.ruff, folder],
-                cwd=folder,
-                limits=TOOL_LIMITS,
-            )
-        if not result.clean:
-            return ()
-        return (
-            Ran(
-                tool=want["tool"],
-                tool_digest=tool_digest(self.ruff),
-                path=want["path"],
-                inputs_digest=want["inputs_digest"],
-                output=result.stdout,
-                exit_status=result.returncode,
-            ),
-        )
 
 
 def case_of(changes: Sequence[FileChange], name: str) -> dict[str, Any]:
@@ -182,18 +120,6 @@ def context_of(git: GitReader, tree: str) -> dict[str, Any]:
     return {"files": files, "complete": binary}
 
 
-def _lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write configuration where an unprivileged child can read it; the source goes by stdin."""
-    folder.chmod(0o755)
-    for path, content in files.items():
-        place = folder / path
-        for parent in reversed(place.relative_to(folder).parents[:-1]):
-            (folder / parent).mkdir(exist_ok=True)
-            (folder / parent).chmod(0o755)
-        place.write_bytes(content)
-        place.chmod(0o644)
-
-
 def judge_argv(python: Path) -> list[str]:
     """`python -m magistrate.judge` of this very source.
 
@@ -201,12 +127,6 @@ def judge_argv(python: Path) -> list[str]:
     path file away for an instant, and the judge would then know no package `magistrate`.
     """
     return [str(python), "-I", "-B", "-c", _START, str(Path(magistrate.__path__[0]).parent)]
-
-
-def tool_digest(binary: Path) -> str:
-    """`sha256:` over the bytes of a tool."""
-    with binary.open("rb") as stream:
-        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _reply(result: SandboxResult) -> dict[str, Any]:
@@ -222,37 +142,6 @@ def _reply(result: SandboxResult) -> dict[str, Any]:
         how = "ran out of its limits" if result.timed_out or result.overflowed else f"ended with {result.returncode}"
         raise Unavailable("MAG-E253", f"the assessor {how}: {tail or 'no words'}", hint="try a smaller change")
     return reply
-
-
-def _inputs(case: Mapping[str, Any], want: Mapping[str, Any]) -> dict[str, bytes] | None:
-    """The exact bytes a run must read, each checked against its digest; None when one is missing."""
-    found: dict[str, bytes] = {}
-    context = (case.get("context") or {}).get("files") or {}
-    for entry in want["inputs"]:
-        path = entry["path"]
-        candidates = [*_befores(case, path), _bytes(context.get(path))]
-        named = f"sha256:{entry['sha256']}"
-        content = next((c for c in candidates if c is not None and digest(c) == named), None)
-        if content is None or any(part in {"", ".", ".."} for part in path.split("/")):
-            return None
-        found[path] = content
-    return found if want["path"] in found else None
-
-
-def _befores(case: Mapping[str, Any], path: str) -> list[bytes | None]:
-    steps = [case, *(step if isinstance(step, dict) else {"files": step} for step in case.get("steps") or [])]
-    files = [entry for step in steps for entry in step.get("files") or []]
-    pairs = [holder.get("before") for holder in (*steps, *files)]
-    mapped = [_bytes(pair.get(path)) for pair in pairs if isinstance(pair, dict) and "base64" not in pair]
-    return [*(_bytes(entry.get("before")) for entry in files if entry.get("path") == path), *mapped]
-
-
-def _bytes(value: object) -> bytes | None:
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, dict) and isinstance(value.get("base64"), str):
-        return base64.b64decode(value["base64"])
-    return None
 
 
 def _file(change: FileChange) -> dict[str, Any]:

@@ -1,0 +1,232 @@
+"""Making evidence: the pinned tools that re-derive a proposal, each behind the walls, on named bytes.
+
+Rule kept (R21): a run reads exactly the inputs that the assessor named, each checked against its
+digest, sees no network and nothing else of the disk, and is handed back with the digest of the
+tool. A tool that is missing, fails or speaks differently leaves the file as it was judged: no
+run, no proof.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from magistrate.ports import Sandbox, SandboxLimits
+from magistrate.wire.canonical import digest, digest_of
+
+AT_ONCE: Final = 2
+"""Runs that go on at the same time; each is a process of its own."""
+TOOL_LIMITS: Final = SandboxLimits(cpu_seconds=20, wall_seconds=30, memory_bytes=1 << 31)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A program as it was found: how it starts, what of the disk it needs, which files its digest names."""
+
+    start: tuple[str, ...]
+    shown: tuple[Path, ...]
+    measured: tuple[tuple[str, Path], ...]
+    """Names that are the same on every machine, with the place of the bytes."""
+
+    @property
+    def digest(self) -> str:
+        """`sha256:` over the bytes of the program, or over the names and digests of all its files."""
+        stamps = tuple((name, path, path.stat().st_size, path.stat().st_mtime_ns) for name, path in self.measured)
+        return _measure(stamps)
+
+
+def program(path: Path) -> Tool:
+    """A tool that is one file."""
+    return Tool(start=(str(path),), shown=(path,), measured=((path.name, path),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """How one kind of run is made: the source comes by stdin, the answer by stdout.
+
+    `{file}` and `{config}` in the words are the places of the source and of its configuration.
+    """
+
+    program: str
+    words: tuple[str, ...]
+    alone: tuple[str, ...] = ()
+    """Where the request names no configuration."""
+    configured: tuple[str, ...] = ()
+    """Where it names one."""
+    last: tuple[str, ...] = ()
+    limits: SandboxLimits = TOOL_LIMITS
+
+    def argv(self, tool: Tool, folder: Path, path: str, configs: Sequence[str]) -> list[str]:
+        """The whole command."""
+        places = {"file": str(folder / path), "config": str(folder / configs[0]) if configs else ""}
+        words = (*self.words, *(self.configured if configs else self.alone), *self.last)
+        return [*tool.start, *(word.format(**places) for word in words)]
+
+
+_RUFF_LAST: Final = ("--stdin-filename", "{file}", "-")
+_RUFF_COMMON: Final = ("--no-cache", "--quiet", "--force-exclude")
+RUNNERS: Final[Mapping[str, Runner]] = {
+    "ruff-format": Runner(program="ruff", words=("format", *_RUFF_COMMON), alone=("--isolated",), last=_RUFF_LAST),
+    "ruff-fix": Runner(
+        program="ruff",
+        words=("check", "--fix-only", "--no-unsafe-fixes", "--extend-unfixable", "I,RUF100", *_RUFF_COMMON),
+        alone=("--isolated",),
+        last=_RUFF_LAST,
+    ),
+}
+INSTALLED_BY: Final[Mapping[str, str]] = {}
+"""What a person does to have a program that is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """One tool run made for the assessor: as it goes into a request, with its exit status."""
+
+    tool: str
+    tool_digest: str
+    path: str
+    inputs_digest: str
+    output: bytes
+    exit_status: int
+
+    def asked(self) -> dict[str, str]:
+        """The form that the assessor reads."""
+        return {
+            "tool": self.tool,
+            "tool_digest": self.tool_digest,
+            "path": self.path,
+            "inputs_digest": self.inputs_digest,
+            "output": base64.b64encode(self.output).decode(),
+        }
+
+
+def make_runs(
+    sandbox: Sandbox, tools: Mapping[str, Tool], case: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[Ran, ...], tuple[str, ...]]:
+    """Every run that was asked for and is possible here, and in words what the missing ones cost."""
+    possible = [want for want in wanted if want["tool"] in RUNNERS and RUNNERS[want["tool"]].program in tools]
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        made = list(pool.map(lambda want: _run(sandbox, tools, case, want), possible))
+    failed = [want for want, run in zip(possible, made, strict=True) if run is None]
+    absent = [want for want in wanted if want not in possible]
+    return tuple(run for run in made if run is not None), (*_cost(absent), *_failures(failed))
+
+
+def _cost(absent: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """One sentence for each program that is missing."""
+    paths: dict[str, set[str]] = {}
+    for want in absent:
+        runner = RUNNERS.get(want["tool"])
+        paths.setdefault(runner.program if runner else str(want["tool"]), set()).add(want["path"])
+    return tuple(
+        f"{_files(len(paths[name]))} could be proven by `{name}`, which is not here{_advice(name)}"
+        for name in sorted(paths)
+    )
+
+
+def _failures(failed: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    paths: dict[str, set[str]] = {}
+    for want in failed:
+        paths.setdefault(RUNNERS[want["tool"]].program, set()).add(want["path"])
+    return tuple(f"`{name}` gave no answer for {_files(len(paths[name]))}" for name in sorted(paths))
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _advice(name: str) -> str:
+    return f": {INSTALLED_BY[name]}" if name in INSTALLED_BY else ""
+
+
+def _run(sandbox: Sandbox, tools: Mapping[str, Tool], case: Mapping[str, Any], want: Mapping[str, Any]) -> Ran | None:
+    """One run; None when an input is not at hand, or the tool fails."""
+    inputs = _inputs(case, want)
+    if inputs is None:
+        return None
+    runner, path = RUNNERS[want["tool"]], want["path"]
+    tool = tools[runner.program]
+    with tempfile.TemporaryDirectory(prefix="magistrate-evidence-") as made:
+        folder = Path(made).resolve()
+        configs = sorted(other for other in inputs if other != path)
+        _lay_out(folder, {name: inputs[name] for name in configs})
+        result = sandbox.run(
+            runner.argv(tool, folder, path, configs),
+            stdin=inputs[path],
+            read_only=[*tool.shown, folder],
+            cwd=folder,
+            limits=runner.limits,
+        )
+    if not result.clean:
+        return None
+    return Ran(
+        tool=want["tool"],
+        tool_digest=tool.digest,
+        path=path,
+        inputs_digest=want["inputs_digest"],
+        output=result.stdout,
+        exit_status=result.returncode,
+    )
+
+
+def _lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write configuration where an unprivileged child can read it; the source goes by stdin."""
+    folder.chmod(0o755)
+    for path, content in files.items():
+        place = folder / path
+        for parent in reversed(place.relative_to(folder).parents[:-1]):
+            (folder / parent).mkdir(exist_ok=True)
+            (folder / parent).chmod(0o755)
+        place.write_bytes(content)
+        place.chmod(0o644)
+
+
+@lru_cache(maxsize=64)
+def _measure(stamps: tuple[tuple[str, Path, int, int], ...]) -> str:
+    named = [(name, _file_digest(path)) for name, path, _, _ in stamps]
+    if len(named) == 1:
+        return named[0][1]
+    return digest_of({"v": 1, "files": [list(pair) for pair in sorted(named)]})
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _inputs(case: Mapping[str, Any], want: Mapping[str, Any]) -> dict[str, bytes] | None:
+    """The exact bytes a run must read, each checked against its digest; None when one is missing."""
+    found: dict[str, bytes] = {}
+    context = (case.get("context") or {}).get("files") or {}
+    for entry in want["inputs"]:
+        path = entry["path"]
+        candidates = [*_befores(case, path), _bytes(context.get(path))]
+        named = f"sha256:{entry['sha256']}"
+        content = next((c for c in candidates if c is not None and digest(c) == named), None)
+        if content is None or any(part in {"", ".", ".."} for part in path.split("/")):
+            return None
+        found[path] = content
+    return found if want["path"] in found else None
+
+
+def _befores(case: Mapping[str, Any], path: str) -> list[bytes | None]:
+    steps = [case, *(step if isinstance(step, dict) else {"files": step} for step in case.get("steps") or [])]
+    files = [entry for step in steps for entry in step.get("files") or []]
+    pairs = [holder.get("before") for holder in (*steps, *files)]
+    mapped = [_bytes(pair.get(path)) for pair in pairs if isinstance(pair, dict) and "base64" not in pair]
+    return [*(_bytes(entry.get("before")) for entry in files if entry.get("path") == path), *mapped]
+
+
+def _bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, dict) and isinstance(value.get("base64"), str):
+        return base64.b64decode(value["base64"])
+    return None
