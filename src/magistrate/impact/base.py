@@ -8,8 +8,9 @@ they do not assume: `BaseTree.known` is false without a repository.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import accumulate
@@ -19,6 +20,8 @@ from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Fil
 
 MAX_DIFF_LINES: Final = 4_000
 MAX_LINE: Final = 4_000
+READABLE: Final = re.compile(rb"[\t\x20-\x7e]{6,}|(?:[\t\x20-\x7e]\0){6,}")
+"""What a person could read in bytes that are no text: as `strings` finds it, in ASCII and in UTF-16."""
 
 
 def sha256_hex(content: bytes) -> str:
@@ -85,19 +88,32 @@ class ChangedFile:
         return tuple(self.path.lower().split("/"))
 
     @cached_property
+    def binary(self) -> bool:
+        """Whether a side has a NUL byte: no proof reads it, and its lines have no numbers."""
+        return any(b"\0" in side for side in (self.change.before, self.change.after) if side is not None)
+
+    @cached_property
     def before(self) -> str:
-        """Old text; undecodable bytes are shown as replacement characters."""
-        return (self.change.before or b"").decode("utf-8", "replace")
+        """Old text; undecodable bytes are shown as replacement characters, of a binary the readable pieces."""
+        return self._text(self.change.before)
 
     @cached_property
     def after(self) -> str:
-        """New text; undecodable bytes are shown as replacement characters."""
-        return (self.change.after or b"").decode("utf-8", "replace")
+        """New text, shown like the old one."""
+        return self._text(self.change.after)
+
+    def _text(self, content: bytes | None) -> str:
+        if content is None:
+            return ""
+        if not self.binary:
+            return content.decode("utf-8", "replace")
+        return b"\n".join(found.replace(b"\0", b"") for found in READABLE.findall(content)).decode()
 
     @cached_property
     def lines(self) -> tuple[ChangedLine, ...]:
-        """Lines of one side only, old ones first within each place."""
-        return changed_lines(self.before, self.after)
+        """Lines of one side only, old ones first within each place; of a binary all are at line 0, the whole file."""
+        found = changed_lines(self.before, self.after)
+        return tuple(replace(line, number=0) for line in found) if self.binary else found
 
     @cached_property
     def added(self) -> tuple[ChangedLine, ...]:

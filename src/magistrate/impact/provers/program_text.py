@@ -1,4 +1,4 @@
-"""Claim: ordinary program text of a language that two front ends read; what it does may change.
+"""Claim: ordinary program text that the front ends of its language read; what it does may change.
 
 This claim lowers a file from `unknown` (two people) to `code` (one), never to a low class. What
 is sensitive in it is for the sensors to raise; what runs other programs or code, what may make a
@@ -8,13 +8,14 @@ test weaker and what may be a template stays `unknown`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.equality import SourceClaim, proof
+from magistrate.impact.languages import python
 from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.languages.reading import UnreadableError
 
@@ -44,8 +45,13 @@ SKIPS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramText(SourceClaim):
-    """Both sides are programs to two front ends (R16: content, not path, says so)."""
+    """Both sides are programs (R16: content, not path, says so).
 
+    `readable` raises `UnreadableError`. Where the reference parser of a language is at hand it
+    alone says what a program is; otherwise two front ends have to agree.
+    """
+
+    readable: Callable[[bytes], object]
     change_class: ChangeClass = ChangeClass.CODE
 
     @property
@@ -68,7 +74,7 @@ class ProgramText(SourceClaim):
         found = _shadowing(file, base) or _telling_line(file) or self._unreadable(file)
         if found is not None:
             return proof(self.name, self.change_class, file, found, ProofStatus.REFUTED)
-        said = "ordinary program text, read by two front ends: what it does may change, and one person has to agree"
+        said = "ordinary program text, read by its parsers: what it does may change, and one person has to agree"
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
     def _unreadable(self, file: ChangedFile) -> str | None:
@@ -78,7 +84,7 @@ class ProgramText(SourceClaim):
         try:
             for side in (before, after):
                 if side is not None:
-                    self.language.read(side)
+                    self.readable(side)
             difference = self.language.same_program(after, after)
         except UnreadableError as error:
             return str(error)
@@ -112,4 +118,8 @@ def _line_objection(text: str, *, added: bool, test: bool) -> str | None:
     return None
 
 
-PROVERS: Final = tuple(ProgramText(language=language) for language in PROGRAMS)
+REFERENCE: Final[dict[str, Callable[[bytes], object]]] = {python.LANGUAGE.name: python.read_tree}
+"""Languages of which the reference parser itself is at hand."""
+PROVERS: Final = tuple(
+    ProgramText(language=language, readable=REFERENCE.get(language.name, language.read)) for language in PROGRAMS
+)
