@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import Final, Protocol
 
@@ -20,6 +20,8 @@ from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Fil
 
 MAX_DIFF_LINES: Final = 4_000
 MAX_LINE: Final = 4_000
+KEPT_TEXTS: Final = 4_096
+"""Texts of which is kept what was found in them; bases that follow each other share most."""
 READABLE: Final = re.compile(rb"[\t\x20-\x7e]{6,}|(?:[\t\x20-\x7e]\0){6,}")
 """What a person could read in bytes that are no text: as `strings` finds it, in ASCII and in UTF-16."""
 
@@ -27,6 +29,12 @@ READABLE: Final = re.compile(rb"[\t\x20-\x7e]{6,}|(?:[\t\x20-\x7e]\0){6,}")
 def sha256_hex(content: bytes) -> str:
     """Lower-case hexadecimal SHA-256."""
     return hashlib.sha256(content).hexdigest()
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def in_lower_case(text: str) -> str:
+    """The same text in lower case, made once for all the bases that have it."""
+    return text.lower()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +47,7 @@ class BaseTree:
     @cached_property
     def lowered(self) -> Mapping[str, str]:
         """The same texts in lower case, made once."""
-        return {path: text.lower() for path, text in self.files.items()}
+        return {path: in_lower_case(text) for path, text in self.files.items()}
 
     @cached_property
     def pins_found(self) -> dict[bytes, str | None]:

@@ -7,10 +7,11 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, EvidenceRequest, Proof, ProofStatus
-from magistrate.impact.base import BaseTree, ChangedFile, sha256_hex
+from magistrate.impact.base import KEPT_TEXTS, BaseTree, ChangedFile, sha256_hex
 from magistrate.impact.languages.reading import Difference, Language, Reading, UnreadableError
 from magistrate.impact.text_readers import read_by_line
 
@@ -23,6 +24,10 @@ OPAQUE_ROLES: Final = frozenset(
 """Folders whose files tests and programs read as text rather than as code."""
 TAKES_IN: Final = re.compile(r"\binclude_(str|bytes|dir)\s*!\s*[(\[{][^;]{0,400}")
 """Rust, in lower case: the text of a file as a value, up to the end of the statement."""
+HEX_RUN: Final = re.compile(r"[0-9a-f]{32,}")
+BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{22,}")
+"""Runs in which a digest may stand: no shorter one can hold an MD5, in either spelling."""
+LEAST_HEX: Final = 32
 DIGESTS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
@@ -88,14 +93,21 @@ def read_as_bytes(file: ChangedFile, base: BaseTree) -> Difference | None:
 def taken_in_by(file: ChangedFile, base: BaseTree) -> str | None:
     """The first file of the base tree that makes a value of the text of such a file when it is compiled."""
     folders = [part.lower() for part in file.parts[:-1]]
-    for path, text in sorted(base.lowered.items()):
-        if "include_" not in text:
-            continue
-        for found in TAKES_IN.finditer(text):
-            own = "file!" in found[0] and path == file.path
-            if own or file.name in found[0] or (found[1] == "dir" and any(one in found[0] for one in folders)):
-                return path
+    for path, kind, statement in _taken_in(base):
+        own = "file!" in statement and path == file.path
+        if own or file.name in statement or (kind == "dir" and any(one in statement for one in folders)):
+            return path
     return None
+
+
+def _taken_in(base: BaseTree) -> tuple[tuple[str, str, str], ...]:
+    """Every statement of the base that takes in a file: where, what kind, its text; found once for a base."""
+    kept = base.looked_up.get("taken in")
+    if not isinstance(kept, tuple):
+        telling = [(path, text) for path, text in sorted(base.lowered.items()) if "include_" in text]
+        kept = tuple((path, found[1], found[0]) for path, text in telling for found in TAKES_IN.finditer(text))
+        base.looked_up["taken in"] = kept
+    return kept
 
 
 def pinned_by(content: bytes, base: BaseTree) -> str | None:
@@ -108,11 +120,28 @@ def pinned_by(content: bytes, base: BaseTree) -> str | None:
         hexadecimal, encoded = digests_of(content)
         naming = (
             path
-            for path, text in sorted(base.files.items())
-            if any(name in base.lowered[path] for name in hexadecimal) or any(name in text for name in encoded)
+            for path, digits, letters in _pins(base)
+            if any(name in digits for name in hexadecimal) or any(name in letters for name in encoded)
         )
         base.pins_found[content] = next(naming, None)
     return base.pins_found[content]
+
+
+def _pins(base: BaseTree) -> tuple[tuple[str, str, str], ...]:
+    """Of every file that may pin others the runs long enough to hold a digest; found once for a base."""
+    kept = base.looked_up.get("pins")
+    if not isinstance(kept, tuple):
+        runs = ((path, *_runs_in(text)) for path, text in sorted(base.files.items()))
+        kept = base.looked_up["pins"] = tuple(one for one in runs if one[2])
+    return kept
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _runs_in(text: str) -> tuple[str, str]:
+    """Runs of hexadecimal digits, in lower case, and of the letters of base64, which hold the former as well."""
+    letters = BASE64_RUN.findall(text)
+    digits = [run for one in letters if len(one) >= LEAST_HEX for run in HEX_RUN.findall(one.lower())]
+    return " ".join(digits), " ".join(letters)
 
 
 def digests_of(content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:

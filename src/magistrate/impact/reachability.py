@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.base import BaseTree
+from magistrate.impact.base import KEPT_TEXTS, BaseTree
 from magistrate.impact.naming import harmless
 
 PAGE_NAMES: Final = re.compile(
@@ -110,7 +111,11 @@ def mentions_in(base: BaseTree, ending: str) -> Mentions:
         for path in readers_in(base):
             text = base.lowered[path]
             for needle in (f".{ending}", f'"{ending}"', f"'{ending}'"):
-                _collect(path, text, needle, by_name, patterns)
+                for one in _found(path, text, needle):
+                    if needle[0] != "." or OPEN_STEM.match(one.shown.removesuffix(needle)):
+                        patterns.append(one)
+                    else:
+                        by_name.setdefault(one.shown.lstrip("-+."), []).append(one)
         names = {name: tuple(found) for name, found in by_name.items()}
         kept = base.looked_up[key] = Mentions(by_name=names, patterns=tuple(patterns))
     return kept
@@ -134,20 +139,20 @@ def folders_in(base: BaseTree) -> frozenset[str]:
     return kept
 
 
-def _collect(path: str, text: str, needle: str, by_name: dict[str, list[Mention]], patterns: list[Mention]) -> None:
+@lru_cache(maxsize=2 * KEPT_TEXTS)
+def _found(path: str, text: str, needle: str) -> tuple[Mention, ...]:
+    """Every place of one text, in lower case, that may stand for pages with this ending."""
+    found: list[Mention] = []
     at = text.find(needle)
     while at >= 0:
         if needle[0] != ".":
-            patterns.append(Mention(path=path, start=at, shown=needle))
+            found.append(Mention(path=path, start=at, shown=needle))
         elif not text[at + len(needle) : at + len(needle) + 1].isalnum():
             whole = STEM.search(text[max(0, at - BEFORE) : at])
             head = whole[0] if whole else ""
-            one = Mention(path=path, start=at - len(head), shown=head + needle)
-            if OPEN_STEM.match(head):
-                patterns.append(one)
-            else:
-                by_name.setdefault(one.shown.lstrip("-+."), []).append(one)
+            found.append(Mention(path=path, start=at - len(head), shown=head + needle))
         at = text.find(needle, at + 1)
+    return tuple(found)
 
 
 def _elsewhere(one: Mention, page: str, text: str, folders: frozenset[str]) -> bool:
