@@ -8,7 +8,6 @@ from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.bootstrap.tools import found_tools
 from magistrate.errors import NotFound
-from magistrate.ports import GitReader
 from magistrate.usecases.assess import Assessor
 
 
@@ -17,7 +16,7 @@ def assessor() -> Assessor:
     return Assessor(sandbox=open_sandbox(), tools=found_tools())
 
 
-def reader(folder: Path) -> GitReader:
+def reader(folder: Path) -> RepositoryReader:
     """The repository at or above a folder, bare or with a work tree; raises NotFound."""
     start = folder.resolve()
     for place in (start, *start.parents):
@@ -29,4 +28,5 @@ def reader(folder: Path) -> GitReader:
             return RepositoryReader((place / named).resolve())
         if (place / "HEAD").is_file() and (place / "objects").is_dir():
             return RepositoryReader(place)
-    raise NotFound("MAG-E251", f"there is no git repository at `{folder}`")
+    hint = "run it inside a repository, or name one with `--repo DIR`"
+    raise NotFound("MAG-E251", f"there is no git repository at `{start}`", hint=hint)

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from magistrate.adapters.git.reader import RepositoryReader
+    from magistrate.entrypoints.cli.assess_words import Report
 
-    from magistrate.usecases.assess import Assessed, Assessor
+FORMS: Final = ("text", "json", "sarif", "markdown")
+BY_ENDING: Final = {".json": "json", ".sarif": "sarif", ".md": "markdown", ".txt": "text"}
+SHOWN: Final = 25
+SHORT: Final = 12
 
-ORDER: Final = ("auto", "one", "two", "deny")
-CANNOT: Final = 4
-MAX_LINE: Final = 64_000_000
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How the answer is wanted."""
+
+    form: str
+    fail_on: str | None
+    quiet: bool
+    explain: str | None
+    save: tuple[Path, ...]
+    limit: int
 
 
 @click.command("assess")
 @click.argument("base", required=False)
 @click.argument("head", required=False)
 @click.option("--repo", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="The repository.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "markdown"]), default="text")
-@click.option("--fail-on", type=click.Choice(ORDER[1:]), help="Exit 1 at or above this strictness.")
+@click.option("--staged", is_flag=True, help="Judge what is staged against HEAD (as a pre-commit hook does).")
+@click.option("--merge-base", is_flag=True, help="Judge from the last commit that BASE and HEAD have in common.")
+@click.option("--explain", metavar="FILE", help="Everything that was tried for this one file, with its lines.")
+@click.option("--format", "form", type=click.Choice(FORMS), default="text")
+@click.option(
+    "--save", type=click.Path(dir_okay=False, path_type=Path), multiple=True, metavar="FILE",
+    help="Write the answer also to FILE, in the form of its ending: .json .sarif .md .txt; may be repeated.",
+)  # fmt: skip
+@click.option("--limit", type=click.IntRange(min=0), default=SHOWN, show_default=True, help="Files shown; 0: all.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
+@click.option("--fail-on", type=click.Choice(["one", "two", "deny"]), help="Exit 1 at or above this strictness.")
 @click.option(
     "--cases", type=click.Path(dir_okay=False, path_type=Path), help="Judge a file of cases, one JSON a line."
 )
@@ -31,124 +53,123 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     base: str | None,
     head: str | None,
     repo: Path,
+    staged: bool,  # noqa: FBT001 - click's form
+    merge_base: bool,  # noqa: FBT001 - click's form
+    explain: str | None,
     form: str,
+    save: tuple[Path, ...],
+    limit: int,
+    quiet: bool,  # noqa: FBT001 - click's form
     fail_on: str | None,
     cases: Path | None,
     repos: Path | None,
 ) -> None:
     """Prove what a change is from its bytes, and say what it needs.
 
-    BASE and HEAD are revisions. Exit status: 0 answered, 1 at or above --fail-on, 2 usage,
-    3 not found, 4 could not judge.
+    BASE and HEAD are revisions; HEAD is `HEAD` unless it is named. Exit status: 0 answered,
+    1 at or above --fail-on, 2 usage, 3 not found, 4 could not judge.
     """
+    from magistrate.entrypoints.cli.assess_cases import judge_cases
     from magistrate.errors import MagistrateError, Usage
 
+    wishes = Wishes(form=form, fail_on=fail_on, quiet=quiet, explain=explain, save=save, limit=limit)
     try:
+        _check(wishes, base=base, staged=staged)
         if cases is not None:
-            status = _judge_cases(cases, repos, fail_on)
-        elif base is None or head is None:
-            raise Usage("MAG-E250", "name two revisions, BASE and HEAD, or `--cases FILE`")
+            status = judge_cases(cases, repos, fail_on, quiet=quiet)
+        elif staged:
+            status = _judge_staged(repo, wishes)
+        elif base is not None:
+            status = _judge_revisions(repo, (base, head or "HEAD"), wishes, merge_base=merge_base)
         else:
-            status = _judge_revisions(repo, (base, head), form, fail_on)
+            raise Usage(
+                "MAG-E250", "name what to judge: `BASE [HEAD]`, `--staged` or `--cases FILE`",
+                hint="try `magistrate assess HEAD~1` for the last commit, or `magistrate assess main HEAD`",
+            )  # fmt: skip
     except MagistrateError as error:
         click.echo(error.diagnostics(), err=True)
         status = error.exit_status
     raise SystemExit(status)
 
 
-def _judge_revisions(repo: Path, revisions: tuple[str, str], form: str, fail_on: str | None) -> int:
-    from magistrate.bootstrap.assess import assessor, reader
-    from magistrate.entrypoints.cli.assess_words import rendered
-
-    found = assessor().of_revisions(reader(repo), *revisions)
-    click.echo(rendered(found, form, revisions))
-    return _status([found.strictness], fail_on)
-
-
-def _judge_cases(path: Path, repos: Path | None, fail_on: str | None) -> int:
-    from magistrate.bootstrap.assess import assessor
-    from magistrate.errors import MagistrateError, NotFound, Usage
-    from magistrate.wire.canonical import canonical
-
-    if not path.is_file():
-        raise NotFound("MAG-E251", f"there is no file `{path}`")
-    judge, failed = assessor(), False
-    seen: list[str] = []
-    for number, line in _lines(path):
-        name: object = ""
-        try:
-            case = _decoded(line)
-            name = case.get("id", "")
-            found = _judge_one(judge, case, repos)
-            seen.append(found.strictness)
-            click.echo(canonical(found.verdict))
-        except (MagistrateError, RecursionError, ValueError) as error:
-            shown = error if isinstance(error, MagistrateError) else Usage("MAG-E250", f"unreadable: {error}")
-            failed = True
-            wrong = {"code": shown.code, "message": shown.message}
-            plain = name if isinstance(name, str | int) else ""
-            click.echo(canonical({"id": str(plain), "line": number, "error": wrong, "auto_eligible": False}))
-    return CANNOT if failed else _status(seen, fail_on)
-
-
-def _judge_one(judge: Assessor, case: dict[str, Any], repos: Path | None) -> Assessed:
-    from dataclasses import replace
-
-    from magistrate.bootstrap.assess import reader
-    from magistrate.errors import NotFound, Usage
-
-    if case.get("files") or case.get("steps") or "before" in case or "after" in case:
-        return judge.of_case(case)
-    name, sha = case.get("repo"), case.get("sha")
-    if name is None and sha is None:
-        return judge.of_case(case)
-    if not isinstance(name, str) or not isinstance(sha, str):
-        raise Usage("MAG-E250", "`repo` and `sha` are not both texts")
-    folder = None if repos is None else _repository(repos, name)
-    if folder is None:
-        raise NotFound("MAG-E251", f"the repository `{name[:80]}` is not at hand (see `--repos`)")
-    git = reader(folder)
-    commit = git.resolve(sha)
-    parents = git.parents(commit)
-    if not parents:
-        raise NotFound("MAG-E251", f"`{sha[:40]}` has no parent to compare with")
-    found = judge.of_trees(git, git.tree_of(parents[0]), git.tree_of(commit))
-    return replace(found, verdict={**found.verdict, "id": str(case.get("id", ""))})
-
-
-def _repository(repos: Path, name: str) -> Path | None:
-    parts = name.split("/")
-    if not name or any(part in {"", ".", ".."} for part in parts) or "\\" in name or "\0" in name:
-        return None
-    spelled = {name, name.replace("/", "+"), name.replace("/", "__"), name.replace("/", "-"), parts[-1]}
-    choices = [repos / (one + tail) for one in sorted(spelled, key=len, reverse=True) for tail in ("", ".git")]
-    return next((place for place in choices if place.is_dir()), None)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    with path.open("rb") as stream:
-        number = 0
-        while line := stream.readline(MAX_LINE):
-            number += 1
-            if line.strip():
-                yield number, line
-
-
-def _decoded(line: bytes) -> dict[str, Any]:
-    import msgspec
-
+def _check(wishes: Wishes, *, base: str | None, staged: bool) -> None:
     from magistrate.errors import Usage
 
+    if staged and base is not None:
+        raise Usage("MAG-E250", "`--staged` judges the index against HEAD and takes no revisions")
+    if wishes.explain is not None and wishes.form != "text":
+        raise Usage("MAG-E250", "`--explain` speaks to people: it has no other form than text")
+    wrong = next((path for path in wishes.save if path.suffix not in BY_ENDING), None)
+    if wrong is not None:
+        raise Usage("MAG-E250", f"`{wrong}` does not end in one of {', '.join(BY_ENDING)}")
+
+
+def _judge_revisions(repo: Path, revisions: tuple[str, str], wishes: Wishes, *, merge_base: bool) -> int:
+    from magistrate.adapters.git.staged import common_ancestor
+    from magistrate.bootstrap.assess import assessor, reader
+    from magistrate.entrypoints.cli.assess_words import Report
+
+    git = reader(repo)
+    old, new = (_resolved(git, one, repo) for one in revisions)
+    if merge_base:
+        old = common_ancestor(git.git_dir, old, new)
+        revisions = (old, revisions[1])
+    trees = git.tree_of(old), git.tree_of(new)
+    found = assessor().of_trees(git, *trees, name=f"{old[:SHORT]}..{new[:SHORT]}")
+    shown = revisions[0][:SHORT] if revisions[0] == old else revisions[0]
+    return _answer(Report(found=found, revisions=(shown, revisions[1])), git, trees, wishes)
+
+
+def _judge_staged(repo: Path, wishes: Wishes) -> int:
+    from magistrate.adapters.git.staged import index_of_caller, staged_trees
+    from magistrate.bootstrap.assess import assessor, reader
+    from magistrate.entrypoints.cli.assess_words import Report
+
+    with staged_trees(reader(repo).git_dir, index_of_caller()) as both:
+        trees = both.base_tree, both.result_tree
+        found = assessor().of_trees(both.reader, *trees, name="staged")
+        return _answer(Report(found=found, revisions=("HEAD", "staged")), both.reader, trees, wishes)
+
+
+def _answer(report: Report, git: RepositoryReader, trees: tuple[str, str], wishes: Wishes) -> int:
+    """Print and save the answer; returns the exit status."""
+    from magistrate.entrypoints.cli.assess_cases import status_of
+    from magistrate.entrypoints.cli.assess_explain import Sides, explanation
+    from magistrate.entrypoints.cli.assess_words import rendered
+
+    status = status_of([report.found.strictness], wishes.fail_on)
+    report = replace(report, status=status, limit=wishes.limit or None)
+    if wishes.explain is not None:
+        named = wishes.explain.removeprefix("./")
+        sides = Sides(before=git.read_path(trees[0], named), after=git.read_path(trees[1], named))
+        said = explanation(report, named, sides)
+    else:
+        said = "" if wishes.quiet else rendered(report, wishes.form)
+    if not wishes.quiet:
+        click.echo(said)
+    for path in wishes.save:
+        _write(path, rendered(replace(report, limit=None), BY_ENDING[path.suffix]))
+    return status
+
+
+def _write(path: Path, text: str) -> None:
+    from magistrate.errors import Unavailable
+
     try:
-        case = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Usage("MAG-E250", f"the line is not JSON: {error}") from error
-    if not isinstance(case, dict):
-        raise Usage("MAG-E250", "the line is not a JSON object")
-    return case
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Unavailable("MAG-E250", f"`{path}` cannot be written: {error.strerror}") from error
 
 
-def _status(seen: list[str], fail_on: str | None) -> int:
-    if fail_on is None:
-        return 0
-    return int(any(ORDER.index(one) >= ORDER.index(fail_on) for one in seen))
+def _resolved(git: RepositoryReader, revision: str, repo: Path) -> str:
+    from magistrate.entrypoints.cli.screen import visible
+    from magistrate.errors import NotFound
+
+    try:
+        return git.resolve(revision)
+    except NotFound as error:
+        shallow = (git.git_dir / "shallow").is_file()
+        hint = "this is a shallow clone: `git fetch --unshallow` brings the rest" if shallow else (
+            "`git log --oneline` and `git branch --all` list what there is; `git fetch` brings what is new"
+        )  # fmt: skip
+        raise NotFound("MAG-E302", f"there is no revision `{visible(revision[:80])}` in `{repo}`", hint=hint) from error

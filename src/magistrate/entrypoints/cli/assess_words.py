@@ -1,132 +1,149 @@
-"""A verdict for readers: text, Markdown, JSON, SARIF 2.1.0."""
+"""A verdict in words: what each part of it is called, what would pass, and safe text.
+
+Rule kept: text of the judged repository never reaches a reader with control, bidirectional or
+invisible characters in it, and a line that the secrets sensor names is never quoted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
+from magistrate.entrypoints.cli.screen import visible
 from magistrate.usecases.assess import Assessed
 from magistrate.wire.canonical import canonical
 
+ORDER: Final = ("auto", "one", "two", "deny")
+"""Strictness, from the least to the most."""
 HEADLINES: Final = {
     "auto": "low risk, proven: this change asks for nobody by itself",
     "one": "asks for one person",
     "two": "asks for two people, one of them from the owning role",
     "deny": "denied: nobody may approve this as it is",
 }
-LEVELS: Final = {"auto": "note", "one": "warning", "two": "warning", "deny": "error"}
-RELIEF: Final = {
-    "file-gate/1": "make it a regular UTF-8 text file with a plain path and unchanged mode",
-    "base-tree/1": "give the repository (`--repo`, `--repos` or a complete `context`)",
-    "no-prover/1": "nothing yet: a person reads it",
-    "ruff-format/1": "commit exactly what `ruff format` makes of the base",
-    "ruff-fix/1": "commit exactly what `ruff check --fix` (safe fixes, no import sorting) makes of the base",
-    "documentation/1": "change wording, layout or links of one owner only, in a page that nothing in the repository reads",
-}
-FAMILIES: Final = {
-    "-formatting/": "keep the syntax tree, every token and every comment as they were",
-    "-code/": "nothing by itself: what a program does, a person decides",
-    "-comments/": "change nothing but comments that read as plain sentences",
-}
-"""What would pass, by the part of a rule's name that follows its language."""
+EMPTY: Final = "nothing changes between the two: there is nothing to prove, and nothing is approved by that"
+ASKS: Final = {"auto": "nobody", "one": "one person", "two": "two people", "deny": "denied"}
+LOW: Final = frozenset({"formatting", "comments", "docs", "tests", "lint", "benign_config"})
+ONE: Final = frozenset({"dependency", "revert", "code", "build"})
+PROVERS_PAGE: Final = "docs/provers.md"
+MASKED: Final = "[masked]"
+
+_LINE: Final = re.compile(r"line (\d+)(?:[:,]| )\s*(?=\S)")
+_MORE: Final = re.compile(r"; no (?:lower class|ordinary code), because ")
+_SIDES: Final = re.compile(r" \((?:added|removed) line\)\Z")
+_QUOTED: Final = re.compile(r"`[^`]*`")
+_FAMILY: Final = re.compile(r"[a-z0-9_]+-(formatting|comments|code)/\d+\Z")
 
 
-def rendered(found: Assessed, form: str, revisions: tuple[str, str]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A verdict, what it was asked about, and the status the program will leave with."""
+
+    found: Assessed
+    revisions: tuple[str, str]
+    status: int = 0
+    limit: int | None = None
+
+    @property
+    def verdict(self) -> Mapping[str, Any]:
+        """The assess contract."""
+        return self.found.verdict
+
+
+def rendered(report: Report, form: str) -> str:
     """The verdict in one of the forms `text`, `json`, `sarif`, `markdown`."""
-    verdict = found.verdict
-    if form == "json":
-        return canonical(verdict).decode()
-    if form == "sarif":
-        return msgspec.json.format(canonical(sarif(verdict)), indent=2).decode()
-    if form == "markdown":
-        return "\n".join(_markdown(verdict))
-    return "\n".join(_text(found, revisions))
+    forms: Mapping[str, Callable[[Report], str]] = {"json": _json, "sarif": _sarif, "markdown": _markdown}
+    return forms.get(form, _text)(report)
 
 
-def _text(found: Assessed, revisions: tuple[str, str]) -> Iterator[str]:
-    verdict = found.verdict
-    yield f"{shown(revisions[0])} -> {shown(revisions[1])}: {HEADLINES[verdict['strictness']]}"
-    for denial in verdict["denials"]:
-        yield f"\n  DENIED  {_place(denial)}\n          {shown(denial['why'])}"
-    for file in verdict["files"]:
-        proof = file["proof"]
-        mark = "proven" if proof["status"] == "proven" else "open"
-        yield f"\n  {mark:<7} {shown(file['path'])}  [{file['class']}]\n          {shown(proof['why'])}"
-        if proof["status"] != "proven":
-            yield f"          would pass: {_relief(proof['rule'])}"
-        else:
-            yield f"          by {proof['rule']}"
-    if verdict["sensitivities"]:
-        yield "\n  Sensitive, at its line:"
-    for hit in verdict["sensitivities"]:
-        yield f"    {_place(hit)}  {hit['kind']}: {shown(hit['why'])}"
-    if not verdict["files"]:
-        yield "\n  nothing changes between the two: nothing to prove"
-    yield f"\n  undone by its inverse: {verdict['reversible']} · digest {verdict['digest'][:19]}"
-    for note in found.notes:
-        yield f"  note: {note}"
+def _json(report: Report) -> str:
+    return canonical(report.verdict).decode()
 
 
-def _relief(rule: str) -> str:
-    family = next((words for part, words in FAMILIES.items() if part in rule), "a proof about its bytes")
-    return RELIEF.get(rule, family)
+def _sarif(report: Report) -> str:
+    from magistrate.entrypoints.cli.assess_sarif import sarif_text
+
+    return sarif_text(report)
 
 
-def _markdown(verdict: Mapping[str, Any]) -> Iterator[str]:
-    yield f"### Magistrate: {HEADLINES[verdict['strictness']]}\n"
-    yield "| file | class | proof |\n|---|---|---|"
-    for file in verdict["files"]:
-        yield f"| {_cell(file['path'])} | {file['class']} | {_cell(file['proof']['why'])} |"
-    hits = [*verdict["denials"], *verdict["sensitivities"]]
-    if hits:
-        yield "\n| where | what | why |\n|---|---|---|"
-    for hit in hits:
-        yield f"| {_cell(_place(hit))} | {hit['kind']} | {_cell(hit['why'])} |"
-    yield f"\n`{verdict['digest']}` judged by `{verdict['assessor']}`"
+def _markdown(report: Report) -> str:
+    from magistrate.entrypoints.cli.assess_markdown import markdown_text
+
+    return markdown_text(report)
 
 
-def sarif(verdict: Mapping[str, Any]) -> dict[str, Any]:
-    """SARIF 2.1.0: one result for each denial, sensitivity and file without a proof."""
-    results = [_result(hit, "error" if hit in verdict["denials"] else "warning") for hit in verdict["denials"]]
-    results += [_result(hit, "warning") for hit in verdict["sensitivities"]]
-    for file in verdict["files"]:
-        proven = file["proof"]["status"] == "proven"
-        hit = {"kind": file["class"], "path": file["path"], "line": 0, "why": file["proof"]["why"]}
-        results.append(_result(hit, "note" if proven else LEVELS[verdict["strictness"]]))
-    rules = [{"id": kind} for kind in sorted({str(result["ruleId"]) for result in results})]
-    driver = {"name": "Magistrate", "version": "0.1.0", "rules": rules}
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
-    }
+def _text(report: Report) -> str:
+    from magistrate.entrypoints.cli.assess_text import plain_text
+
+    return plain_text(report)
 
 
-def _result(hit: Mapping[str, Any], level: str) -> dict[str, Any]:
-    from urllib.parse import quote
-
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(hit["path"])}}
-    if hit["line"] > 0:
-        physical["region"] = {"startLine": hit["line"]}
-    return {
-        "ruleId": hit["kind"],
-        "level": level,
-        "message": {"text": hit["why"]},
-        "locations": [{"physicalLocation": physical}],
-    }
+def asks(file: Mapping[str, Any], hits: Sequence[Mapping[str, Any]], denials: Sequence[Mapping[str, Any]]) -> str:
+    """The strictness of one file by itself: the strictest of its class, what it touches, and denials."""
+    if denials:
+        return "deny"
+    kinds = [file["class"], *(hit["kind"] for hit in hits)]
+    found = max((strictness(kind) for kind in kinds), key=ORDER.index)
+    return "one" if hits and found == "auto" else found
 
 
-def shown(text: str) -> str:
-    """Text of others on a terminal: whatever is not printable is escaped."""
-    return "".join(char if char.isprintable() else f"\\u{{{ord(char):04x}}}" for char in text)
+def strictness(kind: str) -> str:
+    """What a class asks for by itself."""
+    return "auto" if kind in LOW else "one" if kind in ONE else "two"
 
 
-def _place(hit: Mapping[str, Any]) -> str:
-    return f"{shown(hit['path'])}:{hit['line']}" if hit["line"] else shown(hit["path"])
+def headline(verdict: Mapping[str, Any]) -> str:
+    """The verdict in one sentence."""
+    return HEADLINES[verdict["strictness"]] if verdict["files"] else EMPTY
 
 
-def _cell(text: str) -> str:
-    safe = shown(text).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return safe.replace("`", "'").replace("[", "\\[").replace("@", "&#64;")
+def by_path(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Findings by the file they are in."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["path"], []).append(row)
+    return found
+
+
+def objections(why: str) -> tuple[str, ...]:
+    """The parts of a reason: what is said first, then what stood in the way of a lower class."""
+    return tuple(_MORE.split(why))
+
+
+def line_of(why: str) -> tuple[int, str]:
+    """The line that a reason starts with and the rest of it; 0 for the whole file."""
+    found = _LINE.match(why)
+    return (int(found[1]), why[found.end() :]) if found else (0, why)
+
+
+def merged(hits: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
+    """What is sensitive as (line, kind, why), in order; the two sides of a changed line count once."""
+    return sorted({(hit["line"], hit["kind"], visible(_SIDES.sub("", hit["why"]))) for hit in hits})
+
+
+def secret_lines(hits: Sequence[Mapping[str, Any]]) -> frozenset[int]:
+    """Lines that the secrets sensor names; 0 says any line of the file."""
+    return frozenset(hit["line"] for hit in hits if hit["kind"] == "secrets")
+
+
+def unquoted(why: str, hits: Sequence[Mapping[str, Any]]) -> str:
+    """A reason on a screen; what it quotes of a line that the secrets sensor names is masked."""
+    quiet = secret_lines(hits)
+    if quiet and not {number for number in map(int, re.findall(r"line (\d+)", why)) if number not in quiet}:
+        why = _QUOTED.sub(MASKED, why).split("`")[0]
+    return visible(why)
+
+
+def rule_page(rule: str) -> str:
+    """The part of the documentation that explains a rule, as `docs/provers.md#documentation`."""
+    family = _FAMILY.match(rule)
+    part = family[1] if family else rule.split("/", maxsplit=1)[0]
+    part = {"code": "program_text", "ruff-format": "ruff_rederivation", "ruff-fix": "ruff_rederivation"}.get(part, part)
+    return f"{PROVERS_PAGE}#{part.replace('-', '_')}"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
