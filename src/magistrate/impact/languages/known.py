@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from magistrate.impact.languages import (
+    c_family,
     dockerfile,
     ecmascript,
     golang,
@@ -26,6 +27,7 @@ LANGUAGES: Final[tuple[Language, ...]] = (
     java.LANGUAGE,
     rust.LANGUAGE,
     *ecmascript.LANGUAGES,
+    *c_family.LANGUAGES,
     json_text.LANGUAGE,
     json_text.COMMENTED,
     toml_text.LANGUAGE,

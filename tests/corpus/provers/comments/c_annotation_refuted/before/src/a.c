@@ -1,0 +1,5 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+/*@ requires a > 0; */
+int f(int a);

@@ -1,0 +1,10 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+void f(int a)
+{
+  switch (a) {
+  case 1:  /* in second, out first */
+    break;
+  }
+}

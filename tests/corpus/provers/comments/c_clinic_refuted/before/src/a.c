@@ -1,0 +1,7 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+/*[clinic input]
+one thing here
+[clinic]*/
+int a;

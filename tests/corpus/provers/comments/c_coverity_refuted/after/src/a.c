@@ -1,0 +1,5 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+/* the size of it */
+int a;

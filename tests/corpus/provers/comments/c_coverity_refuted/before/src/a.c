@@ -1,0 +1,5 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+/* coverity[leaked_storage] */
+int a;

@@ -1,0 +1,3 @@
+/* Somebody wrote this. */
+#include <//other thing>
+int a;

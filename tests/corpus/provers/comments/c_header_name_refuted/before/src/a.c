@@ -1,0 +1,3 @@
+/* Somebody wrote this. */
+#include <//one thing>
+int a;

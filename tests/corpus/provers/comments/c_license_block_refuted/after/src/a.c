@@ -1,0 +1,2 @@
+/* You may see it. */
+int a;

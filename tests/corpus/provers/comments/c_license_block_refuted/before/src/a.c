@@ -1,0 +1,2 @@
+/* You may use it. */
+int a;

@@ -1,0 +1,5 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+int a; /* one thing */
+int b; /* other thing */

@@ -1,0 +1,2 @@
+/* Somebody wrote this. */
+#include "a.h"

@@ -1,0 +1,5 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+auto a = R"(// one thing
+)";

@@ -1,0 +1,6 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+// the first row
+int a;
+int b;

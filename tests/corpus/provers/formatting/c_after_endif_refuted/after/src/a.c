@@ -1,0 +1,5 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+#ifdef A
+#endif int a;

@@ -1,0 +1,4 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+#define A 1 int b = 2;

@@ -1,0 +1,7 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+int where(void)
+{
+  return __LINE__;
+}

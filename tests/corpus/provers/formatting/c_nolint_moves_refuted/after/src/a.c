@@ -1,0 +1,6 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+// NOLINTNEXTLINE
+int a;
+int b;

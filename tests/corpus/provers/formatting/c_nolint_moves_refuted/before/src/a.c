@@ -1,0 +1,5 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+// NOLINTNEXTLINE
+int a; int b;

@@ -1,0 +1,8 @@
+#ifndef A_H
+#define A_H
+#ifndef __ASSEMBLER__
+int a(void);
+#endif
+  nop
+  ret
+#endif

@@ -1,0 +1,6 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+#define A 1 \ 
+  + 2
+int a = A;

@@ -1,0 +1,7 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+void f(void)
+{
+  LATER(a); LATER(b);
+}

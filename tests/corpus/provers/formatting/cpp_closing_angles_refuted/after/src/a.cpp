@@ -1,0 +1,4 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+a<b<int>> c;

@@ -1,0 +1,5 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+%:define A 1
+int  b;

@@ -1,0 +1,4 @@
+module;
+#include <a>
+export module a;
+int b;
