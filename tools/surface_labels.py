@@ -1,0 +1,129 @@
+"""Collects the labels in bench/surfaces/*.jsonl from mirrors of public repositories, never their content.
+
+    tools/surface_labels.py MIRRORS      where MIRRORS/<owner>+<name>/repo are git directories
+
+A label says that somebody else calls a change sensitive: a scanner's own fixture for a finding, the
+commit an advisory names as the fix, a file that its upstream runs as migration or build. `form` says
+which change is meant: `file` the file is added; `lines` lines first..last are added to the file that
+lacks them; `excerpt` these lines alone are a new file; `pair` path becomes `after`; `commit` the
+commit. `as` is the path to measure under, which gives nothing away but the format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import surface_sources
+import surface_upstreams
+
+OUT = Path(__file__).resolve().parent.parent / "bench/surfaces"
+PER_SOURCE = 200
+PER_REPO = 40
+SPREAD = {"role", "silenced", "title", "tag", "place", "name", "gitattributes"}
+MAX_BYTES = 200_000
+Label = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """One repository at its newest commit."""
+
+    place: Path
+
+    @property
+    def repo(self) -> str:
+        """owner/name."""
+        return self.place.parent.name.replace("+", "/", 1)
+
+    def git(self, *argv: str, feed: bytes = b"") -> bytes:
+        """Output of one git command."""
+        return subprocess.run(["git", "-C", self.place, *argv], input=feed, capture_output=True, check=True).stdout
+
+    @cached_property
+    def head(self) -> str:
+        """The commit that all file labels name."""
+        return self.git("rev-parse", "HEAD").decode().strip()
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Regular files of the newest commit that are no giants."""
+        found = []
+        for line in self.git("ls-tree", "-r", "-l", "-z", "HEAD").decode("utf-8", "replace").split("\0"):
+            meta, _, path = line.partition("\t")
+            if re.fullmatch(r"100\d+ blob \w+ +([1-9]\d{0,5})", meta) and int(meta.split()[3]) <= MAX_BYTES:
+                found.append(path)
+        return found
+
+    def texts(self, pattern: str) -> Iterator[tuple[str, str]]:
+        """Path and text of every file whose path matches."""
+        wanted = [path for path in self.paths if re.search(pattern, path)]
+        if not wanted:
+            return
+        out = self.git("cat-file", "--batch", feed="".join(f"HEAD:{path}\n" for path in wanted).encode())
+        at = 0
+        for path in wanted:
+            end = out.index(b"\n", at)
+            head = out[at:end].split()
+            if len(head) != 3:
+                at = end + 1
+                continue
+            size = int(head[2])
+            yield path, out[end + 1 : end + 1 + size].decode("utf-8", "replace")
+            at = end + 2 + size
+
+
+def label(mirror: Mirror, surface: str, source: str, **more: Any) -> Label:
+    """One label with its stable id."""
+    found = {"surface": surface, "repo": mirror.repo, "commit": more.pop("commit", mirror.head), **more, "from": source}
+    digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+    return {"id": digest[:16], **found}
+
+
+def capped(labels: Iterable[Label], most: int, key: Callable[[Label], str]) -> list[Label]:
+    """At most so many of a kind, chosen by their hash."""
+    kept: dict[str, int] = {}
+    found = []
+    for one in sorted(labels, key=lambda one: str(one["id"])):
+        kind = key(one)
+        if kept.get(kind, 0) < most:
+            kept[kind] = kept.get(kind, 0) + 1
+            found.append(one)
+    return found
+
+
+def kind_of(one: Label) -> str:
+    """The kind of source."""
+    return str(one["from"]).split(":")[0]
+
+
+def main(argv: list[str]) -> int:
+    """Collect, cap and write one file a surface."""
+    mirrors = {m.repo: m for m in (Mirror(place) for place in sorted(Path(argv[0]).glob("*+*/repo")))}
+    every: dict[str, list[Label]] = {}
+    for collect in (*surface_sources.SOURCES, *surface_upstreams.SOURCES):
+        for one in collect(mirrors, label):
+            every.setdefault(one["surface"], []).append(one)
+    OUT.mkdir(parents=True, exist_ok=True)
+    for surface, labels in sorted(every.items()):
+        unique = {one["id"]: one for one in labels}.values()
+        wide = capped(
+            unique, PER_REPO, lambda one: f"{kind_of(one)} {one['repo'] if kind_of(one) in SPREAD else one['id']}"
+        )
+        kept = capped(wide, PER_SOURCE, kind_of)
+        text = "".join(json.dumps(one, sort_keys=False) + "\n" for one in kept)
+        (OUT / f"{surface}.jsonl").write_text(text)
+        print(f"{surface}: {len(kept)} of {len(unique)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
