@@ -3,6 +3,10 @@
 `python -m magistrate.judge` holds nothing and reaches nothing: no network, no store, no host
 file besides its own source, whose digest names the assessor. The same request gives the same
 bytes on every machine. A bad request gives `{"error": {...}}` and exit status 4.
+
+Where the first line is `{"v": 1, "mode": "many", "texts": {NAME: TEXT}}`, each following line is a
+request and gets its line of answer as soon as it is there; their contexts may name texts
+(`"context": {"named": {PATH: NAME}, "complete": true}`). An answer is the same either way.
 """
 
 from __future__ import annotations
@@ -11,7 +15,8 @@ import base64
 import binascii
 import hashlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +32,7 @@ VERSION: Final = 1
 CANNOT: Final = 4
 
 
+@cache
 def assessor_digest() -> str:
     """`sha256:` over the source bytes of this program, `impact/` and the words of impact."""
     root = Path(__file__).resolve().parent
@@ -38,13 +44,13 @@ def assessor_digest() -> str:
     return "sha256:" + total.hexdigest()
 
 
-def assess_request(request: Mapping[str, Any], assessor: str) -> dict[str, Any]:
+def assess_request(request: Mapping[str, Any], assessor: str, texts: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Mode `assess`: a case and evidence in, the assess contract out (design, section 7).
 
     Raises:
         Usage: MAG-E250 or MAG-E252 for a part with another shape.
     """
-    case = parse_case(request.get("case"))
+    case = parse_case(request.get("case"), texts)
     impact = assess(case, _evidence(request.get("evidence")))
     return {
         "assessment": assessment(case, impact, assessor),
@@ -53,21 +59,40 @@ def assess_request(request: Mapping[str, Any], assessor: str) -> dict[str, Any]:
     }
 
 
-def decide_request(request: Mapping[str, Any], _assessor: str) -> dict[str, Any]:
+def decide_request(
+    request: Mapping[str, Any], _assessor: str, _texts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Mode `decide`: verdict, policy and place in, what it needs out (see `policy.decide`)."""
     from magistrate.policy.decide import decide  # noqa: PLC0415  the engine is loaded only where it is asked
 
     return decide(request)
 
 
-MODES: Final[dict[str, Callable[[Mapping[str, Any], str], dict[str, Any]]]] = {
+MODES: Final[dict[str, Callable[[Mapping[str, Any], str, Mapping[str, str] | None], dict[str, Any]]]] = {
     "assess": assess_request,
     "decide": decide_request,
 }
-"""Every mode of the assessor: request and assessor digest in, reply out."""
+"""Every mode of the assessor: request, assessor digest and texts that contexts may name in, reply out."""
+MANY: Final = b'{"v":1,"mode":"many",'
 
 
-def answer(content: bytes) -> tuple[bytes, int]:
+def answer_many(content: bytes) -> Iterator[bytes]:
+    """The answer to each line after the first, as it is made.
+
+    Raises:
+        MsgspecError: where the first line has another shape.
+    """
+    lines = content.split(b"\n")
+    texts = msgspec.json.decode(lines[0], type=_Texts).texts
+    for line in lines[1:]:
+        yield answer(line, texts)[0]
+
+
+class _Texts(msgspec.Struct):
+    texts: dict[str, str]
+
+
+def answer(content: bytes, texts: Mapping[str, str] | None = None) -> tuple[bytes, int]:
     """Answer one request: canonical JSON and the exit status."""
     try:
         request = msgspec.json.decode(content)
@@ -76,7 +101,7 @@ def answer(content: bytes) -> tuple[bytes, int]:
         mode = request.get("mode")
         if not isinstance(mode, str) or mode not in MODES:
             raise Usage("MAG-E254", f"there is no mode `{str(mode)[:40]}`")
-        return canonical(MODES[mode](request, assessor_digest())), 0
+        return canonical(MODES[mode](request, assessor_digest(), texts)), 0
     except MagistrateError as error:
         return _error(error.code, error.message), CANNOT
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -124,7 +149,13 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
 
 def main() -> int:
     """Read stdin whole, answer on stdout."""
-    reply, status = answer(sys.stdin.buffer.read())
+    content = sys.stdin.buffer.read()
+    if content.startswith(MANY):
+        for one in answer_many(content):
+            sys.stdout.buffer.write(one + b"\n")
+            sys.stdout.buffer.flush()
+        return 0
+    reply, status = answer(content)
     sys.stdout.buffer.write(reply + b"\n")
     return status
 

@@ -110,6 +110,21 @@ class TreeEntry:
     size: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRow:
+    """One commit of a history with its first parent; `parent_tree` is None for a commit without parents.
+
+    `committed` is in Unix seconds; `title` is whatever its author wrote.
+    """
+
+    commit: str
+    tree: str
+    parent: str | None
+    parent_tree: str | None
+    committed: int
+    title: str
+
+
 class GitReader(Protocol):
     """Reads one repository: objects and refs, never the work tree, never its configuration's wishes."""
 
@@ -121,6 +136,9 @@ class GitReader(Protocol):
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """Parent ids of a commit."""
+
+    def history(self, revisions: str, limit: int) -> tuple[CommitRow, ...]:
+        """Commits of a range along first parents, newest first; raises NotFound, Usage."""
 
     def list_tree(self, tree: str) -> tuple[TreeEntry, ...]:
         """Every path of a tree with its mode, recursively."""

@@ -29,8 +29,10 @@ from magistrate.errors import Refused, Unavailable, Usage
 from magistrate.impact.measures.composition import net_change
 from magistrate.judge import answer
 from magistrate.ports import SandboxLevel, SandboxLimits, SandboxResult
-from magistrate.usecases.assess import Assessor, case_of, context_of, judge_argv
+from magistrate.usecases.assess import Assessor, case_of
+from magistrate.usecases.base_texts import context_of
 from magistrate.usecases.evidence import program
+from magistrate.usecases.judging import judge_argv
 
 LOW_WORDS = frozenset(map(str, LOW))
 TEXT_SHARE = 0.2

@@ -36,8 +36,8 @@ class Case:
         return digest_of({"v": 1, "steps": [[_named(change) for change in step] for step in self.steps]})
 
 
-def parse_case(value: object) -> Case:
-    """Read a case.
+def parse_case(value: object, texts: Mapping[str, str] | None = None) -> Case:
+    """Read a case; only where `texts` are given a context may name some of them (`named`).
 
     Raises:
         Usage: MAG-E250 naming the part that has another shape.
@@ -55,7 +55,7 @@ def parse_case(value: object) -> Case:
     for number, step in enumerate(raw_steps, 1):
         holder = {"files": step} if isinstance(step, list) else _mapping(step, f"step {number}")
         steps.append(_files(holder, f"step {number}"))
-    return Case(id=_identity(case), steps=tuple(steps), base=_base(case.get("context"), steps))
+    return Case(id=_identity(case), steps=tuple(steps), base=_base(case.get("context"), steps, texts))
 
 
 def _identity(case: Mapping[str, Any]) -> str:
@@ -65,20 +65,36 @@ def _identity(case: Mapping[str, Any]) -> str:
     return str(found)
 
 
-def _base(context: object, steps: Sequence[Sequence[FileChange]]) -> BaseTree:
+def _base(context: object, steps: Sequence[Sequence[FileChange]], known: Mapping[str, str] | None) -> BaseTree:
     """Other files of the base and the old sides of the changed ones: a file of the change may read another."""
     if context is None:
         return BaseTree()
     holder = _mapping(context, "`context`")
     files = holder.get("files")
+    if files is None and known is not None:
+        return _named_base(holder, steps, known)
     if files is None:
         return BaseTree()
     texts = {path: _context_text(path, text) for path, text in _mapping(files, "`context.files`").items()}
+    return _with_old_sides(texts, steps, complete=holder.get("complete", True) is True)
+
+
+def _named_base(holder: Mapping[str, Any], steps: Sequence[Sequence[FileChange]], known: Mapping[str, str]) -> BaseTree:
+    named = holder.get("named")
+    if named is None:
+        return BaseTree()
+    listed = _mapping(named, "`context.named`")
+    found = {path: known.get(name) if isinstance(name, str) else None for path, name in listed.items()}
+    texts = {path: text for path, text in found.items() if text is not None}
+    return _with_old_sides(texts, steps, complete=holder.get("complete") is True and len(texts) == len(found))
+
+
+def _with_old_sides(texts: dict[str, str], steps: Sequence[Sequence[FileChange]], *, complete: bool) -> BaseTree:
     first = {change.path: change.before for step in reversed(steps) for change in step}
     for path, before in first.items():
         if before is not None:
             texts.setdefault(path, before.decode("utf-8", "replace"))
-    return BaseTree(files=texts, known=holder.get("complete", True) is True)
+    return BaseTree(files=texts, known=complete)
 
 
 def _context_text(path: str, text: object) -> str:

@@ -21,7 +21,7 @@ from magistrate.impact.base import ChangedFile
 from magistrate.impact.sensing import hits
 from magistrate.impact.sensors import ci_cd
 from magistrate.judge import answer, assessor_digest
-from magistrate.usecases.assess import judge_argv
+from magistrate.usecases.judging import judge_argv
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import canonical
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from magistrate.adapters.git.command import git_output, quoted_alternates, run_git
 from magistrate.domain.impact import FileChange
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
-from magistrate.ports import TreeEntry
+from magistrate.ports import CommitRow, TreeEntry
 
 OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}\Z")
 _REVISION: Final = re.compile(r"[^\-\s][^\s]{0,399}\Z")
@@ -56,6 +57,27 @@ class RepositoryReader:
         """Parent ids of a commit."""
         out = self._git("cat-file", "commit", _known(commit)).split(b"\n\n", 1)[0]
         return tuple(line[7:].decode() for line in out.split(b"\n") if line.startswith(b"parent "))
+
+    def history(self, revisions: str, limit: int) -> tuple[CommitRow, ...]:
+        """Commits of `A..B` (or all up to one revision) along first parents, newest first, at most `limit`.
+
+        Raises:
+            Usage: MAG-E302 when it cannot be a range of revisions.
+            NotFound: MAG-E302 when there are no such commits.
+        """
+        base, between, head = revisions.partition("..")
+        if "..." in revisions:
+            raise Usage("MAG-E302", f"`{revisions[:80]!a}` is not a range of revisions", hint="write it as `A..B`")
+        words = [self.resolve(head or "HEAD"), f"^{self.resolve(base)}"] if between else [self.resolve(base)]
+        out = self._git(
+            "log", "--first-parent", "-z", f"--max-count={limit}", "--format=%H %T %P%n%ct%n%s", *words, "--"
+        )
+        rows = [_row(record) for record in out.split(b"\0") if record]
+        wanted = [row.parent for row in rows if row.parent is not None]
+        stdin = "".join(f"{parent}^{{tree}}\n" for parent in wanted).encode()
+        names = self._git("cat-file", "--batch-check=%(objectname)", stdin=stdin).decode().split("\n")
+        trees = {parent: name for parent, name in zip(wanted, names, strict=False) if OBJECT_ID.match(name)}
+        return tuple(replace(row, parent_tree=trees.get(row.parent or "")) for row in rows)
 
     def list_tree(self, tree: str) -> tuple[TreeEntry, ...]:
         """Every path of a tree, recursively; a name that is not UTF-8 is shown with escapes."""
@@ -149,6 +171,15 @@ class RepositoryReader:
             if "not a tree object" in error.message or "bad file" in error.message or "bad object" in error.message:
                 raise NotFound("MAG-E302", error.message) from error
             raise
+
+
+def _row(record: bytes) -> CommitRow:
+    head, committed, title = record.decode(errors="replace").lstrip("\n").split("\n", 2)
+    commit, tree, *parents = head.split()
+    return CommitRow(
+        commit=commit, tree=tree, parent=parents[0] if parents else None, parent_tree=None,
+        committed=int(committed), title=title,
+    )  # fmt: skip
 
 
 def git_id(kind: str, content: bytes) -> str:
