@@ -1,0 +1,42 @@
+"""Small repositories to judge, and `magistrate assess` run on them as a command of this process."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from magistrate.entrypoints.cli.assess import command
+
+WORKFLOW = "on: push\npermissions:\n  contents: read\njobs:\n  a:\n    runs-on: x\n"
+
+
+def git(repo: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(repo), *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def write(repo: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (repo / name).parent.mkdir(parents=True, exist_ok=True)
+        (repo / name).write_text(text)
+    git(repo, "add", "-A")
+
+
+def commit(repo: Path, files: dict[str, str]) -> str:
+    write(repo, files)
+    git(repo, "commit", "-q", "--allow-empty", "-m", "docs: typo")
+    return git(repo, "rev-parse", "HEAD")
+
+
+def small_repository(place: Path) -> Path:
+    """A Python file, a page, a workflow."""
+    place.mkdir()
+    git(place, "init", "-q", "-b", "main")
+    commit(place, {"a.py": "import os\n\nprint(os)\n", "docs/a.md": "Teh fox.\n", ".github/workflows/ci.yml": WORKFLOW})
+    return place
+
+
+def run(repo: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(command, ["--repo", str(repo), *arguments])
