@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -28,6 +28,11 @@ HEX_RUN: Final = re.compile(r"[0-9a-f]{32,}")
 BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{22,}")
 """Runs in which a digest may stand: no shorter one can hold an MD5, in either spelling."""
 LEAST_HEX: Final = 32
+EMBEDS: Final = re.compile(r"^[ \t]*#[ \t]*embed\b[^\n]{0,400}|\bincbin\b[^\n]{0,400}", re.MULTILINE)
+"""C since 2023 and assemblers, in lower case: the bytes of a file as a value."""
+BY_LINES: Final = re.compile(r"\.(?:s|asm|inc|rc|lds?|x|dtsi?|f|f90|for|y|l|in)\Z")
+"""Files, by suffix, that take in headers for readers to which a line end or a blank may mean something."""
+TAKES_HEADER: Final = re.compile(r"^[ \t]*[#./%]?[ \t]*include\b([^\n]{0,400})", re.MULTILINE)
 DIGESTS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
@@ -105,9 +110,18 @@ def _taken_in(base: BaseTree) -> tuple[tuple[str, str, str], ...]:
     kept = base.looked_up.get("taken in")
     if not isinstance(kept, tuple):
         telling = [(path, text) for path, text in sorted(base.lowered.items()) if "include_" in text]
-        kept = tuple((path, found[1], found[0]) for path, text in telling for found in TAKES_IN.finditer(text))
-        base.looked_up["taken in"] = kept
+        rust = ((path, found[1], found[0]) for path, text in telling for found in TAKES_IN.finditer(text))
+        others = (one for path, text in sorted(base.lowered.items()) for one in _takes_in_lines(path, text))
+        kept = base.looked_up["taken in"] = (*rust, *others)
     return kept
+
+
+def _takes_in_lines(path: str, text: str) -> Iterator[tuple[str, str, str]]:
+    """Statements that embed the bytes of a file, and those by which a reader of lines includes a header."""
+    if "embed" in text or "incbin" in text:
+        yield from ((path, "embed", found[0]) for found in EMBEDS.finditer(text))
+    if BY_LINES.search(path.lower()):
+        yield from ((path, "include", found[1]) for found in TAKES_HEADER.finditer(text))
 
 
 def pinned_by(content: bytes, base: BaseTree) -> str | None:

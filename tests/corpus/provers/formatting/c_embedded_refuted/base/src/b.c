@@ -1,0 +1,3 @@
+const char k[] = {
+#embed "a.h"
+};

@@ -1,0 +1,4 @@
+/* Somebody wrote this. */
+#include <stdio.h>
+
+int  a;
