@@ -45,6 +45,7 @@ class Wishes:
 @click.option("--limit", type=click.IntRange(min=0), default=SHOWN, show_default=True, help="Files shown; 0: all.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
 @click.option("--fail-on", type=click.Choice(["one", "two", "deny"]), help="Exit 1 at or above this strictness.")
+@click.option("--commits", metavar="A..B", help="Judge each commit of a history against its first parent.")
 @click.option(
     "--cases", type=click.Path(dir_okay=False, path_type=Path), help="Judge a file of cases, one JSON a line."
 )
@@ -61,6 +62,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     limit: int,
     quiet: bool,  # noqa: FBT001 - click's form
     fail_on: str | None,
+    commits: str | None,
     cases: Path | None,
     repos: Path | None,
 ) -> None:
@@ -70,6 +72,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     1 at or above --fail-on, 2 usage, 3 not found, 4 could not judge.
     """
     from magistrate.entrypoints.cli.assess_cases import judge_cases
+    from magistrate.entrypoints.cli.assess_commits import judge_commits
     from magistrate.errors import MagistrateError, Usage
 
     wishes = Wishes(form=form, fail_on=fail_on, quiet=quiet, explain=explain, save=save, limit=limit)
@@ -77,13 +80,15 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
         _check(wishes, base=base, staged=staged)
         if cases is not None:
             status = judge_cases(cases, repos, fail_on, quiet=quiet)
+        elif commits is not None:
+            status = judge_commits(repo, commits, fail_on, form, quiet=quiet)
         elif staged:
             status = _judge_staged(repo, wishes)
         elif base is not None:
             status = _judge_revisions(repo, (base, head or "HEAD"), wishes, merge_base=merge_base)
         else:
             raise Usage(
-                "MAG-E250", "name what to judge: `BASE [HEAD]`, `--staged` or `--cases FILE`",
+                "MAG-E250", "name what to judge: `BASE [HEAD]`, `--staged`, `--commits A..B` or `--cases FILE`",
                 hint="try `magistrate assess HEAD~1` for the last commit, or `magistrate assess main HEAD`",
             )  # fmt: skip
     except MagistrateError as error:
