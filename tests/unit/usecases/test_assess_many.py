@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from magistrate.ports import SandboxLevel, SandboxResult
 from magistrate.usecases.assess import Assessed, Assessor
 from magistrate.usecases.assess_many import CHUNK, Change, ManyChanges, changes_of
 from magistrate.usecases.evidence import program
-from magistrate.usecases.judging import Judge, judge_argv
+from magistrate.usecases.judging import Answer, Judge, judge_argv
 
 STEPS: tuple[dict[str, str | None], ...] = (
     {"README.md": "# Shop\n\nThis servise sells.\n", "app.py": "x = 1\n", "notes.md": "# Notes\n\nSome words.\n"},
@@ -103,9 +104,14 @@ class DiesAt:
         return SandboxResult(returncode=code, stdout=done.stdout, stderr=b"", timed_out=False)
 
 
-def asked(name: str) -> dict[str, object]:
+def asked(name: str) -> dict[str, Any]:
     file = {"path": "a.md", "before": "a\n", "after": "b\n", "mode_before": "100644", "mode_after": "100644"}
     return {"v": 1, "mode": "assess", "case": {"id": name, "files": [file]}, "evidence": []}
+
+
+def judged(answer: Answer) -> dict[str, Any]:
+    assert isinstance(answer, dict)
+    return answer
 
 
 @pytest.mark.requirement("R25")
@@ -124,7 +130,7 @@ def test_contexts_name_only_texts_that_were_told():
     case = asked("x")
     case["case"]["context"] = {"named": {"b.py": "told"}, "complete": True}
     known, unknown, wrong = (
-        judge.ask_many([case], texts)[0] for texts in ({"told": "x = 1\n"}, {}, {"other": "x = 1\n"})
+        judged(judge.ask_many([case], texts)[0]) for texts in ({"told": "x = 1\n"}, {}, {"other": "x = 1\n"})
     )
     assert not known["context_wanted"]
     assert unknown["assessment"]["files"] == wrong["assessment"]["files"]
