@@ -130,6 +130,6 @@ def test_no_attack_of_our_own_is_automatic(attack: dict[str, Any]) -> None:
 
 @pytest.mark.requirement("R21")
 def test_a_proposal_that_steers_the_tool_lowers_nothing(tmp_path: Path) -> None:
-    case = case_at(CORPUS / "provers" / "ruff_rederivation" / "changed_config_refuted")
+    case = case_at(CORPUS / "provers" / "rederivation" / "changed_config_refuted")
     found = {file.path: file for file in assess(case, evidence_for(case, tmp_path)).files}
     assert found["a.py"].change_class not in LOW

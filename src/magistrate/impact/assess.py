@@ -34,7 +34,15 @@ from magistrate.impact.file_gate import gate as file_gate
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
 from magistrate.impact.measures.reversibility import reversible
-from magistrate.impact.provers import benign_config, comments, documentation, formatting, program_text, ruff_rederivation
+from magistrate.impact.provers import (
+    benign_config,
+    comments,
+    dependencies,
+    documentation,
+    formatting,
+    program_text,
+    rederivation,
+)
 from magistrate.impact.sensors import (
     agent_instructions,
     audit_config,
@@ -58,10 +66,10 @@ from magistrate.impact.sensors import gate as gate_sensor
 PROVERS: Final[tuple[Prover, ...]] = (
     *formatting.PROVERS,
     *comments.PROVERS,
-    ruff_rederivation.FORMAT,
-    ruff_rederivation.FIX,
+    *rederivation.PROVERS,
     documentation.PROVER,
     benign_config.PROVER,
+    dependencies.PROVER,
     *program_text.PROVERS,
 )
 """In order: the first proof that holds is the one that counts, so the low classes come first."""

@@ -18,12 +18,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from magistrate.errors import Unavailable
 from magistrate.ports import Sandbox, SandboxLimits
 from magistrate.wire.canonical import digest, digest_of
 
 AT_ONCE: Final = 2
 """Runs that go on at the same time; each is a process of its own."""
 TOOL_LIMITS: Final = SandboxLimits(cpu_seconds=20, wall_seconds=30, memory_bytes=1 << 31)
+NODE_LIMITS: Final = SandboxLimits(cpu_seconds=20, wall_seconds=30, memory_bytes=1 << 34)
+"""Node asks for far more addresses than it fills."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class Tool:
     shown: tuple[Path, ...]
     measured: tuple[tuple[str, Path], ...]
     """Names that are the same on every machine, with the place of the bytes."""
+    env: tuple[tuple[str, str], ...] = ()
 
     @property
     def digest(self) -> str:
@@ -80,8 +84,50 @@ RUNNERS: Final[Mapping[str, Runner]] = {
         alone=("--isolated",),
         last=_RUFF_LAST,
     ),
+    "black": Runner(
+        program="black",
+        words=("--quiet", "--safe"),
+        configured=("--config", "{config}"),
+        alone=("--config", "/dev/null"),
+        last=_RUFF_LAST,
+    ),
+    "gofmt": Runner(program="gofmt", words=()),
+    **{
+        f"rustfmt-{edition}": Runner(
+            program="rustfmt", words=("--quiet", "--edition", edition), configured=("--config-path", "{config}")
+        )
+        for edition in ("2015", "2018", "2021", "2024")
+    },
+    "prettier": Runner(
+        program="prettier",
+        words=("--embedded-language-formatting=off", "--log-level=silent", "--stdin-filepath", "{file}"),
+        limits=NODE_LIMITS,
+    ),
+    "clang-format": Runner(
+        program="clang-format",
+        words=("--fallback-style=none", "--assume-filename={file}"),
+        configured=("--style=file:{config}",),
+    ),
+    "shfmt": Runner(program="shfmt", words=("--filename", "{file}")),
+    "taplo": Runner(
+        program="taplo",
+        words=("--colors", "never", "format"),
+        configured=("--config", "{config}"),
+        alone=("--no-auto-config",),
+        last=("-",),
+    ),
 }
-INSTALLED_BY: Final[Mapping[str, str]] = {}
+_EXTRA: Final = "pip install 'magistrate[formatters]'"
+INSTALLED_BY: Final[Mapping[str, str]] = {
+    "black": _EXTRA,
+    "clang-format": _EXTRA,
+    "shfmt": _EXTRA,
+    "taplo": _EXTRA,
+    "ruff": "pip install ruff",
+    "gofmt": "it comes with Go, on the PATH of who runs this",
+    "rustfmt": "it comes with Rust, on the PATH of who runs this",
+    "prettier": "npm install --global prettier, with node on the PATH of who runs this",
+}
 """What a person does to have a program that is missing."""
 
 
@@ -157,13 +203,17 @@ def _run(sandbox: Sandbox, tools: Mapping[str, Tool], case: Mapping[str, Any], w
         folder = Path(made).resolve()
         configs = sorted(other for other in inputs if other != path)
         _lay_out(folder, {name: inputs[name] for name in configs})
-        result = sandbox.run(
-            runner.argv(tool, folder, path, configs),
-            stdin=inputs[path],
-            read_only=[*tool.shown, folder],
-            cwd=folder,
-            limits=runner.limits,
-        )
+        try:
+            result = sandbox.run(
+                runner.argv(tool, folder, path, configs),
+                stdin=inputs[path],
+                read_only=[*tool.shown, folder],
+                cwd=folder,
+                env=dict(tool.env),
+                limits=runner.limits,
+            )
+        except Unavailable:
+            return None
     if not result.clean:
         return None
     return Ran(

@@ -30,6 +30,11 @@ ONE: Final = frozenset({"dependency", "revert", "code", "build"})
 PROVERS_PAGE: Final = "docs/provers.md"
 MASKED: Final = "[masked]"
 
+RERUN: Final = frozenset(
+    {"ruff-format", "ruff-fix", "black", "gofmt", "rustfmt", "prettier", "clang-format", "shfmt", "taplo"}
+)
+"""Rules whose proof is a tool that was run again."""
+
 _LINE: Final = re.compile(r"line (\d+)(?:[:,]| )\s*(?=\S)")
 _MORE: Final = re.compile(r"; no (?:lower class|ordinary code), because ")
 _SIDES: Final = re.compile(r" \((?:added|removed) line\)\Z")
@@ -140,7 +145,7 @@ def rule_page(rule: str) -> str:
     """The part of the documentation that explains a rule, as `docs/provers.md#documentation`."""
     family = _FAMILY.match(rule)
     part = family[1] if family else rule.split("/", maxsplit=1)[0]
-    part = {"code": "program_text", "ruff-format": "ruff_rederivation", "ruff-fix": "ruff_rederivation"}.get(part, part)
+    part = "program_text" if part == "code" else "rederivation" if part in RERUN else part
     return f"{PROVERS_PAGE}#{part.replace('-', '_')}"
 
 

@@ -1,0 +1,124 @@
+"""What a formatter may never change: the words of a text, their order, and what else its family keeps.
+
+A guard beside the bytes of the tool, so that a fault of a formatter, or a setting nobody thought
+of, does not become a change of meaning: cheap, without a grammar, and never a proof by itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections import Counter
+from typing import Final
+
+from magistrate.impact.base import BaseTree
+from magistrate.impact.languages.notation import MARKS, NARROW_MARKS
+from magistrate.impact.languages.python import head_of, looks_like_template, read_tree, same_tree
+from magistrate.impact.languages.reading import UnreadableError
+
+BRACES: Final = re.compile(r"(?<!=)\{\{|\{%|%\}|<%|%>|<\?php|@@")
+"""Marks of templates where `[[` and `={{` are of the language itself."""
+SIGNS: Final = re.compile(r"\w+|[^\w\s]")
+DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _head(before: bytes, after: bytes) -> str | None:
+    first, second = before.split(b"\n", 1)[0], after.split(b"\n", 1)[0]
+    if first != second and (first.startswith(b"#!") or second.startswith(b"#!")):
+        return "the interpreter line changes"
+    return None
+
+
+def _template(pattern: re.Pattern[str], *sides: bytes) -> str | None:
+    if any(pattern.search(side.decode("utf-8", "replace")) for side in sides):
+        return "it may be a template of another language"
+    return None
+
+
+def only_blanks(before: bytes, after: bytes, base: BaseTree) -> str | None:
+    """Equal without blanks and line ends: for tools that move nothing else."""
+    del base
+    if b"".join(before.split()) != b"".join(after.split()):
+        return "more than blanks and line ends changes"
+    return _head(before, after) or _template(NARROW_MARKS, before, after)
+
+
+def shell_words(before: bytes, after: bytes, base: BaseTree) -> str | None:
+    """Equal in words and signs, but for line ends, `;`, and a backslash that continues a line; no heredoc moves."""
+    del base
+    old, new = (re.sub(rb"\\\n|[;\s]+", b"", side) for side in (before, after))
+    if old != new:
+        return "more than blanks, line ends and semicolons changes"
+    return _head(before, after) or _template(NARROW_MARKS, before, after)
+
+
+def same_words_in_order(before: bytes, after: bytes, base: BaseTree) -> str | None:
+    """The same words and signs in the same order, but for commas, semicolons, brackets and quotes."""
+    del base
+    old, new = (
+        [s for s in SIGNS.findall(side.decode("utf-8", "replace")) if s not in ",;()'\"`{}\\|&"]
+        for side in (before, after)
+    )
+    if old != new:
+        return "the words of the text change"
+    return _head(before, after) or _template(BRACES, before, after)
+
+
+def same_words(before: bytes, after: bytes, base: BaseTree) -> str | None:
+    """The same words and signs, each as often, but for commas, semicolons and brackets: lists may be sorted."""
+    del base
+    old, new = (Counter(SIGNS.findall(side.decode("utf-8", "replace"))) for side in (before, after))
+    for sign in ",;(){}|":
+        old.pop(sign, None)
+        new.pop(sign, None)
+    if old != new:
+        return "the words of the text change"
+    return _head(before, after) or _template(BRACES, before, after)
+
+
+def same_toml(before: bytes, after: bytes, base: BaseTree) -> str | None:
+    """Equal values in equal order; and more than blanks, line ends and commas stays, comments among it."""
+    try:
+        old, new = (repr(tomllib.loads(side.decode())) for side in (before, after))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        return "it is no TOML"
+    if old != new:
+        return "the values change, or their order"
+    more = only_blanks(before.replace(b",", b""), after.replace(b",", b""), base)
+    return more or _template(MARKS, *(re.sub(rb"\[\[|\]\]", b"", side) for side in (before, after)))
+
+
+def same_python(before: bytes, after: bytes, base: BaseTree) -> str | None:
+    """One tree but for the blanks at the ends of the lines of docstrings."""
+    del base
+    try:
+        if not same_tree(_trimmed(before), _trimmed(after)):
+            return "the syntax trees differ in more than the layout of docstrings"
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "the parser does not accept it"
+    return any_python(before, after)
+
+
+def any_python(before: bytes, after: bytes) -> str | None:
+    """What every tool for Python must leave alone: heads and templates; both sides must be read."""
+    if head_of(before) != head_of(after):
+        return "the interpreter line or the encoding line changes"
+    try:
+        read_tree(before)
+        read_tree(after)
+        if looks_like_template(before) or looks_like_template(after):
+            return "it may be a template of another language"
+    except UnreadableError as error:
+        return str(error)
+    return None
+
+
+def _trimmed(content: bytes) -> ast.Module:
+    module = ast.parse(content)
+    for node in ast.walk(module):
+        if isinstance(node, DOCUMENTED) and node.body and isinstance(node.body[0], ast.Expr):
+            value = node.body[0].value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                value.value = "\n".join(line.strip() for line in value.value.strip().splitlines())
+    return module
