@@ -1,0 +1,8 @@
+module example.org/shop
+
+go 1.22
+
+require (
+	github.com/spf13/cobra v1.8.1
+	github.com/spf13/pflag v1.0.5 // indirect
+)
