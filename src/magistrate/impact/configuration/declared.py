@@ -63,9 +63,13 @@ class DeclaredKey:
         ]
         return "sha256:" + hashlib.sha256(json.dumps([*named, *self.values]).encode()).hexdigest()
 
-    def covers(self, path: str, place: Path) -> bool:
-        """Whether it is about this place of this file; a star stays within the last part of a path."""
-        return tuple(self.key.split(".")) == place and _glob(self.file).match(path) is not None
+    def names(self, path: str) -> bool:
+        """Whether it is about this file; a star stays within the last part of a path."""
+        return _glob(self.file).match(path) is not None
+
+    def covers(self, place: Path) -> bool:
+        """Whether it is about this place of its file."""
+        return tuple(self.key.split(".")) == place
 
     def why_not(self, old: Value, new: Value) -> str | None:
         """Why a change of value is not the declared one; both sides have to be declared values."""

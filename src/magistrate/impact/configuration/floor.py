@@ -20,19 +20,25 @@ def _listed(text: str) -> frozenset[str]:
 
 
 PLAIN: Final = _listed(
-    "size sizes count counts width height columns rows cols lines line items item results entries per page pages offset margin "
-    "padding spacing gap indent tab font fontsize color colour theme layout align position title subtitle caption label "
-    "placeholder icon locale language timezone unit units precision decimals digits zoom scale opacity animation duration speed "
-    "delay interval timeout retries retry backoff batch chunk buffer pool workers worker threads thread queue cache ttl "
-    "prefetch refresh poll polling period seconds secs sec ms millis milliseconds minutes min max minimum maximum default "
-    "initial step increment sample samples bins bucket buckets window history preview thumbnail image-width quality "
-    "compression density dpi fps frames frame contrast brightness volume sidebar footer header toolbar menu tooltip grid card "
-    "cards dark light compact collapsed expanded wrap sort order ascending descending show shows hide visible visibility display "
-    "pagination paginate search suggestions autocomplete recent favorites favourites featured related comments likes "
-    "avatar banner carousel slides slide pool-size heap bytes kb mb ui view table chart graph map of in on for to and the "
-    "in-days length-of-page number num n x y"
+    "size sizes count counts width height columns rows cols line lines item items result results entries per page pages offset "
+    "margin padding spacing gap indent tab font color colour theme layout align position title subtitle caption label placeholder "
+    "icon zoom scale opacity animation duration speed delay interval timeout retries retry backoff batch chunk buffer pool "
+    "workers worker threads thread queue cache ttl prefetch refresh poll polling seconds secs sec ms millis milliseconds minutes "
+    "min max minimum maximum default initial step increment bins buckets preview thumbnail quality density dpi fps frames frame "
+    "contrast brightness volume sidebar footer header toolbar menu tooltip grid card cards dark light compact collapsed expanded "
+    "wrap sort descending ascending show hide visible visibility pagination suggestions autocomplete recent favorites favourites "
+    "featured related avatar banner carousel slides slide table chart graph in of per"
 )
 """Words of which the last step of a declared key may be made; all of them have to be here."""
+PLACES: Final = _listed(
+    "ui view views display look looks style styles editor search list lists catalog report reports dashboard dashboards map maps "
+    "gallery shop home landing product products article articles blog post posts feed news player video audio server client app "
+    "application web site website frontend backend settings options config configuration general defaults preferences performance "
+    "rendering render print screen window windows panel panels widget widgets form forms button buttons text fonts colors colours "
+    "thumbnails images calendar help tips welcome start catalogue forum wiki documents library book books photo photos music game "
+    "board desk tree tabs navigation nav sidebar-left left right top bottom center mobile desktop tablet"
+)
+"""Further words of which the steps above it may be made."""
 HEAVY: Final = re.compile(
     r"auth|secur|passw|passphrase|secret|token|cred|cert|crypt|verif|valid|permis|privileg|admin|sudo|superuser|cors|csrf|xsrf|"
     r"xss|cookie|session|login|logon|logout|signin|signup|sign|account|owner|tenant|sandbox|trust|allow|den(?:y|ied)|block|firewall|"
@@ -47,13 +53,13 @@ HEAVY: Final = re.compile(
     r"round|entropy|random|seed|hmac|sha[0-9]|md5|captcha|saml|oauth|oidc|jwt|ldap|"
     r"grant|public|private|internal|external|expos|unsafe|insecure|danger|prod_key|apikey|api_key|keystore|keyring|"
     r"medic|dose|dosage|patient|brake|throttle|altitude|agent|prompt|model|assist|llm|instruct|system|kernel|sysctl|"
-    r"network|socket|interface|route|routing|gateway|dns|smtp|mail|upload|download|fetch|crawl"
+    r"consent|gdpr|privacy|legal|licen|passkey|watchdog|heartbeat|election|brute|stack|journal|network|socket|interface|route|routing|gateway|dns|smtp|mail|upload|download|fetch|crawl"
 )
 """Stems that no step of a key, no part of a path and no value in words may have anywhere."""
 HEAVY_WORDS: Final = _listed(
     "key keys log logs level host hosts hostname port ports url urls uri uris path paths dir dirs directory file files folder "
     "role roles user users group groups scope scopes tls ssl mtls rate rates age ip ips cidr vpc sql db database env pid uid gid "
-    "mode modes umask root cmd args argv run runs build ci cd test tests fixture fixtures api id ids tag tags hash pin pins "
+    "mode modes umask root cmd args argv run runs build ci cd test tests fixture fixtures api id ids tag tags hash pin pins  errors csp hsts raft wal gc sync flush ban bans vat cart shipping order orders checkout terms robots code codes health "
     "trace info warn warning error fatal critical "
     "tax taxes pay fee fees aes rsa mfa otp totp acl rbac iam vote votes sso http https ftp ssh sftp trace traces tracing tracer rounds "
     "clean cleanup clear hook hooks job jobs task tasks cron schedule vault kms store stores lock locks lease leases x509 pem"
@@ -121,9 +127,11 @@ def why_not_key(place: Path) -> str | None:
     weight = next(filter(None, map(heavy, steps)), None)
     if weight is not None:
         return f"says `{weight}`, which no declared key may"
-    strange = next((word for word in pieces(steps[-1]) if word not in PLAIN), None)
-    if strange is not None or not pieces(steps[-1]):
-        return f"says `{strange or steps[-1]}`, which is none of the words that a declared key may end with"
+    for at, step in enumerate(steps, 1):
+        known = PLAIN if at == len(steps) else PLAIN | PLACES
+        strange = next((word for word in pieces(step) or [step] if word not in known), None)
+        if strange is not None:
+            return f"says `{strange}`, which is none of the plain words that a declared key may be made of"
     return None
 
 

@@ -162,6 +162,7 @@ def _of_lines(text: str, *, sections: bool) -> Iterator[Leaf]:
     if "\\" in text:
         raise UnreadableError("it has a backslash, which escapes or continues for some readers")
     place: tuple[str, ...] = ()
+    own: tuple[str, ...]
     seen: set[tuple[str, ...]] = set()
     made: list[Leaf] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -169,7 +170,7 @@ def _of_lines(text: str, *, sections: bool) -> Iterator[Leaf]:
             continue
         section, entry = SECTION.match(line), ENTRY.match(line)
         if section is not None and sections:
-            place, own = (section[1],), (section[1],)
+            place = own = (section[1],)
         elif entry is not None:
             own = (*place, entry[1]) if sections else tuple(entry[1].split("."))
             made.append((own, bare(entry[3])))

@@ -11,6 +11,7 @@ who declared it; that two settings have to agree is seen by nobody.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -28,6 +29,7 @@ from magistrate.impact.languages.reading import UnreadableError
 OFTEN_SETTINGS: Final = frozenset({"resources", "data"})
 """Folders that are opaque to proofs about layout, and where programs keep their settings."""
 Difference = tuple[Path, Value, Value]
+Said = tuple[str, Value, Value]
 
 
 class _ObjectionError(ValueError):
@@ -86,7 +88,9 @@ def _declared_changes(
         raise _ObjectionError("the file is added or deleted as a whole")
     if any(one.path.casefold() == SETTINGS for one in step):
         raise _ObjectionError(f"the same step changes `{SETTINGS}`, which declares what is benign")
-    keys = declared_keys(base.files.get(SETTINGS))
+    keys = [key for key in declared_keys(base.files.get(SETTINGS)) if key.names(file.path)]
+    if not keys:
+        raise UndeclaredError(f"`{SETTINGS}` of the base declares no key of this file")
     old, new = leaves_of(language, before), leaves_of(language, after)
     why = why_not_file(file.path, old) or why_not_file(file.path, new) or _read_as_bytes(file, base)
     if why is not None:
@@ -96,7 +100,8 @@ def _declared_changes(
     if isinstance(lines, str):
         raise _ObjectionError(lines)
     _verify_same(differences, lines)
-    return [(one, _verified_key(one, file.path, keys)) for one in differences]
+    numbers = {_said(line): line.number for line in reversed(lines)}
+    return [(one, _verified_key(one, file.path, keys, numbers.get(_found(one), 0))) for one in differences]
 
 
 def _read_as_bytes(file: ChangedFile, base: BaseTree) -> str | None:
@@ -119,24 +124,30 @@ def _differences(old: Sequence[Leaf], new: Sequence[Leaf]) -> list[Difference]:
     return found
 
 
+def _found(difference: Difference) -> Said:
+    """What a difference of the parser says that a line says as well."""
+    path, old, new = difference
+    return str(path[-1]).rpartition(".")[2] if path else "", old, new
+
+
+def _said(line: ChangedValue) -> Said:
+    return line.name, line.old, line.new
+
+
 def _verify_same(differences: Sequence[Difference], lines: Sequence[ChangedValue]) -> None:
     """Parser and lines say the same: as many changes, of the same names, from the same values to the same."""
-    by_parser = sorted(
-        (str(path[-1]).rpartition(".")[2] if path else "", a.kind, a.text, b.kind, b.text) for path, a, b in differences
-    )
-    by_lines = sorted((line.name, line.old.kind, line.old.text, line.new.kind, line.new.text) for line in lines)
-    if by_parser != by_lines:
+    if Counter(map(_found, differences)) != Counter(map(_said, lines)):
         raise _ObjectionError("the parser and the lines disagree about which values change")
 
 
-def _verified_key(difference: Difference, path: str, keys: Sequence[DeclaredKey]) -> DeclaredKey:
+def _verified_key(difference: Difference, path: str, keys: Sequence[DeclaredKey], number: int) -> DeclaredKey:
     """The one entry that declares this place, with its values checked."""
     place, old, new = difference
     named = _dotted(place)
-    declaring = [key for key in keys if key.covers(path, place)]
+    declaring = [key for key in keys if key.covers(place)]
     if len(declaring) != 1:
         how = "is not declared" if not declaring else "is declared more than once"
-        raise _ObjectionError(f"`{named}` {how} in `{SETTINGS}` of the base for this file")
+        raise _ObjectionError(f"line {number} `{named}` {how} in `{SETTINGS}` of the base for this file")
     (key,) = declaring
     objections = (
         why_not_key(place),
@@ -147,7 +158,7 @@ def _verified_key(difference: Difference, path: str, keys: Sequence[DeclaredKey]
     )
     why = next(filter(None, objections), None)
     if why is not None:
-        raise _ObjectionError(f"`{named}` {why}")
+        raise _ObjectionError(f"line {number} `{named}` {why}")
     return key
 
 
