@@ -12,8 +12,8 @@ from paths import ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
 
-from baselines import BASELINES, Seen, accepted_by, chain_accepted_by  # noqa: E402  the path is set above
-from harmless_tables import CLASSES_OF_KIND, summary, wilson  # noqa: E402
+from baselines import BASELINES, Seen, accepted_by, chain_accepted_by
+from harmless_tables import CLASSES_OF_KIND, summary, wilson
 
 LABELS = [json.loads(line) for line in (ROOT / "bench/harmless/read.jsonl").read_text().splitlines()]
 
@@ -82,7 +82,7 @@ def test_what_could_not_be_judged_counts_as_not_recognised_and_a_wrong_name_is_n
     ]
     low = told(auto=True, strictness="auto", classes=["docs"])
     code = told(auto=False, strictness="one", classes=["code"])
-    found = {
+    found: dict[str, dict[str, Any]] = {
         "1": {"within": low, "without": code, "accepted_by": ["G1"]},
         "2": {"within": code, "without": code, "accepted_by": []},
         "3": {"error": "TimeoutError"},
