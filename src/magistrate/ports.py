@@ -36,12 +36,14 @@ class SandboxLevel(StrEnum):
     """How strong the walls are, strongest first.
 
     `LIMITS` has no namespaces: enough for static proofs (one process, no sockets), never for
-    running code of a repository.
+    running code of a repository. `NONE` has no walls: the assessor alone, and only for who runs
+    `magistrate assess` on their own machine.
     """
 
     BUBBLEWRAP = "bubblewrap"
     UNSHARE = "unshare"
     LIMITS = "limits"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from magistrate.adapters.git.reader import RepositoryReader
-from magistrate.adapters.sandbox.detect import open_sandbox
+from magistrate.adapters.sandbox.detect import open_for_judging, open_sandbox
 from magistrate.bootstrap.tools import found_tools
 from magistrate.errors import NotFound
 from magistrate.usecases.assess import Assessor
 
 
 def assessor() -> Assessor:
-    """The assessor behind the strongest walls of this machine; raises Unavailable without any."""
+    """The assessor behind the strongest walls of this machine, or as a process under limits without any."""
+    return Assessor(sandbox=open_for_judging().sandbox, tools=found_tools())
+
+
+def walled_assessor() -> Assessor:
+    """The same, for an approval: raises Unavailable MAG-E280 where there are no walls."""
     return Assessor(sandbox=open_sandbox(), tools=found_tools())
+
+
+def missing_walls() -> str:
+    """What a machine without walls costs, in words; empty where there are some."""
+    return open_for_judging().missing
 
 
 def reader(folder: Path) -> RepositoryReader:

@@ -19,7 +19,7 @@ QUICK = SandboxLimits(cpu_seconds=10, wall_seconds=20, output_bytes=100_000, pro
 SPACED = [SandboxLevel.BUBBLEWRAP, SandboxLevel.UNSHARE]
 
 
-@pytest.fixture(params=list(SandboxLevel))
+@pytest.fixture(params=[level for level in SandboxLevel if level is not SandboxLevel.NONE])
 def walls(request):
     return _open(request.param)
 

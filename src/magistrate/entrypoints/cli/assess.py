@@ -138,12 +138,17 @@ def _judge_staged(repo: Path, wishes: Wishes) -> int:
 
 def _answer(report: Report, git: RepositoryReader, trees: tuple[str, str], wishes: Wishes) -> int:
     """Print and save the answer; returns the exit status."""
+    from magistrate.bootstrap.assess import missing_walls
     from magistrate.entrypoints.cli.assess_cases import status_of
     from magistrate.entrypoints.cli.assess_explain import Sides, explanation
-    from magistrate.entrypoints.cli.assess_words import rendered
+    from magistrate.entrypoints.cli.assess_forms import rendered
 
     status = status_of([report.found.strictness], wishes.fail_on)
-    report = replace(report, status=status, limit=wishes.limit or None)
+    walls = missing_walls()
+    found = replace(report.found, notes=(*report.found.notes, walls)) if walls else report.found
+    report = replace(report, found=found, status=status, limit=wishes.limit or None)
+    if walls and wishes.form == "json" and not wishes.quiet:
+        click.echo(f"note: {walls}", err=True)
     if wishes.explain is not None:
         named = wishes.explain.removeprefix("./")
         sides = Sides(before=git.read_path(trees[0], named), after=git.read_path(trees[1], named))

@@ -17,12 +17,12 @@ from magistrate.entrypoints.cli.assess_words import (
     ASKS,
     LOW,
     MASKED,
+    PROVERS_PAGE,
     Report,
     asks,
     line_of,
     merged,
     objections,
-    rule_page,
     unquoted,
 )
 from magistrate.entrypoints.cli.screen import styled, visible
@@ -69,6 +69,14 @@ def explanation(report: Report, path: str, sides: Sides) -> str:
     return "\n".join(_lines(report, files[path], sides))
 
 
+def page_of(rule: str) -> str:
+    """The part of the documentation that explains a rule, as `docs/provers.md#documentation`."""
+    from magistrate.impact.assess import PROVERS
+
+    units = {prover.name: type(prover).__module__.rsplit(".", 1)[-1] for prover in PROVERS}
+    return f"{PROVERS_PAGE}#{units.get(rule, 'before-any-proof')}"
+
+
 def _lines(report: Report, file: Row, sides: Sides) -> Iterator[str]:
     path = file["path"]
     hits = [hit for hit in report.verdict["sensitivities"] if hit["path"] == path]
@@ -79,7 +87,7 @@ def _lines(report: Report, file: Row, sides: Sides) -> Iterator[str]:
     yield "\n  Tried, in order:" if file.get("tried") else "\n  Nothing could be tried:"
     for number, proof in enumerate(tried, 1):
         status = styled(proof["status"], **STYLES["auto" if proof["status"] == "proven" else "one"])
-        yield f"\n  {number:>2}. {visible(proof['rule'])} for {proof['class']}: {status}   {rule_page(proof['rule'])}"
+        yield f"\n  {number:>2}. {visible(proof['rule'])} for {proof['class']}: {status}   {page_of(proof['rule'])}"
         yield from _said(proof["why"], hits, sides)
     if denials:
         yield "\n  Denied, whoever approves:"

@@ -7,13 +7,12 @@ invisible characters in it, and a line that the secrets sensor names is never qu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from magistrate.entrypoints.cli.screen import visible
 from magistrate.usecases.assess import Assessed
-from magistrate.wire.canonical import canonical
 
 ORDER: Final = ("auto", "one", "two", "deny")
 """Strictness, from the least to the most."""
@@ -30,16 +29,10 @@ ONE: Final = frozenset({"dependency", "revert", "code", "build"})
 PROVERS_PAGE: Final = "docs/provers.md"
 MASKED: Final = "[masked]"
 
-RERUN: Final = frozenset(
-    {"ruff-format", "ruff-fix", "black", "gofmt", "rustfmt", "prettier", "clang-format", "shfmt", "taplo"}
-)
-"""Rules whose proof is a tool that was run again."""
-
 _LINE: Final = re.compile(r"line (\d+)(?:[:,]| )\s*(?=\S)")
 _MORE: Final = re.compile(r"; no (?:lower class|ordinary code), because ")
 _SIDES: Final = re.compile(r" \((?:added|removed) line\)\Z")
 _QUOTED: Final = re.compile(r"`[^`]*`")
-_FAMILY: Final = re.compile(r"[a-z0-9_]+-(formatting|comments|code)/\d+\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,34 +48,6 @@ class Report:
     def verdict(self) -> Mapping[str, Any]:
         """The assess contract."""
         return self.found.verdict
-
-
-def rendered(report: Report, form: str) -> str:
-    """The verdict in one of the forms `text`, `json`, `sarif`, `markdown`."""
-    forms: Mapping[str, Callable[[Report], str]] = {"json": _json, "sarif": _sarif, "markdown": _markdown}
-    return forms.get(form, _text)(report)
-
-
-def _json(report: Report) -> str:
-    return canonical(report.verdict).decode()
-
-
-def _sarif(report: Report) -> str:
-    from magistrate.entrypoints.cli.assess_sarif import sarif_text
-
-    return sarif_text(report)
-
-
-def _markdown(report: Report) -> str:
-    from magistrate.entrypoints.cli.assess_markdown import markdown_text
-
-    return markdown_text(report)
-
-
-def _text(report: Report) -> str:
-    from magistrate.entrypoints.cli.assess_text import plain_text
-
-    return plain_text(report)
 
 
 def asks(file: Mapping[str, Any], hits: Sequence[Mapping[str, Any]], denials: Sequence[Mapping[str, Any]]) -> str:
@@ -139,14 +104,6 @@ def unquoted(why: str, hits: Sequence[Mapping[str, Any]]) -> str:
     if quiet and not {number for number in map(int, re.findall(r"line (\d+)", why)) if number not in quiet}:
         why = _QUOTED.sub(MASKED, why).split("`")[0]
     return visible(why)
-
-
-def rule_page(rule: str) -> str:
-    """The part of the documentation that explains a rule, as `docs/provers.md#documentation`."""
-    family = _FAMILY.match(rule)
-    part = family[1] if family else rule.split("/", maxsplit=1)[0]
-    part = "program_text" if part == "code" else "rederivation" if part in RERUN else part
-    return f"{PROVERS_PAGE}#{part.replace('-', '_')}"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

@@ -18,7 +18,7 @@ from magistrate.adapters.git.objects import create_bare, import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.authority.floor import Ground, floor_ruling
-from magistrate.bootstrap.assess import assessor, reader
+from magistrate.bootstrap.assess import reader, walled_assessor
 from magistrate.domain.impact import STRICTNESS_ORDER
 from magistrate.entrypoints.cli.cases import CASES, Opened
 from magistrate.entrypoints.cli.client import Client
@@ -55,11 +55,13 @@ def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
         _same("manifest", done.manifest_sha256, effect.manifest_sha256)
         if done.pack:
             with _with_objects(git_dir, done.pack) as whole:
-                found = assessor().of_trees(
+                found = walled_assessor().of_trees(
                     reader(whole), effect.base_tree, effect.result_tree, name=opened.assessment.verdict.id
                 )
         else:
-            found = assessor().of_trees(git, effect.base_tree, effect.result_tree, name=opened.assessment.verdict.id)
+            found = walled_assessor().of_trees(
+                git, effect.base_tree, effect.result_tree, name=opened.assessment.verdict.id
+            )
     verdict = _verdict(found.verdict)
     if verdict.assessor != opened.assessment.verdict.assessor:
         raise Refused(
@@ -94,7 +96,7 @@ def _verify_ruling(opened: Opened, verdict: Verdict) -> None:
         "repository": effect.repository, "agent": proposal.agent, "provenance": proposal.provenance,
         "context_gaps": proposal.context_gaps,
     }  # fmt: skip
-    reply = assessor().ask({"v": 1, "mode": "decide", **msgspec.to_builtins(question)})
+    reply = walled_assessor().ask({"v": 1, "mode": "decide", **msgspec.to_builtins(question)})
     try:
         ruling = msgspec.convert(reply, Ruling, strict=True)
     except msgspec.ValidationError as error:
