@@ -15,6 +15,10 @@ from magistrate.impact.dependencies.lookalikes import lookalike
 from magistrate.impact.dependencies.pins import REGISTRY, Listing, Pinned
 from magistrate.impact.dependencies.versions import is_before_release, open_range, order, range_moves
 
+MAX_NEW: Final = 100
+MAX_PAIRS: Final = 500_000
+MAX_VERSIONS: Final = 500
+"""New packages, pairs of names and places of one package that are judged one by one."""
 OPEN_QUESTIONS: Final = "release age, provenance and maintainers were not looked at: they are not in the bytes"
 
 
@@ -31,6 +35,11 @@ class Finding:
 def compare(old: Listing, new: Listing) -> tuple[Finding, ...]:
     """Every difference of the pins, by the order of the new side; what is gone comes last."""
     before, after = _by_name(old), _by_name(new)
+    fresh = [pins for key, pins in after.items() if key not in before]
+    crowd = max(map(len, (*before.values(), *after.values())), default=0)
+    if len(fresh) > MAX_NEW or len(fresh) * len(after) > MAX_PAIRS or crowd > MAX_VERSIONS:
+        why = f"{len(fresh)} new packages, or {crowd} places of one: more than can be judged one by one"
+        return (Finding(pin=next(iter(new.pins or old.pins)), why=why, hard=True),)
     found: list[Finding] = []
     for key, pins in after.items():
         known = before.get(key)
@@ -219,9 +228,10 @@ def _lower(old: Sequence[Pinned], new: Sequence[Pinned]) -> Iterator[Finding]:
     """A place, or all places together, whose version falls although no pair of versions does."""
     places = {pin.place: pin for pin in old}
     highest = max(old, key=_ordering)
+    had = {one.version for one in old}
     for pin in new:
         was = places.get(pin.place)
-        if was is None and pin.place and pin.version in {one.version for one in old} and pin.version != highest.version:
+        if was is None and pin.place and pin.version in had and pin.version != highest.version:
             why = f"{pin.name} {pin.version} is taken at a further place, and there is a later one"
             yield Finding(pin=pin, why=why, hard=True)
         if len(places) == len(old) and was is not None and order(was.version, pin.version) in {-1, None}:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 SHORT: Final = 4
@@ -49,6 +50,7 @@ def _last(name: str) -> str:
     return name.rsplit("/", 1)[-1]
 
 
+@lru_cache(maxsize=50_000)
 def _plain(name: str) -> str:
     """A name without what the eye passes over: separators, pairs and figures that look like letters, a language's name."""
     bare = AFFIXES.sub("", name)

@@ -7,6 +7,7 @@ a version only where nothing but versions of packages uses it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,6 +15,11 @@ from magistrate.impact.dependencies.pins import MAX_DEPTH, Listing, Pinned, Read
 from magistrate.impact.languages.reading import UnreadableError
 
 HOLDERS: Final = frozenset({"dependency", "plugin", "parent", "extension"})
+AROUND: Final = frozenset(
+    {"project", "profiles", "profile", "dependencyManagement", "dependencies", "build", "plugins", "pluginManagement",
+     "extensions", "reporting", "plugin"}
+)  # fmt: skip
+PROPERTY: Final = re.compile(r"\$\{([^{}]{1,200})\}")
 VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 COORDINATE: Final = re.compile(r"[A-Za-z0-9_.${}-]+")
 RUNS: Final = frozenset({"plugin", "extension", "parent"})
@@ -40,7 +46,8 @@ class _Walk:
     properties: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def start(self, name: str, attributes: dict[str, str], at: int) -> None:
-        del attributes
+        if any(">" in value for value in attributes.values()):
+            raise UnreadableError("an attribute has a `>`, which hides where the element begins")
         if len(self.stack) >= MAX_DEPTH:
             raise UnreadableError("it is nested too deeply to judge")
         if self.stack:
@@ -65,7 +72,7 @@ class _Walk:
                 if one.name in self.properties:
                     raise UnreadableError(f"the property `{one.name[:60]}` stands twice")
                 self.properties[one.name] = span
-        if one.name in HOLDERS and one.version is not None:
+        if one.name in HOLDERS and one.version is not None and set(path) <= AROUND:
             self.holders.append((one.name, one.values, one.version))
 
 
@@ -86,10 +93,14 @@ def read(text: str) -> Listing:
             continue
         pins.append(_pin(f"{group}:{name}", asked, kind, content.count(b"\n", 0, span[0]) + 1, len(spans)))
         spans.append(span)
+    used = Counter(PROPERTY.findall(text))
+    users_of: dict[str, list[tuple[str, dict[str, str]]]] = {}
+    for kind, values, _ in walk.holders:
+        users_of.setdefault(values["version"], []).append((kind, values))
     for name, span in walk.properties.items():
         value = content[slice(*span)].decode("utf-8", "replace")
-        users = [(kind, v) for kind, v, _ in walk.holders if v["version"] == f"${{{name}}}"]
-        if VALUE.fullmatch(value) and users and text.count(f"${{{name}}}") == len(users):
+        users = users_of.get(f"${{{name}}}", [])
+        if VALUE.fullmatch(value) and users and used[name] == len(users):
             kind = next((kind for kind, _ in users if kind in RUNS), "dependency")
             named_by = ", ".join(sorted({v.get("artifactId", "") for _, v in users}))
             pins.append(

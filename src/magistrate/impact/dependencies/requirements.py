@@ -73,11 +73,11 @@ def read(text: str) -> Listing:
     lines = text.replace("\r\n", "\n").split("\n")
     at = 0
     while at < len(lines):
-        start, whole = at, lines[at]
-        while whole.endswith("\\") and at + 1 < len(lines):
+        start = at
+        while lines[at].endswith("\\") and at + 1 < len(lines):
             at += 1
-            whole = whole[:-1] + " " + lines[at].strip()
         at += 1
+        whole = " ".join((*(line.removesuffix("\\") for line in lines[start : at - 1]), lines[at - 1]))
         indexes += INDEX.match(whole.strip()) is not None
         if VIA.fullmatch(whole) and pins:
             continue

@@ -1,0 +1,2 @@
+dependencies = load()
+print(2)
