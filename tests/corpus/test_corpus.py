@@ -19,6 +19,7 @@ from magistrate.impact.languages.known import LANGUAGES
 from magistrate.impact.provers.comments import Comments
 from magistrate.impact.provers.formatting import Formatting
 from magistrate.impact.provers.program_text import ProgramText
+from magistrate.impact.testing.runs import request
 from magistrate.usecases.evidence import RUNNERS
 
 CORPUS = TESTS / "corpus"
@@ -45,6 +46,8 @@ def evidence_for(case: Case, tmp: Path) -> list[Evidence]:
     step = tuple(ChangedFile(change=change) for change in case.steps[0])
     judged = [judge(file, step, case.base, (), PROVERS) for file in step]
     for want in (want for one in judged for want in evidence_wanted(one, case.base, ())):
+        if want.tool == "pytest-run":
+            continue  # cases of the tests prover bring the record of their run; see below
         configs = [path for path, _ in want.inputs if path != want.path]
         for path in configs:
             (tmp / path).parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +64,24 @@ def evidence_for(case: Case, tmp: Path) -> list[Evidence]:
     return runs
 
 
-@pytest.mark.requirement("R17", "R18", "R19", "R21")
+def recorded_run(case: Case, place: Path) -> list[Evidence]:
+    """The record of a run of tests in `run.json`; tests/process/test_test_runs.py makes each again."""
+    record = place / "run.json"
+    wanted = request([ChangedFile(change=change) for change in case.steps[0]], case.base)
+    if wanted is None or not record.is_file():
+        return []
+    return [
+        Evidence(
+            tool=wanted.tool,
+            tool_digest="d",
+            path=wanted.path,
+            inputs_digest=wanted.inputs_digest,
+            output=record.read_bytes(),
+        )
+    ]
+
+
+@pytest.mark.requirement("R17", "R18", "R19", "R20", "R21")
 @pytest.mark.parametrize("place", folders("provers"), ids=lambda p: f"{p.parent.name}-{p.name}")
 def test_each_case_is_proven_by_its_prover_or_refuted(place: Path, tmp_path: Path) -> None:
     case = case_at(place)
@@ -71,7 +91,7 @@ def test_each_case_is_proven_by_its_prover_or_refuted(place: Path, tmp_path: Pat
         for p in own
         if not isinstance(p, Formatting | Comments | ProgramText) or place.name.startswith(p.language.name + "_")
     ]
-    runs = evidence_for(case, tmp_path)
+    runs = [*evidence_for(case, tmp_path), *recorded_run(case, place)]
     step = tuple(ChangedFile(change=change) for change in case.steps[0])
     found = [judge(file, step, case.base, runs, own).impact.proof for file in step]
     if place.name.endswith("_refuted"):

@@ -24,6 +24,8 @@ BLACK: Final = ("black", "click", "mypy_extensions", "packaging", "pathspec", "p
 """The package and everything that it loads."""
 NODE_ENV: Final = (("OPENSSL_CONF", "/dev/null"),)
 """Node would read the machine's configuration of OpenSSL, which is outside the walls."""
+TEST_PYTHON: Final = "MAGISTRATE_TEST_PYTHON"
+"""Names the interpreter of the project whose tests are run, in an environment that has what they need."""
 OF_THE_INSTALLER: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
 
 
@@ -146,12 +148,30 @@ def _prettier() -> Tool | None:
     return Tool(start=(str(node), str(script)), shown=(node, package), measured=measured, env=NODE_ENV)
 
 
+def _pytest() -> Tool | None:
+    """The interpreter of the project under test, where the operator names one that has pytest."""
+    named = os.environ.get(TEST_PYTHON, "")
+    python = Path(named)
+    if not named or not python.is_absolute() or not python.is_file():
+        return None
+    prefix, real = python.parent.parent, python.resolve()
+    measured = [(real.name, real)]
+    for packages in sorted(prefix.glob("lib/python3*/site-packages")):
+        listed = sorted(one for one in packages.glob("*.dist-info/*") if one.name in {"METADATA", "RECORD"})
+        measured += [(one.relative_to(packages).as_posix(), one) for one in listed]
+    if not any(name.startswith("pytest-") for name, _ in measured):
+        return None
+    homes = [home for home in (prefix, real.parent.parent) if not home.is_relative_to("/usr")]
+    return Tool(start=(str(python),), shown=tuple(homes), measured=tuple(measured))
+
+
 _FINDERS: Final[Mapping[str, Callable[[], Tool | None]]] = {
     "ruff": lambda: _file("ruff"),
     "black": _black,
     "clang-format": _clang_format,
     "gofmt": lambda: _file("gofmt"),
     "prettier": _prettier,
+    "pytest": _pytest,
     "rustfmt": _rustfmt,
     "shfmt": lambda: _file("shfmt"),
     "taplo": lambda: _file("taplo"),

@@ -42,6 +42,7 @@ from magistrate.impact.provers import (
     formatting,
     program_text,
     rederivation,
+    tests,
 )
 from magistrate.impact.sensors import (
     agent_instructions,
@@ -70,6 +71,7 @@ PROVERS: Final[tuple[Prover, ...]] = (
     documentation.PROVER,
     benign_config.PROVER,
     dependencies.PROVER,
+    tests.PROVER,
     *program_text.PROVERS,
 )
 """In order: the first proof that holds is the one that counts, so the low classes come first."""

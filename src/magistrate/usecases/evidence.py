@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from magistrate.errors import Unavailable
 from magistrate.ports import Sandbox, SandboxLimits
+from magistrate.usecases import test_runs
 from magistrate.wire.canonical import digest, digest_of
 
 AT_ONCE: Final = 2
@@ -77,6 +78,7 @@ class Runner:
 _RUFF_LAST: Final = ("--stdin-filename", "{file}", "-")
 _RUFF_COMMON: Final = ("--no-cache", "--quiet", "--force-exclude")
 RUNNERS: Final[Mapping[str, Runner]] = {
+    "pytest-run": Runner(program=test_runs.PROGRAM, words=()),
     "ruff-format": Runner(program="ruff", words=("format", *_RUFF_COMMON), alone=("--isolated",), last=_RUFF_LAST),
     "ruff-fix": Runner(
         program="ruff",
@@ -119,6 +121,7 @@ RUNNERS: Final[Mapping[str, Runner]] = {
 }
 _EXTRA: Final = "pip install 'magistrate[formatters]'"
 INSTALLED_BY: Final[Mapping[str, str]] = {
+    test_runs.PROGRAM: "name the interpreter of the project in `MAGISTRATE_TEST_PYTHON`",
     "black": _EXTRA,
     "clang-format": _EXTRA,
     "shfmt": _EXTRA,
@@ -194,11 +197,13 @@ def _advice(name: str) -> str:
 
 def _run(sandbox: Sandbox, tools: Mapping[str, Tool], case: Mapping[str, Any], want: Mapping[str, Any]) -> Ran | None:
     """One run; None when an input is not at hand, or the tool fails."""
+    runner, path = RUNNERS[want["tool"]], want["path"]
+    tool = tools[runner.program]
+    if test_runs.is_run(want):
+        return _tests(sandbox, tool, case, want)
     inputs = _inputs(case, want)
     if inputs is None:
         return None
-    runner, path = RUNNERS[want["tool"]], want["path"]
-    tool = tools[runner.program]
     with tempfile.TemporaryDirectory(prefix="magistrate-evidence-") as made:
         folder = Path(made).resolve()
         configs = sorted(other for other in inputs if other != path)
@@ -223,6 +228,25 @@ def _run(sandbox: Sandbox, tools: Mapping[str, Tool], case: Mapping[str, Any], w
         inputs_digest=want["inputs_digest"],
         output=result.stdout,
         exit_status=result.returncode,
+    )
+
+
+def _tests(sandbox: Sandbox, tool: Tool, case: Mapping[str, Any], want: Mapping[str, Any]) -> Ran | None:
+    """A run of tests, which reads two whole trees."""
+    try:
+        walls = test_runs.Walls(sandbox, tool.start, tool.shown)
+        record = test_runs.run_tests(walls, sandbox.level, case, want)
+    except Unavailable:
+        return None
+    if record is None:
+        return None
+    return Ran(
+        tool=want["tool"],
+        tool_digest=tool.digest,
+        path=want["path"],
+        inputs_digest=want["inputs_digest"],
+        output=record,
+        exit_status=0,
     )
 
 

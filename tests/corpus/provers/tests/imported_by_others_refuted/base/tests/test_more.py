@@ -1,0 +1,1 @@
+from tests.test_cart import test_total
