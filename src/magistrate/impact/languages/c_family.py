@@ -21,7 +21,6 @@ from typing import Final
 
 from magistrate.impact.languages.blocks import (
     MARKS,
-    ONE_LINE,
     Bound,
     Dialect,
     bind,
@@ -32,11 +31,12 @@ from magistrate.impact.languages.blocks import (
 )
 from magistrate.impact.languages.c_layout import layout_of
 from magistrate.impact.languages.c_phases import by_phases
-from magistrate.impact.languages.c_tokens import Piece, scan
+from magistrate.impact.languages.c_tokens import Piece, Scanned, scan
 from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
 from magistrate.impact.languages.trees import Leaf
 
-PLAIN_SUFFIXES: Final = (".c", ".h")
+PLAIN_SUFFIXES: Final = (".c",)
+HEADER_SUFFIXES: Final = (".h",)
 PLUS_SUFFIXES: Final = (".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".tpp", ".inl")
 BETWEEN: Final = re.compile(rb"(?:[ \t\f\r\n]|\\\r?\n)*+")
 TOOLS: Final = (
@@ -48,11 +48,12 @@ TOOLS: Final = (
 )
 """What readers of C look for, anywhere in a comment or as its first word: checkers, translators, generators."""
 DIALECT: Final = Dialect(
-    starts=re.compile(rf"(?!\W*(?:{MARKS}))(?:(?:///? |\* |{ONE_LINE}){TOOLS}|(?:///?|\*)\Z)"),
-    counts_lines=re.compile(
-        r"(?i)\bnext\s+\S{0,9}\d|\blines?\W{1,3}\d|\d\W?lines?\b|//(?:\[[^\]]{0,80}\])?~|expected-|[@:+]\d|@[+-]"
+    starts=re.compile(
+        rf"(?!\W*(?:{MARKS}))(?:(?:///? |/\*\*? |\* |[ \t]*(?=[A-Za-z])){TOOLS}|(?:///?|/?\*\*?/?|[ \t]*)\Z)"
     ),
+    counts_lines=re.compile(r"(?i)\bnext\s+\S{0,9}\d|\blines?[ :=]{0,3}\d|\d\W?lines?\b|expected-\w+[ \t]*@|@[+-]\d"),
 )
+PLUS_ONLY: Final = frozenset({b"namespace", b"template", b"typename"})
 LABELS: Final = frozenset({b"case", b"default"})
 KEPT: Final = 4
 
@@ -69,21 +70,34 @@ class Read:
 def read_text(content: bytes, kind: str) -> Read:
     """Tokens with the layout that counts, and comments bound to them; both front ends agree.
 
-    `kind`: `c` is read as C and, for headers may be either, refuses what C++ reads otherwise.
+    `kind`: `c`, `cpp` or `c-header`, which is C unless only C++ can be meant.
 
     Raises:
         UnreadableError: where one of them does not accept the text, or they disagree.
     """
     verify_line_ends(content)
-    plus = kind == "cpp"
-    scanned = scan(content, plus=plus)
+    plus, scanned = _scanned(content, kind)
     tokens = [Leaf(piece.kind, piece.start, piece.end) for piece in scanned.pieces]
     verify_size(tokens, scanned.comments)
     _verify(content, tokens, scanned.comments, by_phases(content, plus=plus))
-    layout = layout_of(scanned.pieces, plus=plus)
+    layout = layout_of(scanned.pieces, plus=plus, modules=kind != "c")
     bound = bind(content, layout.code, tokens, scanned.comments, DIALECT)
     kept = _with_kept(bound, scanned.pieces, layout.inside)
     return Read(bound=kept, new_style=any(content.startswith(b"//", leaf.start) for leaf in scanned.comments))
+
+
+def _scanned(content: bytes, kind: str) -> tuple[bool, Scanned]:
+    """Whether it is C++ for certain, and its tokens: a header whose words no C has is."""
+    if kind == "cpp":
+        return True, scan(content, plus=True)
+    try:
+        return False, scan(content, plus=False)
+    except UnreadableError:
+        scanned = scan(content, plus=True) if kind == "c-header" else None
+        words = {piece.text for piece in scanned.pieces if piece.kind == "word"} if scanned else frozenset()
+        if scanned is None or b"__cplusplus" in words or not words & PLUS_ONLY:
+            raise
+        return True, scanned
 
 
 def _verify(
@@ -100,7 +114,14 @@ def _verify(
 
 
 def _with_kept(bound: Bound, pieces: Sequence[Piece], inside: frozenset[int]) -> Bound:
-    made = [_kept(comment, pieces, inside) for comment in bound.reading.comments]
+    made: list[Comment] = []
+    marked = False
+    for comment in bound.reading.comments:
+        if not comment.inside:
+            marked = DIALECT.starts.match(comment.text) is None
+        goes_on = marked and comment.inside and comment.kept is None
+        why = "it goes on in a block that begins like a mark of a tool"
+        made.append(replace(comment, kept=why) if goes_on else _kept(comment, pieces, inside))
     return replace(bound, reading=replace(bound.reading, comments=tuple(made)))
 
 
@@ -126,7 +147,7 @@ def _labels(pieces: Sequence[Piece], at: int) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CFamily:
-    """Two lexers, neither believed alone; `name` is `c` or `cpp`."""
+    """Two lexers, neither believed alone; `name` is `c`, `c-header` or `cpp`."""
 
     name: str
     suffixes: tuple[str, ...]
@@ -147,11 +168,12 @@ class CFamily:
 
     def no_prose(self, before: bytes, after: bytes) -> str | None:
         """The first comment of a kind that not every C has."""
-        if self.name == "c" and read_text(after, self.name).new_style and not read_text(before, self.name).new_style:
+        if self.name != "cpp" and read_text(after, self.name).new_style and not read_text(before, self.name).new_style:
             return "it is the first `//` comment of the file, and C before 1999 has none"
         return None
 
 
 C: Final = CFamily(name="c", suffixes=PLAIN_SUFFIXES)
+HEADER: Final = CFamily(name="c-header", suffixes=HEADER_SUFFIXES)
 CPP: Final = CFamily(name="cpp", suffixes=PLUS_SUFFIXES)
-LANGUAGES: Final = (C, CPP)
+LANGUAGES: Final = (C, HEADER, CPP)

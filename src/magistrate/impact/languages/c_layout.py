@@ -46,6 +46,7 @@ ASM: Final = frozenset({b"asm", b"__asm", b"_asm", b"__asm__"})
 AFTER_ASM: Final = frozenset(
     {b"(", b"volatile", b"__volatile__", b"__volatile", b"goto", b"inline", b"__inline", b"__inline__"}
 )
+NAMES_MODULE: Final = frozenset({b"<", b":", b";"})
 MODULES: Final = frozenset({b"import", b"module"})
 
 
@@ -63,8 +64,8 @@ class Layout(NamedTuple):
     inside: frozenset[int]
 
 
-def layout_of(pieces: Sequence[Piece], *, plus: bool) -> Layout:
-    """What decides the program.
+def layout_of(pieces: Sequence[Piece], *, plus: bool, modules: bool) -> Layout:
+    """What decides the program; `modules`: C++ may read it, where `import` begins a directive.
 
     Raises:
         UnreadableError: readers may differ about what the lines mean.
@@ -72,18 +73,19 @@ def layout_of(pieces: Sequence[Piece], *, plus: bool) -> Layout:
     words = {piece.text for piece in pieces if piece.kind == "word"}
     if words & COLUMNS:
         raise UnreadableError("it reads columns of its own text")
-    _verify_words(pieces)
+    _verify_words(pieces, modules=modules)
     work = _Layout(pieces, by_line=bool(words & PLACES), by_start=bool(words & ASSEMBLED), plus=plus)
     work.run()
     return Layout(work.code, frozenset(work.inside))
 
 
-def _verify_words(pieces: Sequence[Piece]) -> None:
+def _verify_words(pieces: Sequence[Piece], *, modules: bool) -> None:
     for before, piece, after in zip((None, *pieces), pieces, (*pieces[1:], None), strict=False):
         if piece.text in ASM and (after is None or after.text not in AFTER_ASM):
             raise UnreadableError(f"line {piece.line}: assembler code, whose lines are statements")
         starts = before is None or before.line != piece.line or before.text == b"export"
-        if piece.text in MODULES and piece.directive == NOTHING and starts:
+        names = after is not None and (after.kind in {"word", "text"} or after.text in NAMES_MODULE)
+        if modules and piece.text in MODULES and piece.directive == NOTHING and starts and names:
             raise UnreadableError(f"line {piece.line}: a module, which is a directive")
 
 

@@ -28,12 +28,14 @@ LAYOUT: Final = rb"(?P<line>\r?\n)|(?P<blank>(?:[ \t\f]|\\\r?\n)++)|(?P<said>//[
 PLAIN: Final = re.compile(LAYOUT + rb"|(?P<number>" + NUMBER + rb")" + REST)
 PLUS: Final = re.compile(LAYOUT + rb"|(?P<raw>" + RAW + rb")|(?P<number>" + SEPARATED + rb")" + REST)
 HEADER: Final = re.compile(rb"(?P<header><[A-Za-z0-9_./+-]++>|\"[A-Za-z0-9_./+-]++\")")
-TRIGRAPH: Final = re.compile(rb"\?\?[=/'()!<>-]")
+TRIGRAPH: Final = re.compile(rb"\?\?/")
+"""A backslash for some compilers; the other trigraphs are signs, and matter outside of texts only."""
 STRAY_SPLICE: Final = re.compile(rb"\\[ \t\f]+\r?\n")
 SPLICE_IN_COMMENT: Final = re.compile(rb"[*/\\]\\\r?\n|\\\r?\n[*/]")
 DIGRAPH: Final = re.compile(rb"<%|%>|%:|<:|:>")
 SCOPED: Final = re.compile(rb"<::(?![:>])")
 """C++ since 2011: `<` and `::`, no digraph."""
+QUOTED_MESSAGE: Final = re.compile(rb'[ \t]*"[^"\\]*"')
 RAW_START: Final = re.compile(rb"(?:u8|[uUL])?R\Z")
 TAKES_HEADER: Final = frozenset({b"include", b"include_next", b"import", b"embed"})
 SAYS: Final = frozenset({b"error", b"warning"})
@@ -139,7 +141,8 @@ class _Lexer:
         end = self._content.find(b"\n", at)
         end = len(self._content) if end < 0 else end
         text = self._content[at:end].rstrip(b" \t\r\f")
-        if any(sign in text for sign in (b"/*", b"//", b'R"')) or text.endswith(b"\\"):
+        said = b"" if QUOTED_MESSAGE.fullmatch(text) else text
+        if any(sign in said for sign in (b"/*", b"//", b'R"')) or text.endswith(b"\\"):
             raise self._refused("a message with a comment or a continued line")
         body = text.lstrip(b" \t")
         self._gap = True
@@ -183,6 +186,6 @@ class _Lexer:
         self._gap, self._first = False, False
 
     def _verify_sign(self, at: int) -> None:
-        spelled = DIGRAPH.match(self._content, at) or self._content.startswith(b"::>", at)
+        spelled = DIGRAPH.match(self._content, at) or self._content.startswith((b"::>", b"??"), at)
         if spelled and not (self._plus and SCOPED.match(self._content, at)):
             raise self._refused("an alternative spelling of a bracket or of `#`")

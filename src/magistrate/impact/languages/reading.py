@@ -59,7 +59,8 @@ class Difference:
 
 def body_of(text: str, start: int) -> str:
     """The words of a line of a comment, without the sign that ends a block."""
-    return text[start:].removesuffix("*/") if text.startswith(("/*", "*")) else text[start:]
+    block = text.startswith(("/*", "*")) or not text.startswith(("/", "#", ";", "!"))
+    return text[start:].removesuffix("*/") if block else text[start:]
 
 
 class Language(Protocol):

@@ -1,0 +1,10 @@
+#ifndef A_H
+#define A_H
+/* one thing */
+int b;
+/**
+ * a_new:
+ * Returns: (transfer full): it
+ */
+int a(void);
+#endif

@@ -1,0 +1,8 @@
+#ifndef A_H
+#define A_H
+/* one thing */
+int b;
+/* Gives the size of it,
+   in bytes. */
+int a(void);
+#endif

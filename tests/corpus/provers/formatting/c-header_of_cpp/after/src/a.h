@@ -1,0 +1,5 @@
+namespace a {
+template <class T>
+struct b : c<::d<T> > {
+};
+}

@@ -1,0 +1,3 @@
+namespace a {
+template <class T> struct b : c<::d<T> > {};
+}

@@ -1,0 +1,4 @@
+#ifdef __cplusplus
+namespace a { typedef b<::c> d; }
+#endif
+int  a;
