@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import msgspec
 
-from magistrate.domain.impact import Evidence, EvidenceRequest, Impact, Proof
+from magistrate.domain.impact import Evidence, EvidenceRequest, Impact, Proof, strictness_of
 from magistrate.errors import MagistrateError, Usage
 from magistrate.impact.assess import assess
 from magistrate.impact.case import Case, parse_case
@@ -127,6 +127,7 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
                     "why": file.proof.why,
                     "witness": dict(file.proof.witness),
                 },
+                **({} if file.strictness is strictness_of(file.change_class) else {"asks": str(file.strictness)}),
                 **({"tried": [_tried(proof) for proof in file.tried]} if file.tried else {}),
             }
             for file in impact.files

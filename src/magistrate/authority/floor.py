@@ -52,6 +52,8 @@ def floor_ruling(verdict: Verdict, ground: Ground) -> FloorRuling:
     level = stricter(Strictness.ONE, verdict.strictness)
     for kind in sorted(classes_of(verdict)):
         level = stricter(level, strictness_of(kind))
+    for file in verdict.files:
+        level = stricter(level, file.asks)
     if not verdict.files or not verdict.classes:
         level = stricter(level, Strictness.TWO)
         reasons.append(_reason("floor/empty", "an empty change proves nothing"))

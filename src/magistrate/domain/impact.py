@@ -94,7 +94,9 @@ class Proof:
     """A claim about the bytes of one file that a checker can re-verify.
 
     `rule` names the prover and its version (`python-comments/1`); `witness` holds the
-    digests or facts that the checker recomputes, as sorted pairs; `why` is for people.
+    digests or facts that the checker recomputes, as sorted pairs; `why` is for people. `asks` is
+    the least that the claim asks for, beside what its class does: that a page is documentation can
+    be certain while what it now says is for a person to judge.
     """
 
     rule: str
@@ -102,6 +104,17 @@ class Proof:
     change_class: ChangeClass
     why: str
     witness: tuple[tuple[str, str], ...] = ()
+    asks: Strictness = Strictness.AUTO
+
+    @property
+    def strictness(self) -> Strictness:
+        """What the claim comes to if it is proven: the stricter of its class and of itself."""
+        return stricter(strictness_of(self.change_class), self.asks)
+
+    @property
+    def low(self) -> bool:
+        """Whether it could make a change automatic."""
+        return self.strictness is Strictness.AUTO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +185,17 @@ class FileImpact:
     change_class: ChangeClass
     proof: Proof
     tried: tuple[Proof, ...] = ()
+
+    @property
+    def strictness(self) -> Strictness:
+        """What this file asks for."""
+        asks = self.proof.asks if self.proof.status is ProofStatus.PROVEN else Strictness.AUTO
+        return stricter(strictness_of(self.change_class), asks)
+
+    @property
+    def low(self) -> bool:
+        """Whether this file asks for nobody."""
+        return self.strictness is Strictness.AUTO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

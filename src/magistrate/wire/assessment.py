@@ -37,11 +37,16 @@ class TriedProof(_Part, frozen=True, kw_only=True, rename={"change_class": "clas
 
 
 class FileVerdict(_Part, frozen=True, kw_only=True, rename={"change_class": "class"}, omit_defaults=True):
-    """One changed path; `tried` are all provers that read it, in order, left out when there is none."""
+    """One changed path.
+
+    `asks` is what its proof asks for beside its class, left out when that is nothing; `tried` are
+    all provers that read it, in order, left out when there is none.
+    """
 
     path: str
     change_class: ChangeClass
     proof: ProofSummary
+    asks: Strictness = Strictness.AUTO
     tried: tuple[TriedProof, ...] = ()
 
 
