@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.domain.impact import (
-    LOW,
     ChangeClass,
     Denial,
     Evidence,
@@ -38,6 +37,7 @@ from magistrate.impact.provers import (
     benign_config,
     comments,
     dependencies,
+    docstrings,
     documentation,
     formatting,
     program_text,
@@ -69,6 +69,7 @@ PROVERS: Final[tuple[Prover, ...]] = (
     *comments.PROVERS,
     *rederivation.PROVERS,
     documentation.PROVER,
+    docstrings.PROVER,
     benign_config.PROVER,
     dependencies.PROVER,
     tests.PROVER,
@@ -172,7 +173,7 @@ def judge(
             proof = _tried(prover, file, step, base, evidence)
             tried.append(Tried(prover=prover, proof=proof))
             if proof.status is ProofStatus.PROVEN and not _waits_for_base(proof, tried):
-                shown = proof if proof.change_class in LOW else _with_objection(proof, tried[:-1])
+                shown = proof if proof.low else _with_objection(proof, tried[:-1])
                 impact = _impact(file, proof.change_class, shown, tried)
                 return Judged(file=file, step=step, impact=impact, tried=tuple(tried))
     impact = _impact(file, ChangeClass.UNKNOWN, _closest(tried), tried)
@@ -181,7 +182,7 @@ def judge(
 
 def _waits_for_base(proof: Proof, tried: Sequence[Tried]) -> bool:
     """Whether a lower class holds for the bytes and only the repository is missing: then that is what is said."""
-    return proof.change_class not in LOW and any(one.proof.rule == BASE_RULE for one in tried)
+    return not proof.low and any(one.proof.rule == BASE_RULE for one in tried)
 
 
 def _with_objection(proof: Proof, tried: Sequence[Tried]) -> Proof:
@@ -196,8 +197,8 @@ def _closest(tried: Sequence[Tried]) -> Proof:
     if not tried:
         why = "no prover reads this kind of file yet, so nothing can be proven about it"
         return Proof(rule=NO_PROVER, status=ProofStatus.UNKNOWN, change_class=ChangeClass.UNKNOWN, why=why)
-    proofs = [one.proof for one in tried if one.proof.change_class in LOW]
-    others = [one.proof for one in tried if one.proof.change_class not in LOW]
+    proofs = [one.proof for one in tried if one.proof.low]
+    others = [one.proof for one in tried if not one.proof.low]
     held = next((proof for proof in proofs if proof.rule == BASE_RULE), None)
     if held is not None or not proofs:
         return held or others[-1]
@@ -225,7 +226,7 @@ def sense(file: ChangedFile, base: BaseTree, sensors: Sequence[Sensor]) -> Itera
 
 def evidence_wanted(one: Judged, base: BaseTree, evidence: Sequence[Evidence]) -> list[EvidenceRequest]:
     """Runs that could still prove a file which nothing proves without them."""
-    if not base.known or one.impact.change_class in LOW:
+    if not base.known or one.impact.low:
         return []
     had = {(run.tool, run.path, run.inputs_digest) for run in evidence}
     wants = [want for tried in one.tried for want in _wants(tried.prover, one.file, one.step, base)]
@@ -234,7 +235,7 @@ def evidence_wanted(one: Judged, base: BaseTree, evidence: Sequence[Evidence]) -
 
 def _may_lower(one: Judged, base: BaseTree, evidence: Sequence[Evidence]) -> bool:
     """Whether this file is low, or may still be with the base tree or a tool run."""
-    if one.impact.change_class in LOW or one.impact.proof.rule == BASE_RULE:
+    if one.impact.low or one.impact.proof.rule == BASE_RULE:
         return True
     waits = not base.known and any(_lacks_base(tried) for tried in one.tried)
     return waits or bool(evidence_wanted(one, base, evidence))
@@ -246,7 +247,7 @@ def _asks_base(one: Judged, base: BaseTree, *, open_question: bool) -> bool:
         return False
     shown = one.impact.proof
     lacking = [tried for tried in one.tried if _lacks_base(tried)]
-    ordinary = any(tried.proof.change_class not in LOW for tried in lacking)
+    ordinary = any(not tried.proof.low for tried in lacking)
     return shown.rule == BASE_RULE or ordinary or any(open_question or tried.proof == shown for tried in lacking)
 
 
@@ -281,7 +282,7 @@ def _tried(
     if found.status is ProofStatus.PROVEN and (not found.witness or found.change_class is not prover.change_class):
         why = "the prover gave no witness for its claim"
         return Proof(rule=prover.name, status=ProofStatus.UNKNOWN, change_class=prover.change_class, why=why)
-    if found.status is ProofStatus.PROVEN and found.change_class in LOW and not base.known:
+    if found.status is ProofStatus.PROVEN and found.low and not base.known:
         why = f"{prover.name} holds for the bytes, yet only the repository says what pins or reads this file"
         return Proof(rule=BASE_RULE, status=ProofStatus.UNKNOWN, change_class=prover.change_class, why=why)
     return found
@@ -295,8 +296,7 @@ def _strictest_by_path(verdicts: Sequence[FileImpact]) -> tuple[FileImpact, ...]
     kept: dict[str, FileImpact] = {}
     for verdict in verdicts:
         other = kept.get(verdict.path)
-        level = strictness_of(verdict.change_class)
-        if other is None or stricter(level, strictness_of(other.change_class)) is not strictness_of(other.change_class):
+        if other is None or stricter(verdict.strictness, other.strictness) is not other.strictness:
             kept[verdict.path] = verdict
     return tuple(kept[path] for path in sorted(kept))
 
@@ -322,7 +322,7 @@ def _joined(  # noqa: PLR0913 - the join takes everything there is
 ) -> Impact:
     level = Strictness.TWO if hollow else Strictness.AUTO
     for file in files:
-        level = stricter(level, strictness_of(file.change_class))
+        level = stricter(level, file.strictness)
     for found in sensed:
         level = stricter(level, stricter(Strictness.ONE, strictness_of(found.kind)))
     if denials:

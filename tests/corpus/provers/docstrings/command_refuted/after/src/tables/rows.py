@@ -1,0 +1,3 @@
+class Shell:
+    def do_row(self):
+        """Shows a table."""

@@ -1,0 +1,7 @@
+from enum import StrEnum
+
+
+class Color(StrEnum):
+    """A color that is received."""
+
+    RED = "red"

@@ -1,0 +1,2 @@
+from inspect import getdoc
+print(getdoc(print))

@@ -1,0 +1,3 @@
+def p_expression(p):
+    """expressions : expression plus term"""
+    p[0] = p[1]

@@ -1,0 +1,2 @@
+import tables.rows as rows
+print(rows.__doc__)

@@ -1,0 +1,5 @@
+"""Tables.
+
+Usage:
+  tables <tabel>
+"""
