@@ -7,13 +7,14 @@ called fine; it is an open question of every proof, unless facts of the registry
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.dependencies.lookalikes import lookalike
 from magistrate.impact.dependencies.pins import REGISTRY, Listing, Pinned
-from magistrate.impact.dependencies.versions import is_before_release, open_range, order, range_moves
+from magistrate.impact.dependencies.versions import odd_step, open_range, order, range_moves
 
 MAX_NEW: Final = 100
 MAX_PAIRS: Final = 500_000
@@ -119,8 +120,8 @@ def _loose(pin: Pinned) -> Iterator[Finding]:
 
 def _hashless(pin: Pinned, before: Sequence[Pinned]) -> Iterator[Finding]:
     others = [one for one in before if one.ecosystem == pin.ecosystem and one.exact == pin.exact]
-    if not pin.hashes and others and all(one.hashes for one in others):
-        yield Finding(pin=pin, why=f"{pin.name} has no hash, and every other package here has one", hard=True)
+    if not pin.hashes and any(one.hashes for one in others):
+        yield Finding(pin=pin, why=f"{pin.name} has no hash, and other packages here have one", hard=True)
 
 
 def _moved(old: Sequence[Pinned], new: Sequence[Pinned], *, lock: bool) -> Iterator[Finding]:
@@ -187,8 +188,8 @@ def _changed(old: Pinned, new: Pinned, *, lock: bool) -> Iterator[Finding]:
     if old.hashes and set(old.hashes) & set(new.hashes):
         why = f"the version of {new.name} changes and a hash of it does not: the bytes of the old version stay allowed"
         yield Finding(pin=new, why=why, hard=True)
-    if old.hashes and not new.hashes:
-        yield Finding(pin=new, why=f"{new.name} loses its hash", hard=True)
+    if not _kinds(old) <= _kinds(new):
+        yield Finding(pin=new, why=f"{new.name} loses its hash, or the strongest of them", hard=True)
     if old.origin != new.origin:
         yield Finding(pin=new, why=f"{new.name} now comes from {new.origin}, before from {old.origin}", hard=True)
     if new.scripts and not old.scripts:
@@ -197,9 +198,15 @@ def _changed(old: Pinned, new: Pinned, *, lock: bool) -> Iterator[Finding]:
         )
     if not lock and old.terms != new.terms:
         yield Finding(pin=new, why=f"{new.name} is asked for on other terms than before", hard=True)
-    if is_before_release(new.version) and not is_before_release(old.version):
-        yield Finding(pin=new, why=f"{new.name} {new.version} is no release yet", hard=True)
+    odd = odd_step(old.version, new.version, new.ecosystem)
+    if odd is not None:
+        yield Finding(pin=new, why=f"{new.name} {new.version} {odd}", hard=True)
     yield from _loose(new)
+
+
+def _kinds(pin: Pinned) -> set[str]:
+    """Kinds of hashes, by the word before them, or by their length."""
+    return {re.split(r"[-:]", one)[0] if re.match(r"\w+[-:]", one) else str(len(one)) for one in pin.hashes}
 
 
 def _range(old: Pinned, new: Pinned) -> tuple[int | None, str]:

@@ -39,8 +39,10 @@ def lookalike(name: str, others: Iterable[str], ecosystem: str) -> str | None:
     mine = name.lower()
     for other in sorted({*others, *KNOWN.get(ecosystem, "").split()}):
         theirs = other.lower()
-        if theirs == mine or not theirs:
+        if other == name or not theirs:
             continue
+        if theirs == mine:
+            return other
         if _plain(mine) == _plain(theirs) or _one_off(_last(mine), _last(theirs), mine, theirs):
             return other
     return None

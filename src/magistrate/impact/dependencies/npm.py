@@ -59,6 +59,10 @@ ENTRY: Final = frozenset(
         "hasShrinkwrap",
     }
 )
+RESOLVED: Final = frozenset(
+    {"version", "resolved", "integrity", "dev", "optional", "devOptional", "peer", "hasInstallScript", "name"}
+)
+"""What a lock says of an entry by itself; everything else is published with the version, and stays with it."""
 LEGACY: Final = frozenset(
     {"version", "resolved", "integrity", "dev", "optional", "peer", "requires", "dependencies", "devOptional"}
 )
@@ -166,7 +170,7 @@ def _entry(folder: str, entry: dict[str, Any], asked: dict[str, str]) -> Pinned:
     if integrity and INTEGRITY.fullmatch(integrity) is None:
         raise UnreadableError(f"the hash of {name} is none")
     resolved = text_in(entry.get("resolved"), folder)
-    terms = {k: entry[k] for k in ("bin", "engines", "os", "cpu", "libc", "hasShrinkwrap") if k in entry}
+    terms = {k: v for k, v in entry.items() if k not in RESOLVED}
     needs = {one for key in SECTIONS if key != "devDependencies" for one in table(entry.get(key, {}), key)}
     return Pinned(
         ecosystem="npm",

@@ -171,11 +171,17 @@ def only(found: Mapping[str, Any], known: frozenset[str], where: str) -> None:
 
 
 def bounded(pins: Sequence[Pinned]) -> tuple[Pinned, ...]:
-    """All pins where they are not too many to compare.
+    """All pins where they are not too many to compare, and none stands twice at one place.
 
     Raises:
-        UnreadableError: they are.
+        UnreadableError: they are, or one does.
     """
     if len(pins) > MAX_PINS:
         raise UnreadableError(f"more than {MAX_PINS} packages")
+    seen: set[tuple[str, ...]] = set()
+    for pin in pins:
+        key = (pin.ecosystem, pin.place or pin.version, pin.name, pin.terms if pin.ecosystem == "pypi" else "")
+        if key in seen and pin.ecosystem not in {"maven", "go"}:
+            raise UnreadableError(f"{pin.name} stands twice at one place, and readers resolve that differently")
+        seen.add(key)
     return tuple(pins)

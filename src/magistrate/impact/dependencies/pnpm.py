@@ -48,6 +48,17 @@ PACKAGE: Final = frozenset(
     }
 )
 SNAPSHOT: Final = frozenset({"dependencies", "optionalDependencies", "transitivePeerDependencies", "optional", "dev"})
+RESOLVED: Final = frozenset(
+    {
+        "resolution",
+        "requiresBuild",
+        "dev",
+        "optional",
+        "dependencies",
+        "optionalDependencies",
+        "transitivePeerDependencies",
+    }
+)
 RUNS: Final = "runs a script when it is installed (requiresBuild)"
 
 
@@ -126,7 +137,7 @@ def _package(key: str, entry: dict[str, Any], needs: dict[str, set[str]]) -> Pin
     integrity = text_in(resolution.get("integrity"), key)
     if INTEGRITY.fullmatch(integrity) is None:
         raise UnreadableError(f"the hash of {name} is none")
-    terms = {k: entry[k] for k in ("engines", "hasBin", "os", "cpu", "libc", "bundledDependencies") if k in entry}
+    terms = {k: v for k, v in entry.items() if k not in RESOLVED}
     wanted = {*needs.get(name, set()), *_needs(entry), *table(entry.get("peerDependencies", {}), key)}
     return Pinned(
         ecosystem="npm",

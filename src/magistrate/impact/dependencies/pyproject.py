@@ -47,10 +47,19 @@ def read(text: str) -> Listing:
 
     comments = [one.text for one in read_text(text.encode()).comments]
     document: dict[str, Any] = copy.deepcopy(tomllib.loads(text, parse_float=str))
+    several = _other_indexes(table(document.get("tool", {}), "tool"))
     pins = [*_standard(document), *_poetry(document)]
     if len({(pin.place, pin.name, pin.terms) for pin in pins}) != len(pins):
         raise UnreadableError("a package stands twice in one table")
-    return Listing(pins=bounded(pins), rest=written([document, comments]))
+    return Listing(pins=bounded(pins), rest=written([document, comments]), several_indexes=several)
+
+
+def _other_indexes(tools: dict[str, Any]) -> bool:
+    """Whether a tool is told of an index besides the usual one."""
+    uv = table(tools.get("uv", {}), "tool.uv")
+    more = [uv.get(key) for key in ("index", "extra-index-url", "index-url", "find-links")]
+    more += [table(tools.get(name, {}), name).get("source") for name in ("poetry", "pdm")]
+    return any(more)
 
 
 def _standard(document: dict[str, Any]) -> Iterator[Pinned]:

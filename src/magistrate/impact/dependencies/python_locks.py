@@ -161,6 +161,8 @@ def _uv_file(one: dict[str, Any], name: str, version: str, origin: str) -> str:
     found = text_in(one.get("hash"), "hash")
     if HASH.fullmatch(found) is None:
         raise UnreadableError(f"`{found[:60]}` is no hash")
+    if origin.startswith("registry ") and "url" not in one:
+        raise UnreadableError(f"a file of {name} has no address")
     if "url" in one:
         address = urlsplit(text_in(one["url"], "url"))
         registry = origin.removeprefix("registry ")
@@ -212,7 +214,7 @@ def _poetry_package(package: dict[str, Any], name: str, version: str, files: lis
         if HASH.fullmatch(found) is None or not _file_fits(text_in(one.get("file"), "file"), name, version):
             raise UnreadableError(f"a file of {name} {version} bears another name or version, or no hash")
         hashes.append(found)
-    terms = {k: package[k] for k in ("markers", "develop") if k in package}
+    terms = {k: v for k, v in package.items() if k not in {"name", "version", "files", "groups", "category", "source"}}
     needs = table(package.get("dependencies", {}), "dependencies")
     return Pinned(
         ecosystem="pypi",

@@ -17,9 +17,8 @@ LINE: Final = re.compile(
     r"(\(?[<>=~!][^;@#()$\"'\\]*\)?|@[ \t]*[^ \t;]+)?[ \t]*(;[^#\\]*)?"
 )
 HASH: Final = re.compile(r"--hash[= ](sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
-VIA: Final = re.compile(
-    r"[ \t]*#[ \t]+via\b[A-Za-z0-9 \t._/,\[\]()-]*|[ \t]+#[ \t]{1,8}(?:-[rc] )?[A-Za-z0-9._/\[\]()-]+(?: \([A-Za-z0-9._/ -]+\))?"
-)
+ASKER: Final = r"(?:-[rc] )?[A-Za-z0-9._/\[\]-]{1,100}(?: \([A-Za-z0-9._/-]{1,100}\))?"
+VIA: Final = re.compile(rf"[ \t]*# via(?: {ASKER}(?:, {ASKER})*)?|[ \t]+#[ \t]{{1,8}}{ASKER}")
 INDEX: Final = re.compile(r"(?:--(?:extra-)?index-url|-i|--find-links|-f)\b")
 ORIGIN: Final = re.compile(r"(git|hg|svn|bzr)\+|https?://|file:|[./]")
 SEPARATORS: Final = re.compile(r"[-_.]+")

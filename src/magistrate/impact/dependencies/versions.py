@@ -10,6 +10,10 @@ import re
 from typing import Final
 
 MAX_VERSION: Final = 120
+LEAP: Final = 20
+YEARS: Final = 1_900
+SEMVER: Final = frozenset({"npm", "cargo", "go"})
+FIRST: Final = re.compile(r"\d{1,18}")
 VERSION: Final = re.compile(r"v?(\d{1,18}(?:\.\d{1,18}){0,6})([A-Za-z0-9.+_-]*)")
 BEFORE: Final = {
     "dev": -5, "snapshot": -5, "alpha": -4, "a": -4, "canary": -4, "next": -4, "m": -4, "beta": -3, "b": -3, "pre": -2,
@@ -23,10 +27,12 @@ LOWER: Final = frozenset({"==", "===", "~=", ">=", "^", "~", "~>", "=", "", ">"}
 EXACT: Final = frozenset({"==", "===", "="})
 
 
-def order(old: str, new: str) -> int | None:  # noqa: PLR0911 - one rule, one exit
-    """-1 where `new` is earlier, 1 where it is later, 0 where equal, None where nobody can say."""
-    if old == new:
-        return 0
+def order(old: str, new: str) -> int | None:
+    """-1 where `new` is earlier, 1 where it is later, 0 where it is the same text, None where nobody can say."""
+    return 0 if old == new else _compared(old, new) or None
+
+
+def _compared(old: str, new: str) -> int | None:
     if len(old) > MAX_VERSION or len(new) > MAX_VERSION:
         return None
     a, b = VERSION.fullmatch(old), VERSION.fullmatch(new)
@@ -43,7 +49,7 @@ def order(old: str, new: str) -> int | None:  # noqa: PLR0911 - one rule, one ex
     tails = _tail(a[2]), _tail(b[2])
     if tails[0] is None or tails[1] is None:
         return None
-    return _sign(tails[0], tails[1]) or None
+    return _sign(tails[0], tails[1])
 
 
 def _sign(old: tuple[int, ...] | str, new: tuple[int, ...] | str) -> int:
@@ -64,11 +70,28 @@ def _tail(text: str) -> tuple[int, ...] | None:
     return (BEFORE[word], *(int(part) for part in numbers))
 
 
-def is_before_release(version: str) -> bool:
-    """Whether a version says that it is no release yet."""
-    found = VERSION.fullmatch(version)
-    tail = _tail(found[2]) if found else None
-    return tail is not None and tail[0] < 0
+def is_before_release(version: str, ecosystem: str) -> bool:
+    """Whether a version, or a bound of a range, is no release: a word that says so, or a commit; any tail in semver."""
+    for bound in [one for _, one in clauses(version) or ()] or [version]:
+        found = VERSION.fullmatch(bound)
+        tail = _tail(found[2]) if found else None
+        if PSEUDO.search(bound) or (tail is not None and tail[0] < 0):
+            return True
+        if found and "-" in found[2].partition("+")[0] and ecosystem in SEMVER:
+            return True
+    return False
+
+
+def odd_step(old: str, new: str, ecosystem: str) -> str | None:
+    """What is odd about a step upwards although it is one: another kind of version, or a leap."""
+    if is_before_release(new, ecosystem) and not is_before_release(old, ecosystem):
+        return "is no release yet, or a commit that is none"
+    if ecosystem == "pypi" and "+" in new and "+" not in old:
+        return "is a local version, which no public index has"
+    a, b = FIRST.search(old), FIRST.search(new)
+    if a and b and int(a[0]) < YEARS and int(b[0]) - int(a[0]) > LEAP:
+        return f"leaps from {a[0]} to {b[0]}, as packages do that win by their number"
+    return None
 
 
 def clauses(text: str) -> tuple[tuple[str, str], ...] | None:
@@ -134,7 +157,7 @@ def holds(text: str, version: str) -> bool | None:
             if sign in {"~=", "~>", "~"} and order(bound, version) == -1:
                 return False
             continue
-        way = order(bound, version)
+        way = _compared(bound, version)
         if way is None:
             return None
         good = {

@@ -66,13 +66,13 @@ def _first(text: str) -> Listing:
     rest: list[str] = []
     head, start = "", 0
     fields: dict[str, str] = {}
-    needs: list[str] = []
+    needs: dict[str, str] = {}
     within = False
     for number, line in enumerate([*text.split("\n"), ""], 1):
         if not line.strip():
             if head:
                 pins += _by_range(_entry(head, fields, needs, start))
-            head, fields, needs, within = "", {}, [], False
+            head, fields, needs, within = "", {}, {}, False
         elif line.startswith("#"):
             rest.append(line)
         elif not line.startswith(" ") and line.endswith(":") and not head and len(line) < MAX_HEAD:
@@ -82,7 +82,7 @@ def _first(text: str) -> Listing:
         elif head and LIST.fullmatch(line):
             within = True
         elif head and within and (need := NEED.fullmatch(line)):
-            needs.append(need[1])
+            needs[need[1]] = need[2]
         else:
             raise UnreadableError(f"line {number} is none that yarn writes")
     return Listing(pins=bounded(pins), rest="\n".join(rest), lock=True)
@@ -101,7 +101,7 @@ def _by_range(pin: Pinned) -> list[Pinned]:
     return [replace(pin, place=one) for one in ranges]
 
 
-def _entry(head: str, fields: dict[str, str], needs: list[str], line: int) -> Pinned:
+def _entry(head: str, fields: dict[str, str], needs: dict[str, str], line: int) -> Pinned:
     asked = [HEAD.fullmatch(one.strip()) for one in re.split(r",[ ]", head)]
     names = {one[1] for one in asked if one}
     if None in asked or len(names) != 1 or any(one and ":" in one[2] for one in asked):
@@ -123,6 +123,7 @@ def _entry(head: str, fields: dict[str, str], needs: list[str], line: int) -> Pi
         direct=None,
         exact=True,
         needs=tuple(sorted(needs)),
+        terms=written(needs),
         line=line,
         place=" | ".join(sorted(one[2] for one in asked if one)),
     )
@@ -154,7 +155,7 @@ def _berry_entry(key: str, entry: dict[str, object], resolution: str) -> Pinned:
     checksum = text_in(entry.get("checksum", ""), key)
     if checksum and CHECKSUM.fullmatch(checksum) is None:
         raise UnreadableError(f"the hash of {name} is none")
-    terms = {k: entry[k] for k in ("bin", "conditions", "dependenciesMeta", "linkType", "languageName") if k in entry}
+    terms = {k: v for k, v in entry.items() if k not in {"version", "resolution", "checksum"}}
     needs = {*table(entry.get("dependencies", {}), key), *table(entry.get("optionalDependencies", {}), key)}
     return Pinned(
         ecosystem="npm",
