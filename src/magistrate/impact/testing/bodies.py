@@ -10,7 +10,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from magistrate.impact.testing.checks import is_pure_check, is_raises, narrower_raises, vacuous, why_weaker
+from magistrate.impact.testing.checks import is_pure_check, is_raises, narrower_raises, why_weaker
 from magistrate.impact.testing.findings import Objection, shown
 from magistrate.impact.testing.scope import Scope
 from magistrate.impact.testing.shapes import BUILTINS, ERRORS, stored, verify_statements
@@ -121,6 +121,7 @@ def verify_kept(old: Sequence[ast.stmt], new: Sequence[ast.stmt], scope: Scope, 
     before, after = flat(old), flat(new)
     names = renaming_of(before, after, scope)
     at, more = 0, False
+    beside: dict[int, ast.stmt] = {}
     for place, one in enumerate(after):
         if at < len(before):
             trial = names.copy()
@@ -130,17 +131,25 @@ def verify_kept(old: Sequence[ast.stmt], new: Sequence[ast.stmt], scope: Scope, 
                 at, more = at + 1, more or stronger
                 continue
             if _comes_later(before[at:], one, names):
-                raise Objection(before[at], why_weaker(before[at], None), old=True)
+                raise _lost(before[at], beside.get(at))
             if not is_pure_check(one):
                 raise Objection(one, why_weaker(before[at], one))
             _verify_fresh_reads(one, scope, {*local, *names.back})
             more = True
+            beside[at] = one
             continue
         _verify_tail(before, after[place:], scope, local, names)
         return True
     if at < len(before):
-        raise Objection(before[at], why_weaker(before[at], None), old=True)
+        raise _lost(before[at], beside.get(at))
     return more
+
+
+def _lost(old: ast.stmt, instead: ast.stmt | None) -> Objection:
+    """A statement that is not there any more, or one that came in its place."""
+    if instead is not None and isinstance(old, ast.Assert):
+        return Objection(instead, why_weaker(old, instead))
+    return Objection(old, why_weaker(old, None), old=True)
 
 
 def _reset(trial: Renaming, names: Renaming) -> Renaming:
@@ -185,10 +194,3 @@ def _narrowed(old: ast.stmt, new: ast.stmt, names: Renaming, scope: Scope) -> bo
     if other and any(isinstance(one, ast.Name) and one.id in scope.bound for one in calls[1].args):
         return False
     return kept and changed and narrower_raises(calls[0], calls[1])
-
-
-def is_check(one: ast.stmt) -> bool:
-    """Whether a statement may fail a test by what it says."""
-    if isinstance(one, ast.Assert):
-        return vacuous(one.test) is None
-    return isinstance(one, ast.With | ast.Expr)

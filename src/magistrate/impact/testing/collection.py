@@ -55,17 +55,12 @@ def _by_place(file: ChangedFile, base: BaseTree) -> str | None:
         return "no runner collects a file of this name"
     if any(fnmatchcase(part.lower(), pattern) for part in folders for pattern in NOT_ENTERED):
         return "the runner does not enter this folder"
-    for depth in range(1, len(folders) + 1):
+    at = next((depth for depth, part in enumerate(folders) if TEST_FOLDER.match(part)), len(folders))
+    for depth in range(1, at + 1):
         folder = "/".join(folders[:depth])
-        package = f"{folder}/__init__.py" in base.files
-        if package and TEST_FOLDER.match(folders[depth - 1]) is None and not _below_tests(folders[:depth]):
-            return f"it is inside of `{folder}`, a package that is shipped and imported"
-    return None
-
-
-def _below_tests(folders: Sequence[str]) -> bool:
-    """Whether a folder that is the top of the tree, or below a plain folder, holds tests."""
-    return any(TEST_FOLDER.match(part) for part in folders[:1])
+        if any(path.rpartition("/")[0] == folder and path.endswith(".py") and path != file.path for path in base.files):
+            return f"it is inside of `{folder}`, whose modules are shipped and imported"
+    return None if at < len(folders) or not folders else "it is in no folder of tests"
 
 
 def _by_configuration(path: str, base: BaseTree) -> str | None:

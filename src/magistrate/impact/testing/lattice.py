@@ -8,12 +8,14 @@ renamed where nothing chooses tests by name; new tests are of the allow-list of 
 from __future__ import annotations
 
 import ast
+import builtins
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.languages.python import same_tree
-from magistrate.impact.testing.bodies import Renaming, equal, flat, is_check, renaming_of, verify_kept
+from magistrate.impact.testing.bodies import Renaming, equal, flat, renaming_of, verify_kept
 from magistrate.impact.testing.checks import is_pure_check
 from magistrate.impact.testing.findings import Kept, Objection, shown
 from magistrate.impact.testing.project import Project, bindings
@@ -21,6 +23,8 @@ from magistrate.impact.testing.scope import Scope, scope_of
 from magistrate.impact.testing.shapes import parametrized, verify_case, verify_class, verify_test
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+HOOKS: Final = re.compile(r"(?i)setup|teardown|load_tests|pytest|collect|test|_|unittest")
+"""Names that a runner gives a meaning to where it finds them in a module."""
 _TESTCASE: Final = ast.dump(ast.parse("unittest.TestCase", mode="eval").body)
 
 
@@ -32,7 +36,7 @@ def compare(before: ast.Module | None, after: ast.Module, project: Project, path
     """
     old_body = [] if before is None else before.body
     scope = scope_of(after if before is None else before, project, path, new_file=before is None)
-    comparison = _Comparison(scope)
+    comparison = _Comparison(scope, frozenset() if before is None else _read_names(before))
     _verify_names(after)
     comparison.scope_body(old_body, after.body, _Holder(new_file=before is None))
     if before is not None:
@@ -53,6 +57,11 @@ def _verify_names(tree: ast.Module) -> None:
             twice = next((o for o in node.body if isinstance(o, Function) and names.count(o.name) > 1), None)
             if twice is not None and _is_named_test(twice.name):
                 raise Objection(twice, f"`{node.name}.{twice.name}` stands twice: one hides the other")
+
+
+def _read_names(tree: ast.Module) -> frozenset[str]:
+    """Names that the old side reads anywhere: none of them may get a new meaning."""
+    return frozenset(one.id for one in ast.walk(tree) if isinstance(one, ast.Name))
 
 
 def _is_named_test(name: str) -> bool:
@@ -92,8 +101,9 @@ class _Holder:
 class _Comparison:
     """One walk over both sides."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, taken: frozenset[str]) -> None:
         self.scope = scope
+        self.taken = taken
         self.kept = Kept()
 
     def scope_body(self, old: Sequence[ast.stmt], new: Sequence[ast.stmt], holder: _Holder) -> None:
@@ -131,6 +141,8 @@ class _Comparison:
             self.scope_body(one.body, other.body, _Holder(prefix=f"{name}::", inherits=self._inherits(one)))
         for name, one in news.items():
             if name not in olds:
+                if name in self.taken:
+                    raise Objection(one, f"`{name}` already means something to this file")
                 verify_class(one, self.scope)
                 self.kept.added += [f"{name}::{inner.name}" for inner in one.body if isinstance(inner, Function)]
 
@@ -174,10 +186,12 @@ class _Comparison:
         return all(self._may_import(new, alias) for alias in new.names if (alias.name, alias.asname) not in had)
 
     def _may_import(self, node: ast.ImportFrom, alias: ast.alias) -> bool:
-        name = alias.asname or alias.name
-        meant = None if alias.name == "*" else self.scope.project.imported(node, alias)
+        name = alias.name
+        if alias.asname is not None or HOOKS.match(name) or name in self.taken or name in dir(builtins):
+            return False
+        meant = None if name == "*" else self.scope.project.imported(node, alias)
         good = meant is not None and meant.kind in {"definition", "value", "pure", "testcase"}
-        if not good or meant is None or name in self.scope.bound or _is_named_test(name) or name.startswith("pytest"):
+        if not good or meant is None or name in self.scope.bound:
             return False
         self.scope.learn(name, meant)
         return True
@@ -277,7 +291,7 @@ class _Comparison:
 def _parts(old: Function, free: dict[str, Function], scope: Scope) -> list[str] | None:
     """New tests that each begin like the old one and check a part of it; together they check all of it."""
     body = flat(old.body)
-    wanted = {at for at, one in enumerate(body) if is_check(one)}
+    wanted = set(range(len(body)))
     found: list[str] = []
     for name, one in free.items():
         covered = _covered(body, flat(one.body), renaming_of(body, flat(one.body), scope))
@@ -288,7 +302,7 @@ def _parts(old: Function, free: dict[str, Function], scope: Scope) -> list[str] 
 
 
 def _covered(old: Sequence[ast.stmt], new: Sequence[ast.stmt], names: Renaming) -> set[int] | None:
-    """Places of the old checks in a new body that leaves out nothing but assertions; None where it differs."""
+    """Places of the old statements in a new body that leaves out nothing but assertions; None where it differs."""
     at, covered = 0, set()
     for one in new:
         while at < len(old) and not equal(old[at], one, names.copy()):
@@ -297,8 +311,7 @@ def _covered(old: Sequence[ast.stmt], new: Sequence[ast.stmt], names: Renaming) 
             at += 1
         if at == len(old) or not equal(old[at], one, names):
             return None
-        if is_check(old[at]):
-            covered.add(at)
+        covered.add(at)
         at += 1
     return covered
 

@@ -34,7 +34,7 @@ PYTEST: Final = "pytest"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """What a name stands for: `module` (dotted name), `definition`, `value`, `pure`, `pytest` or `testcase`."""
+    """What a name stands for: `module` (dotted name), `definition`, `decorated`, `value`, `pure`, `pytest` or `testcase`."""
 
     kind: str
     module: str = ""
@@ -79,7 +79,8 @@ class Project:
     def _bound(self, module: str, path: str, one: Binding, hops: int) -> Meaning | None:
         node = one.node
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return Meaning(kind="definition")
+            plain = isinstance(node, ast.ClassDef) or not node.decorator_list
+            return Meaning(kind="definition" if plain else "decorated")
         if isinstance(node, ast.Assign | ast.AnnAssign):
             return Meaning(kind="value") if node.value is not None and is_literal(node.value) else None
         if isinstance(node, ast.ImportFrom):

@@ -9,7 +9,8 @@ from typing import Final
 
 from magistrate.impact.testing.project import Meaning, Project, bindings, is_literal
 
-OWN: Final = frozenset({"definition", "value", "module", "helper"})
+REACHED: Final = frozenset({"definition", "decorated", "value", "pure", "helper"})
+OWN: Final = frozenset({"definition", "decorated", "value", "module", "helper"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class Scope:
 
     def reaches(self, name: str) -> bool:
         """Whether a name stands for a definition or a value, and not for a whole module."""
-        return self._kind(name) in {"definition", "value", "pure", "helper"}
+        return self._kind(name) in REACHED
 
     def is_own(self, name: str) -> bool:
         """Whether a name stands for something of the repository."""
@@ -55,7 +56,7 @@ class Scope:
     def attribute(self, words: list[str]) -> bool | None:
         """Of `a.b.c` with `a` a module: whether it ends at a definition of the repository; None: `a` is no module."""
         meant = self.meanings.get(words[0])
-        if meant is None or meant.kind in {"definition", "value", "pure", "helper"}:
+        if meant is None or meant.kind in REACHED:
             return None
         if meant.kind != "module":
             return False

@@ -52,6 +52,8 @@ def verify_test(node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, *, m
     """A new test function or method; raises Objection at the line of what is not on the list."""
     if not node.name.startswith("test"):
         raise Objection(node, f"`{node.name}` is new and no test: only tests are added without a person")
+    if getattr(node, "type_params", None):
+        raise Objection(node, "type parameters are computed when the test is read")
     given = [case for one in node.decorator_list for case in _verify_decorator(one, scope)]
     arguments = _parameters(node, method=method)
     strange = next((a for a in arguments if a not in given and a not in scope.fixtures and a != "self"), None)

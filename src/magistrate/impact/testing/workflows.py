@@ -33,7 +33,8 @@ HARMLESS_ACTIONS: Final = re.compile(
     r"pypa/gh-action-pypi-publish|github/codeql-action/(?:init|analyze|upload-sarif))@[\w./-]+\Z"
 )
 """Actions that bring, keep, publish or look at files and run nothing of the repository's tests."""
-RUNNERS: Final = re.compile(r"(?:ubuntu|windows|macos)-[\w.]+\Z|\$\{\{\s*matrix\.[\w.-]+\s*\}\}\Z")
+MACHINES: Final = re.compile(r"(?:ubuntu|windows|macos)-(?:latest|\d[\w.]*)(?:-arm|-large|-xlarge)?\Z")
+FROM_MATRIX: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}\Z")
 READING: Final = frozenset({"read", "none"})
 Node = Any
 
@@ -92,13 +93,27 @@ def _job(job: Node, permissions: Node, shared: str | None) -> str | None:  # noq
         return "is given a secret by the whole workflow"
     if any(SECRET.search(word) for word in _words(job)):
         return "reads a secret or a token"
-    where = job.get("runs-on")
-    if not isinstance(where, str) or RUNNERS.match(where) is None:
+    if not _on_a_machine_of_the_service(job):
         return "does not run on a machine of the service"
     if "container" in job or "services" in job:
         return "runs in an image of its own"
     granted = job.get("permissions", permissions)
     return None if _only_reads(granted) else "does not say that its token can only read"
+
+
+def _on_a_machine_of_the_service(job: Node) -> bool:
+    where = job.get("runs-on")
+    chosen = FROM_MATRIX.match(where) if isinstance(where, str) else None
+    strategy = job.get("strategy")
+    matrix = strategy.get("matrix") if isinstance(strategy, dict) else None
+    if chosen is None or not isinstance(matrix, dict):
+        return isinstance(where, str) and MACHINES.match(where) is not None
+    listed = matrix.get(chosen[1])
+    more = matrix.get("include", [])
+    if not isinstance(listed, list) or not isinstance(more, list) or not all(isinstance(one, dict) for one in more):
+        return False
+    named = [*listed, *(one[chosen[1]] for one in more if chosen[1] in one)]
+    return all(isinstance(one, str) and MACHINES.match(one) for one in named)
 
 
 def _acts(step: Node) -> bool:

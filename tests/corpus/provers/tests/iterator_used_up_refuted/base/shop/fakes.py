@@ -1,0 +1,5 @@
+import pytest
+
+@pytest.fixture(autouse=True)
+def quiet():
+    yield
