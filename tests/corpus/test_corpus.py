@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from paths import PACKAGE, ROOT, TESTS
 from magistrate.bootstrap.tools import found_tools
 from magistrate.domain.impact import LOW, Evidence, FileChange, ProofStatus
 from magistrate.impact.assess import PROVERS, SENSORS, assess, evidence_wanted, judge, sense
-from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.base import BaseTree, ChangedFile, Prover
 from magistrate.impact.case import Case, parse_case
 from magistrate.impact.languages.known import LANGUAGES
 from magistrate.impact.provers.comments import Comments
@@ -41,10 +42,10 @@ def case_at(place: Path) -> Case:
     return Case(id=place.name, steps=(step,), base=BaseTree(files=base, known="unknown_base" not in place.name))
 
 
-def evidence_for(case: Case, tmp: Path) -> list[Evidence]:
+def evidence_for(case: Case, tmp: Path, provers: Sequence[Prover] = PROVERS) -> list[Evidence]:
     runs = []
     step = tuple(ChangedFile(change=change) for change in case.steps[0])
-    judged = [judge(file, step, case.base, (), PROVERS) for file in step]
+    judged = [judge(file, step, case.base, (), provers) for file in step]
     for want in (want for one in judged for want in evidence_wanted(one, case.base, ())):
         if want.tool == "pytest-run":
             continue  # cases of the tests prover bring the record of their run; see below
@@ -54,6 +55,8 @@ def evidence_for(case: Case, tmp: Path) -> list[Evidence]:
             (tmp / path).write_bytes(case.base.files[path].encode())
         before = next(change.before for change in case.steps[0] if change.path == want.path)
         runner = RUNNERS[want.tool]
+        if runner.program not in TOOLS:
+            pytest.skip(f"tool of the operator absent: {runner.program}")
         argv = runner.argv(TOOLS[runner.program], tmp, want.path, configs)
         done = subprocess.run(argv, input=before, capture_output=True, check=True, cwd=tmp)
         runs.append(
@@ -65,7 +68,7 @@ def evidence_for(case: Case, tmp: Path) -> list[Evidence]:
 
 
 def recorded_run(case: Case, place: Path) -> list[Evidence]:
-    """The record of a run of tests in `run.json`; tests/process/test_test_runs.py makes each again."""
+    """The record of a run of tests in `run.json`; tests/process/test_runs_of_tests.py makes each again."""
     record = place / "run.json"
     wanted = request([ChangedFile(change=change) for change in case.steps[0]], case.base)
     if wanted is None or not record.is_file():
@@ -91,7 +94,7 @@ def test_each_case_is_proven_by_its_prover_or_refuted(place: Path, tmp_path: Pat
         for p in own
         if not isinstance(p, Formatting | Comments | ProgramText) or place.name.startswith(p.language.name + "_")
     ]
-    runs = [*evidence_for(case, tmp_path), *recorded_run(case, place)]
+    runs = [*evidence_for(case, tmp_path, own), *recorded_run(case, place)]
     step = tuple(ChangedFile(change=change) for change in case.steps[0])
     found = [judge(file, step, case.base, runs, own).impact.proof for file in step]
     if place.name.endswith("_refuted"):

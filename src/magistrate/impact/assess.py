@@ -35,14 +35,18 @@ from magistrate.impact.measures.composition import net_change
 from magistrate.impact.measures.reversibility import reversible
 from magistrate.impact.provers import (
     benign_config,
+    comment_text,
     comments,
     dependencies,
     docstrings,
     documentation,
+    documentation_text,
     formatting,
+    import_order,
     program_text,
     rederivation,
     tests,
+    type_annotations,
 )
 from magistrate.impact.sensors import (
     agent_instructions,
@@ -51,31 +55,40 @@ from magistrate.impact.sensors import (
     binary,
     build,
     ci_cd,
+    containers,
     cryptography,
     dependency,
     file_metadata,
     hidden_text,
     infrastructure,
+    injection,
+    limits_and_flags,
     migration,
     network,
     permissions,
     release,
     secrets,
+    suppressions,
+    vendored,
 )
 from magistrate.impact.sensors import gate as gate_sensor
 
 PROVERS: Final[tuple[Prover, ...]] = (
     *formatting.PROVERS,
     *comments.PROVERS,
+    import_order.PROVER,
+    type_annotations.PROVER,
     *rederivation.PROVERS,
     documentation.PROVER,
     docstrings.PROVER,
     benign_config.PROVER,
-    dependencies.PROVER,
     tests.PROVER,
+    *comment_text.PROVERS,
+    documentation_text.PROVER,
+    dependencies.PROVER,
     *program_text.PROVERS,
 )
-"""In order: the first proof that holds is the one that counts, so the low classes come first."""
+"""In order: the first proof that holds is the one that counts, so those that ask for nobody come first."""
 SENSORS: Final[tuple[Sensor, ...]] = (
     agent_instructions.SENSOR,
     audit_config.SENSOR,
@@ -83,17 +96,22 @@ SENSORS: Final[tuple[Sensor, ...]] = (
     binary.SENSOR,
     build.SENSOR,
     ci_cd.SENSOR,
+    containers.SENSOR,
     cryptography.SENSOR,
     dependency.SENSOR,
     file_metadata.SENSOR,
     gate_sensor.SENSOR,
     hidden_text.SENSOR,
     infrastructure.SENSOR,
+    injection.SENSOR,
+    limits_and_flags.SENSOR,
     migration.SENSOR,
     network.SENSOR,
     permissions.SENSOR,
     release.SENSOR,
     secrets.SENSOR,
+    suppressions.SENSOR,
+    vendored.SENSOR,
 )
 GATE_RULE: Final = "file-gate/1"
 NO_PROVER: Final = "no-prover/1"

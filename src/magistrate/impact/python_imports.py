@@ -15,210 +15,49 @@ from typing import Final, NamedTuple
 from magistrate.impact.base import BaseTree
 from magistrate.impact.languages.python import read_tree
 
-QUIET: Final = frozenset(
-    [
-        "abc",
-        "argparse",
-        "array",
-        "ast",
-        "base64",
-        "binascii",
-        "bisect",
-        "calendar",
-        "cmath",
-        "collections",
-        "colorsys",
-        "configparser",
-        "contextlib",
-        "contextvars",
-        "copy",
-        "csv",
-        "dataclasses",
-        "decimal",
-        "difflib",
-        "dis",
-        "enum",
-        "errno",
-        "fnmatch",
-        "fractions",
-        "functools",
-        "getopt",
-        "glob",
-        "graphlib",
-        "gzip",
-        "hashlib",
-        "heapq",
-        "hmac",
-        "html",
-        "inspect",
-        "io",
-        "ipaddress",
-        "itertools",
-        "json",
-        "keyword",
-        "math",
-        "mimetypes",
-        "numbers",
-        "operator",
-        "pathlib",
-        "pprint",
-        "quopri",
-        "re",
-        "reprlib",
-        "secrets",
-        "shlex",
-        "stat",
-        "statistics",
-        "string",
-        "stringprep",
-        "struct",
-        "textwrap",
-        "token",
-        "tokenize",
-        "traceback",
-        "types",
-        "typing",
-        "unicodedata",
-        "uuid",
-        "weakref",
-        "zlib",
-        "zoneinfo",
-    ]
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+QUIET: Final = _words("""
+    abc argparse array ast base64 binascii bisect calendar cmath collections colorsys configparser contextlib copy csv
+    dataclasses decimal difflib dis enum errno fnmatch fractions functools getopt glob graphlib gzip hashlib heapq hmac html
+    inspect io ipaddress itertools json keyword math mimetypes numbers operator pathlib pprint quopri re reprlib secrets shlex
+    stat statistics string stringprep struct textwrap token tokenize traceback types typing unicodedata uuid weakref zlib zoneinfo
+""")
 """Also of no interest to those that patch other modules when they are loaded."""
-INERT: Final = QUIET | frozenset(
-    [
-        "asyncio",
-        "bz2",
-        "codecs",
-        "concurrent",
-        "copyreg",
-        "datetime",
-        "email",
-        "fcntl",
-        "filecmp",
-        "fileinput",
-        "ftplib",
-        "gc",
-        "getpass",
-        "gettext",
-        "grp",
-        "http",
-        "imaplib",
-        "importlib",
-        "linecache",
-        "locale",
-        "logging",
-        "lzma",
-        "marshal",
-        "mmap",
-        "multiprocessing",
-        "netrc",
-        "opcode",
-        "os",
-        "pickle",
-        "pickletools",
-        "pkgutil",
-        "platform",
-        "plistlib",
-        "poplib",
-        "posixpath",
-        "ntpath",
-        "genericpath",
-        "queue",
-        "random",
-        "resource",
-        "sched",
-        "select",
-        "selectors",
-        "shelve",
-        "shutil",
-        "signal",
-        "smtplib",
-        "socket",
-        "socketserver",
-        "sqlite3",
-        "ssl",
-        "subprocess",
-        "symtable",
-        "sys",
-        "sysconfig",
-        "tarfile",
-        "tempfile",
-        "termios",
-        "threading",
-        "time",
-        "timeit",
-        "tracemalloc",
-        "tty",
-        "urllib",
-        "warnings",
-        "wave",
-        "xml",
-        "zipapp",
-        "zipfile",
-    ]
-)
-SUBMODULES: Final = frozenset(
-    [
-        "collections.abc",
-        "concurrent.futures",
-        "concurrent.futures.process",
-        "concurrent.futures.thread",
-        "email.header",
-        "email.headerregistry",
-        "email.message",
-        "email.mime",
-        "email.mime.application",
-        "email.mime.base",
-        "email.mime.image",
-        "email.mime.multipart",
-        "email.mime.text",
-        "email.parser",
-        "email.policy",
-        "email.utils",
-        "email.errors",
-        "html.entities",
-        "html.parser",
-        "http.client",
-        "http.cookiejar",
-        "http.cookies",
-        "http.server",
-        "importlib.abc",
-        "importlib.machinery",
-        "importlib.metadata",
-        "importlib.resources",
-        "importlib.util",
-        "json.decoder",
-        "json.encoder",
-        "logging.config",
-        "logging.handlers",
-        "multiprocessing.pool",
-        "os.path",
-        "urllib.error",
-        "urllib.parse",
-        "urllib.request",
-        "urllib.response",
-        "urllib.robotparser",
-        "xml.dom",
-        "xml.dom.minidom",
-        "xml.etree",
-        "xml.etree.ElementTree",
-        "xml.sax",
-        "xml.sax.saxutils",
-    ]
-)
+INERT: Final = QUIET | _words("""
+    asyncio bz2 codecs concurrent contextvars copyreg datetime email fcntl filecmp fileinput ftplib gc getpass gettext grp http
+    imaplib importlib linecache locale logging lzma marshal mmap multiprocessing netrc ntpath opcode os pickle pickletools
+    pkgutil platform plistlib poplib posixpath queue random resource sched select selectors shelve shutil signal smtplib
+    socket socketserver sqlite3 ssl subprocess symtable sys sysconfig tarfile tempfile termios threading time timeit tracemalloc
+    tty unittest urllib warnings wave xml zipapp zipfile
+""")
+SUBMODULES: Final = _words("""
+    collections.abc concurrent.futures concurrent.futures.process concurrent.futures.thread email.errors email.header
+    email.headerregistry email.message email.mime email.mime.application email.mime.base email.mime.image email.mime.multipart
+    email.mime.text email.parser email.policy email.utils html.entities html.parser http.client http.cookiejar http.cookies
+    http.server importlib.abc importlib.machinery importlib.metadata importlib.resources importlib.util json.decoder json.encoder
+    logging.config logging.handlers multiprocessing.pool os.path unittest.mock urllib.error urllib.parse urllib.request
+    urllib.response urllib.robotparser xml.dom xml.dom.minidom xml.etree xml.etree.ElementTree xml.sax xml.sax.saxutils
+""")
+PACKAGES: Final = _words("""
+    asyncio collections concurrent ctypes email html http importlib json logging multiprocessing unittest urllib xml zoneinfo
+""")
+"""Whose lower-case names may be submodules, which then stay loaded for everybody."""
 STARTED: Final = frozenset({"abc", "codecs", "io", "os", "os.path", "stat", "sys", "time"})
 """Loaded before the first line of any program, so that importing them as a whole loads nothing."""
 
 
 class Atom(NamedTuple):
-    """One name that one import gives: `import module as alias`, or `from module import name as alias`."""
+    """One name that one import gives: `import module as alias`, or `from module import name as alias`.
 
-    level: int
+    A relative module keeps its dots in front; `name` is empty for `import module`.
+    """
+
     module: str
     name: str
-    """Empty for `import module`."""
     alias: str
 
     @property
@@ -234,8 +73,16 @@ def is_inert(module: str) -> bool:
 
 
 def is_quiet(module: str) -> bool:
-    """Whether nothing that patches others when it is loaded has reason to touch it."""
-    return module.split(".", 1)[0] in QUIET and is_inert(module)
+    """Whether nothing that patches others when it is loaded has reason to touch it, or need of it."""
+    return module in QUIET or module == "collections.abc"
+
+
+def may_go(atom: Atom) -> bool:
+    """Whether nothing but the name is missed: no submodule that others find loaded by chance."""
+    top = atom.module.split(".", 1)[0]
+    if not is_inert(atom.module) or ("." in atom.module and atom.module not in {"os.path", "collections.abc"}):
+        return False
+    return not atom.name or top not in PACKAGES or not atom.name.islower()
 
 
 def shadowed(module: str, base: BaseTree) -> str | None:
@@ -257,18 +104,10 @@ def shadowed(module: str, base: BaseTree) -> str | None:
 def atoms_in(statement: ast.stmt) -> tuple[Atom, ...]:
     """The names of one import, in order; nothing for another statement."""
     if isinstance(statement, ast.Import):
-        return tuple(Atom(0, one.name, "", one.asname or "") for one in statement.names)
+        return tuple(Atom(one.name, "", one.asname or "") for one in statement.names)
     if isinstance(statement, ast.ImportFrom):
-        module = statement.module or ""
-        return tuple(
-            Atom(
-                statement.level,
-                "" if statement.level else module,
-                f"{module}:{one.name}" if statement.level else one.name,
-                one.asname or "",
-            )
-            for one in statement.names
-        )
+        module = "." * statement.level + (statement.module or "")
+        return tuple(Atom(module, one.name, one.asname or "") for one in statement.names)
     return ()
 
 

@@ -101,7 +101,7 @@ class Rederivation:
         before, after = file.change.before, file.change.after
         if before is None or after is None:
             return "the file is added or deleted as a whole"
-        kept = self.family.kept(before, after, base)
+        kept = self.family.kept(file.path, before, after, base)
         if kept is not None:
             return kept
         steering = next((other.path for other in step if self.family.steered_by(other.name)), None)

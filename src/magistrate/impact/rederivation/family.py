@@ -50,8 +50,8 @@ class Family:
     """The files of the base that the tool itself would take for this path."""
     objection: Callable[[str, BaseTree], str | None]
     """Why its configuration for this path is not plain data that lets it work, or None."""
-    kept: Callable[[bytes, bytes, BaseTree], str | None]
-    """What speaks against the new text whoever made it, or None: old bytes, new bytes, base."""
+    kept: Callable[[str, bytes, bytes, BaseTree], str | None]
+    """What speaks against the new text whoever made it, or None: path, old bytes, new bytes, base."""
 
     def reads(self, name: str) -> bool:
         """By suffix of the name (lower case)."""

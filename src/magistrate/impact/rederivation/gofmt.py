@@ -18,13 +18,13 @@ CGO: Final = re.compile(rb"\"C\"|`C`")
 MADE: Final = re.compile(rb"(?m)^// Code generated .* DO NOT EDIT\.\r?$")
 
 
-def kept(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def kept(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """Only blanks, no cgo, not generated."""
     if CGO.search(before) or CGO.search(after):
         return "it has cgo, whose C stands in a comment"
     if MADE.search(before):
         return "it is generated: the next run of its generator decides how it looks"
-    return only_blanks(before, after, base)
+    return only_blanks(path, before, after, base)
 
 
 FAMILY: Final = Family(

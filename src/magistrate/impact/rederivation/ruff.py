@@ -9,15 +9,18 @@ nothing else: ruff calls its removal safe, yet other modules register, patch or 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any, Final
 
 from magistrate.impact.base import BaseTree
-from magistrate.impact.python_imports import atoms_of, is_inert, shadowed
+from magistrate.impact.python_imports import atoms_of, may_go, shadowed
+from magistrate.impact.python_unused import why_missed
 from magistrate.impact.rederivation.family import Family, nearest
 from magistrate.impact.rederivation.texts import any_python, same_python
 
 CONFIG_NAMES: Final = (".ruff.toml", "ruff.toml", "pyproject.toml")
+IMPORTING: Final = re.compile(r"[ \t]*(?:from[ \t]+[\w.]+[ \t]+import\b[^#;]*|import[ \t][\w., ]*)\Z")
 FORBIDDEN_KEYS: Final = frozenset({"extend", "extend-safe-fixes", "unsafe-fixes", "required-version"})
 
 
@@ -42,16 +45,20 @@ def objection(path: str, base: BaseTree) -> str | None:
     return None
 
 
-def imports_stay(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def imports_stay(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """Heads and templates, and of the imports only those go whose modules do nothing when they are loaded."""
     why = any_python(before, after)
     if why is not None:
         return why
-    old, new = atoms_of(before), atoms_of(after)
-    for atom in sorted(old - new):
-        if not is_inert(atom.module) or (base.known and shadowed(atom.module, base)):
+    left = atoms_of(after)
+    still = {atom.bound for atom in left}
+    moved = {atom for atom in atoms_of(before) - left if atom.bound in still}
+    gone = atoms_of(before) - left - moved
+    for atom in sorted(moved):
+        if not may_go(atom) or shadowed(atom.module, base):
             return f"the import of `{atom.module}` goes, and loading it may do more than give a name"
-    return None
+    rest = "\n".join(row for row in after.decode().split("\n") if not IMPORTING.match(row))
+    return why_missed(gone, path, rest, left, base) if gone else None
 
 
 FORMAT: Final = Family(

@@ -62,10 +62,10 @@ def objection(path: str, base: BaseTree) -> str | None:
     return None
 
 
-def kept(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def kept(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """The same words; in the same order where text order has a meaning."""
     order = TEXT_ORDER.search(before) is not None
-    return same_words_in_order(before, after, base) if order else same_words(before, after, base)
+    return same_words_in_order(path, before, after, base) if order else same_words(path, before, after, base)
 
 
 FAMILY: Final = Family(

@@ -37,13 +37,13 @@ def objection(path: str, base: BaseTree) -> str | None:
     return None
 
 
-def kept(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def kept(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """The same words, for the shells that shfmt reads by suffix; no text that is read by its layout."""
     if before.startswith(b"#!") and INTERPRETERS.match(before) is None:
         return "it is a script for another shell"
     if TEXT.search(before) or TEXT.search(after):
         return "it has a heredoc, an alias, `eval`, or reads its own lines"
-    return shell_words(before, after, base)
+    return shell_words(path, before, after, base)
 
 
 FAMILY: Final = Family(

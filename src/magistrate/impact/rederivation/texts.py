@@ -14,11 +14,14 @@ from typing import Final
 
 from magistrate.impact.base import BaseTree
 from magistrate.impact.languages.notation import MARKS, NARROW_MARKS
-from magistrate.impact.languages.python import head_of, looks_like_template, read_tree, same_tree
+from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, read_tree, same_tree
 from magistrate.impact.languages.reading import UnreadableError
 
 BRACES: Final = re.compile(r"(?<!=)\{\{|\{%|%\}|<%|%>|<\?php|@@")
 """Marks of templates where `[[` and `={{` are of the language itself."""
+DIRECTIVE: Final = re.compile(
+    r"(?i)\b(?:noqa|nosec|type|pyright|mypy|pylint|ruff|flake8|fmt|yapf|isort|pragma|coverage|skip|off|on|ignore|disable|enable|coding|nopep8)\b|:"
+)
 SIGNS: Final = re.compile(r"\w+|[^\w\s]")
 DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -36,26 +39,26 @@ def _template(pattern: re.Pattern[str], *sides: bytes) -> str | None:
     return None
 
 
-def only_blanks(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def only_blanks(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """Equal without blanks and line ends: for tools that move nothing else."""
-    del base
+    del path, base
     if b"".join(before.split()) != b"".join(after.split()):
         return "more than blanks and line ends changes"
     return _head(before, after) or _template(NARROW_MARKS, before, after)
 
 
-def shell_words(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def shell_words(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """Equal in words and signs, but for line ends, `;`, and a backslash that continues a line; no heredoc moves."""
-    del base
+    del path, base
     old, new = (re.sub(rb"\\\n|[;\s]+", b"", side) for side in (before, after))
     if old != new:
         return "more than blanks, line ends and semicolons changes"
     return _head(before, after) or _template(NARROW_MARKS, before, after)
 
 
-def same_words_in_order(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def same_words_in_order(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """The same words and signs in the same order, but for commas, semicolons, brackets and quotes."""
-    del base
+    del path, base
     old, new = (
         [s for s in SIGNS.findall(side.decode("utf-8", "replace")) if s not in ",;()'\"`{}\\|&"]
         for side in (before, after)
@@ -65,9 +68,9 @@ def same_words_in_order(before: bytes, after: bytes, base: BaseTree) -> str | No
     return _head(before, after) or _template(BRACES, before, after)
 
 
-def same_words(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def same_words(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """The same words and signs, each as often, but for commas, semicolons and brackets: lists may be sorted."""
-    del base
+    del path, base
     old, new = (Counter(SIGNS.findall(side.decode("utf-8", "replace"))) for side in (before, after))
     for sign in ",;(){}|":
         old.pop(sign, None)
@@ -77,7 +80,7 @@ def same_words(before: bytes, after: bytes, base: BaseTree) -> str | None:
     return _head(before, after) or _template(BRACES, before, after)
 
 
-def same_toml(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def same_toml(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """Equal values in equal order; and more than blanks, line ends and commas stays, comments among it."""
     try:
         old, new = (repr(tomllib.loads(side.decode())) for side in (before, after))
@@ -85,19 +88,19 @@ def same_toml(before: bytes, after: bytes, base: BaseTree) -> str | None:
         return "it is no TOML"
     if old != new:
         return "the values change, or their order"
-    more = only_blanks(before.replace(b",", b""), after.replace(b",", b""), base)
+    more = only_blanks(path, before.replace(b",", b""), after.replace(b",", b""), base)
     return more or _template(MARKS, *(re.sub(rb"\[\[|\]\]", b"", side) for side in (before, after)))
 
 
-def same_python(before: bytes, after: bytes, base: BaseTree) -> str | None:
+def same_python(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """One tree but for the blanks at the ends of the lines of docstrings."""
-    del base
+    del path, base
     try:
         if not same_tree(_trimmed(before), _trimmed(after)):
             return "the syntax trees differ in more than the layout of docstrings"
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "the parser does not accept it"
-    return any_python(before, after)
+    return any_python(before, after) or _comments(before, after)
 
 
 def any_python(before: bytes, after: bytes) -> str | None:
@@ -114,8 +117,19 @@ def any_python(before: bytes, after: bytes) -> str | None:
     return None
 
 
+def _comments(before: bytes, after: bytes) -> str | None:
+    """Comments keep their words and order; one that a tool may read changes not even in blanks."""
+    old, new = ([one.text for one in read_tokens(side).comments] for side in (before, after))
+    if [re.sub(r"[\s#]+", "", text) for text in old] != [re.sub(r"[\s#]+", "", text) for text in new]:
+        return "the words of a comment change"
+    if any(one != other and DIRECTIVE.search(one) for one, other in zip(old, new, strict=True)):
+        return "a comment changes that a tool may read"
+    return None
+
+
 def _trimmed(content: bytes) -> ast.Module:
-    module = ast.parse(content)
+    module = ast.parse(content, type_comments=True)
+    module.type_ignores = []
     for node in ast.walk(module):
         if isinstance(node, DOCUMENTED) and node.body and isinstance(node.body[0], ast.Expr):
             value = node.body[0].value

@@ -1,0 +1,4 @@
+import app.b
+import json
+
+print(json, app)

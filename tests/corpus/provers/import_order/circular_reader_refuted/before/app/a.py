@@ -1,0 +1,4 @@
+import json
+import app.b
+
+print(json, app)

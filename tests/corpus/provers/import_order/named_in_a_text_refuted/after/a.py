@@ -1,0 +1,4 @@
+import os
+
+PRICE: 'decimal.Decimal' = None
+print(os.sep)

@@ -1,0 +1,5 @@
+import decimal
+import os
+
+PRICE: 'decimal.Decimal' = None
+print(os.sep)

@@ -1,0 +1,4 @@
+import random
+import zlib
+
+print(random, zlib)

@@ -1,0 +1,4 @@
+import zlib
+import random
+
+print(random, zlib)

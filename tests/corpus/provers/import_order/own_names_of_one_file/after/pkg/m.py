@@ -1,0 +1,3 @@
+from pkg.x import a, b
+
+print(a, b)

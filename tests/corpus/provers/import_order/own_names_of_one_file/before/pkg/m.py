@@ -1,0 +1,3 @@
+from pkg.x import b, a
+
+print(a, b)

@@ -1,0 +1,5 @@
+import json
+
+import zapp
+
+print(json, zapp)

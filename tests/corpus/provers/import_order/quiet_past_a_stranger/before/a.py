@@ -1,0 +1,4 @@
+import zapp
+import json
+
+print(json, zapp)

@@ -1,0 +1,5 @@
+import os
+import sys
+from typing import Any, List
+
+print(os, sys, List, Any)

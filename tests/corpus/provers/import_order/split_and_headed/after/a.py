@@ -1,0 +1,5 @@
+# Library
+import os
+import sys
+
+print(os, sys)

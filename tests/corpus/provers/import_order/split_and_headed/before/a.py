@@ -1,0 +1,4 @@
+# Library
+import os, sys
+
+print(os, sys)

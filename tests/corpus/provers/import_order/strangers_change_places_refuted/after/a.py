@@ -1,0 +1,4 @@
+import hard
+import zapp
+
+print(zapp, hard)

@@ -1,0 +1,4 @@
+import zapp
+import hard
+
+print(zapp, hard)

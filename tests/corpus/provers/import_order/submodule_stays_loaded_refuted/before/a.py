@@ -1,0 +1,4 @@
+import importlib.util
+import os
+
+print(os.sep)

@@ -1,0 +1,5 @@
+import socket
+
+import patcher
+
+print(socket, patcher)

@@ -1,0 +1,4 @@
+import patcher
+import socket
+
+print(socket, patcher)

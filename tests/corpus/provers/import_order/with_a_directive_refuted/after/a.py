@@ -1,0 +1,4 @@
+import os  # noqa: F401
+import sys
+
+print(sys)

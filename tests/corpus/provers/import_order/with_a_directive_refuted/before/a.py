@@ -1,0 +1,4 @@
+import sys
+import os  # noqa: F401
+
+print(sys)

@@ -1,0 +1,4 @@
+def f():
+    """Says it."""
+    return {"a": 1}
+# x=1

@@ -1,0 +1,3 @@
+def f():
+    """Says it."""
+    return {"a": 1}

@@ -1,0 +1,2 @@
+#include "say.h"
+const char *t = say(a + b);

@@ -1,0 +1,1 @@
+#define say(x) #x

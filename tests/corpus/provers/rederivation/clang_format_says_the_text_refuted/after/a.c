@@ -1,0 +1,2 @@
+#include <assert.h>
+void f(int a) { assert(a == 1); }

@@ -1,0 +1,4 @@
+import app.signals
+import os
+
+print(os.sep)

@@ -1,0 +1,2 @@
+const a = "x";
+foo(a);

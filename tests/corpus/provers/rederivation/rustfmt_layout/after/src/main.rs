@@ -1,0 +1,4 @@
+fn main() {
+    let x = vec![1, 2];
+    println!("{:?}", x);
+}

@@ -1,0 +1,6 @@
+cat <<-EOF
+	a
+EOF
+if true; then
+	echo a
+fi

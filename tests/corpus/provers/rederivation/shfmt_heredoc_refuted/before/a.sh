@@ -1,0 +1,7 @@
+cat <<-EOF
+	a
+EOF
+if true
+then
+ echo a
+fi

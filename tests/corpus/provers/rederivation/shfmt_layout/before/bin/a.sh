@@ -1,0 +1,5 @@
+#!/bin/sh
+if true
+then
+ echo a
+fi

@@ -1,0 +1,6 @@
+LIMIT = 1
+
+
+def f():
+    LIMIT: int
+    return LIMIT

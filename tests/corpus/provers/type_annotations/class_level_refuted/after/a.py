@@ -1,0 +1,5 @@
+from typing import NamedTuple
+
+
+class A(NamedTuple):
+    x: str = 1

@@ -1,0 +1,6 @@
+from pkg import register
+
+
+@register
+def f(x: int):
+    return x

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+
+class Box:
+    @property
+    def lid(self) -> Lid | None:
+        return None

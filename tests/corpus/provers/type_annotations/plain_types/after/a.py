@@ -1,0 +1,3 @@
+def area(width: int, height: int = 1) -> int:
+    size: int = width * height
+    return size

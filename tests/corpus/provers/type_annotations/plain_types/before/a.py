@@ -1,0 +1,3 @@
+def area(width, height=1):
+    size = width * height
+    return size

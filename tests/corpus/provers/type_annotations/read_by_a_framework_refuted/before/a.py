@@ -1,0 +1,2 @@
+def handler_of(x):
+    return x

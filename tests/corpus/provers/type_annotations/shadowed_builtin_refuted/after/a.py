@@ -1,0 +1,6 @@
+class A:
+    def list(self):
+        return []
+
+    def f(self, x: list):
+        return x
