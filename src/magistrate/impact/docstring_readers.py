@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.base import BaseTree
@@ -48,14 +49,23 @@ READERS: Final = _listed(
     "swarm sybil tap telebot telegram textx toolz_docs transformers typer tyro vertexai xdoctest xmlrpc zeep zope"
 )
 """Packages that make something out of docstrings: nothing is proven of a repository that takes one in."""
+MANIFESTS: Final = re.compile(
+    r"(?:^|/)(?:pyproject\.toml|setup\.(?:py|cfg)|pipfile|[^/]*requirements[^/]*|constraints[^/]*\.txt|environment\.ya?ml|tox\.ini|noxfile\.py)\Z"
+)
+LISTED: Final = re.compile(
+    rf"(?:^|[\s\"'\[,])({'|'.join(sorted(one.replace('_', '[-_.]') for one in READERS))})(?:\[[^\]\n]*\])?(?:[ \t]*[<>=~!;,\"'\]#]|[ \t]*$)",
+    re.MULTILINE,
+)
+"""A known reader in a list of dependencies."""
 ASKS: Final = re.compile(
     r"__doc__|getdoc\b|doctest|get_docstring|docstring_parser|parse_docstring|docstring\.parse|getsource\b|testmod|"
-    r"func_doc|\bsybil\b|flasgger|\brobot\.|griffe|pydoc\.|help_from_doc"
+    r"func_doc|\bsybil\b|flasgger|\brobot\.|griffe|pydoc\.|help_from_doc|\bast\.parse|\bast import\b|libcst|parso|redbaron|lib2to3|"
+    rf"tree_sitter|astroid|-m[ \t\"',]+(?:{'|'.join(sorted(READERS))})\b"
 )
 COPIES: Final = re.compile(r"[ \t]*[\w.]+\.__doc__[ \t]*=[ \t]*[\w.]+\.__doc__[ \t]*(?:#[^\n]*)?\r?\n?\Z")
 """A docstring that is handed on as it is: who reads the other one is asked as well."""
 IMPORTS: Final = re.compile(
-    r"(?m)(?:^|[;:])[ \t]*(?:import[ \t]+(?P<names>[\w.]+(?:[ \t]+as[ \t]+\w+)?(?:[ \t]*,[ \t]*[\w.]+(?:[ \t]+as[ \t]+\w+)?)*)"
+    r"(?m)(?:^|[;:])[ \t]*\"?(?:import[ \t]+(?P<names>[\w.]+(?:[ \t]+as[ \t]+\w+)?(?:[ \t]*,[ \t]*[\w.]+(?:[ \t]+as[ \t]+\w+)?)*)"
     r"|from[ \t]+(?P<source>\.*[\w.]*)[ \t]+import\b)"
 )
 LOADS: Final = re.compile(r"__import__|import_module|\\[ \t]*\r?\n[ \t]*import\b|\bimport[ \t]*\\")
@@ -64,22 +74,50 @@ MODULES: Final = (".py", ".pyi", ".pyx", ".ipynb", ".pyw")
 
 
 def reader_of_docstrings(path: str, names: Iterable[str], base: BaseTree) -> str | None:
-    """Who may read the docstrings of these names of a file, in words; None where nobody is known to."""
+    """Who may read docstrings of a module with these names in it, in words; None where nobody is known to."""
     found = _anywhere(base)
     if found is not None:
         return found
-    imports = imports_in(base)
-    own = own_packages(base)
-    stem = path.rsplit("/", 1)[-1].rpartition(".")[0]
-    module = path.split("/")[-2] if stem == "__init__" and "/" in path else stem
-    mentions = re.compile(rf"\b(?:{'|'.join(sorted(re.escape(name) for name in {*names, module}))})\b")
-    for other in sorted(imports):
-        if other != path and not mentions.search(base.files[other]):
+    imports, own = imports_in(base), own_packages(base)
+    mentions = _mentions(path, names)
+    for other, text in sorted(base.files.items()):
+        if other == path or PAGE_NAMES.search(other):
             continue
-        strange = min(imports[other] - SILENT - own, default=None)
-        if strange is not None:
-            return f"`{other}` names it or its module and takes in `{strange}`, which may read docstrings"
+        said = (mentions.file if other in imports else mentions.outside).search(text)
+        if said is not None:
+            return f"`{other}` names `{said[0].strip()[:60]}`, and may read it or hand it to a tool"
+        if other not in imports:
+            continue
+        if mentions.inside.search(text):
+            strange = min(imports[other] - SILENT - own, default=None)
+            if strange is not None or LOADS.search(text):
+                return f"`{other}` names it or its module and takes in `{strange or 'modules by text'}`, which may read docstrings"
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mentions:
+    """How a module or a name of it is named in other modules, how its file is, and how both are in files that are no modules."""
+
+    file: re.Pattern[str]
+    inside: re.Pattern[str]
+    outside: re.Pattern[str]
+
+
+def _mentions(path: str, names: Iterable[str]) -> _Mentions:
+    *folders, name = path.split("/")
+    stem = name.rpartition(".")[0]
+    module = folders[-1] if stem == "__init__" and folders else stem
+    above = [re.escape(folder) for folder in folders if folder.isidentifier()]
+    handed = rf"|[(,=\[][ \t]*(?:{'|'.join(above)})[ \t]*(?:[),\]]|$)" if above else ""
+    every = "|".join(sorted(re.escape(one) for one in {*names, module}))
+    dotted = rf"(?<![\w.]){re.escape(folders[-1])}\.{re.escape(stem)}\b|" if folders and stem != "__init__" else ""
+    file = rf"(?<![\w.-]){re.escape(name)}\b"
+    return _Mentions(
+        file=re.compile(file),
+        inside=re.compile(rf"(?m)\b(?:{every})\b{handed}"),
+        outside=re.compile(rf"{dotted}{file}|[:.\"'](?:{every})(?:[\"'(]|\s*$)", re.MULTILINE),
+    )
 
 
 def strange_import(text: str, base: BaseTree) -> str | None:
@@ -103,6 +141,9 @@ def _asking(base: BaseTree) -> Iterator[str]:
             continue
         if path.endswith(".robot"):
             yield f"`{path}` may read docstrings of its libraries"
+        listed = LISTED.search(text) if MANIFESTS.search(path) else None
+        if listed is not None:
+            yield f"`{path}` asks for `{listed[1]}`, which makes something out of docstrings"
         for found in ASKS.finditer(text):
             start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.start())
             if not COPIES.match(text[start : len(text) if end < 0 else end]):
@@ -115,11 +156,15 @@ def _asking(base: BaseTree) -> Iterator[str]:
 
 def imports_in(base: BaseTree) -> Mapping[str, frozenset[str]]:
     """What every module of the base takes in, by the first part of its name."""
-    kept = base.looked_up.get("imports")
+    kept = base.looked_up.get("modules and their imports")
     if not isinstance(kept, dict):
-        kept = {path: imports_of(text) for path, text in base.files.items() if path.lower().endswith(MODULES)}
-        base.looked_up["imports"] = kept
+        kept = {path: imports_of(text) for path, text in base.files.items() if _is_module(path, text)}
+        base.looked_up["modules and their imports"] = kept
     return kept
+
+
+def _is_module(path: str, text: str) -> bool:
+    return path.lower().endswith(MODULES) or (text.startswith("#!") and "python" in text.split("\n", 1)[0])
 
 
 def imports_of(text: str) -> frozenset[str]:
@@ -135,10 +180,10 @@ def imports_of(text: str) -> frozenset[str]:
 
 def own_packages(base: BaseTree) -> frozenset[str]:
     """Names by which modules of this tree are taken in, from its root or from `src`; except names of known readers."""
-    kept = base.looked_up.get("own packages")
+    kept = base.looked_up.get("packages of this tree")
     if not isinstance(kept, frozenset):
         parts = [path.split("/") for path in base.files if path.endswith(".py")]
         inner = [one[1:] if one[0] in SOURCE_ROOTS and len(one) > 1 else one for one in parts]
         own = {one[0].removesuffix(".py") for one in inner}
-        kept = base.looked_up["own packages"] = frozenset(own) - READERS
+        kept = base.looked_up["packages of this tree"] = frozenset(own) - READERS
     return kept

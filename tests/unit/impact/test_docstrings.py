@@ -133,3 +133,8 @@ def test_without_the_base_nothing_is_proven() -> None:
     impact = assess(Case(id="", steps=((change,),), base=BaseTree()))
     assert not impact.auto_eligible
     assert impact.context_wanted
+
+
+@pytest.mark.parametrize("end", ["\\n", "\\x41", "\\\n"])
+def test_an_escape_in_a_docstring_is_no_plain_literal(end: str) -> None:
+    assert "with escapes" in why(OLD, NEW.replace("rows.", f"rows.{end}"))

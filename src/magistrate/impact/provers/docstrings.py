@@ -354,7 +354,9 @@ def _verify_unread(file: ChangedFile, changed: Sequence[tuple[Docstring, Docstri
     flit = next((path for path, text in sorted(base.lowered.items()) if "flit" in text), None) if whole else None
     if flit is not None:
         raise _ObjectionError(f"`{flit}` names flit, which publishes the docstring of a module")
-    names = {name for _, new in changed for name in new.names[:1]}
+    body = read_tree(file.change.before or b"").body
+    names = {one.name for one in body if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)}
+    names |= {name for _, new in changed for name in new.names[:1]}
     found = reader_of_docstrings(file.path, names, base)
     if found is not None:
         raise _ObjectionError(found)
