@@ -107,6 +107,8 @@ def _usual(pin: Pinned, before: Sequence[Pinned]) -> bool:
     return pin.origin in known or (not known and pin.origin in {REGISTRY, *USUAL})
 
 
+SAME_BYTES: Final = "go.mod"
+"""A go.mod file may well be the same in two versions of a module."""
 USUAL: Final = frozenset({"registry pypi.org", "registry registry.npmjs.org", "registry crates.io"})
 
 
@@ -185,7 +187,7 @@ def _changed(old: Pinned, new: Pinned, *, lock: bool) -> Iterator[Finding]:
         yield Finding(pin=new, why=f"{words}: {verb}", hard=True)
     else:
         yield Finding(pin=new, why=words + (f", {how}" if how else "") + (f"; it {new.scripts}" if new.scripts else ""))
-    if old.hashes and set(old.hashes) & set(new.hashes):
+    if old.hashes and set(old.hashes) & set(new.hashes) and new.place != SAME_BYTES:
         why = f"the version of {new.name} changes and a hash of it does not: the bytes of the old version stay allowed"
         yield Finding(pin=new, why=why, hard=True)
     if not _kinds(old) <= _kinds(new):

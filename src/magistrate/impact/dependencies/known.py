@@ -52,7 +52,8 @@ def listing_of(path: str, text: str) -> Listing:
     """
     reader = reader_of(path)
     if reader is None or len(text) > MAX_TEXT:
-        raise UnreadableError("no reader of manifests and locks reads this file")
+        why = f"larger than {MAX_TEXT} characters" if reader else "no reader of manifests and locks reads this file"
+        raise UnreadableError(why)
     try:
         return reader.read(text)
     except UnreadableError:

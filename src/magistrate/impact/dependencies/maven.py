@@ -46,13 +46,12 @@ class _Walk:
     properties: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def start(self, name: str, attributes: dict[str, str], at: int) -> None:
-        if any(">" in value for value in attributes.values()):
-            raise UnreadableError("an attribute has a `>`, which hides where the element begins")
         if len(self.stack) >= MAX_DEPTH:
             raise UnreadableError("it is nested too deeply to judge")
         if self.stack:
             self.stack[-1].leaf = False
-        self.stack.append(_Element(name, self.content.index(b">", at) + 1))
+        hidden = any(">" in value for value in attributes.values())  # then nothing says where its text begins
+        self.stack.append(_Element(name, len(self.content) if hidden else self.content.index(b">", at) + 1))
 
     def end(self, at: int) -> None:
         one = self.stack.pop()

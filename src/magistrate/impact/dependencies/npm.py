@@ -146,6 +146,7 @@ def read_lock(text: str) -> Listing:
         asked.update({name: f"{asked.get(name, '')}{section} {wanted};" for name, wanted in lists[section].items()})
     own: list[object] = [root]
     pins: list[Pinned] = []
+    odd: list[str] = []
     for folder, entry in packages.items():
         if not folder.startswith("node_modules/") and "node_modules/" not in folder:
             own.append([folder, entry])  # a workspace: its own lists are judged in its own manifest
@@ -153,11 +154,17 @@ def read_lock(text: str) -> Listing:
         if table(entry, folder).get("link") is True:
             own.append([folder, entry])
             continue
-        pins.append(_entry(folder, entry, asked))
+        try:
+            pins.append(_entry(folder, entry, asked))
+        except UnreadableError as error:
+            own.append([folder, entry])
+            odd.append(str(error))
     legacy = document.pop("dependencies", None)
     if legacy is not None:
+        if odd:
+            raise UnreadableError(odd[0])
         _verify_legacy(table(legacy, "dependencies"), {pin.place: pin for pin in pins})
-    return Listing(pins=bounded(pins), rest=written([document, own]), lock=True, asked=asked)
+    return Listing(pins=bounded(pins), rest=written([document, own]), lock=True, asked=asked, odd=tuple(odd))
 
 
 def _entry(folder: str, entry: dict[str, Any], asked: dict[str, str]) -> Pinned:

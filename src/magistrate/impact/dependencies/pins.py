@@ -64,6 +64,8 @@ class Listing:
     lock: bool = False
     in_place: bool = False
     several_indexes: bool = False
+    odd: tuple[str, ...] = ()
+    """Why entries could not be read as pins and stand in the rest, where a change of them is no pin."""
     asked: Mapping[str, str] | None = None
     """In a lock: what it says that the manifest asks for, name to range; None where it does not say."""
 

@@ -75,26 +75,43 @@ def read(text: str) -> Listing:
     importers = table(document.pop("importers", {".": document}), "importers")
     asked, direct = _importers(importers)
     snapshots = table(document.pop("snapshots", {}), "snapshots")
+    needs = _needs_by_name(snapshots)
+    pins: list[Pinned] = []
+    own: list[object] = []
+    odd: list[str] = []
+    for key, found in table(document.pop("packages", {}), "packages").items():
+        try:
+            pins.append(_package(key, table(found, key), needs))
+        except UnreadableError as error:
+            own.append([key, found])
+            odd.append(str(error))
+    held = {(pin.name, pin.version): pin for pin in pins}
+    for pin in direct:
+        if (pin.name, pin.version) in held:
+            pins.append(replace(held[(pin.name, pin.version)], place=pin.place, anchor=pin.anchor))
+        else:
+            own.append([pin.place, pin.name, pin.version])
+            odd.append(f"{pin.name} {pin.version} is asked for and is no package of the registry in the lock")
+    own += [[key, found] for key, found in snapshots.items() if _key_of(key) not in held]
+    rest = written([{k: v for k, v in document.items() if k not in SECTIONS}, sorted(importers), comments, own])
+    told = [replace(pin, direct=pin.name in asked) for pin in pins]
+    return Listing(pins=bounded(told), rest=rest, lock=True, asked=asked, odd=tuple(odd))
+
+
+def _needs_by_name(snapshots: dict[str, Any]) -> dict[str, set[str]]:
     needs: dict[str, set[str]] = {}
     for key, found in snapshots.items():
         entry = table(found, key)
         only(entry, SNAPSHOT, key)
-        needs.setdefault(_named(key)[0], set()).update(_needs(entry))
-    pins = [
-        _package(key, table(found, key), needs)
-        for key, found in table(document.pop("packages", {}), "packages").items()
-    ]
-    held = {(pin.name, pin.version): pin for pin in pins}
-    for pin in direct:
-        if (pin.name, pin.version) not in held:
-            raise UnreadableError(f"{pin.name} {pin.version} is asked for and no package of the lock")
-        pins.append(replace(held[(pin.name, pin.version)], place=pin.place, anchor=pin.anchor))
-    odd = next((key for key in snapshots if _named(key) not in held), None)
-    if odd is not None:
-        raise UnreadableError(f"`{odd[:80]}` has no package beside it")
-    rest = written([{k: v for k, v in document.items() if k not in SECTIONS}, sorted(importers), comments])
-    told = [replace(pin, direct=pin.name in asked) for pin in pins]
-    return Listing(pins=bounded(told), rest=rest, lock=True, asked=asked)
+        named_by = _key_of(key)
+        if named_by is not None:
+            needs.setdefault(named_by[0], set()).update(_needs(entry))
+    return needs
+
+
+def _key_of(key: str) -> tuple[str, str] | None:
+    found = KEY.fullmatch(key)
+    return None if found is None else (found[1], found[2])
 
 
 def _importers(importers: dict[str, Any]) -> tuple[dict[str, str], list[Pinned]]:
@@ -106,8 +123,6 @@ def _importers(importers: dict[str, Any]) -> tuple[dict[str, str], list[Pinned]]
                 only(table(entry, name), frozenset({"specifier", "version"}), name)
                 wanted = text_in(entry.get("specifier"), name)
                 version = text_in(entry.get("version"), name).partition("(")[0]
-                if version.startswith("link:"):
-                    raise UnreadableError(f"`{name[:60]}` is linked from another folder")
                 place, anchor = f"{folder} {section}", (f"\n  {folder}:", f"{section}:", name)
                 direct.append(Pinned(ecosystem="npm", name=name_of(name), version=version, place=place, anchor=anchor))
                 if folder == ".":

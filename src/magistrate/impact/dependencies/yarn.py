@@ -64,6 +64,7 @@ def read(text: str) -> Listing:
 def _first(text: str) -> Listing:
     pins: list[Pinned] = []
     rest: list[str] = []
+    odd: list[str] = []
     head, start = "", 0
     fields: dict[str, str] = {}
     needs: dict[str, str] = {}
@@ -71,7 +72,11 @@ def _first(text: str) -> Listing:
     for number, line in enumerate([*text.split("\n"), ""], 1):
         if not line.strip():
             if head:
-                pins += _by_range(_entry(head, fields, needs, start))
+                try:
+                    pins += _by_range(_entry(head, fields, needs, start))
+                except UnreadableError as error:
+                    rest.append(written([head, fields, needs]))
+                    odd.append(str(error))
             head, fields, needs, within = "", {}, {}, False
         elif line.startswith("#"):
             rest.append(line)
@@ -85,7 +90,7 @@ def _first(text: str) -> Listing:
             needs[need[1]] = need[2]
         else:
             raise UnreadableError(f"line {number} is none that yarn writes")
-    return Listing(pins=bounded(pins), rest="\n".join(rest), lock=True)
+    return Listing(pins=bounded(pins), rest="\n".join(rest), lock=True, odd=tuple(odd))
 
 
 def _by_range(pin: Pinned) -> list[Pinned]:
@@ -134,6 +139,7 @@ def _berry(text: str) -> Listing:
     own: list[object] = [document.pop("__metadata", None), [line for line in text.split("\n") if line.startswith("#")]]
     pins: list[Pinned] = []
     asked: dict[str, str] = {}
+    odd: list[str] = []
     for key, value in document.items():
         entry = table(value, key)
         only(entry, ENTRY, key)
@@ -142,8 +148,12 @@ def _berry(text: str) -> Listing:
             asked.update(dict.fromkeys(table(entry.get("dependencies", {}), key), ""))
             own.append([key, entry.get("resolution"), entry.get("version")])
             continue
-        pins += _by_range(_berry_entry(key, entry, resolution))
-    return Listing(pins=bounded(pins), rest=written(own), lock=True, asked=asked)
+        try:
+            pins += _by_range(_berry_entry(key, entry, resolution))
+        except UnreadableError as error:
+            own.append([key, entry])
+            odd.append(str(error))
+    return Listing(pins=bounded(pins), rest=written(own), lock=True, asked=asked, odd=tuple(odd))
 
 
 def _berry_entry(key: str, entry: dict[str, object], resolution: str) -> Pinned:

@@ -79,8 +79,12 @@ def _objection(file: ChangedFile, found: Sequence[Finding]) -> str | None:
     hard = [one.why for one in found if one.hard]
     if hard:
         return _short(hard)
-    if listing_of(file.path, file.before).rest != listing_of(file.path, file.after).rest:
-        return "something else than pins changes in the file"
+    old, new = listing_of(file.path, file.before), listing_of(file.path, file.after)
+    if old.rest != new.rest:
+        odd = next((one for one in new.odd if one not in old.odd), None)
+        return (
+            f"an entry that is no plain pin changes: {odd}" if odd else "something else than pins changes in the file"
+        )
     return None if found else "no pin changes"
 
 
