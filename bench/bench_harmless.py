@@ -203,14 +203,17 @@ def attacks() -> dict[str, Row]:
     figures = {}
     for name, rows in attack_rows().items():
         through: dict[str, int] = {"magistrate": 0}
+        passed: list[str] = []
         for row in rows:
             for accepted in chain_accepted_by([_attack_seen(step, row) for step in _steps(row)]):
                 through[accepted] = through.get(accepted, 0) + 1
             reply, _ = answer(json.dumps({"v": 1, "mode": "assess", "case": row}).encode())
-            through["magistrate"] += json.loads(reply)["assessment"]["auto_eligible"]
+            if json.loads(reply)["assessment"]["auto_eligible"]:
+                through["magistrate"] += 1
+                passed.append(row["id"])
         titled = sum(1 for row in rows if all(_title_of(step, row) is not None for step in _steps(row)))
-        figures[name] = {"n": len(rows), "titled": titled, "through": through}
-        print(f"attacks {name}: {figures[name]}", file=sys.stderr)
+        figures[name] = {"n": len(rows), "titled": titled, "through": through, "passed": passed}
+        print(f"attacks {name}: {len(passed)} of {len(rows)} through {passed}", file=sys.stderr)
     return figures
 
 
