@@ -17,6 +17,7 @@ from magistrate.impact.assess import PROVERS, SENSORS, assess, evidence_wanted, 
 from magistrate.impact.base import BaseTree, ChangedFile, Prover
 from magistrate.impact.case import Case, parse_case
 from magistrate.impact.languages.known import LANGUAGES
+from magistrate.impact.provers.comment_text import CommentText
 from magistrate.impact.provers.comments import Comments
 from magistrate.impact.provers.formatting import Formatting
 from magistrate.impact.provers.program_text import ProgramText
@@ -92,7 +93,7 @@ def test_each_case_is_proven_by_its_prover_or_refuted(place: Path, tmp_path: Pat
     own = [
         p
         for p in own
-        if not isinstance(p, Formatting | Comments | ProgramText) or place.name.startswith(p.language.name + "_")
+        if not isinstance(p, Formatting | Comments | CommentText | ProgramText) or place.name.startswith(p.language.name + "_")
     ]
     runs = [*evidence_for(case, tmp_path, own), *recorded_run(case, place)]
     step = tuple(ChangedFile(change=change) for change in case.steps[0])

@@ -13,6 +13,7 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import KEPT_TEXTS, BaseTree, ChangedFile, sha256_hex
 from magistrate.impact.languages.reading import Difference, Language, Reading, UnreadableError
+from magistrate.impact.source_readers import source_reader_of
 from magistrate.impact.text_readers import read_by_line
 
 OPAQUE_ROLES: Final = frozenset(
@@ -92,7 +93,10 @@ def read_as_bytes(file: ChangedFile, base: BaseTree) -> Difference | None:
     if reader is not None:
         return Difference(why=f"`{reader}` takes in the text of a file like this", status=ProofStatus.UNKNOWN)
     pinned = pinned_by(file.change.before or b"", base)
-    return None if pinned is None else Difference(why=f"`{pinned}` pins the digest of these exact bytes")
+    if pinned is not None:
+        return Difference(why=f"`{pinned}` pins the digest of these exact bytes")
+    opened = source_reader_of(file, base)
+    return None if opened is None else Difference(why=opened, status=ProofStatus.UNKNOWN)
 
 
 def taken_in_by(file: ChangedFile, base: BaseTree) -> str | None:

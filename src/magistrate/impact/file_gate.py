@@ -68,7 +68,7 @@ def illegal_path(path: str) -> str | None:  # noqa: PLR0911 - one guard, one exi
     return None
 
 
-def _metadata(file: ChangedFile) -> str | None:
+def _metadata(file: ChangedFile) -> str | None:  # noqa: PLR0911 - one guard, one exit
     change = file.change
     if change.before is None and change.after is None:
         return "neither side is at hand"
@@ -79,6 +79,8 @@ def _metadata(file: ChangedFile) -> str | None:
         return "a symbolic link, a submodule or an unknown mode"
     if len(set(modes)) > 1:
         return "the file mode changes"
+    if change.before is None and any(part.startswith("-") for part in file.path.split("/")):
+        return "a new name that begins with `-` is an option to the program that meets it"
     if not file.path.isascii():
         return "the path is not plain ASCII"
     if any(

@@ -16,14 +16,30 @@ PLACE: Final = re.compile(r"[A-Za-z0-9]\.(?!g\.|e\.)[A-Za-z]{2}|(?:^|[\s(\"'])\.
 EXPECTATION: Final = re.compile(r"[A-Za-z]+ [\"']")
 """One word and a quoted text: how tests of analysers say what they expect."""
 HEAD: Final = re.compile(r"(?:TODO|FIXME|NOTE|Note): ")
-ACTING_WORDS: Final = re.compile(
-    r"(?i)(?<![a-z])(?:"
-    # tools that read comments
+_TOOLS: Final = (
     r"no-?qa|no-?lint\w*|nosec\w*|nosemgrep|nosonar|no-?inspection|pylint|flake8|mypy|pyright|pyre|pytype|ruff|isort|yapf|fmt|"
     r"pragma|skipcq|coverage|cython|distutils|doctest|vim|ex|emacs|coding|lgtm|codeql|checkov|tfsec|bandit|semgrep|"
     r"check-?style|cs(?:on|off)|nopmd|pmd|spotbugs|findbugs|error-?prone|suppress\w*|sonar\w*|jacoco|lombok|spotless|"
     r"fall(?:s|ing|en)?[ -]?thr(?:u|ough)|formatter|clippy|rustfmt|ignore-\w+|lcov\w*|grcov\w*|"
     r"spdx\w*|copyright\w*|licen[cs]e\w*|generated|do not edit|renovate|dependabot|changelog|"
+)
+"""Words by which tools know comments that are for them."""
+FOR_TOOLS: Final = re.compile(
+    rf"(?i)(?<![a-z])(?:{_TOOLS}eslint\w*|tslint\w*|jshint|jslint|prettier|biome|istanbul|c8|v8|webpack\w*|vite|ts-\w+|"
+    r"cspell|codespell\w*|spell-?checker|golangci\w*|revive|staticcheck|govet|go:\w+|hadolint|shellcheck|yamllint|kics|"
+    r"terrascan|trivy|snyk|whitesource|gitleaks\w*|trufflehog\w*|detect-secrets|clang-\w+|iwyu|cppcheck\w*|coverity|lint\w*|"
+    r"disabl\w*|enabl\w*|ignor\w*|skip\w*|(?:end)?region|swagger\w*|openapi|check=\w+|"
+    r"assistants?|agents?|ai|llms?|claude|gpt\w*|chatgpt|copilot|gemini|codex|cursor|bots?|prompts?|instructions?|"
+    r"system message|disregard|reviewers?|approve\w*)(?![a-z])|[@{}$\\|]|=\S"
+)
+"""What a tool, or an agent, may read anywhere in a line: a word of its own, or a mark."""
+FOR_TOOLS_FIRST: Final = re.compile(
+    r"(?i)(?:[\w.-]+[:=]|(?:begin|end|start|stop|marker|snippet|example|include|import|source|rule|ruleid|ok|todoruleid|schema|syntax|"
+    r"escape|expect\w*|want|output|error|warning|line|deprecated|since|param|returns?|throws|magic|language|type)\b|\W|\S+\Z)"
+)
+"""How a line begins that may be for a tool: a key, a word that marks, a mark, or one word alone."""
+ACTING_WORDS: Final = re.compile(
+    rf"(?i)(?<![a-z])(?:{_TOOLS}"
     # agents and reviewers
     r"assistants?|agents?|ai|llms?|claude|gpt\w*|chatgpt|copilot|gemini|codex|cursor|bots?|prompts?|instructions?|"
     r"system message|previous|disregard|reviewers?|review|reviewed|approve\w*|merge\w*|"
@@ -38,6 +54,19 @@ ACTING_WORDS: Final = re.compile(
     r"e-?mails?|contact|report|pay\w*|wallet|send|visit|call|www|https?|ftp|ssh|git|docker|kubectl|helm|terraform"
     r")(?![a-z])"
 )
+
+
+def why_for_tools(text: str) -> str | None:
+    """Why a line may be for a tool or an agent rather than for people, in words; None when it is for people."""
+    body = HEAD.sub("", text.strip(), count=1)
+    if not body:
+        return None
+    if unicodedata.normalize("NFKC", body) != body:
+        return "has characters that look like others"
+    if body.upper() == body:
+        return "is all in capitals, which is how marks of tools look"
+    found = FOR_TOOLS_FIRST.match(body) or FOR_TOOLS.search(body)
+    return None if found is None else f"has `{found[0][:40]}`, which a tool or an agent may read"
 
 
 def why_not_prose(text: str) -> str | None:

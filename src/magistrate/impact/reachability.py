@@ -79,6 +79,18 @@ def reader_of(path: str, base: BaseTree) -> str | None:
     return kept[path]
 
 
+def named_reader(path: str, base: BaseTree) -> str | None:
+    """Who names a page to a program or includes it, in words; patterns and folders do not count here."""
+    name = path.rsplit("/", 1)[-1].lower()
+    ending = name.rpartition(".")[2]
+    named = (one for one in mentions_in(base, ending).by_name.get(name, ()) if one.path != path)
+    for one in named:
+        elsewhere = _elsewhere(one, path, base.lowered[one.path], folders_in(base))
+        if not elsewhere and not harmless(base.files[one.path], one.path, one.start, one.shown):
+            return _said(one, base)
+    return next(_pages_including(path, name, ending, base), None)
+
+
 def _readers(path: str, base: BaseTree) -> Iterator[str]:
     name = path.rsplit("/", 1)[-1].lower()
     stem, _, ending = name.rpartition(".")

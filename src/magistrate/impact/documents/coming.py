@@ -1,17 +1,14 @@
-"""Blocks that come as a whole: plain sentences, links inside the page, entries of a list of changes."""
+"""Blocks that come or go as a whole: marks of structure, and entries of a list of changes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from typing import Final
 
-from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
+from magistrate.impact.documents.atoms import Kind, atoms, is_text
 from magistrate.impact.documents.judging import Judge, sign_of
-from magistrate.impact.documents.links import ANCHOR
 from magistrate.impact.documents.page import Unit
-from magistrate.impact.documents.wording import begins_with_order, weighty
-from magistrate.impact.prose import ACTING_WORDS, PROSE_SHAPE
+from magistrate.impact.prose import ACTING_WORDS
 
 MOVABLE: Final = frozenset(
     {"paragraph_open", "paragraph_close", "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
@@ -32,28 +29,7 @@ def why_not_whole(unit: Unit, judge: Judge, *, comes: bool) -> str | None:
         return f"adds or removes a text at a place of weight (`{unit.place}`)"
     if judge.entries:
         return _entry_objection(unit, judge) if comes else "takes an entry off the list of changes"
-    if not comes:
-        return "takes a text away: what it said is said no more"
-    found = atoms(unit.text)
-    why = _own_links(found, judge)
-    if why is not None:
-        return why
-    return why_not_sentences([atom for atom in found if is_text(atom)], judge.ordinary)
-
-
-def _any_sign(found: Sequence[Atom]) -> str | None:
-    sign = next((atom for atom in found if not is_text(atom)), None)
-    return None if sign is None else f"has `{sign.text[:40] or 'a hard line break'}` in a text that comes or goes"
-
-
-def _own_links(found: Sequence[Atom], judge: Judge) -> str | None:
-    """Links to a place of the same page may come with a text; nothing else that is more than words."""
-    signs = [atom for atom in found if not is_text(atom)]
-    for atom in signs:
-        if atom.text not in LINK_SIGNS and not (atom.kind is Kind.TARGET and ANCHOR.match(atom.text)):
-            return _any_sign([atom])
-    judge.approved += [(sign_of(atom)[0], atom.text) for atom in signs]
-    return None
+    return f"{'adds a text' if comes else 'takes a text away'}: what it says is for people to judge"
 
 
 def _entry_objection(unit: Unit, judge: Judge) -> str | None:
@@ -72,17 +48,3 @@ def _entry_objection(unit: Unit, judge: Judge) -> str | None:
         return f"says `{acting}`, which a tool, an agent or an operator may act on"
     strange = next((a.text for a in found if a.kind is Kind.WORD and not judge.ordinary(a.text)), None)
     return None if strange is None else f"has the word `{strange[:40]}`, which is used nowhere else"
-
-
-def why_not_sentences(found: Sequence[Atom], ordinary: Callable[[str], bool]) -> str | None:
-    """Why words that come as a whole are more than plain sentences."""
-    words = [atom.text for atom in found if atom.kind is Kind.WORD]
-    for word in words:
-        if PROSE_SHAPE.match(word) is None:
-            return f"has `{word[:40]}`, whose letters are not plain English"
-        heavy = weighty(word)
-        if heavy is not None:
-            return f"says `{heavy}`, which a tool, an agent or an operator may act on"
-        if not ordinary(word):
-            return f"has the word `{word[:40]}`, which is used nowhere else"
-    return begins_with_order(found)

@@ -7,8 +7,7 @@ changes its place. Both must agree that only words differ.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -16,15 +15,15 @@ from magistrate.impact.documents.atoms import Atom, Kind, atoms, is_text
 from magistrate.impact.documents.coming import why_not_whole
 from magistrate.impact.documents.judging import Judge, sign_of
 from magistrate.impact.documents.page import Page, Unit
-from magistrate.impact.documents.wording import COMMANDS, NEGATION, Place, why_not_wording
-from magistrate.impact.prose import ACTING_WORDS
+from magistrate.impact.documents.wording import Place, why_not_wording
 
 MAX_ATOMS: Final = 1_500
 MAX_REGION: Final = 3_000
 NEAR_WORDS: Final = 4
-STRICT: Final = re.compile(r"heading|cell|definition")
 HARD_POINTS: Final = frozenset("-:!\u2013\u2014'\u2019")
-LETTERS: Final = re.compile(r"\w")
+DASHES: Final = frozenset("-\u2013\u2014")
+QUOTES: Final = frozenset("\"'\u2018\u2019\u201c\u201d")
+ENDS: Final = frozenset(".!")
 
 
 def why_not_same_page(old: Page, new: Page, judge: Judge) -> tuple[int, str] | None:
@@ -114,20 +113,26 @@ def _text_objection(old: Unit, new: Unit, judge: Judge) -> str | None:  # noqa: 
     why = _signs_objection(*signs, judge)
     if why is not None:
         return why
-    strict = STRICT.match(old.place) is not None or _orders_with_code([*a, *b])
     if old.place.startswith("heading") and judge.anchored(old.text):
         return "changes a heading that something here links to"
-    inside = 0
     parts = _parts(a), _parts(b)
     for at, (before, after) in enumerate(zip(*parts, strict=True)):
         edges = signs[1][at - 1] if at else None, signs[1][at] if at < len(signs[1]) else None
-        inside += (edges[0] is not None and edges[0].text == "[") - (
-            edges[0] is not None and edges[0].text in {"](", "]"}
-        )
-        why = _part_objection(before, after, edges, judge, strict=strict or inside > 0)
+        why = _part_objection(before, after, edges, judge)
         if why is not None:
             return why
     return None
+
+
+def why_not_same_words(
+    old: str, new: str, ordinary: Callable[[str], bool], misspelt: Callable[[str], bool]
+) -> str | None:
+    """Why two running texts, such as comments, differ in more than wording; None when they do not."""
+    judge = Judge(
+        link=lambda _old, _new: "changes a link", ordinary=ordinary, misspelt=misspelt, anchored=lambda _heading: False
+    )
+    before, after = (Unit(place="comment", text=text, running=True) for text in (old, new))
+    return _text_objection(before, after, judge)
 
 
 def _same_marks(old: str, new: str, judge: Judge) -> bool:
@@ -138,12 +143,6 @@ def _same_marks(old: str, new: str, judge: Judge) -> bool:
     return len(a) == len(b) and all(
         x[:2] == y[:2] and (x[2] == y[2] or judge.link(x[2], y[2]) is None) for x, y in zip(a, b, strict=True)
     )
-
-
-def _orders_with_code(found: Sequence[Atom]) -> bool:
-    """Whether a text has code or an address and a word that tells people to do something with it."""
-    acts = any(a.kind is Kind.WORD and (a.text.lower() in COMMANDS or ACTING_WORDS.search(a.text)) for a in found)
-    return acts and any(atom.kind in {Kind.CODE, Kind.TARGET} for atom in found)
 
 
 def _definition_objection(old: str, new: str, judge: Judge) -> str | None:
@@ -194,29 +193,22 @@ def _parts(found: Sequence[Atom]) -> list[list[Atom]]:
 
 
 def _part_objection(
-    a: Sequence[Atom], b: Sequence[Atom], edges: tuple[Atom | None, Atom | None], judge: Judge, *, strict: bool
+    a: Sequence[Atom], b: Sequence[Atom], edges: tuple[Atom | None, Atom | None], judge: Judge
 ) -> str | None:
     keys = [atom.key for atom in a], [atom.key for atom in b]
     if keys[0] == keys[1]:
         return None
     if not _words([*a, *b]) and edges[0] is not None and edges[1] is not None and edges[1].glued:
         return f"changes what stands between `{edges[0].text[:30]}` and `{edges[1].text[:30]}`"
-    hard = tuple(edge is not None and _weighs(edge) for edge in edges)
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        nearby = [*_words(b[:j1])[-1:], *_words(b[j1:j2]), *_words(b[j2:])[:1]]
-        if any(atom.kind is Kind.POINT for atom in (*a[i1:i2], *b[j1:j2])) and any(map(NEGATION.match, nearby)):
-            return "changes a point beside a negation"
-        why = _points_objection([*a[i1:i2], *b[j1:j2]], edges, ends=(i1 == 0 or j1 == 0, i2 == len(a) or j2 == len(b)))
+        why = _points_objection(a, b, (i1, i2, j1, j2), edges)
         if why is not None:
             return why
-        removed = [atom.text for atom in a[i1:i2] if atom.kind is Kind.WORD]
-        added = [atom.text for atom in b[j1:j2] if atom.kind is Kind.WORD]
+        removed, added = _words(a[i1:i2]), _words(b[j1:j2])
         if not removed and not added:
             continue
-        touches = (hard[0] and not _words(b[:j1])) or (hard[1] and not _words(b[j2:]))
-        touches = touches or (hard[0] and not _words(a[:i1])) or (hard[1] and not _words(a[i2:]))
         beside = (*_words(a[:i1])[-NEAR_WORDS:], *_words(a[i2:])[:NEAR_WORDS])
         beside += (*_words(b[:j1])[-NEAR_WORDS:], *_words(b[j2:])[:NEAR_WORDS])
         why = why_not_wording(
@@ -224,7 +216,7 @@ def _part_objection(
                 removed=removed,
                 added=added,
                 beside=beside,
-                strict=strict or touches,
+                next_to=(*_words(a[:i1])[-1:], *_words(a[i2:])[:1], *_words(b[:j1])[-1:], *_words(b[j2:])[:1]),
                 ordinary=judge.ordinary,
                 misspelt=judge.misspelt,
             )
@@ -234,30 +226,42 @@ def _part_objection(
     return None
 
 
-def _weighs(edge: Atom) -> bool:
-    return (
-        edge.kind in {Kind.CODE, Kind.NUMBER, Kind.TARGET} or LETTERS.search(edge.text) is not None or "[" in edge.text
-    )
-
-
 def _words(found: Sequence[Atom]) -> list[str]:
     return [atom.text for atom in found if atom.kind is Kind.WORD]
 
 
 def _points_objection(
-    found: Sequence[Atom], edges: tuple[Atom | None, Atom | None], *, ends: tuple[bool, bool]
+    a: Sequence[Atom], b: Sequence[Atom], place: tuple[int, int, int, int], edges: tuple[Atom | None, Atom | None]
 ) -> str | None:
-    """A dash, colon or exclamation mark that touches a sign may be part of it."""
-    for atom in found:
-        if atom.kind is Kind.POINT and atom.text == "?":
-            return "turns a question into a statement, or the other way round"
-        if (
-            atom.kind is Kind.POINT
-            and atom.text in HARD_POINTS
-            and any(e and x for e, x in zip(edges, ends, strict=True))
-        ):
-            return f"changes `{atom.text}` beside code, a number, a link or markup"
-    return None
+    """Points decide what belongs together: a style of dash or quote, the end of a text, the comma of a list."""
+    i1, i2, j1, j2 = place
+    old, new = ([atom.text for atom in side if atom.kind is Kind.POINT] for side in (a[i1:i2], b[j1:j2]))
+    if old == new:
+        return None
+    changed = {*old, *new}
+    ends = (i1 == 0 or j1 == 0, i2 == len(a) or j2 == len(b))
+    if changed & HARD_POINTS and any(edge and end for edge, end in zip(edges, ends, strict=True)):
+        return f"changes `{min(changed)}` beside code, a number, a link or markup"
+    same_style = len(old) == len(new) and (changed <= DASHES or changed <= QUOTES)
+    at_the_end = changed <= ENDS and i2 == len(a) and j2 == len(b) and edges[1] is None
+    if same_style or at_the_end or (changed == {","} and _comma_of_list(a, b, place)):
+        return None
+    return f"changes `{min(changed)}`, which may change what belongs together"
+
+
+def _comma_of_list(a: Sequence[Atom], b: Sequence[Atom], place: tuple[int, int, int, int]) -> bool:
+    """Whether one comma comes or goes before the last `and` or `or` of a list that has others."""
+    (more, at), fewer = ((b, place[2]), a) if len(b) > len(a) else ((a, place[0]), b)
+    commas = [i for i, atom in enumerate(more) if atom.text == ","]
+    follows = more[at + 1].text.lower() if at + 1 < len(more) else ""
+    before = [i for i in commas if i < at]
+    unbroken = bool(before) and not any(one.kind is Kind.POINT for one in more[before[-1] + 1 : at])
+    return (
+        unbroken
+        and follows in {"and", "or"}
+        and len(more) == len(fewer) + 1
+        and [atom.key for i, atom in enumerate(more) if i != at] == [atom.key for atom in fewer]
+    )
 
 
 def _by_lines(old: Page, new: Page, judge: Judge) -> tuple[int, str] | None:

@@ -53,6 +53,13 @@ SINGLE: Final = frozenset(
 )
 TENANTS: Final = (".readthedocs.io", ".readthedocs.org", ".rtfd.io", ".github.io", ".gitlab.io")
 """Hosts whose first label names the owner, who owns every path below."""
+FORGES: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
+"""Hosts where strangers write below an owner's name: issues, discussions, uploads, commits of forks."""
+OWN_PLACES: Final = re.compile(
+    r"/[\w.-]+(?:/[\w.-]+(?:/(?:(?:tree|blob)/(?![0-9a-f]{7,}(?:/|\Z))[\w.-]+(?:/[\w./+-]+)?|actions(?:/workflows/[\w.-]+)?|"
+    r"issues|pulls|tags|labels|graphs/contributors))?)?/?\Z"
+)
+"""What only the owner writes: an account, a repository, files of a branch, lists."""
 FETCHED: Final = re.compile(
     r"(?i)\.(?:sh|bash|ps1|bat|cmd|exe|msi|zip|tar|tgz|gz|bz2|xz|zst|7z|whl|egg|deb|rpm|apk|jar|war|dmg|pkg|iso|img|bin|run|"
     r"appimage|gem|crate|nupkg|vsix|crx|xpi|py|js|mjs|rb|pl|php|lua|yaml|yml|json|toml|tf|dockerfile|patch|diff|asc|sig|key|"
@@ -86,6 +93,12 @@ def authority(target: str) -> str | None:
     return None if len(parts) < depth else f"{found[1]}://{host}/{'/'.join(parts[:depth])}"
 
 
+def strangers_write(target: str) -> bool:
+    """Whether others than the owner may write at an address of a forge."""
+    found = URL.match(target)
+    return found is not None and found[2] in FORGES and OWN_PLACES.match(found[3] or "/") is None
+
+
 def _absolute(old: str, new: str) -> str | None:  # noqa: PLR0911 - one guard, one exit
     before, after = URL.match(old), URL.match(new)
     if before is None or after is None:
@@ -99,6 +112,8 @@ def _absolute(old: str, new: str) -> str | None:  # noqa: PLR0911 - one guard, o
         return None
     if FETCHED.search(path_new) or FETCHED.search(path_old):
         return f"changes the link `{new[:60]}`, from which people may download or install"
+    if strangers_write(new):
+        return f"leads the link to `{new[:60]}`, where others than the owner may write"
     secure = re.sub(r"\Ahttp:", "https:", old), re.sub(r"\Ahttp:", "https:", new)
     owners = authority(secure[0]), authority(secure[1])
     if owners[0] is None or owners[0] != owners[1]:

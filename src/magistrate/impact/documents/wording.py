@@ -1,7 +1,7 @@
 """Whether words that differ between two texts may change what people do: an allow-list of differences.
 
-Rule kept (R19): a difference of wording is one of spelling, of case, of the form of a word or of
-the small words of grammar, and of none that negates, quantifies, commands or concerns security.
+Rule kept (R19): a difference of wording is one of spelling, of case, of grammatical agreement, of an
+article or of a word said twice; whatever else differs may be what somebody acts on.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ def _listed(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-SMALL: Final = _listed(
-    "a an the is are was were be been being am this that these those of to in at by for as it its itself their there "
-    "which who whose and also then has have had having with into onto such so will does here where what how you your "
-    "we our us i they them he she about"
+ARTICLES: Final = _listed("a an the")
+"""Words that may come or go, except beside a word that counts with them."""
+AGREEING: Final = tuple(map(_listed, ("a an", "is are", "was were", "has have", "does do", "this these", "that those")))
+"""One word of grammar in its forms: tense, person and sense stay."""
+COUNTING: Final = _listed(
+    "little few lot lots bit number numbers couple while good great many several only one same other rest majority "
+    "minority hundred thousand million dozen deal"
 )
-"""Words of grammar: coming or going, they change no meaning that anyone acts on."""
+"""Beside these an article says how many: a little is more than little."""
 WEIGHTY: Final = re.compile(
     r"(?i)(?:"
     # negate, limit
@@ -44,11 +47,6 @@ WEIGHTY: Final = re.compile(
     r"obsolete|outdated|supported|guarante\w*|official\w*|legacy|default\w*|from|true|false|yes|on|off|model"
     r")\Z"
 )
-FAMILIES: Final = (
-    _listed("i me my you your yours we us our ours he him his she her hers they them their theirs it its here there"),
-    _listed("to of in at by for into onto with against from"),
-)
-"""Small words that say who or which way: one may come or go, none takes the place of another."""
 COMMANDS: Final = _listed(
     "use set add open copy paste type enter click press choose select create make edit change replace restart start stop "
     "give put pass import load write save move rename configure update upgrade follow ask tell remember consider try "
@@ -56,8 +54,6 @@ COMMANDS: Final = _listed(
     "ensure generate insert invoke launch modify point prepare reset restore return specify submit supply switch trigger "
     "upload take leave turn bring share forward reply comment close fill join buy browse scan email text adopt pick"
 )
-LEAST: Final = _listed("a an the is are was were be been this that these those it which also")
-"""Small words that mean nothing beside a number, code or a title either."""
 NAMING: Final = re.compile(
     r"(?i)(?:packages?|librar(?:y|ies)|modules?|dependenc(?:y|ies)|plug-?ins?|extensions?|images?|repositor(?:y|ies)|registr(?:y|ies)|"
     r"hosts?|domains?|accounts?|channels?|branch(?:es)?|tags?|named?|called|sites?|address(?:es)?|crates?|gems?|projects?)\Z"
@@ -66,8 +62,10 @@ NAMING: Final = re.compile(
 NEGATION: Final = re.compile(r"(?i)(?:no|not|never|nor|neither|none|\w+n['\u2019]t)\Z")
 QUOTES: Final = _listed("\" ' \u201c \u201d \u2018 \u2019 - ,")
 LEADS_ON: Final = _listed("then now and just simply to also")
-ENDINGS: Final = frozenset({"", "s", "es", "d", "ed", "ing", "e", "ly", "'s", "\u2019s", "y", "ies", "ied"})
-LEAST_STEM: Final = 3
+TURNING: Final = ("il", "im", "in", "ir", "un", "dis", "non", "de", "mis", "a", "anti", "counter", "under", "over")
+"""What turns the sense of a word in front of it."""
+HEAVY_NEIGHBOURS: Final = _listed("no not nor none never must may can cannot should only all any every each least most")
+"""Words that weigh and are written like many others."""
 SHORT_WORD: Final = 3
 LONG_WORD: Final = 6
 NEAR: Final = 2
@@ -77,15 +75,14 @@ NEAR: Final = 2
 class Place:
     """One place where words differ.
 
-    `beside` are words right before and after; `strict` where more than words stands there, such as
-    code, a number or the text of a link; `ordinary` tells whether a word is in use here or in English,
+    `beside` are words before and after, `next_to` those right there; `ordinary` tells whether a word is in use here or in English,
     `misspelt` whether it is used nowhere else.
     """
 
     removed: Sequence[str]
     added: Sequence[str]
     beside: Sequence[str]
-    strict: bool
+    next_to: Sequence[str] = ()
     ordinary: Callable[[str], bool]
     misspelt: Callable[[str], bool]
 
@@ -123,20 +120,31 @@ def why_not_wording(place: Place) -> str | None:  # noqa: PLR0911 - one rule, on
     heavy = next(filter(None, map(weighty, place.words)), None)
     if heavy is not None:
         return f"changes `{heavy}`, which asks, allows, counts, warns or concerns security"
-    if _swapped(place):
-        return f"changes `{' '.join(place.removed)[:60]}` to `{' '.join(place.added)[:60]}`, which say who or which way"
-    if all(word.lower() in (LEAST if place.strict else SMALL) for word in place.words):
-        return None
     naming = next((word for word in place.beside if NAMING.match(word)), None)
     if naming is not None:
         return f"changes `{' '.join(place.added or place.removed)[:60]}` beside `{naming}`, which may be a name"
-    return _strange(place) or (None if _inflected(place) else _content(place))
+    if _doubled(place) or _agreed(place) or _article(place):
+        return None
+    return _strange(place) or _content(place)
 
 
-def _swapped(place: Place) -> bool:
-    """Whether small words of one family stand where others of it stood."""
-    old, new = ({word.lower() for word in words} for words in (place.removed, place.added))
-    return any(old & family and new & family and old & family != new & family for family in FAMILIES)
+def _doubled(place: Place) -> bool:
+    """Whether a word that stood twice stands once."""
+    return (
+        not place.added and len(place.removed) == 1 and place.removed[0].lower() in {w.lower() for w in place.next_to}
+    )
+
+
+def _agreed(place: Place) -> bool:
+    """Whether each pair is one word of grammar in two forms."""
+    return bool(place.pairs) and all(a == b or any({a, b} <= forms for forms in AGREEING) for a, b in place.pairs)
+
+
+def _article(place: Place) -> bool:
+    """Whether only articles come or only articles go, where they count nothing."""
+    one_sided = not place.removed or not place.added
+    counted = any(word.lower() in COUNTING for word in place.next_to)
+    return one_sided and not counted and all(word.lower() in ARTICLES for word in place.words)
 
 
 def _strange(place: Place) -> str | None:
@@ -149,7 +157,7 @@ def _strange(place: Place) -> str | None:
 
 def _content(place: Place) -> str:
     """A word that carries what a sentence says comes, goes or takes the place of another: no list knows all opposites."""
-    shown = next((word for word in (*place.added, *place.removed) if word.lower() not in SMALL), place.words[0])
+    shown = next((word for word in (*place.added, *place.removed) if word.lower() not in ARTICLES), place.words[0])
     return f"changes `{shown[:60]}`, which carries what the sentence says"
 
 
@@ -194,20 +202,14 @@ def _correction(old: str, new: str, place: Place) -> bool:
     if weighty(new) and (len(new) < LONG_WORD or new[0] != old[0]):
         return False
     reach = NEAR if len(new) >= LONG_WORD else 1
-    return edits(old, new) <= reach and place.misspelt(old) and place.ordinary(new)
+    distance = edits(old, new)
+    return distance <= reach and place.misspelt(old) and place.ordinary(new) and not _may_mean_other(old, new, distance)
 
 
-def _inflected(place: Place) -> bool:
-    """Whether each pair is one word in another form, or two small words."""
-    small = LEAST if place.strict else SMALL
-    return bool(place.pairs) and all(a == b or _same_stem(a, b) or (a in small and b in small) for a, b in place.pairs)
-
-
-def _same_stem(old: str, new: str) -> bool:
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    return head >= LEAST_STEM and old[head:] in ENDINGS and new[head:] in ENDINGS
+def _may_mean_other(old: str, new: str, distance: int) -> bool:
+    """Whether the misspelt word is as near to one that says the opposite, or that weighs."""
+    turned = {head + new for head in TURNING} | {new.removeprefix(head) for head in TURNING} - {new}
+    return any(edits(old, other) <= distance for other in turned | (HEAVY_NEIGHBOURS - {new}))
 
 
 def edits(old: str, new: str) -> int:

@@ -1,25 +1,31 @@
-"""Claim: only comments that read as plain prose change; the program stays (R18)."""
+"""Claim: only spelling, grammar and case change in comments; the program stays (R18).
+
+What a comment newly says is for a person to judge (`comment_text.py`): no list tells a sentence that
+informs from one that misleads.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.documents.compare import why_not_same_words
+from magistrate.impact.documents.words import Vocabulary
 from magistrate.impact.equality import SourceClaim, proof, same_program
 from magistrate.impact.languages.known import LANGUAGES
-from magistrate.impact.languages.reading import Comment, Difference, Reading, body_of
-from magistrate.impact.prose import why_not_prose
+from magistrate.impact.languages.reading import Comment, Difference, Language, Reading, body_of
+from magistrate.impact.prose import why_for_tools
 
 MAX_COMMENTS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comments(SourceClaim):
-    """Directive comments are behaviour (R18): whatever changes must read as prose."""
+    """Directive comments are behaviour (R18): nothing of them changes."""
 
     change_class: ChangeClass = ChangeClass.COMMENTS
 
@@ -31,57 +37,70 @@ class Comments(SourceClaim):
     def prove(
         self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
     ) -> Proof:
-        """Proven when the program is equal and every comment that differs is plain prose."""
-        del step, evidence
+        """Proven when the program is equal and every comment that differs differs in its wording only."""
+        del evidence
         outcome = same_program(self.language, file, base)
         if isinstance(outcome, Difference):
             return proof(self.name, self.change_class, file, outcome.why, outcome.status)
-        why = self._objection(*outcome, file)
+        words = Vocabulary(
+            base=base, changed=frozenset(one.path for one in step), page=file.before, new_page=file.after
+        )
+        why = self._objection(*outcome, file, words)
         if why is not None:
             return proof(self.name, self.change_class, file, why, ProofStatus.REFUTED)
-        said = (
-            "all but comments is equal on both sides to its front ends; every comment that differs reads as plain prose"
-        )
+        said = "all but comments is equal on both sides to its front ends; in comments only spelling, grammar or case differs"
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
-    def _objection(self, old: Reading, new: Reading, file: ChangedFile) -> str | None:
+    def _objection(self, old: Reading, new: Reading, file: ChangedFile, words: Vocabulary) -> str | None:
         why = self.language.no_prose(file.change.before or b"", file.change.after or b"")
         if why is not None:
             return why
         if len(old.comments) + len(new.comments) > MAX_COMMENTS:
             return "more comments than can be compared in time"
-        for side, at in _differing(old, new):
-            why = self._not_prose(side.comments[at]) or self._follows_directive(side, at)
+        for i, j in differing(old, new):
+            if i is None or j is None:
+                side, at = (new, j) if j is not None else (old, i or 0)
+                return f"line {side.comment_lines[at]}: a comment comes, goes or moves, and what it says is for people"
+            why = self._wording(old.comments[i], new.comments[j], words)
             if why is not None:
-                return f"line {side.comment_lines[at]}: {why}"
+                return f"line {new.comment_lines[j]}: {why}"
         return None
 
-    def _not_prose(self, comment: Comment) -> str | None:
-        if comment.kept is not None:
-            return f"`{comment.text[:60]}` stays as it is: {comment.kept}"
+    def _wording(self, old: Comment, new: Comment, words: Vocabulary) -> str | None:
+        """Why two comments at one place differ in more than wording."""
+        if replace(old, text="") != replace(new, text=""):
+            return f"the comment `{new.text[:60]}` stands at other code than before"
+        why = may_be_read(self.language, old) or may_be_read(self.language, new)
+        if why is not None:
+            return why
+        why = why_not_same_words(self._body(old), self._body(new), words.ordinary, words.strange)
+        return None if why is None else f"the comment `{new.text[:60]}` {why}"
+
+    def _body(self, comment: Comment) -> str:
         start = self.language.prose_starts.match(comment.text)
-        if start is None:
-            return f"`{comment.text[:60]}` does not begin like prose"
-        why = why_not_prose(body_of(comment.text, start.end()))
-        return None if why is None else f"the comment `{comment.text[:60]}` {why}"
-
-    def _follows_directive(self, side: Reading, at: int) -> str | None:
-        """A line that comes or goes behind a directive for the next line changes what the directive is for."""
-        before = at - 1
-        if side.comments[at].inside or before < 0 or side.comment_lines[before] < side.comment_lines[at] - 1:
-            return None
-        if self._not_prose(side.comments[before]) is None:
-            return None
-        return f"right before it stands `{side.comments[before].text[:60]}`, which a tool may read for the next line"
+        return body_of(comment.text, start.end() if start else 0)
 
 
-def _differing(old: Reading, new: Reading) -> list[tuple[Reading, int]]:
-    """Every comment that only one side has: the side, and its place there."""
-    found: list[tuple[Reading, int]] = []
+def may_be_read(language: Language, comment: Comment) -> str | None:
+    """Why a tool may act on a comment, whatever its words are; None where it is for people."""
+    if comment.kept is not None:
+        return f"`{comment.text[:60]}` stays as it is: {comment.kept}"
+    start = language.prose_starts.match(comment.text)
+    if start is None:
+        return f"`{comment.text[:60]}` does not begin like prose"
+    why = why_for_tools(body_of(comment.text, start.end()))
+    return None if why is None else f"the comment `{comment.text[:60]}` {why}"
+
+
+def differing(old: Reading, new: Reading) -> list[tuple[int | None, int | None]]:
+    """Places of comments that are not equal: pairs that stand for each other, or one alone."""
+    found: list[tuple[int | None, int | None]] = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old.comments, new.comments, autojunk=False).get_opcodes():
-        if tag != "equal":
-            found += [(old, at) for at in range(i1, i2)]
-            found += [(new, at) for at in range(j1, j2)]
+        if tag == "replace" and i2 - i1 == j2 - j1:
+            found += zip(range(i1, i2), range(j1, j2), strict=True)
+        elif tag != "equal":
+            found += [(at, None) for at in range(i1, i2)]
+            found += [(None, at) for at in range(j1, j2)]
     return found
 
 

@@ -1,4 +1,7 @@
-"""Claim: spelling, grammar, layout, added sentences or links of one owner, in a page that nothing reads."""
+"""Claim: only spelling, grammar, layout or links of one owner change, in a page that nothing reads (R19).
+
+What a page newly says is for a person to judge (`documentation_text.py`).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from magistrate.impact.documents.links import why_not_link
 from magistrate.impact.documents.markdown import inline_marks, read_markdown
 from magistrate.impact.documents.page import UnreadablePageError
 from magistrate.impact.documents.restructured import read_restructured
-from magistrate.impact.documents.whole import why_not_new_page
 from magistrate.impact.documents.words import Vocabulary
 from magistrate.impact.equality import pinned_by, proof
 from magistrate.impact.reachability import reader_of
@@ -79,10 +81,10 @@ class Documentation:
         if not base.known:
             unknown = "without the repository nobody knows what reads this page (give `context` or `--repo`)"
             return proof(self.name, self.change_class, file, unknown, ProofStatus.UNKNOWN)
-        reader = _pin(file, base) or reader_of(file.path, base) or _release_tool(file, base)
+        reader = pin(file, base) or reader_of(file.path, base) or release_tool(file, base)
         if reader is not None:
             return proof(self.name, self.change_class, file, reader, ProofStatus.REFUTED)
-        said = "only spelling, grammar, layout, added sentences or links of one owner; nothing in the base tree reads the page"
+        said = "only spelling, grammar, layout or links of one owner differ; nothing in the base tree reads the page"
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
 
@@ -92,12 +94,13 @@ def _name_objection(file: ChangedFile) -> str | None:
     named = NOT_PROSE.search(file.path) or IN_CHANGES.search(file.path)
     if named is not None or any(part.startswith((".", "_")) for part in file.parts):
         return "this name is read by agents, operators, lawyers or publishers, not only by people"
-    if file.name.endswith(".txt") and (MACHINE_TEXT.search(file.path) or not _reads_as_prose(file)):
+    if file.name.endswith(".txt") and (MACHINE_TEXT.search(file.path) or not reads_as_prose(file)):
         return "a text of this name or shape may be read by a program"
     return None
 
 
-def _reads_as_prose(file: ChangedFile) -> bool:
+def reads_as_prose(file: ChangedFile) -> bool:
+    """Whether most lines of a text are sentences."""
     lines = [line for side in file.both_texts for line in side.split("\n") if line.strip()]
     long = sum(len(line.split()) >= PROSE_WORDS for line in lines)
     return bool(lines) and long >= PROSE_LINES * len(lines)
@@ -109,7 +112,7 @@ def _page_objection(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTr
     read = read_markdown if markdown else read_restructured
     words = Vocabulary(base=base, changed=frozenset(one.path for one in step), page=file.before, new_page=file.after)
     if file.change.before is None:
-        return why_not_new_page(file.path, read(file.after), base, words)
+        return "the page is new: what it says is for people to judge"
     paths = {*base.files, *(one.path for one in step if one.change.after is not None)}
     judge = Judge(
         link=lambda old, new: why_not_link(old, new, file.path, paths),
@@ -125,14 +128,15 @@ def _page_objection(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTr
     return f"line {found[0]} {found[1]}" if found[0] else found[1]
 
 
-def _pin(file: ChangedFile, base: BaseTree) -> str | None:
+def pin(file: ChangedFile, base: BaseTree) -> str | None:
+    """The file that pins the digest of a page, in words."""
     if file.change.before is None:
         return None
     pinned = pinned_by(file.change.before, base)
     return None if pinned is None else f"`{pinned}` pins the digest of this page"
 
 
-def _release_tool(file: ChangedFile, base: BaseTree) -> str | None:
+def release_tool(file: ChangedFile, base: BaseTree) -> str | None:
     """A tool that makes releases out of a list of changes, wherever it is named."""
     if LISTS_OF_CHANGES.search(file.path) is None:
         return None

@@ -1,3 +1,3 @@
 a = "x/*" // no
-# how mnay rows
+# how many rwos
 b = 1

@@ -1,3 +1,3 @@
 #!/bin/sh
-# how mnay rows
+# how many rwos
 a "$x" 'y'

@@ -1,3 +1,3 @@
 const a = <b // the first row
   c="d"/>;
-f(a); // the second row
+f(a); // the other row

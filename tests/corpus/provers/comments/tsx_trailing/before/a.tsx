@@ -1,3 +1,3 @@
 const a = <b // teh first row
   c="d"/>;
-f(a); // the secnd row
+f(a); // teh other row

@@ -1,0 +1,111 @@
+"""Claim: a page that people read, and nothing else does (R19). What it says now, one person judges.
+
+No list of words tells a sentence that informs from one that misleads, so new sentences, commands and
+examples are not low; but that the change is one of documentation is certain: the page names no
+reader but people, publishes nothing active, and no program of the base tree is given its name.
+Patterns and folders of tools that build pages do not count as readers here; a sign that examples
+of pages are run does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.equality import proof
+from magistrate.impact.provers.documentation import (
+    MACHINE_TEXT,
+    MARKDOWN,
+    OTHER_PROSE,
+    pin,
+    reads_as_prose,
+    release_tool,
+)
+from magistrate.impact.reachability import named_reader, readers_in
+
+FOR_OTHERS: Final = re.compile(
+    r"(?i)claude|agents?\b|gemini|copilot|cursor|codex|skill|prompt|instruction|rules|llms|security|license|licence|"
+    r"copying|notice|codeowners|policy|runbook|playbook|changeset|newsfragment|(?:^|/)[^/]*(?:template|fixture|testdata)[^/]*/"
+)
+"""Names of pages that more than readers act on: agents, lawyers, operators, tools."""
+ACTIVE: Final = re.compile(
+    r"(?i)<\s*/?\s*(?:script|iframe|object|embed|form|style|link|meta|base|svg|math|template)\b|\bon[a-z]+\s*=\s*[\"']|javascript:|"
+    r"data:[a-z]+/|vbscript:|\{%|\{\{|\}\}|<%|--8<--|!include|!!|\A\s*\.\. +[\w:+-]+::|:::|\{(?:[\w-]+:)?\w*(?:include|eval|exec|import)\w*\}|"
+    r"\A(?:---|\+\+\+)\s*\Z|<!--|-->|\A\s*(?:import|export) .*from|\[\[\[?cog|automodule|autoclass|literalinclude|\braw\b::"
+)
+"""What a page does when it is published, beside being read."""
+TESTED: Final = re.compile(
+    r"(?i)doctest|markdown-?it-?test|mdtest|pytest-examples|phmdoctest|sybil|rustdoc|skeptic|cram\b|byexample|mdsh"
+)
+"""Signs that examples on pages are run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageText:
+    """A page that is read by people only, whatever it says now; one person judges that."""
+
+    name: str = "documentation-text/1"
+    change_class: ChangeClass = ChangeClass.DOCS
+
+    def applies(self, file: ChangedFile) -> bool:
+        """As for wording."""
+        return file.name.endswith((*MARKDOWN, *OTHER_PROSE))
+
+    def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
+        """Nothing: the proof is static."""
+        del file, step, base
+        return ()
+
+    def needs_base(self) -> bool:
+        """Yes: only the base tree says who reads the page."""
+        return True
+
+    def prove(
+        self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
+    ) -> Proof:
+        """Proven when nothing that changes does more than be read, and nothing names the page to a program."""
+        del step, evidence
+        why = self._objection(file)
+        if why is not None:
+            return self._said(file, why, ProofStatus.REFUTED)
+        if not base.known:
+            unknown = "without the repository nobody knows what reads this page (give `context` or `--repo`)"
+            return self._said(file, unknown, ProofStatus.UNKNOWN)
+        reader = pin(file, base) or named_reader(file.path, base) or release_tool(file, base) or _tested(file, base)
+        if reader is not None:
+            return self._said(file, reader, ProofStatus.REFUTED)
+        said = "a page for people, which nothing in the base tree names to a program: one person judges what it says"
+        return self._said(file, said, ProofStatus.PROVEN)
+
+    def _said(self, file: ChangedFile, why: str, status: ProofStatus) -> Proof:
+        return replace(proof(self.name, self.change_class, file, why, status), asks=Strictness.ONE)
+
+    def _objection(self, file: ChangedFile) -> str | None:
+        if file.change.after is None:
+            return "the page is deleted as a whole"
+        if FOR_OTHERS.search(file.path) or any(part.startswith((".", "_")) for part in file.parts):
+            return "this name is read by agents, operators, lawyers or publishers, not only by people"
+        if file.name.endswith(".txt") and (MACHINE_TEXT.search(file.path) or not reads_as_prose(file)):
+            return "a text of this name or shape may be read by a program"
+        for line in file.lines:
+            found = ACTIVE.search(line.text)
+            if found is not None:
+                return f"line {line.number} has `{found[0].strip()[:40]}`, which does more than be read when the page is published"
+        return None
+
+
+def _tested(file: ChangedFile, base: BaseTree) -> str | None:
+    """A sign that examples on pages are run, where the page has examples."""
+    if not any(mark in side for side in file.both_texts for mark in ("```", "~~~", ">>>", "::\n", "    ")):
+        return None
+    for path in readers_in(base):
+        if found := TESTED.search(base.files[path]):
+            return f"`{path}` names `{found[0]}`, which may run the examples of this page"
+    return None
+
+
+PROVER: Final = PageText()

@@ -1,0 +1,100 @@
+"""Who in the base tree reads the text of a source or data file, rather than running or importing it.
+
+Rule kept (R17, R18): layout, comments and lines of a file are nothing only where no other file opens
+it, compares it, takes it in, or names places in it. Importing, running, listing and including a
+file by name is what names of files are for; every other naming may be a reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from magistrate.impact.base import BaseTree, ChangedFile
+
+PAGES: Final = (".md", ".markdown", ".txt", ".po", ".pot", ".svg", ".lock", ".sum", ".css", ".map")
+INCLUDING_PAGES: Final = (".rst", ".adoc", ".asciidoc", ".tex")
+LISTS: Final = re.compile(
+    r"(?:^|/)(?:package(?:-lock)?\.json|[jt]sconfig[^/]*\.json|cargo\.toml|cmakelists\.txt|meson\.build|build(?:\.bazel)?|codeowners|"
+    r"manifest\.in|record|sources|\.git(?:ignore|attributes)|\.(?:npm|docker|prettier|eslint)ignore)\Z"
+)
+"""Files that list others for a build, a package or a rule about paths."""
+IMPORTED: Final = re.compile(
+    r"(?:\bfrom|\bimport\b[^\n\"']*?|\brequire|\bimport|\bexport\b[^\n\"']*?\bfrom|#\s*include|\bpath\s*=|\bsrc\s*=|\bhref\s*=|\bload)\s*\(?\s*"
+    r"[\"'<][^\"'<>\n]*\Z"
+)
+STARTED: Final = re.compile(
+    r"(?:(?:^|[\s;&|\"'\[=])(?:python[\d.]*|node|bash|sh|zsh|ruby|perl|php|deno|bun|go run|source|\.|pytest|uv run|npx|tsx|ts-node|"
+    r"java|exec|coverage run)\s+(?:-[\w-]+(?:[ =]\S+)?\s+)*[\w./-]*|(?:^|[\s\"'])\./[\w./-]*)\Z"
+)
+COMMENT: Final = re.compile(r"\s*(?:#(?!\[|!|\s*include)|//(?!go:embed)|--\s|;|\*\s|/\*)")
+EMBEDS: Final = re.compile(r"//go:embed[^\n]*")
+REFLECTS: Final = re.compile(
+    r"\b(?:getsource(?:lines|file)?|getcomments|findsource|getblock|linecache|co_firstlineno)\b"
+)
+PRINTS_ITSELF: Final = re.compile(r"\.tostring\(\)")
+HASHES: Final = re.compile(r"hash|digest|integrity|checksum|sha\d|eval\b|new function")
+BEFORE: Final = 160
+
+
+def source_reader_of(file: ChangedFile, base: BaseTree) -> str | None:
+    """The first file that may read the text of this one, in words; None when nothing does."""
+    key = f"source {file.path}"
+    if key not in base.looked_up:
+        base.looked_up[key] = next(_readers(file, base), None)
+    found = base.looked_up[key]
+    return found if isinstance(found, str) else None
+
+
+def _readers(file: ChangedFile, base: BaseTree) -> Iterator[str]:
+    stem = re.compile(rf"(?<![\w-]){re.escape(file.name.partition('.')[0])}(?![\w-])")
+    own = file.path.lower().split("/")[:-1][-1:]
+    for path, text in sorted(base.lowered.items()):
+        if path != file.path and file.name in text and not path.lower().endswith(PAGES):
+            line = _reading_line(path.lower(), text, file.name, own)
+            if line:
+                yield f"`{path}` line {line} may read the text of this file"
+        if REFLECTS.search(text) and (path == file.path or stem.search(text)):
+            yield f"`{path}` reads the source of what it names, and names this"
+        if PRINTS_ITSELF.search(text) and HASHES.search(text) and path != file.path and stem.search(text):
+            yield f"`{path}` makes text of functions and hashes it, and names this"
+        if "go:embed" in text and _embedded(text, file.name):
+            yield f"`{path}` embeds files of a name like this"
+
+
+def _reading_line(path: str, text: str, name: str, own: list[str]) -> int:
+    """The first line that names the file otherwise than to import, run, list or describe it; 0 when none does."""
+    at = text.find(name)
+    while at >= 0:
+        after = text[at + len(name) : at + len(name) + 1]
+        before = text[max(text.rfind("\n", 0, at) + 1, at - BEFORE) : at]
+        whole = not (before[-1:].isalnum() or before[-1:] in {"_", "-", "."} or after.isalnum() or after == "_")
+        if whole and not _elsewhere(before, own) and not _only_named(path, before):
+            return text.count("\n", 0, at) + 1
+        at = text.find(name, at + 1)
+    return 0
+
+
+def _elsewhere(before: str, own: list[str]) -> bool:
+    """Whether the name stands behind a folder that is not this file's."""
+    found = re.search(r"([\w.-]+)/\Z", before)
+    return found is not None and found[1] not in {".", ".."} and [found[1]] != own
+
+
+def _only_named(path: str, before: str) -> bool:
+    if path.endswith(INCLUDING_PAGES):
+        return "include" not in before
+    if LISTS.search(path) or COMMENT.match(before):
+        return True
+    return IMPORTED.search(before) is not None or STARTED.search(before) is not None
+
+
+def _embedded(text: str, name: str) -> bool:
+    """Whether a directive of Go takes in files of this name, by name or by pattern (`*`)."""
+    for found in EMBEDS.finditer(text):
+        for pattern in found[0].split()[1:]:
+            shape = re.escape(pattern.strip('"`').rsplit("/", 1)[-1]).replace(r"\*", ".*").replace(r"\?", ".")
+            if re.fullmatch(shape, name):
+                return True
+    return False

@@ -1,0 +1,2 @@
+// clang-format off for the rows
+int a;

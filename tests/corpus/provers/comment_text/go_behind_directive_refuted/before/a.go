@@ -1,0 +1,4 @@
+package a
+
+// nolint:gosec for the next line
+var x = 1

@@ -1,0 +1,4 @@
+package a
+
+//nolint:all
+var x = 1

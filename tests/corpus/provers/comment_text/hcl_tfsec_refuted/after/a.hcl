@@ -1,0 +1,2 @@
+# tfsec:ignore:all of the rows
+a = 1

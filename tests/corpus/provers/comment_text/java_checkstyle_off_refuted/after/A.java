@@ -1,0 +1,4 @@
+class A {
+    // CHECKSTYLE:OFF the rows below
+    int a;
+}

@@ -1,0 +1,2 @@
+# rows of it
+x = 2

@@ -1,0 +1,4 @@
+# rows
+import os  # noqa: F401
+
+x = os

@@ -1,0 +1,4 @@
+# rows
+import os
+
+x = os

@@ -1,0 +1,2 @@
+// unchecked
+fn a() {}

@@ -1,0 +1,3 @@
+a=1
+# shellcheck disable=SC2086
+echo "$a"

@@ -1,0 +1,2 @@
+// @ts-ignore the rows are right
+const a: number = f()

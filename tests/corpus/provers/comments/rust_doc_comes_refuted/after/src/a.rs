@@ -1,0 +1,6 @@
+//! A row of them.
+
+use std::fmt;
+
+/// The size of it.
+pub fn a() {}

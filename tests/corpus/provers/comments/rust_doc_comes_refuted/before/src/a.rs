@@ -1,0 +1,5 @@
+//! A row of them.
+
+use std::fmt;
+
+pub fn a() {}

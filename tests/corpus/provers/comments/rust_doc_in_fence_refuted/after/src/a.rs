@@ -1,0 +1,10 @@
+//! A row of them.
+
+use std::fmt;
+
+/// The size.
+///
+/// ```
+/// assert to
+/// ```
+pub fn a() {}

@@ -1,0 +1,1 @@
+s.run("sphinx-build", "docs", "out")
