@@ -162,7 +162,8 @@ def _by_name(file: ChangedFile, base: BaseTree) -> str | None:
 def outside_tests(file: ChangedFile, step: Sequence[ChangedFile]) -> str | None:
     """The first file of the step that is neither a test by name nor a page."""
     for other in sorted(step, key=lambda one: one.path):
-        plain = is_test_name(other.path.rsplit("/", 1)[-1]) or other.name.endswith((".md", ".rst", ".txt"))
+        page = other.name.endswith((".md", ".rst")) and not any(TEST_FOLDER.match(part) for part in other.parts[:-1])
+        plain = page or is_test_name(other.path.rsplit("/", 1)[-1])
         if other is not file and not plain:
             return f"the change also touches `{other.path}`, which is no test"
     return None
