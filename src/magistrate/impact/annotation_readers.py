@@ -17,16 +17,18 @@ IMPORT: Final = re.compile(
     re.MULTILINE,
 )
 READS: Final = re.compile(
-    r"__annotations__|__annotate__|annotationlib|get_type_hints|get_annotations|\.annotation\b|return_annotation|getfullargspec|getargspec|"
-    r"formatargspec|\binspect\s*\.\s*signature\b|\bsignature\s*\(|\bsignature\s+as\b|\bSignature\b|\bsingledispatch\w*|"
-    r"\b__import__\b|\bimport_module\b|importorskip|ForwardRef|getmembers"
+    r"__annot|annotationlib|get_type_hints|get_annotations|\.annotation\b|return_annotation|getfullargspec|getargspec|"
+    r"formatargspec|\binspect\s*\.\s*signature\b|\bsignature\s*\(|\bsignature\s+as\b|\bimport\b[^\n]*\bsignature\b|^\s*signature\s*,?\s*\)?\s*$|"
+    r"\bgetattr\s*\(\s*(?:typing|inspect)\b|\bSignature\b|\bsingledispatch\w*|"
+    r"\b__import__\b|\bimport_module\b|importorskip|ForwardRef|getmembers",
+    re.MULTILINE,
 )
 COMPILED: Final = re.compile(
     r"(?i)\b(?:mypyc\w*|cython\w*|pythran|transonic|nuitka|codon|pyodide-build|typed_python|typeguard|beartype)\b"
 )
 """Compilers to which annotations are types, and checkers that are switched on by settings."""
 BUILD_NAME: Final = re.compile(
-    r"(?i)(?:^|/)(?:pyproject\.toml|setup\.(?:py|cfg)|meson\.build|[^/]*\.pxd|makefile|cmakelists\.txt|[^/]*requirements[^/]*\.txt)\Z"
+    r"(?i)(?:^|/)(?:[^/]*\.(?:toml|ini|cfg)|setup\.py|meson\.build|makefile|cmakelists\.txt|[^/]*requirements[^/]*\.txt)\Z"
 )
 
 
@@ -75,9 +77,9 @@ def _reader(base: BaseTree) -> str | None:
     for path, text in sorted(base.files.items()):
         if BUILD_NAME.search(path) and (found := COMPILED.search(text)):
             return f"`{path}` names `{found[0]}`, to which annotations are types"
-        if not path.endswith((".py", ".pyi", ".pyx", ".ipynb")):
+        if not path.endswith((".py", ".pyi", ".pyx", ".pxd", ".ipynb")):
             continue
-        if path.endswith((".pyx", ".ipynb")):
+        if path.endswith((".pyx", ".pxd", ".ipynb")):
             return f"`{path}` may read annotations when it runs"
         read = READS.search(text)
         if read is not None:

@@ -22,6 +22,7 @@ READ_WHOLE: Final = re.compile(
     r"\.pyi?\Z|(?:^|/)(?:settings|conf|config)/"
 )
 NAME_LIMIT: Final = 1_000_000
+LISTS_NAMES: Final = r"\b(?:getmembers|vars|dir)\s*\(|__dict__"
 
 
 def why_missed(gone: Iterable[Atom], path: str, rest: str, left: frozenset[Atom], base: BaseTree) -> str | None:
@@ -57,12 +58,13 @@ def taken_by(path: str, name: str, base: BaseTree) -> str | None:
     parts = path.rsplit(".", 1)[0].split("/")
     stem = parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
     module = re.compile(rf"(?<!\w){re.escape(stem)}(?!\w)")
+    word = re.escape(name)
     taken = re.compile(
-        rf"\.\s*{re.escape(name)}(?!\w)|\bimport\b[^\n]*(?<!\w)(?:{re.escape(name)}(?!\w)|\*)|^\s*{re.escape(name)}\s*(?:,|as\b|$)|[\"']{re.escape(name)}[\"']",
+        rf"[.:]\s*{word}(?!\w)|\bimport\b[^\n]*(?<!\w)(?:{word}(?!\w)|\*)|^\s*{word}\s*(?:,|as\b|$)|[\"']{word}[\"']|{LISTS_NAMES}",
         re.MULTILINE,
     )
     for other, text in sorted(base.files.items()):
-        if other == path or stem not in text or (len(text) <= NAME_LIMIT and name not in text and "*" not in text):
+        if other == path or stem not in text or not (name in text or "*" in text or re.search(LISTS_NAMES, text)):
             continue
         if module.search(text) and (len(text) > NAME_LIMIT or taken.search(text)):
             return other

@@ -40,6 +40,10 @@ from magistrate.impact.text_readers import read_by_line
 
 HEADING: Final = re.compile(r"[ \t]*(?:#(?: [A-Za-z][A-Za-z -]*)?)?\Z")
 """Lines that may stand among imports: blank ones, and headings of a few plain words."""
+HOOKS: Final = re.compile(
+    r"meta_path|path_hooks|path_importer_cache|\bsys\s*\.\s*modules\s*(?:\[[^\]\n]*\]\s*=(?!=)|\.\s*(?:update|setdefault)\b)|"
+    r"\b__builtins__\b|\bbuiltins\s*\.\s*__import__|install_aliases"
+)
 DIRECTIVE: Final = re.compile(
     r"(?i)\b(?:isort|noqa|type|ruff|pylint|pyright|mypy|flake8|fmt|yapf|nosec|pragma|skip|off|on)\b"
 )
@@ -118,6 +122,9 @@ def _judge(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tu
     if missed is not None:
         raise _Refused(missed)
     _own_modules(old, new, step, base)
+    hooks = _hooks(base)
+    if hooks is not None:
+        raise _Refused(f"`{hooks}` decides what an import gives")
     as_bytes, reader = read_as_bytes(file, base), read_by_line(file.name, base)
     if as_bytes is not None or reader is not None:
         raise _Refused(as_bytes.why if as_bytes is not None else f"`{reader}` reads a file of this name line by line")
@@ -258,9 +265,8 @@ def _one_file(module: str, base: BaseTree) -> bool:
     files = [path for path in (f"{tail}.py", f"src/{tail}.py") if path in base.files]
     if len(files) != 1 or re.search(r"__getattr__|__path__|sys\.modules", base.files[files[0]]):
         return False
-    return not any(
-        path.startswith((f"{tail}/", f"src/{tail}/", f"{tail}.")) and path != files[0] for path in base.files
-    )
+    others = [f"/{path}" for path in base.files if path != files[0]]
+    return not any(f"/{tail}/" in path or f"/{tail}." in path for path in others)
 
 
 def _places(block: Block) -> dict[Atom, int]:
@@ -278,11 +284,22 @@ def _may_pass(atom: Atom, base: BaseTree) -> bool:
         return atom.module in STARTED or is_quiet(atom.module)
     if not is_quiet(atom.module):
         return False
-    assigned = re.compile(rf"\b{re.escape(atom.module.rsplit('.', 1)[-1])}\s*\.\s*{re.escape(atom.name)}\s*=(?!=)")
+    module, word = re.escape(atom.module.rsplit(".", 1)[-1]), re.escape(atom.name)
+    assigned = re.compile(rf"\.\s*{word}\s*=(?!=)|\b(?:setattr|patch\w*|__dict__)\b[^\n]*[\"']{word}[\"']")
     key = f"assigned {atom.module}.{atom.name}"
     if key not in base.looked_up:
-        base.looked_up[key] = any(atom.name in text and assigned.search(text) for text in base.files.values())
+        texts = (text for text in base.files.values() if atom.name in text and re.search(rf"\b{module}\b", text))
+        base.looked_up[key] = any(assigned.search(text) for text in texts)
     return not base.looked_up[key]
+
+
+def _hooks(base: BaseTree) -> str | None:
+    """A program of the base that decides what an import gives; found once per base."""
+    if "import hooks" not in base.looked_up:
+        programs = ((path, text) for path, text in sorted(base.files.items()) if path.endswith((".py", ".pth")))
+        base.looked_up["import hooks"] = next((path for path, text in programs if HOOKS.search(text)), None)
+    found = base.looked_up["import hooks"]
+    return None if found is None else str(found)
 
 
 def _own_modules(old: _Module, new: _Module, step: Sequence[ChangedFile], base: BaseTree) -> None:

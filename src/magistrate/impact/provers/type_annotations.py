@@ -75,9 +75,9 @@ class TypeAnnotations:
         self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
     ) -> Proof:
         """Proven when only annotations differ that nobody reads."""
-        del step, evidence
+        del evidence
         try:
-            count = _judge(file, base)
+            count = _judge(file, step, base)
         except (_Refused, UnreadableError) as error:
             return proof(self.name, self.change_class, file, str(error), ProofStatus.REFUTED)
         if not base.known:
@@ -87,7 +87,7 @@ class TypeAnnotations:
         return proof(self.name, self.change_class, file, why, ProofStatus.PROVEN)
 
 
-def _judge(file: ChangedFile, base: BaseTree) -> int:
+def _judge(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> int:
     """How many functions changed; raises _Refused, UnreadableError."""
     before, after = file.change.before, file.change.after
     if before is None or after is None:
@@ -96,8 +96,8 @@ def _judge(file: ChangedFile, base: BaseTree) -> int:
         raise _Refused("the interpreter line or the encoding line changes")
     old, new = _parsed(before), _parsed(after)
     kept, added = _without_new_names(old, new, file.before)
-    count = _judge_functions(old, new)
-    if not count:
+    changed = _judge_functions(old, new)
+    if not changed:
         raise _Refused("no annotation of a function changes")
     evaluated = added or not Names(new).future
     new.body = kept
@@ -110,7 +110,22 @@ def _judge(file: ChangedFile, base: BaseTree) -> int:
         raise _Refused("it may be a template of another language")
     _compiles(after)
     _judge_base(file, base, evaluated=evaluated, added=added)
-    return count
+    own = next((one.path for one in step if {"typing", "collections"} & set(re.split(r"[/.]", one.path))), None)
+    if own is not None:
+        raise _Refused(f"`{own}` of the same change may be loaded instead of a module of the library")
+    named = _named_outside(file.path, changed, base)
+    if named is not None:
+        raise _Refused(f"`{named}` names a function whose annotations change: what it is for may read them")
+    return len(changed)
+
+
+def _named_outside(path: str, functions: Sequence[str], base: BaseTree) -> str | None:
+    """A file that is no program and names a function of this module, as settings and entry points do."""
+    stem = path.rsplit("/", 1)[-1].removesuffix(".py")
+    words = "|".join(re.escape(name) for name in sorted(set(functions)))
+    pattern = re.compile(rf"(?<!\w){re.escape(stem)}\s*[:.]\s*(?:\w+\.)?(?:{words})(?!\w)")
+    texts = ((other, text) for other, text in sorted(base.files.items()) if not other.endswith(".py") and stem in text)
+    return next((other for other, text in texts if pattern.search(text)), None)
 
 
 def _judge_base(file: ChangedFile, base: BaseTree, *, evaluated: bool, added: bool) -> None:
@@ -131,7 +146,8 @@ def _judge_base(file: ChangedFile, base: BaseTree, *, evaluated: bool, added: bo
         raise _Refused(as_bytes.why if as_bytes is not None else f"`{by_line}` reads a file of this name line by line")
 
 
-def _judge_functions(old: ast.Module, new: ast.Module) -> int:
+def _judge_functions(old: ast.Module, new: ast.Module) -> tuple[str, ...]:
+    """Names of the functions whose annotations change."""
     functions = [[node for node in ast.walk(tree) if isinstance(node, Function)] for tree in (old, new)]
     if len(functions[0]) != len(functions[1]):
         raise _Refused(MORE)
@@ -140,7 +156,7 @@ def _judge_functions(old: ast.Module, new: ast.Module) -> int:
     for one, other in changed:
         _judge_function(one, other, known[0])
         _judge_function(other, one, known[1])
-    return len(changed)
+    return tuple(one.name for one, _ in changed)
 
 
 def _parsed(content: bytes) -> ast.Module:

@@ -1,6 +1,6 @@
 """gofmt. Reads: Go. Configuration: none, by design.
 
-Only blanks and line ends may change: sorted imports (order of initialisation before Go 1.21),
+Only blanks, and line ends that end nothing, may change: sorted imports (order of initialisation before Go 1.21),
 rewritten doc comments and build lines are left to people. Files with cgo are not read: the
 comment above `import "C"` is C.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 from magistrate.impact.base import BaseTree
 from magistrate.impact.rederivation.family import Family
-from magistrate.impact.rederivation.texts import only_blanks
+from magistrate.impact.rederivation.texts import go_lines
 
 CGO: Final = re.compile(rb"\"C\"|`C`")
 MADE: Final = re.compile(rb"(?m)^// Code generated .* DO NOT EDIT\.\r?$")
@@ -24,7 +24,7 @@ def kept(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
         return "it has cgo, whose C stands in a comment"
     if MADE.search(before):
         return "it is generated: the next run of its generator decides how it looks"
-    return only_blanks(path, before, after, base)
+    return go_lines(path, before, after, base)
 
 
 FAMILY: Final = Family(

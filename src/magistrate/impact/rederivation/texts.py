@@ -22,7 +22,46 @@ BRACES: Final = re.compile(r"(?<!=)\{\{|\{%|%\}|<%|%>|<\?php|@@")
 DIRECTIVE: Final = re.compile(
     r"(?i)\b(?:noqa|nosec|type|pyright|mypy|pylint|ruff|flake8|fmt|yapf|isort|pragma|coverage|skip|off|on|ignore|disable|enable|coding|nopep8)\b|:"
 )
-SIGNS: Final = re.compile(r"\w+|[^\w\s]")
+PIECE: Final = re.compile(
+    r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\w+|"
+    r"<<=|>>=|>>>=?|===?|!==?|\*\*=?|&&=?|\|\|=?|\?\?=?|\?\.|\.\.\.|->|=>|::|:=|\+\+|--|<<|>>|<=|>=|[-+*/%&|^]=|[^\w\s]",
+    re.DOTALL,
+)
+"""Comments and texts whole, words, and signs as long as they may be."""
+USES: Final = re.compile(
+    rb"(?m)^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:use[ \t][^;\"'/]*|mod[ \t]+\w+|extern[ \t]+crate[ \t]+[\w \t]+);"
+)
+ENDS: Final = re.compile(r"\n")
+GOES_ON: Final = frozenset(
+    [
+        "case",
+        "chan",
+        "const",
+        "default",
+        "defer",
+        "else",
+        "for",
+        "func",
+        "go",
+        "goto",
+        "if",
+        "import",
+        "interface",
+        "map",
+        "package",
+        "range",
+        "select",
+        "struct",
+        "switch",
+        "type",
+        "var",
+    ]
+)
+SHELL: Final = re.compile(
+    r"(?:(?<=[\s;])|\A)#[^\n]*|\n\s*|;;&?|;&|&&|\|\||\d*[<>]+[&|]?|[;&|()]|(?:\"(?:\\.|[^\"\\])*\"|'[^']*'|`[^`]*`|\\.|[^\s;&|<>()\"'`\\])+",
+    re.DOTALL,
+)
+CONTINUES: Final = frozenset({";", ";;", "&&", "||", "|", "&", "(", "{", "then", "do", "else", "in", "!"})
 DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -40,28 +79,34 @@ def _template(pattern: re.Pattern[str], *sides: bytes) -> str | None:
 
 
 def only_blanks(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
-    """Equal without blanks and line ends: for tools that move nothing else."""
+    """The same pieces, texts and comments whole: for tools that move nothing but blanks and line ends."""
     del path, base
-    if b"".join(before.split()) != b"".join(after.split()):
+    if _c_pieces(before) != _c_pieces(after):
         return "more than blanks and line ends changes"
     return _head(before, after) or _template(NARROW_MARKS, before, after)
 
 
-def shell_words(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
-    """Equal in words and signs, but for line ends, `;`, and a backslash that continues a line; no heredoc moves."""
-    del path, base
-    old, new = (re.sub(rb"\\\n|[;\s]+", b"", side) for side in (before, after))
+def go_lines(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
+    """As `only_blanks`, and a statement ends where it ended: a line end is a sign there."""
+    old, new = (_ended(side) for side in (before, after))
     if old != new:
+        return "a statement ends elsewhere, or more than blanks changes"
+    return only_blanks(path, before, after, base)
+
+
+def shell_words(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
+    """The same words, texts and comments whole; a line end is a semicolon, but for where a command goes on."""
+    del path, base
+    if _commands(before) != _commands(after):
         return "more than blanks, line ends and semicolons changes"
     return _head(before, after) or _template(NARROW_MARKS, before, after)
 
 
 def same_words_in_order(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
-    """The same words and signs in the same order, but for commas, semicolons, brackets and quotes."""
+    """The same pieces in the same order, but for semicolons, round brackets, last commas and kinds of quotes."""
     del path, base
     old, new = (
-        [s for s in SIGNS.findall(side.decode("utf-8", "replace")) if s not in ",;()'\"`{}\\|&"]
-        for side in (before, after)
+        [_unquoted(piece) for piece in _pieces(side) if piece not in {";", "(", ")"}] for side in (before, after)
     )
     if old != new:
         return "the words of the text change"
@@ -69,15 +114,64 @@ def same_words_in_order(path: str, before: bytes, after: bytes, base: BaseTree) 
 
 
 def same_words(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
-    """The same words and signs, each as often, but for commas, semicolons and brackets: lists may be sorted."""
+    """The same pieces in the same order, last commas aside; only lists of `use` and `mod` may be sorted."""
     del path, base
-    old, new = (Counter(SIGNS.findall(side.decode("utf-8", "replace"))) for side in (before, after))
-    for sign in ",;(){}|":
-        old.pop(sign, None)
-        new.pop(sign, None)
-    if old != new:
+    old, new = (USES.sub(b"", side) for side in (before, after))
+    lists = [
+        Counter(b" ".join(found[0] for found in USES.finditer(side)).replace(b",", b" ").split())
+        for side in (before, after)
+    ]
+    words = [Counter(re.findall(rb"\w+", b" ".join(one.elements()))) for one in lists]
+    if _pieces(old) != _pieces(new) or words[0] != words[1]:
         return "the words of the text change"
     return _head(before, after) or _template(BRACES, before, after)
+
+
+def _c_pieces(side: bytes) -> list[str]:
+    return [
+        " ".join(piece.split()) if piece.startswith(("//", "/*")) else piece
+        for piece in PIECE.findall(side.decode("utf-8", "replace"))
+    ]
+
+
+def _pieces(side: bytes) -> list[str]:
+    """As `_c_pieces`, without a comma before what closes."""
+    found = _c_pieces(side)
+    return [
+        piece for at, piece in enumerate(found) if piece != "," or found[at + 1 : at + 2] not in (["}"], ["]"], [")"])
+    ]
+
+
+def _unquoted(piece: str) -> str:
+    """A text by what is between its quotes."""
+    if piece[0] in "\"'" and len(piece) > 1:
+        return "text " + re.sub(r"\\([\"'])", r"\1", piece[1:-1])
+    return piece
+
+
+def _ended(side: bytes) -> list[str]:
+    """Pieces with a `;` where a line of Go ends a statement."""
+    found: list[str] = []
+    for row in ENDS.split(side.decode("utf-8", "replace")):
+        pieces = [piece for piece in PIECE.findall(row) if not piece.startswith(("//", "/*"))]
+        found += pieces
+        last = pieces[-1] if pieces else ";"
+        if (last[-1].isalnum() or last[-1] in "_)]}`\"'" or last in {"++", "--"}) and last not in GOES_ON:
+            found.append(";")
+    return [
+        one for at, one in enumerate(found) if one != ";" or found[at + 1 : at + 2] not in ([";"], [")"], ["}"], [])
+    ]
+
+
+def _commands(side: bytes) -> list[str]:
+    found: list[str] = []
+    for piece in SHELL.findall(side.decode("utf-8", "replace").replace("\\\n", " ")):
+        ends = piece == ";" or piece.isspace()
+        if not ends:
+            found.append(" ".join(piece.split()) if piece.startswith("#") else piece)
+        elif found and found[-1] not in CONTINUES:
+            found.append(";")
+    return found
 
 
 def same_toml(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
