@@ -136,6 +136,12 @@ def read_lock(text: str) -> Listing:
                 anchor=("[[package]]", f'name = "{name}"\nversion = "{version}"'),
             )
         )
+    there = {pin.name for pin in pins} | {_plain(one[0]) for one in own if isinstance(one, list)}
+    lost = next(
+        (one for one in (*asked, *(n.split(" ")[0] for pin in pins for n in pin.needs)) if one not in there), None
+    )
+    if lost is not None:
+        raise UnreadableError(f"{lost} is asked for and is no package of the lock")
     told = [replace(pin, direct=pin.name in asked) for pin in pins]
     return Listing(pins=bounded(told), rest=written([document, comments, own]), lock=True, asked=asked)
 

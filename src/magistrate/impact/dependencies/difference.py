@@ -48,7 +48,7 @@ def compare(old: Listing, new: Listing) -> tuple[Finding, ...]:
     for key, pins in before.items():
         if key not in after:
             found += [Finding(pin=pin, why=f"{pin.name} {_at(pin)}is removed{_where(pin)}", gone=True) for pin in pins]
-    found += [*_two_checksums(new), *_unasked(old, new)]
+    found += [*_other_name(old, new), *_two_checksums(new), *_unasked(old, new)]
     return tuple({(one.why, one.hard): one for one in reversed(found)}.values())[::-1]
 
 
@@ -249,6 +249,15 @@ def _lower(old: Sequence[Pinned], new: Sequence[Pinned]) -> Iterator[Finding]:
     if all(order(highest.version, pin.version) in {-1, None} for pin in new):
         why = f"{new[0].name} falls: {highest.version} goes and nothing as late stays"
         yield Finding(pin=new[0], why=why, hard=True)
+
+
+def _other_name(old: Listing, new: Listing) -> Iterator[Finding]:
+    """The bytes of one package under the name of another; two versions of go.mod files may well be the same."""
+    owners = {one: pin.name for pin in old.pins for one in pin.hashes}
+    for pin in new.pins:
+        other = next((owners[one] for one in pin.hashes if owners.get(one, pin.name) != pin.name), None)
+        if other is not None and pin.place != SAME_BYTES and pin.ecosystem not in {"docker", "actions"}:
+            yield Finding(pin=pin, why=f"{pin.name} {_at(pin)}has the hash that {other} had", hard=True)
 
 
 def _two_checksums(side: Listing) -> Iterator[Finding]:

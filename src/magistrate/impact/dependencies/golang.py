@@ -80,6 +80,11 @@ def read_sum(text: str) -> Listing:
         if kept.setdefault("h1", found[4]) != found[4]:
             raise UnreadableError(f"line {number}: {found[1]} {found[2]} has two hashes")
         lines.setdefault(key, number)
+    bare = next((one for one in hashes if "/" not in one[1] and (one[0], f"{one[1]}/go.mod") not in hashes), None)
+    if bare is not None:
+        raise UnreadableError(
+            f"{bare[0]} {bare[1]} has a hash of its archive and none of its go.mod, as Go never writes"
+        )
     pins = [
         Pinned(
             ecosystem="go",

@@ -161,9 +161,8 @@ def read_lock(text: str) -> Listing:
             odd.append(str(error))
     legacy = document.pop("dependencies", None)
     if legacy is not None:
-        if odd:
-            raise UnreadableError(odd[0])
-        _verify_legacy(table(legacy, "dependencies"), {pin.place: pin for pin in pins})
+        held = {pin.place: pin for pin in pins}
+        own += _verify_legacy(table(legacy, "dependencies"), held, {one[0] for one in own if isinstance(one, list)})
     return Listing(pins=bounded(pins), rest=written([document, own]), lock=True, asked=asked, odd=tuple(odd))
 
 
@@ -196,13 +195,19 @@ def _entry(folder: str, entry: dict[str, Any], asked: dict[str, str]) -> Pinned:
     )
 
 
-def _verify_legacy(tree: dict[str, Any], pins: dict[str, Pinned]) -> None:
-    """The list that npm 6 reads says the same as the one that npm 7 and later read."""
+def _verify_legacy(tree: dict[str, Any], pins: dict[str, Pinned], odd: set[str]) -> list[object]:
+    """The list that npm 6 reads says the same as the one that npm 7 and later read; given back is what is no pin."""
+    kept: list[object] = []
     pending = [("node_modules/" + name, entry) for name, entry in tree.items()]
     seen = 0
     while pending:
         folder, found = pending.pop()
         entry = table(found, folder)
+        inner = table(entry.get("dependencies", {}), folder)
+        pending += [(f"{folder}/node_modules/{name}", one) for name, one in inner.items()]
+        if folder in odd:
+            kept.append([folder, {key: value for key, value in entry.items() if key != "dependencies"}])
+            continue
         only(entry, LEGACY, folder)
         pin = pins.get(folder)
         seen += 1
@@ -212,10 +217,9 @@ def _verify_legacy(tree: dict[str, Any], pins: dict[str, Pinned]) -> None:
         )
         if pin is None or not same or address_of(str(entry.get("resolved")), pin.name, pin.version) != pin.origin:
             raise UnreadableError(f"the two lists of the lock disagree about `{folder[:80]}`")
-        inner = table(entry.get("dependencies", {}), folder)
-        pending += [(f"{folder}/node_modules/{name}", one) for name, one in inner.items()]
     if seen != len(pins):
         raise UnreadableError("the two lists of the lock are not equally long")
+    return sorted(kept, key=written)
 
 
 def fits_lock(listing: Listing, lock: str) -> str | None:

@@ -117,6 +117,10 @@ def read_uv(text: str) -> Listing:
             own.append({k: v for k, v in package.items() if k in {"name", "version", "source"}})
             continue
         pins.append(_uv_package(package, source))
+    there = {pin.name for pin in pins} | {normal(str(table(one, "package")["name"])) for one in own}
+    lost = next((one for one in (*asked, *(n for pin in pins for n in pin.needs)) if one not in there), None)
+    if lost is not None:
+        raise UnreadableError(f"{lost} is asked for and is no package of the lock")
     direct = [replace(pin, direct=pin.name in asked) for pin in pins]
     return Listing(pins=bounded(direct), rest=written([document, comments, own]), lock=True, asked=asked)
 
@@ -143,7 +147,8 @@ def _uv_package(package: dict[str, Any], source: dict[str, Any]) -> Pinned:
     for one in [*listed(package.get("wheels", []), "wheels"), *([package["sdist"]] if "sdist" in package else [])]:
         only(table(one, "file"), UV_FILE, "file")
         hashes.append(_uv_file(one, name, version, origin))
-    terms = {k: package[k] for k in ("resolution-markers", "marker") if k in package}
+    kept = ("resolution-markers", "marker", "sdist", "wheels")
+    terms = {k: package[k] for k in kept if k in package}
     return Pinned(
         ecosystem="pypi",
         name=normal(name),
@@ -214,7 +219,7 @@ def _poetry_package(package: dict[str, Any], name: str, version: str, files: lis
         if HASH.fullmatch(found) is None or not _file_fits(text_in(one.get("file"), "file"), name, version):
             raise UnreadableError(f"a file of {name} {version} bears another name or version, or no hash")
         hashes.append(found)
-    terms = {k: v for k, v in package.items() if k not in {"name", "version", "files", "groups", "category", "source"}}
+    terms = {k: v for k, v in package.items() if k not in {"name", "version", "groups", "category", "source"}}
     needs = table(package.get("dependencies", {}), "dependencies")
     return Pinned(
         ecosystem="pypi",
@@ -239,6 +244,8 @@ def read_pipfile(text: str) -> Listing:
     document = json_of(text)
     meta = table(document.get("_meta", {}), "_meta")
     table(meta.get("hash", {}), "hash").pop("sha256", None)
+    sources = listed(meta.get("sources", []), "sources")
+    usual = table(sources[0], "source").get("name", "") if len(sources) == 1 else ""
     pins = []
     for group in [key for key in document if key != "_meta"]:
         for name, entry in table(document.pop(group), group).items():
@@ -253,7 +260,7 @@ def read_pipfile(text: str) -> Listing:
                     name=normal(name_of(name)),
                     version=version.removeprefix("=="),
                     hashes=hashes,
-                    origin=f"registry {entry['index']}" if "index" in entry else "registry",
+                    origin=f"registry {entry.get('index', usual)}",
                     exact=True,
                     place=group,
                     dev=group == "develop",
@@ -261,9 +268,7 @@ def read_pipfile(text: str) -> Listing:
                     anchor=(f'"{group}"', f'"{name}"'),
                 )
             )
-    return Listing(
-        pins=bounded(pins), rest=written(document), lock=True, several_indexes=len(meta.get("sources", [])) > 1
-    )
+    return Listing(pins=bounded(pins), rest=written(document), lock=True, several_indexes=len(sources) > 1)
 
 
 def fits_uv(listing: Listing, lock: str) -> str | None:

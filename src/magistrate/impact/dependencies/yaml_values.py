@@ -7,10 +7,13 @@ is a text; what it would mean as a number is nobody's business here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from magistrate.impact.languages.reading import UnreadableError
-from magistrate.impact.languages.yaml_events import Event, events_of
+from magistrate.impact.languages.yaml_events import Event, events_of, verify_second
+
+SMALL: Final = 60_000
+"""Characters up to which PyYAML's own parser has to read the same; larger locks are read by libyaml alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,11 @@ class Place:
 
 
 def _plain(text: str) -> tuple[Event, ...]:
+    if "\t" in text:
+        raise UnreadableError("it has a tab, which readers of YAML take in different ways")
     found = events_of(text)
+    if len(text) <= SMALL:
+        verify_second(text, found)
     if any(one.kind == "Alias" or one.anchor or one.tag for one in found):
         raise UnreadableError("it has anchors or tags, which a reader may resolve in another way")
     return found

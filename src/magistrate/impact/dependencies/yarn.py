@@ -162,6 +162,8 @@ def _berry_entry(key: str, entry: dict[str, object], resolution: str) -> Pinned:
     version = text_in(entry.get("version"), key)
     if None in asked or len(names) != 1 or resolution != f"{(name := next(iter(names)))}@npm:{version}":
         raise UnreadableError(f"`{key[:80]}` is no plain range of one package, or another one answers for it")
+    if entry.get("languageName") not in {"node", "unknown"} or entry.get("linkType") != "hard":
+        raise UnreadableError(f"{name} is no plain package of node")
     checksum = text_in(entry.get("checksum", ""), key)
     if checksum and CHECKSUM.fullmatch(checksum) is None:
         raise UnreadableError(f"the hash of {name} is none")
