@@ -17,9 +17,16 @@ from itertools import accumulate
 from typing import Final, Protocol
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, FileChange, Proof, Sensitivity
+from magistrate.impact.vocabulary import words_in
 
 MAX_DIFF_LINES: Final = 4_000
 MAX_LINE: Final = 4_000
+NEAR: Final = 8
+PROSE: Final = re.compile(r"(?i)\.(?:md|markdown|rst|adoc)\Z")
+LAYOUT_TOKEN: Final = re.compile(r"\w+|[^\w\s,'\"]")
+COMMENT: Final = re.compile(
+    r"\s*(?:#(?!\s*(?:include|define|if|ifdef|ifndef|endif|else|elif|pragma)\b|\[|!)|//|/?\*(?!\S*\s+@)|--\s|;|<!--|%\s|\"{3}|\'{3}|\Z)"
+)
 KEPT_TEXTS: Final = 4_096
 """Texts of which is kept what was found in them; bases that follow each other share most."""
 READABLE: Final = re.compile(rb"[\t\x20-\x7e]{6,}|(?:[\t\x20-\x7e]\0){6,}")
@@ -134,15 +141,61 @@ class ChangedFile:
 
         ASCII text is given in lower case.
         """
-        cut = [line.text[:MAX_LINE] for line in self.lines]
-        text = "\n".join(cut)
-        starts = tuple(accumulate((len(line) + 1 for line in cut[:-1]), initial=0))
-        return (text.lower(), starts, True) if text.isascii() else (text, starts, False)
+        return joined(self.lines)
+
+    @cached_property
+    def code_lines(self) -> tuple[ChangedLine, ...]:
+        """Changed lines that are no comment; none in prose, and none where both sides have the same tokens in order."""
+        if PROSE.search(self.path):
+            return ()
+        sides: dict[bool, list[str]] = {False: [], True: []}
+        for line in self.lines:
+            sides[line.added] += LAYOUT_TOKEN.findall(line.text[:MAX_LINE])
+        if sides[False] == sides[True]:
+            return ()
+        return tuple(line for line in self.lines if not COMMENT.match(line.text))
+
+    @cached_property
+    def code_text(self) -> tuple[str, tuple[int, ...], bool]:
+        """The same as `changed_text` of the lines that are code."""
+        return joined(self.code_lines)
+
+    @cached_property
+    def all_words(self) -> Mapping[str, str]:
+        """The words of all changed lines, comments and prose too."""
+        return words_in("\n".join(line.text[:MAX_LINE] for line in self.lines))
+
+    @cached_property
+    def words(self) -> tuple[Mapping[str, str], str]:
+        """The words of the lines that are code, each with a token that has it, and the text they are found in."""
+        text = "\n".join(line.text[:MAX_LINE] for line in self.code_lines)
+        return words_in(text), text
+
+    @cached_property
+    def words_near(self) -> Mapping[str, str]:
+        """The words of all lines at most `NEAR` away from a changed line of code, on either side."""
+        kept: list[str] = []
+        for text, added in ((self.before, False), (self.after, True)):
+            lines = text.split("\n")
+            wanted: set[int] = set()
+            for line in self.code_lines:
+                if line.added is added:
+                    wanted.update(range(max(0, line.number - 1 - NEAR), min(len(lines), line.number + NEAR)))
+            kept += [lines[at][:MAX_LINE] for at in sorted(wanted)]
+        return words_in("\n".join(kept))
 
     @property
     def both_texts(self) -> tuple[str, str]:
         """Old and new text."""
         return self.before, self.after
+
+
+def joined(lines: Sequence[ChangedLine]) -> tuple[str, tuple[int, ...], bool]:
+    """Lines, each cut at `MAX_LINE`, as one text; where each starts; whether it is ASCII and so in lower case."""
+    cut = [line.text[:MAX_LINE] for line in lines]
+    text = "\n".join(cut)
+    starts = tuple(accumulate((len(line) + 1 for line in cut[:-1]), initial=0))
+    return (text.lower(), starts, True) if text.isascii() else (text, starts, False)
 
 
 def changed_lines(before: str, after: str) -> tuple[ChangedLine, ...]:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import MAX_LINE, BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.vocabulary import vocabulary
 
 Role = Callable[[ChangedFile], str | None]
 MAX_PER_RULE: Final = 20
+RESOURCE: Final = re.compile(
+    r"(?im)^\s*(?:resource|module)\s+[\"'][\w-]+[\"']|^\s*resource\s+\w+\s+'microsoft\.|\b(?:aws|alexa)::\w+::\w+|"
+    r"[\"']microsoft\.\w+/[\w/]+[\"']|\bnew\s+(?:\w+\.)?(?:cfn\w+|bucket|queue|topic|table|cluster)\("
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +32,21 @@ class Rule:
     pattern: re.Pattern[str]
     folded: re.Pattern[str]
     why: str
+    given: frozenset[str] = frozenset()
 
 
-def rule(pattern: str, why: str) -> Rule:
-    """Compile a rule; patterns are linear, case-insensitive, and no white space of theirs ends a line."""
+def rule(pattern: str, why: str, given: str = "") -> Rule:
+    """Compile a rule; patterns are linear, case-insensitive, and no white space of theirs ends a line.
+
+    `given` lists words (`impact/vocabulary.py`), one of which every hit has: without it nothing is searched.
+    """
     inside = pattern.replace(r"\s", r"[^\S\n]")
     folded = re.sub(r"\\.|[A-Z]", lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), inside)
     return Rule(
-        pattern=re.compile(inside, re.IGNORECASE | re.MULTILINE), folded=re.compile(folded, re.MULTILINE), why=why
+        pattern=re.compile(inside, re.IGNORECASE | re.MULTILINE),
+        folded=re.compile(folded, re.MULTILINE),
+        why=why,
+        given=vocabulary(given),
     )
 
 
@@ -66,6 +78,11 @@ class RuleSensor:
     kind: ChangeClass
     rules: tuple[Rule, ...] = ()
     role: Role | None = None
+    words: frozenset[str] = frozenset()
+    words_why: str = ""
+    near: frozenset[str] = frozenset()
+    near_why: str = ""
+    code_rules: tuple[Rule, ...] = ()
 
     def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
         """Every hit, at its line; removed lines are named by the line they had."""
@@ -75,10 +92,37 @@ class RuleSensor:
             if found is not None:
                 yield Sensitivity(kind=self.kind, path=file.path, line=first_line(file), why=found)
         yield from self._by_rule(file)
+        yield from self._by_word(file)
+
+    @staticmethod
+    def _possible(file: ChangedFile, rules: tuple[Rule, ...]) -> Iterator[Rule]:
+        return (one for one in rules if not one.given or not one.given.isdisjoint(file.all_words))
+
+    def _by_word(self, file: ChangedFile) -> Iterator[Sensitivity]:
+        """One finding for words on changed lines, at the first of them; else one for words beside them."""
+        if not self.words and not self.near:
+            return
+        has, text = file.words
+        used = sorted(has.keys() & self.words)
+        if used:
+            line = min((line_of(file, text, has[word]) for word in used[:MAX_PER_RULE]), key=lambda one: one.number)
+            shown = ", ".join(f"`{word}`" for word in sorted({has[word] for word in used})[:3])
+            yield Sensitivity(
+                kind=self.kind, path=file.path, line=line.number, why=worded(f"{self.words_why}: {shown}", line)
+            )
+        elif self.near and file.code_lines:
+            beside = sorted(file.words_near.keys() & self.near)
+            if beside:
+                shown = ", ".join(f"`{file.words_near[word]}`" for word in beside[:3])
+                why = f"{self.near_why}: {shown}"
+                yield Sensitivity(kind=self.kind, path=file.path, line=first_line(file), why=why)
 
     def _by_rule(self, file: ChangedFile) -> Iterator[Sensitivity]:
-        for one in self.rules:
+        for one in self._possible(file, self.rules):
             for line in islice(hits(file, one), MAX_PER_RULE):
+                yield Sensitivity(kind=self.kind, path=file.path, line=line.number, why=worded(one.why, line))
+        for one in self._possible(file, self.code_rules):
+            for line in islice(found_in(file.code_lines, file.code_text, one), MAX_PER_RULE):
                 yield Sensitivity(kind=self.kind, path=file.path, line=line.number, why=worded(one.why, line))
 
 
@@ -89,7 +133,14 @@ def hits(file: ChangedFile, one: Rule) -> Iterator[ChangedLine]:
     a hit inside a line is a hit in the whole, and the line itself has the last word. In ASCII,
     a search of lower case for lower case is the same and several times as fast.
     """
-    text, starts, ascii_only = file.changed_text
+    return found_in(file.lines, file.changed_text, one)
+
+
+def found_in(
+    lines: Sequence[ChangedLine], joined: tuple[str, tuple[int, ...], bool], one: Rule
+) -> Iterator[ChangedLine]:
+    """The lines that a rule finds something in; `joined` is their text."""
+    text, starts, ascii_only = joined
     quick = one.folded if ascii_only else one.pattern
     at = 0
     while at < len(text):
@@ -97,10 +148,21 @@ def hits(file: ChangedFile, one: Rule) -> Iterator[ChangedLine]:
         if found is None:
             return
         index = bisect_right(starts, found.start()) - 1
-        line = file.lines[index]
+        line = lines[index]
         if one.pattern.search(line.text[:MAX_LINE]):
             yield line
         at = starts[index + 1] if index + 1 < len(starts) else len(text)
+
+
+def line_of(file: ChangedFile, text: str, token: str) -> ChangedLine:
+    """The first changed line that has a token of the changed text."""
+    return file.code_lines[text.count("\n", 0, max(0, text.find(token)))]
+
+
+def declares_resource(file: ChangedFile) -> bool:
+    """Whether changed lines declare something in a cloud: what is not said of it is left at a default."""
+    text, _, _ = file.code_text
+    return RESOURCE.search(text) is not None
 
 
 def worded(why: str, line: ChangedLine) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
@@ -14,10 +15,29 @@ PATHS: Final = re.compile(
     r"\.cursor[^/]*|\.claude|\.codex|\.gemini|\.windsurf[^/]*|\.clinerules|\.aider[^/]*|\.roo[^/]*|\.continue|\.mcp\.json|mcp\.json|\.vscode|"
     r"prompts?|skills|[^/]*\.(?:prompt|mdc|instructions\.md|chatmode\.md))(?:/|$)"
 )
+FRONT: Final = re.compile(
+    r"\A\ufeff?\s*(?:`{3,}\w*\s*)?---[^\S\n]*\r?\n(?:[^\n]*\n){0,12}?[ \t]*[\"']?(?:description|globs|alwaysApply|applyTo|mode|tools|model|allowed-tools|argument-hint|disable-model-invocation|agent|handoffs)[\"']?[ \t]*:"
+)
+ORDER: Final = re.compile(
+    r"(?im)^[ \t]*(?:[-*+]|\d+[.)])?[ \t]*(?:\*\*)?(?:always|never|do not|don't|must|prefer|avoid|ensure|make sure|follow|keep|write|implement|use|create|run|read|check|add|update|include|return|review|verify|when|if you|you (?:are|must|should|will))\b"
+)
+READER: Final = re.compile(
+    r"(?i)\b(?:you are (?:an?|the)|your (?:task|role|job|goal|responses?|answers?)|act as an?|user's request|this skill|(?:coding |ai )agents?|subagents?|claude|copilot|cursor rules?|codex|gemini|llms?|system prompt|ai[- ](?:assistant|agents?|coding|tools?))\b"
+)
+ORDERS: Final = 8
+HEAD: Final = 12_000
 
 
 def _role(file: ChangedFile) -> str | None:
-    return "agents read this as instructions" if named(file, PATHS) else None
+    if named(file, PATHS):
+        return "agents read this as instructions"
+    for text in file.both_texts:
+        head = text[:HEAD]
+        if FRONT.match(head):
+            return "its front matter is that of a rule, a skill or a prompt for agents"
+        if READER.search(head) and sum(1 for _ in islice(ORDER.finditer(head), ORDERS)) == ORDERS:
+            return "this reads as a list of orders to an assistant"
+    return None
 
 
 SENSOR: Final = RuleSensor(

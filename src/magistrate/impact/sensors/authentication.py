@@ -1,4 +1,4 @@
-"""Who may come in and what they may do: authentication and authorisation logic."""
+"""Who may come in and what they may do: authentication and authorisation logic, sessions, ownership."""
 
 from __future__ import annotations
 
@@ -8,9 +8,29 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
 from magistrate.impact.sensing import RuleSensor, named, rule
+from magistrate.impact.vocabulary import vocabulary
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|[/_.-])(?:auth\w*|login|session|oauth2?|sso|saml|jwt|acl|rbac|sshd_config|pam\.d|passport)(?:[/_.-]|$)"
+)
+COMING_IN: Final = """
+    auth authn authz authenticate authenticates authenticated authenticator authentication authenticating unauthenticated oauth oauth2 oidc openid saml sso jwt jwttoken ldap kerberos
+    login logins logout loggedin islogged signin signout signup lockout password passwords passwd passphrase setpassword newpassword passwordreset resetpassword
+    totp otp twofactor 2fa mfa webauthn passkey passkeys recoverycode recoverycodes session sessions sessionid sessionstore cookie cookies addcookie setcookie httponly samesite secure
+    securecookie cookiesecure csrf xsrf antiforgery csrftoken nonce referer checkorigin allowedorigins postmessage bearer apikey accesstoken refreshtoken idtoken
+    credential credentials principal impersonate impersonation basicauth authheader authtkt authorizationheader
+"""
+MAY_DO: Final = """
+    authorize authorized authorizes authorization authorise authorised authorisation authorizer unauthorized unauthorised forbidden denied deny permission permissions haspermission
+    checkpermission permissioncheck privilege privileges privileged superuser issuperuser staff isstaff admin admins isadmin administrator moderator owner owners isowner ownership
+    role roles rbac acl acls accesscontrol accesslevel accessmode hasaccess canaccess accessrights isallowed disallowed canread canwrite cando canedit canview canupdate candelete
+    cancreate ability abilities cancan policies policyscope currentuser currentuserid getcurrentuser requestuser sessionuser userid getuser isself collaborator collaborators tenant scope scopes
+    sharing withsharing withoutsharing isprivate ispublic visibility blocked banned suspended islocked whitelist allowlist approle enforcer enforce rolecheck guard guards
+    sudo impersonated loginrequired unprivileged idor
+"""
+WORDS: Final = vocabulary(COMING_IN + MAY_DO)
+NEAR: Final = WORDS - vocabulary(
+    "secure token tokens scope scopes owned guard guards enforce sharing cookie cookies session sessions deny allowed"
 )
 
 
@@ -22,13 +42,17 @@ SENSOR: Final = RuleSensor(
     name="authentication",
     kind=ChangeClass.AUTHENTICATION,
     role=_role,
+    words=WORDS,
+    words_why="who may come in, or what they may do",
+    near=NEAR,
+    near_why="this stands beside what decides who may come in, or what they may do",
     rules=(
         rule(
             r"login_required|permission_required|requires_auth|authenticate|authoriz|authoris|is_?admin|is_?staff|is_?superuser|has_?perm|\brole\b|csrf|allow_?any|isauthenticated",
             "decides who may do something",
         ),
         rule(
-            r"\b(?:check|verify|validate|require)_?(?:user|token|signature|password|session|access|permission|sig)\w*|\bverify\(|\bcheck\(",
+            r"\b(?:check|verify|validate|require)_?(?:user|token|signature|password|session|access|permission|sig|owner|origin|referer)\w*|\bverify\(|\bcheck\(",
             "a check is added, moved or taken away",
         ),
         rule(
@@ -36,8 +60,20 @@ SENSOR: Final = RuleSensor(
             "a refusal is added, moved or taken away",
         ),
         rule(
-            r"\bjwt\b|oauth|set_cookie|samesite|PermitRootLogin|PasswordAuthentication|compare_digest|strncmp",
+            r"\bjwt\b|oauth|set_?cookie|samesite|PermitRootLogin|PasswordAuthentication|compare_digest|strncmp|http\.Cookie|addEventListener\([\"']message",
             "session or credential handling",
+        ),
+    ),
+    code_rules=(
+        rule(
+            r"@(?:Request|Get|Post|Put|Delete|Patch)Mapping|\bAddControllers\b|\bUse\w*(?:Session|Https\w*|Cors|Auth\w*)\(|\bwp_ajax|\badd_action\(|\buser_?id\b|\bfind(?:_by_id)?!?\(\s*params|<form\b|\bmethod\s*=\s*[\"']?post|access-control-|x-requested-with|publicly|\btransferFrom\(|\bcreate_?user\b",
+            "a door of the application, or whose record is opened",
+            given="mapping controllers use session https cors auth wpajax ajax action userid user find form method post access requested publicly transferfrom createuser",
+        ),
+        rule(
+            r"^\s*(?:insert|update|upsert|delete|undelete)\s+\w+\s*;|\bdatabase\.(?:insert|update|upsert|delete)\(",
+            "writes records without a check of rights",
+            given="insert update upsert delete undelete database",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Content that a reviewer cannot read: binary, minified, encoded, generated, vendored."""
+"""Content that a reviewer cannot read: binary, minified, encoded, generated."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.sensing import first_line
 
-BLOB: Final = re.compile(r"[A-Za-z0-9+/=]{200,}|(?:\\x[0-9a-fA-F]{2}){30,}")
+BLOB: Final = re.compile(r"[A-Za-z0-9+/=]{160,}|(?:\\x[0-9a-fA-F]{2}){30,}")
 GENERATED: Final = re.compile(r"(?i)@generated|code generated .{0,60}do not edit|auto-?generated")
-VENDORED: Final = re.compile(r"(?i)(?:^|/)(?:vendor|third_party|node_modules|_vendor|external)/")
-LONG: Final = 2_000
+LONG: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +35,6 @@ class Binary:
                 break
         if any(GENERATED.search(text[:2_000]) for text in file.both_texts):
             yield _found(file, first_line(file), "a generated file is edited by hand: its generator did not make this")
-        if VENDORED.search(file.path):
-            yield _found(file, first_line(file), "vendored code: it should equal its upstream")
 
 
 def _undecodable(side: bytes) -> bool:

@@ -18,14 +18,16 @@ PATHS: Final = re.compile(
     r"\.?pre-commit|\.husky/|\.mergify|renovate\.json|\.renovaterc|dependabot\.ya?ml|ci/|codecov|noxfile\.py|tox\.ini)"
 )
 WORKFLOW: Final = Saying(
-    starts=line_start(r"(?:runs-on|uses|pull_request_target|workflow_dispatch|workflow_call|jobs)[ \t]*:")
+    starts=line_start(
+        r"(?:-[ \t]*)?(?:runs-on|uses|pull_request_target|workflow_dispatch|workflow_call|workflow_run|jobs)[ \t]*:|using[ \t]*:[ \t]*[\"']?(?:composite|docker|node)"
+    )
 )
 PIPELINE: Final = Saying(
     starts=line_start(
-        r"(?:stages|before_script|after_script|steps|pipeline)[ \t]*:|agent[ \t]+any|script[ \t]*:[ \t\r]*$"
+        r"(?:-[ \t]*)?(?:stages?|before_(?:script|install|deploy)|after_(?:script|success|failure)|steps|pipelines?|package-ecosystem|build_script|test_script|orbs|executors|workflows|pool|vmImage|trigger|matrix|deploy|\w+_task|freebsd_instance|dist|sudo|repos|hooks|default_language_version|ci)[ \t]*:|-[ \t]+(?:repo|task|template|stage|job)[ \t]*:|language[ \t]*:[ \t]*\w+[ \t\r]*$|rev[ \t]*:|agent[ \t]+any|(?:install|script)[ \t]*:"
     ),
-    words=("pipeline",),
-    around=re.compile(r"\bpipeline\s{0,200}\{"),
+    words=("pipeline", "argoproj.io", "tekton.dev"),
+    around=re.compile(r"\bpipeline\s{0,200}\{|argoproj\.io/|tekton\.dev/"),
 )
 
 

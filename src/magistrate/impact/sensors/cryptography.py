@@ -1,27 +1,65 @@
-"""Cryptography and transport security: algorithms, randomness, certificates."""
+"""Cryptography and transport security: algorithms, keys, randomness, certificates, and connections without them."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
-from magistrate.impact.sensing import RuleSensor, rule
+from magistrate.impact.base import ChangedFile
+from magistrate.impact.sensing import RuleSensor, declares_resource, rule
+from magistrate.impact.vocabulary import vocabulary
+
+PRIMITIVES: Final = """
+    md2 md4 md5 md5sum md5file sha sha1 sha2 sha3 sha224 sha256 sha384 sha512 sha512digest ripemd ripemd160 blake2b blake2s blake3 hashlib messagedigest digestutils
+    digest hexdigest hmac cipher ciphers ciphersuite ciphersuites decipher createcipher createcipheriv createdecipheriv createhash des des3 tripledes desede blowfish
+    rc2 rc4 arc2 arc4 cast5 aes aesccm aesgcm gcm gcmparameterspec cbc ecb cfb chacha20 poly1305 nonce salt salted pbkdf2 bcrypt
+    scrypt argon2 hashids rsa dsa ecdsa eddsa ecdh ed25519 x25519 curve25519 secp256k1 secp256r1 secp192r1 pkcs1 pkcs7 pkcs8 pkcs12 oaep pss
+    generateprivatekey privatekey publickey keysize keylength keygenerator keypair keypairgenerator keystore keyring secretkeyspec
+    keyrotation encrypt encrypts encrypted encrypting encryption encryptionkey encryptionkeyid encryptor decrypt decrypts decrypted decryption unencrypted kms kmskey kmskeyid
+    cmk crypto cryptography cryptokey cryptokeyname pycrypto pycryptodome nacl libsodium openssl bouncycastle nullcipher hashing hashed passwordhash
+    diskencryptionset customermanagedkey storagencrypted storageencrypted transitencryption atrest intransit doublencryption sse ssealgorithm
+"""
+TRANSPORT: Final = """
+    ssl sslv2 sslv3 sslcontext sslsocket sslmode sslenforcement sslpolicy sslprotocol sslsession requiressl enforcessl tls tlsv1 tls1 tlsconfig tlsversion mintlsversion minimumtlsversion mtls dtls
+    rustls httpsonly httpsredirect supportshttpstrafficonly redirecthttp starttls hsts stricttransport stricttransportsecurity cert certs certificate certificates certfile certpool
+    certificatearn acm x509 x509trustmanager truststore trustmanager hostnameverifier verifyhostname checkhostname verifymode verifynone verifypeer insecure
+    insecureskipverify rejectunauthorized dangerous dangerclientconfig dangerousclientconfig unsaferenegotiation securitypolicy viewerprotocolpolicy ssh sshv1 telnet telnetlib ftp ftplogin ftpclient ftps sftp ftpsession dialtimeout
+    plaintext cleartext httpclient defaulthttpclient resttemplate urlopen urlopener urlretrieve openerdirector grequests sling serversocket listenandserve insecuretransport transportsecurity
+"""
+CHANCE: Final = """
+    random securerandom randombytes mathrandom rand mrand srand urandom randint randrange randbytes getrandbits cryptorand entropy prng csprng uuid4 arc4random
+    jwt jwk jwks jws jwe signature signatures signingmethod signingmethodnone signedstring hashedpassword
+"""
+WORDS: Final = vocabulary(PRIMITIVES + TRANSPORT + CHANCE)
+
+
+def _role(file: ChangedFile) -> str | None:
+    return "a cloud resource is declared, encrypted or not" if declares_resource(file) else None
+
 
 SENSOR: Final = RuleSensor(
     name="cryptography",
     kind=ChangeClass.CRYPTOGRAPHY,
+    role=_role,
+    words=WORDS,
+    words_why="names cryptography, transport security or randomness",
+    near=WORDS,
+    near_why="this stands beside cryptography, transport security or randomness",
     rules=(
         rule(
-            r"\b(?:md5|sha1|des|rc4|ecb|pkcs1|aes|rsa|hmac|pbkdf2|bcrypt|scrypt|argon2|ed25519|ecdsa|x509)\b",
-            "names a cryptographic primitive",
-        ),
-        rule(
-            r"verify\s*=\s*False|CERT_NONE|check_hostname|InsecureSkipVerify|rejectUnauthorized|ssl_?context|_create_unverified|\b(?:tls|ssl)_",
+            r"verify\s*=\s*False|CERT_NONE|check_hostname|_create_unverified|\b(?:tls|ssl)_|\bverify_mode\b|checkServerTrusted",
             "decides whether a peer is checked",
         ),
         rule(
-            r"\b(?:import|from)\s+(?:secrets|random|hashlib|hmac|ssl|cryptography|nacl)\b|getrandbits|secrets\.token|os\.urandom|\bROUNDS\b|iterations",
+            r"\b(?:import|from)\s+(?:secrets|random|hashlib|hmac|ssl|cryptography|nacl)\b|getrandbits|secrets\.token|os\.urandom|\bROUNDS\b|iterations|\.random\(",
             "randomness or key strength",
         ),
+    ),
+    code_rules=(
+        rule(
+            r"[\"'(]\s*(?:http|ftp|ws|telnet|ldap|smtp|redis|amqp)://(?!localhost|127\.|0\.0\.0\.0|\[?::1|www\.w3\.org|schemas\.|json-schema|xmlns|purl\.org|\s)|\bport\s*[:=]\s*(?:80|21|23)\b|\bhttp\.(?:get|request|post|createserver|new)\b|\buri\.create\(",
+            "a connection without encryption",
+        ),
+        rule(r"\bsetPassword\b|set_password\(", "how a password is kept"),
     ),
 )

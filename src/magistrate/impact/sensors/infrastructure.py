@@ -14,11 +14,24 @@ PATHS: Final = re.compile(
 )
 SAYS: Final = Saying(
     starts=line_start(
-        r"apiVersion[ \t]*:|kind[ \t]*:\s{0,200}[A-Z]|(?:resource|provider|module|data)[ \t]+\"|"
+        r"apiVersion[ \t]*:|kind[ \t]*:\s{0,200}[A-Z]|(?:resource|provider|module|data|variable|output)[ \t]+\"|(?:terraform|locals)[ \t]*\{|param[ \t]+\w+[ \t]+(?:string|int|bool|object|array)|targetScope[ \t]*=|resource[ \t]+\w+[ \t]+'|"
         r"(?<=\n)FROM[ \t]+\S|(?:-[ \t]*)?hosts[ \t]*:|services[ \t]*:[ \t\r]*$"
     ),
-    words=("apiVersion", "AWSTemplateFormatVersion", "Statement", "become", "ansible."),
-    around=re.compile(r"\"apiVersion\"|AWSTemplateFormatVersion|Statement\"?\s{0,200}:|become\s{0,200}:|ansible\."),
+    words=(
+        "apiVersion",
+        "AWSTemplateFormatVersion",
+        "AWS::",
+        "Microsoft.",
+        "Statement",
+        "become",
+        "ansible.",
+        "aws-cdk",
+        "pulumi",
+        "provider:",
+    ),
+    around=re.compile(
+        r"\"apiVersion\"|\bAWS::\w+::\w+|[\"']Microsoft\.\w+/\w+|aws-cdk|@pulumi/|^provider:|AWSTemplateFormatVersion|Statement\"?\s{0,200}:|become\s{0,200}:|ansible\."
+    ),
 )
 
 

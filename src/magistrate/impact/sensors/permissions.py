@@ -1,4 +1,4 @@
-"""Rights on systems and files: IAM, RBAC, sudoers, grants, owners."""
+"""Rights on systems and files: IAM, RBAC, sudoers, grants, owners, security contexts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,24 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
 from magistrate.impact.sensing import RuleSensor, named, rule
+from magistrate.impact.vocabulary import vocabulary
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:sudoers[^/]*|codeowners|owners|authorized_keys|allowed_signers|[^/]*(?:iam|rbac)[^/]*\.(?:json|ya?ml|tf))(?:/|$)"
 )
+WORDS: Final = vocabulary("""
+    iam ram cam iamrole iampolicy iammember iambinding iamuser rbac rolebinding rolebindings clusterrole clusterroles clusterrolebinding roleref roleassignment roledefinition
+    serviceaccount serviceaccounts serviceaccountname serviceaccounttoken automountserviceaccounttoken assumerole assumerolepolicy assumerolepolicydocument passrole
+    policydocument policyarn rolepolicy rolepolicyattachment bucketpolicy resourcepolicy keypolicy accesspolicy accesspolicies accesspolicydocument queuepolicy topicpolicy managedpolicy inlinepolicy permissionsboundary passwordpolicy
+    accountpasswordpolicy loginpolicy authenticationpolicy trustpolicy securitypolicy podsecuritypolicy podsecurity accesscontrol accesscontrollist networkacl networkaclrule nacl acl acls predefinedacl
+    principal principals notprincipal grant grants grantee granted revoke revoked privilege privileged privileges privilegeescalation allowprivilegeescalation
+    securitycontext podsecuritycontext runasuser runasnonroot runasgroup fsgroup readonlyrootfilesystem seccomp seccompprofile apparmor selinux selinuxoptions capabilities capadd capdrop
+    hostpid hostipc hostpath hostnetwork dockersock sysadmin sudo sudoers nopasswd rootaccess rootuser admin admins administrator administrators clusteradmin superuser adminuser adminenabled localauthentication disablelocalauth localauthdisabled
+    permission permissions permissionset accesskey accesskeys accesslevel allowedactions wildcard federatedidentity workloadidentity managedidentity identitytype identitypool userassigned systemassigned
+    chmod chown umask setuid setgid setcap filemode owner owners ownership ownerid codeowners approvers reviewers userdata executionrole taskrole taskrolearn rolearn instanceprofile iaminstanceprofile
+    oauthscopes scopes rbacenabled enablerbac azurerbac authorizationmode authorizationrbac anonymousauth organizationpolicy orgpolicy bucketownership objectownership crossaccount fulladmin
+    uniformbucketlevelaccess publicaccessprevention deletionprotection imagepullpolicy admissioncontrollers admissionplugins admissioncontrol
+""")
 
 
 def _role(file: ChangedFile) -> str | None:
@@ -22,12 +36,27 @@ SENSOR: Final = RuleSensor(
     name="permissions",
     kind=ChangeClass.PERMISSIONS,
     role=_role,
+    words=WORDS,
+    words_why="who has which rights",
     rules=(
         rule(r"\bGRANT\b.+\bTO\b|\bREVOKE\b|NOPASSWD|\bALL=\(|setuid|setcap", "grants or takes rights"),
         rule(
             r"(?:Cluster)?Role(?:Binding)?\b|^\s*(?:-\s*)?(?:verbs|resources|apiGroups|subjects|roleRef)\s*:|\"(?:Not)?(?:Action|Resource|Principal)\"|AssumeRole|cluster-admin",
             "rights in a cluster or cloud",
         ),
-        rule(r"\bchmod\b|\bchown\b|\bumask\b|^\s*mode\s*[:=]", "file rights"),
+    ),
+    code_rules=(
+        rule(
+            r"\bchmod\b|\bchown\b|\bumask\b|^\s*mode\s*[:=]|\b0o?[0-7]{3,4}\b|\bos\.(?:open|mkdir|makedirs)\(|^\s*USER\s+\S+\s*$|docker\.sock",
+            "file rights, or a user that runs something",
+        ),
+        rule(
+            r"\bpolicy\s*[:=]|\bpolic(?:y|ies)\b\s*[\"']?\s*[:={]|\bactions?\s*[:=]\s*[\"'\[]|\beffect\s*[:=]|\b(?:in|e)gress\s*[:={]",
+            "a policy of rights",
+        ),
+        rule(
+            r"^\s*[^\s#]\S*(?:\s+@[\w./-]+)+\s*(?:#.*)?$|^\s*(?:approvers|reviewers|owners)\s*:|^\*\s+\S+@\S",
+            "owners of paths",
+        ),
     ),
 )

@@ -7,18 +7,24 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, named, rule
+from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule, says
 
 PATHS: Final = re.compile(
-    r"(?i)(?:^|/)(?:licen[cs]e[^/]*|copying[^/]*|security[^/]*|cname|\.goreleaser[^/]*|release[^/]*|\.changeset|version(?:\.\w+)?|manifest\.in)(?:/|$)"
+    r"(?i)(?:^|/)(?:licen[cs]e[^/]*|copying[^/]*|security[^/]*|cname|\.goreleaser[^/]*|\.releaserc[^/]*|releas(?:e|ing)[^/]*|publish[^/]*|\.changeset|\.bumpversion\.cfg|lerna\.json|version(?:\.\w+)?|manifest\.in)(?:/|$)"
 )
 CHANGES: Final = re.compile(r"(?i)(?:^|/)changelog[^/]*(?:/|$)")
 ENTRY: Final = re.compile(r"\s*\Z|\s*[-*+]\s|\s+\S")
 VERSION: Final = re.compile(r"(?i)\d+\.\d+|\d{4}-\d|unreleased|version|release")
+SAYS: Final = Saying(
+    starts=line_start(
+        r"(?:builds|archives|nfpms|brews|homebrew_casks|dockers(?:_v2)?|scoops|universal_binaries|changelog|release|signs|sboms|checksum|snapshot|aurs|snapcrafts)[ \t]*:[ \t\r]*$|"
+        r"\"(?:release-type|baseBranch|changelog|branches|packages)\"[ \t]*:|\[bump(?:version|2version)|name[ \t]*:[ \t]*[\"']?(?:release|publish|deploy)"
+    )
+)
 
 
 def _role(file: ChangedFile) -> str | None:
-    decides = named(file, PATHS) or (named(file, CHANGES) and not _entries_only(file))
+    decides = named(file, PATHS) or (named(file, CHANGES) and not _entries_only(file)) or says(file, SAYS)
     return "this decides what is published, under which terms or name" if decides else None
 
 
@@ -34,8 +40,17 @@ SENSOR: Final = RuleSensor(
     role=_role,
     rules=(
         rule(
-            r"\b(?:npm|twine|cargo|gem|docker|helm|gh release|poetry|uv)\s+(?:publish|upload|push|create)\b|publishConfig|__version__\s*=",
-            "publishes, or sets a version",
+            r"\b(?:npm|twine|cargo|gem|docker|helm|gh release|poetry|uv|pnpm|yarn|mvn|gradle|dotnet nuget|changeset|lerna|flit|hatch)\s+(?:publish|upload|push|create|deploy)\b|publishConfig|publishTo|gh-action-pypi-publish|softprops/action-gh-release|"
+            r"goreleaser|semantic-release|release-please|release-drafter|changesets/action|registry-url|trusted[- ]publish",
+            "publishes",
+        ),
+    ),
+    code_rules=(
+        rule(
+            r"__version(?:_info)?__\s*(?::\s*\w+\s*)?=|\b(?:\w+[-_.])*version(?:[-_.]?(?:string|number|name|code|info|prefix|suffix))?[\"'`]?\s*(?::\s*[\w.<>&' ]+)?\s*(?:[:=]|:=|,)\s*[\"'`]?v?\d+[.\d]|<version>\s*\d|^\s*v?\d+\.\d+\.\d+[\w.+-]*\s*$|"
+            r"\b(?:const|define|#define|static|final|public|let|var)\b.{0,60}version\w*\b.{0,20}\d|\b(?:version|release|ver)\s*[\"']?\s*[=:(,]?\s*[\"'(]\s*v?\d+[.,]\s?\d|\bappversion\b|\b(?:major|minor|patch|tiny|pre|micro|build)\s*[:=]\s*[\"']?\d+|\bversion\s*=\s*[\"']|AC_INIT\(|project\([^)]*version|\d+\.\d+\.\d+-SNAPSHOT|current_version",
+            "sets a version",
+            given="version versions ver release appversion major minor patch tiny pre micro build ac project snapshot current init",
         ),
     ),
 )

@@ -8,10 +8,19 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
 from magistrate.impact.sensing import RuleSensor, named, rule
+from magistrate.impact.vocabulary import vocabulary
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:\.env(?:\.|$)|\.netrc|\.npmrc|\.pypirc|id_(?:rsa|ed25519)|.*\.(?:pem|key|p12|pfx|jks|kdbx)$|credentials)"
 )
+WORDS: Final = vocabulary("""
+    secret secrets secretkey secretvalue secretsmanager secretref clientsecret appsecret sharedsecret hardcodedsecret password passwords passwd pwd passphrase passcode masterpassword adminpassword rootpassword userpassword
+    administratorlogin administratorloginpassword minimumpasswordlength passwordpolicy passwordlength
+    apikey apikeys apitoken apisecret accesskey accesskeys accesskeyid secretaccesskey authtoken bearer bearertoken bottoken accesstoken refreshtoken privatekey sshkey deploykey signingkey encryptionkey masterkey
+    credential credentials creds connectionstring webhookurl vault keyvault hashicorp keychain keyring dotenv pgpass htpasswd basicauth
+    sessionsecret cookiesecret jwtsecret
+""")
+HIGH: Final = r"(?=[A-Za-z0-9_/+.%~=-]{0,40}\d)(?=[A-Za-z0-9_/+.%~=-]{0,40}[A-Za-z])[A-Za-z0-9_/+.%~=-]"
 
 
 def _role(file: ChangedFile) -> str | None:
@@ -22,6 +31,8 @@ SENSOR: Final = RuleSensor(
     name="secrets",
     kind=ChangeClass.SECRETS,
     role=_role,
+    words=WORDS,
+    words_why="a secret, or what is done with one",
     rules=(
         rule(r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)", "key material"),
         rule(
@@ -43,6 +54,22 @@ SENSOR: Final = RuleSensor(
         rule(
             r"secretKeyRef|secretName|kind:\s*Secret\b|vault|no_log|secretsmanager|/proc/self/environ|READTHEDOCS_TOKEN",
             "moves or shows a secret",
+        ),
+    ),
+    code_rules=(
+        rule(
+            r"(?:[:=(,|]|=>|\bkey\b)\s*[\"'`]?"
+            + HIGH
+            + r"{20,}[\"'`]?\s*[,;)`\"']*\s*$|[\"'`]"
+            + HIGH
+            + r"{24,}[\"'`]|\b[0-9a-f]{32,64}\b|\b[a-z]{2,10}[-_](?:[a-z]{2,8}[-_])*"
+            + HIGH
+            + r"{18,}",
+            "text that looks like a key",
+        ),
+        rule(
+            r"hooks\.slack\.com|webhook\.office\.com|discord(?:app)?\.com/api/webhooks|https?://[^\s:/@]+:[^\s:/@]+@|\bxox[a-z]-|\bAIza[0-9A-Za-z_-]{20}|\b\d{8,10}:[A-Za-z0-9_-]{30,}|\bjwt\.(?:sign|encode|decode|verify)|\bsession\(|process\.env|[A-Z_]+(?:KEY|TOKEN|SECRET|PASS(?:WORD)?|PWD|AUTH)\w*\s*[:=]",
+            "looks like a credential, or uses one",
         ),
     ),
 )

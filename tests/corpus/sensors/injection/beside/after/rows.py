@@ -1,0 +1,3 @@
+def rows(cursor, name):
+    name = name.strip()
+    return cursor.executemany(TEXT, name)

@@ -1,0 +1,3 @@
+def rows(cursor, name):
+    name = clean(name)
+    return cursor.executemany(TEXT, name)

@@ -1,0 +1,1 @@
+rows = cursor.execute(TEXT, name)

@@ -1,0 +1,3 @@
+rows = cursor.execute(
+    TEXT, name
+)
