@@ -16,7 +16,7 @@ import select
 import signal
 import sys
 import time
-from importlib import machinery
+from importlib import machinery, metadata
 from typing import Any
 
 PROCESS = ("subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "pty.", "os.startfile")
@@ -130,17 +130,8 @@ def run_once(order: dict[str, Any], mutant: dict[str, str] | None) -> dict[str, 
         sys.addaudithook(record.audit)
     else:
         _show(os.path.join(tree, mutant["path"]), mutant["source"].encode())
-    options = [
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:randomly",
-        "--rootdir",
-        tree,
-        "-o",
-        f"addopts={order['options']}",
-    ]
+    quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    options = [*quiet, "--rootdir", tree, "-o", f"addopts={order['options']}"]
     pytest.main([*order["files"], *options, *(["-x"] if mutant else [])], plugins=[record])
     return {
         "tests": record.tests,
@@ -194,6 +185,15 @@ def run_apart(order: dict[str, Any], mutant: dict[str, str] | None, seconds: flo
     return found if isinstance(found, dict) else None
 
 
+def _read_early() -> None:
+    """Read pytest and its plugins once, for all children; nothing of the tree is read here."""
+    import pytest  # noqa: F401
+
+    for point in metadata.entry_points(group="pytest11"):
+        with contextlib.suppress(Exception):
+            point.load()
+
+
 def main() -> None:
     """Read the order, run, write the record."""
     order = json.loads(sys.stdin.buffer.read())
@@ -203,15 +203,14 @@ def main() -> None:
         os.dup2(null, fd)
     tree = order["tree"]
     os.chdir(tree)
-    sys.path[:0] = [tree, os.path.join(tree, "src"), os.path.join(tree, "lib"), os.path.join(tree, "python")]
+    sys.path[:1] = [tree, *(os.path.join(tree, folder) for folder in ("src", "lib", "python"))]
     sys.dont_write_bytecode = True
-    import pytest  # noqa: F401 - each child finds it read
-
+    _read_early()
     started = time.monotonic()
-    first = run_apart(order, None, order["seconds"])
-    took = time.monotonic() - started
+    first = run_apart(order, None, order["seconds"]) if order["first"] else {}
+    took = time.monotonic() - started if order["first"] else order["seconds"] / 5
     noticed = []
-    for mutant in order["mutants"] if first else []:
+    for mutant in order["mutants"]:
         found = run_apart(order, mutant, max(5.0, 5 * took))
         if (
             found is None

@@ -103,7 +103,7 @@ def _recorded(walls: Walls, place: Path, plan: _Plan, sides: Mapping[str, Sequen
     order = [{"id": one.name, "path": one.path, "source": one.source} for one in mutants]
     noticed = {}
     for name, files in sides.items():
-        found = _ordered(walls, place / name, plan, files, order)
+        found = _ordered(walls, place / name, plan, files, order) if order else {"noticed": []}
         if found is None:
             return None
         noticed[name] = sorted(str(one) for one in found["noticed"])
@@ -128,7 +128,7 @@ def _ordered(
     modes = [IMPORT_MODE.search(plan.before[n].decode("utf-8", "replace")) for n in _CONFIGS if n in plan.before]
     options = next((found[0].replace(" ", "=") for found in modes if found is not None), "")
     order = {
-        "tree": str(tree), "files": list(files), "mutants": list(mutants), "options": options, "seconds": FIRST_SECONDS
+        "tree": str(tree), "files": list(files), "mutants": list(mutants), "options": options, "seconds": FIRST_SECONDS, "first": not mutants
     }  # fmt: skip
     return walls.run(tree, order)
 

@@ -110,7 +110,7 @@ def stored(body: Iterable[ast.AST]) -> list[str]:
 
 
 def _verify_local(node: ast.AST, name: str, scope: Scope) -> None:
-    if name in scope.bound or name in BUILTINS or name in ERRORS or name.startswith("__"):
+    if name in scope.bound or name in BUILTINS or name in ERRORS or name == "self" or name.startswith("__"):
         raise Objection(node, f"`{name}` means something else outside of the test")
 
 
