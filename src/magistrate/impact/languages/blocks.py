@@ -61,10 +61,11 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """What one language adds: how prose starts there, and which comments count lines."""
+    """What one language adds: how prose starts there, which comments count lines, and which are for no tool at all."""
 
     starts: re.Pattern[str]
     counts_lines: re.Pattern[str]
+    documents: tuple[str, ...] = ()
 
 
 def joined(content: bytes, tree: TreeReading, tokens: Sequence[Leaf], *, separators: bool = False) -> TreeReading:
@@ -157,7 +158,9 @@ class _Binding:
             self.lines.append(line + 1 + number)
         if parts[0].startswith("/**"):
             self.docs.append(before)
-        elif any(why_no_prose(self._dialect, text) is not None for text in parts):
+        elif not parts[0].startswith(self._dialect.documents) and any(
+            why_no_prose(self._dialect, text) is not None for text in parts
+        ):
             ends = self._line_end(leaf.end)
             next_ends = self._line_end(self._tokens[ends].start) if ends < len(starts) else ends
             self.directives.append(

@@ -1,6 +1,7 @@
 """Rust text through two front ends: a tree-sitter grammar, and a lexer by the Rust Reference.
 
-Documentation comments are attributes (macros read them, tests run them): they are tokens here.
+Documentation comments are attributes (macros read them, tests run them): they are tokens here, but
+for lines of prose that rustdoc alone reads (`rust_docs`).
 Macros see more than tokens: whether two signs join, and with `stringify!` or positions even blanks.
 So the spacing of two signs never changes, and the layout inside a macro only where the macro is
 one of the standard library that does not look at it.
@@ -26,6 +27,7 @@ from magistrate.impact.languages.blocks import (
     without_line_end,
 )
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
+from magistrate.impact.languages.rust_docs import only_rustdoc_reads, prose_lines
 from magistrate.impact.languages.trees import Leaf, TreeReading, read_with, verify_agreement
 
 COMMENTS: Final = frozenset({"line_comment", "block_comment"})
@@ -63,9 +65,12 @@ LAYOUT_BLIND: Final = frozenset(
 PLACES: Final = frozenset({b"line", b"column"})
 STANDARD: Final = frozenset({b"std", b"core", b"alloc"})
 DIALECT: Final = Dialect(
-    starts=re.compile(rf"(?!//\s*(?:incremental|revisions|edition|tidy)\b)(?:{STARTS})"),
+    starts=re.compile(rf"(?!//\s*(?:incremental|revisions|edition|tidy)\b)(?:{STARTS}|/// {{0,2}}(?=[A-Za-z]))"),
     counts_lines=re.compile(r"//(?:\[[^\]]{0,80}\])?~|(?i:\d {0,3}lines?\b)"),
+    documents=("///",),
 )
+DOC_RUN: Final = (b"///",)
+"""Documentation of which lines are prose."""
 NOTHING: Final = (b"", b"", b"", b"")
 KEPT: Final = 4
 CODE, BLIND, STRICT = "code", "blind", "strict"
@@ -89,9 +94,10 @@ def read_text(content: bytes) -> Bound:
     if content.startswith((b"#!", b"---")) and not content.startswith(b"#!["):
         raise UnreadableError("its first line is read by a shell or by cargo")
     verify_line_ends(content)
-    scan = _Scan(content, frozenset())
-    if scan.named:
-        scan = _Scan(content, frozenset(scan.named))
+    scan = _Scan(content, frozenset(), prose=False)
+    prose = bool(scan.docs) and only_rustdoc_reads(content, scan.tokens)
+    if scan.named or prose:
+        scan = _Scan(content, frozenset(scan.named), prose=prose)
     verify_size(scan.tokens, scan.comments)
     tree = joined(content, read_tree(content), scan.tokens, separators=True)
     verify_agreement(content, tree, scan.tokens, scan.comments, BLANK)
@@ -102,9 +108,12 @@ def read_text(content: bytes) -> Bound:
 
 
 class _Scan:
-    """One pass of the lexer; `own`: names that are no macros of the standard library in this file."""
+    """One pass of the lexer; `own`: names that are no macros of the standard library in this file.
 
-    def __init__(self, content: bytes, own: frozenset[bytes]) -> None:
+    `prose`: lines of documentation may be prose.
+    """
+
+    def __init__(self, content: bytes, own: frozenset[bytes], *, prose: bool) -> None:
         self.code: list[object] = []
         self.tokens: list[Leaf] = []
         self.comments: list[Leaf] = []
@@ -114,6 +123,7 @@ class _Scan:
         self._inside: list[tuple[bytes, str]] = []
         self._layout, self._gap, self._last = CODE, [b""], NOTHING
         self._imports, self._counted, self._line = False, 0, 1
+        self._prose, self._run = prose, list[Leaf]()
         at, size, match = 0, len(content), TOKEN.match
         while at < size:
             found = match(content, at)
@@ -128,6 +138,7 @@ class _Scan:
             else:
                 self._token(kind, found[0], at)
             at = end
+        self._documented()
         if self._inside:
             raise UnreadableError("a bracket is not closed")
 
@@ -149,14 +160,27 @@ class _Scan:
         self.comments.append(leaf)
         if DOC.match(text):
             self._spaced()
-            self.docs.append(leaf)
-            self.code.append(text)
+            self._run.append(leaf)
             self._last = NOTHING
         else:
             self._gap.append(b"//" if text.startswith(b"//") else text)
 
+    def _documented(self) -> None:
+        """What a run of documentation lines is: that it is there, and each line that is no prose."""
+        texts = [self._content[leaf.start : leaf.end] for leaf in self._run]
+        free = prose_lines(texts) if self._prose and self._layout == CODE else [False] * len(texts)
+        if any(free):
+            self.code.append(DOC_RUN)
+        for leaf, text, prose in zip(self._run, texts, free, strict=True):
+            if not prose:
+                self.docs.append(leaf)
+                self.code.append(text)
+        self._run.clear()
+
     def _token(self, kind: str, text: bytes, at: int) -> None:
         end = at + len(text)
+        if self._run:
+            self._documented()
         self._spaced()
         if kind == "close":
             self._leave(text, at)
