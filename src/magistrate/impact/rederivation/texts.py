@@ -182,7 +182,7 @@ def same_toml(path: str, before: bytes, after: bytes, base: BaseTree) -> str | N
         return "it is no TOML"
     if old != new:
         return "the values change, or their order"
-    more = only_blanks(path, before.replace(b",", b""), after.replace(b",", b""), base)
+    more = only_blanks(path, before.replace(b",", b" "), after.replace(b",", b" "), base)
     return more or _template(MARKS, *(re.sub(rb"\[\[|\]\]", b"", side) for side in (before, after)))
 
 
