@@ -18,7 +18,11 @@ from magistrate.impact.languages.reading import Comment, Difference, Reading, Un
 from magistrate.impact.languages.trees import Leaf, TreeReading
 from magistrate.impact.prose import why_not_prose
 
-PLAIN_TAGS: Final = re.compile(r"</?(?:p|ul|ol|li|b|i|em|strong|br)\s*/?>")
+PLAIN_TAGS: Final = re.compile(
+    r"</?(?:p|ul|ol|li|b|i|em|strong|br|code|tt|dl|dt|dd|h[1-6]|sub|sup|blockquote)\s*/?>|\{@(?:code|literal|value) [^{}\n]{0,200}\}"
+)
+"""Markup that shows words, and code that begins and ends on one line."""
+INLINE_TAGS: Final = re.compile(r"\{@(?:code|literal|value|link|linkplain) [^{}\n]{0,200}\}|\{@inheritDoc\}")
 MARKUP: Final = re.compile(r"<[A-Za-z!?/]|\{@(?!link |linkplain |inheritDoc\})|```|~~~")
 HELD: Final = re.compile(r"(?i)copyright|licen[cs]e|@test\b|@generated|warrant(?:y|ies)")
 OPENS: Final = re.compile(r"/\*\*?(?:\s|\Z)")
@@ -150,7 +154,7 @@ class _Binding:
         tagged = False
         for number, text in enumerate(parts):
             why = kept or ("it continues a tag of the same block" if tagged else None)
-            tagged = tagged or "@" in text
+            tagged = tagged or "@" in INLINE_TAGS.sub("", text)
             inside = number > 0
             self.comments.append(
                 Comment(text=text, tokens_before=before, line_starts_at=started, alone=alone, inside=inside, kept=why)

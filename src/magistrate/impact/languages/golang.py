@@ -36,7 +36,10 @@ KEYWORDS: Final = frozenset(
 SEMICOLON: Final = b"\n"
 """The semicolon that a line end means; an explicit one is `;`."""
 EXAMPLE_OUTPUT: Final = re.compile(rb"(?im)^[ \t]*(?://|/\*)[ \t]*(?:unordered[ \t]+)?output:")
-CGO: Final = re.compile(rb'(?:"C"|`C`)')
+CGO: Final = re.compile(
+    rb'(?:(?:\bimport[ \t]*\(?|[;\n]|\*/)[ \t]*(?:[A-Za-z_.][A-Za-z0-9_]*[ \t]*)?|^[^\n]*\bimport\b[^\n]*)(?:"C"|`C`)'
+)
+"""`"C"` where an import can have it: behind `import`, or at the start of a line or a bracket."""
 DIRECTIVE: Final = re.compile(rb"(?m)^[ \t]*(?://|/\*)(?:go:|line |export |extern |[ \t]*\+)")
 KEPT: Final = 4
 

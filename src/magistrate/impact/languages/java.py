@@ -1,7 +1,8 @@
 """Java text through two front ends: a tree-sitter grammar, and a lexer by the Java Language Specification.
 
 Unicode escapes are translated before anything is lexed (JLS 3.3), so that a comment can end in
-the middle: a text that has one, or a string template, is not read at all.
+the middle: a text that has one of a sign that may end something, or a string template, is not read
+at all. The order of single-type imports means nothing (JLS 7.5.1): they are compared in order.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ TOKEN: Final = re.compile(
     rb"|(?P<number>(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]+)?|0[bB][01_]+"
     rb"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?)[lLfFdD]?(?![A-Za-z0-9_$\x80-\xff]))"
     rb'|(?P<text>"""[ \t\f]*\r?\n(?:[^"\\]|\\(?s:.)|"(?!""))*"""|"(?!"")(?:[^"\\\n]|\\[^\n])*"'
-    rb"|'(?:[^'\\\n\x80-\xff]|[\xc0-\xff][\x80-\xbf]+|\\(?:[0-7]{1,3}|[^\nu]))')"
+    rb"|'(?:[^'\\\n\x80-\xff]|[\xc0-\xff][\x80-\xbf]+|\\(?:[0-7]{1,3}|[^\nu])|\\u+[0-9a-fA-F]{4})')"
     rb"|(?P<sign>>>>=|<<=|>>=|>>>|\.\.\.|->|::|\+\+|--|&&|\|\||==|!=|<=|>=|\+=|-=|\*=|/=|&=|\|=|\^=|%=|<<|>>"
     rb"|/(?![*/])|[-+*%&|^!~<>=()\[\]{};,.?:@])"
 )
@@ -46,6 +47,15 @@ DIALECT: Final = Dialect(
     starts=re.compile(STARTS),
     counts_lines=re.compile(r"(?i)checkstyle|suppress|\bcs(?:on|off)\b|\d {0,3}lines?\b|\blines?[ :=]{0,3}\d"),
 )
+ESCAPE: Final = re.compile(rb"(?<!\\)(?:\\\\)*+(\\u+[0-9a-fA-F]{0,4})")
+UNICODE: Final = re.compile(rb"\\u+([0-9a-fA-F]{4})")
+ENDING: Final = frozenset(b"\n\r\"'\\*/")
+"""Signs that end, or begin, a line, a text or a comment."""
+HEAD_IMPORTS: Final = re.compile(
+    rb"(?:/\*(?:[^*]|\*(?!/))*+\*/\s*+)?+(?:package [A-Za-z0-9_.]++;[ \t]*+\r?\n)(?P<imports>(?:(?:import [A-Za-z0-9_.]++;)?+[ \t]*+\r?\n)++)"
+)
+"""At most one block comment, the package, then lines of single-type imports and blank lines."""
+IMPORT: Final = re.compile(rb"import (?:[a-z_][a-z0-9_]*\.)+[A-Z][A-Za-z0-9_]*(?:\.[A-Z][A-Za-z0-9_]*)*;")
 KEPT: Final = 4
 
 
@@ -57,6 +67,27 @@ def read_tree(content: bytes) -> TreeReading:
     return read_with(tree_sitter_java.language, content, comments=COMMENTS, atomic=ATOMIC)
 
 
+def verify_escapes(content: bytes) -> None:
+    """Escapes that end nothing wherever they stand; raises UnreadableError for others, and for what is none."""
+    for found in ESCAPE.finditer(content):
+        whole = UNICODE.fullmatch(found[1])
+        if whole is None or int(whole[1], 16) in ENDING:
+            raise UnreadableError("it has a unicode escape, which is translated before comments and strings are seen")
+
+
+def in_order(content: bytes) -> bytes:
+    """The same text with its single-type imports sorted, where they stand together and no comment is near."""
+    first = HEAD_IMPORTS.match(content)
+    if first is None or b"\\" in first[0]:
+        return content
+    lines = [line.strip() for line in first["imports"].split(b"\n")]
+    after = content[first.end() :].lstrip(b" \t\r\n")
+    loose = [line for line in lines if line and IMPORT.fullmatch(line) is None]
+    if loose or after.startswith(b"import") or len({line for line in lines if line}) != len([x for x in lines if x]):
+        return content
+    return content[: first.start("imports")] + b"\n".join(sorted(lines)) + content[first.end("imports") :]
+
+
 @lru_cache(maxsize=KEPT)
 def read_text(content: bytes) -> Bound:
     """Tokens, and comments bound to them; both front ends agree.
@@ -64,8 +95,7 @@ def read_text(content: bytes) -> Bound:
     Raises:
         UnreadableError: where one of them does not accept the text, or they disagree.
     """
-    if b"\\u" in content:
-        raise UnreadableError("it has a unicode escape, which is translated before comments and strings are seen")
+    verify_escapes(content)
     if EXECUTABLE.match(content):
         raise UnreadableError("its first line is read by a shell")
     verify_line_ends(content)
@@ -110,18 +140,18 @@ class Java:
 
     def read(self, content: bytes) -> Reading:
         """Tokens and comments."""
-        return read_text(content).reading
+        return read_text(in_order(content)).reading
 
     def same_program(self, before: bytes, after: bytes) -> Difference | None:
         """Shapes of the trees, lines that comments are for, and text that another language may fill in."""
-        old, new = read_text(before), read_text(after)
-        if read_tree(before).shape != read_tree(after).shape:
+        old, new = in_order(before), in_order(after)
+        if read_tree(old).shape != read_tree(new).shape:
             return Difference(why="the syntax trees differ: this changes what the program does")
-        return difference(old, new) or template(before, after)
+        return difference(read_text(old), read_text(new)) or template(before, after)
 
     def no_prose(self, before: bytes, after: bytes) -> str | None:
         """The last documentation comment before a declaration is the one in force: `@deprecated` can be hidden."""
-        if read_text(before).docs != read_text(after).docs:
+        if read_text(in_order(before)).docs != read_text(in_order(after)).docs:
             return "a documentation comment comes, goes or moves, and may hide the tags of another"
         return None
 

@@ -1,0 +1,4 @@
+package a
+
+// the size of it
+import /* b */ "C"

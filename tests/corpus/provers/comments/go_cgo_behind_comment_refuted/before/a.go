@@ -1,0 +1,4 @@
+package a
+
+// the sise of it
+import /* b */ "C"

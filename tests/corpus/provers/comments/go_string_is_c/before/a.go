@@ -1,0 +1,6 @@
+package a
+
+import "x"
+
+// the sise of it
+var a = x.Y("C")

@@ -1,0 +1,10 @@
+package a;
+
+/* one */
+class A {
+  /**
+   * Gives the {@code size} of it.
+   * It is an integer.
+   */
+  int a() { return 1; }
+}

@@ -1,0 +1,5 @@
+package a;
+
+class A {
+  String a = "\u00e4";
+}

@@ -1,0 +1,9 @@
+package a;
+
+import a.b.B;
+
+/** A row. */
+class A {
+  B b;
+  C c;
+}

@@ -1,0 +1,10 @@
+package a;
+
+import a.b.B;
+import static x.C.d;
+
+/** A row. */
+class A {
+  B b;
+  C c;
+}
