@@ -23,7 +23,7 @@ def _listed(text: str) -> frozenset[str]:
 SILENT: Final = _listed(
     # of the standard library; left out: argparse, cmd, code, ctypes, doctest, idlelib, importlib, inspect, optparse,
     # pdb, pkgutil, pydoc, runpy, turtle, unittest, xmlrpc and others that read or load
-    "__future__ abc array asyncio base64 binascii bisect bz2 calendar collections colorsys concurrent configparser contextlib "
+    "__future__ abc array asyncio base64 binascii bisect bz2 calendar codecs collections colorsys concurrent configparser contextlib "
     "contextvars copy csv dataclasses datetime decimal difflib email enum errno fcntl filecmp fnmatch fractions functools gc "
     "getpass gettext glob graphlib grp gzip hashlib heapq hmac html http io ipaddress itertools json keyword locale "
     "logging lzma mailbox math mimetypes mmap multiprocessing netrc numbers operator os pathlib pickle platform plistlib posixpath "
@@ -62,6 +62,8 @@ ASKS: Final = re.compile(
     r"func_doc|\bsybil\b|flasgger|\brobot\.|griffe|pydoc\.|help_from_doc|\bast\.parse|\bast import\b|libcst|parso|redbaron|lib2to3|"
     rf"tree_sitter|astroid|-m[ \t\"',]+(?:{'|'.join(sorted(READERS))})\b"
 )
+SPHINX_TARGETS: Final = re.compile(r"(?:^|/)docs?/(?:[^/]+/)?(?:makefile|make\.bat)\Z")
+"""Where Sphinx has a target `doctest` in every project; a docstring with examples never changes as wording."""
 COPIES: Final = re.compile(r"[ \t]*[\w.]+\.__doc__[ \t]*=[ \t]*[\w.]+\.__doc__[ \t]*(?:#[^\n]*)?\r?\n?\Z")
 """A docstring that is handed on as it is: who reads the other one is asked as well."""
 IMPORTS: Final = re.compile(
@@ -144,7 +146,7 @@ def _asking(base: BaseTree) -> Iterator[str]:
         listed = LISTED.search(text) if MANIFESTS.search(path) else None
         if listed is not None:
             yield f"`{path}` asks for `{listed[1]}`, which makes something out of docstrings"
-        for found in ASKS.finditer(text):
+        for found in () if SPHINX_TARGETS.search(path) else ASKS.finditer(text):
             start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.start())
             if not COPIES.match(text[start : len(text) if end < 0 else end]):
                 yield f"`{path}` line {text.count(chr(10), 0, start) + 1} may read docstrings (`{found[0]}`)"

@@ -14,6 +14,7 @@ import ast
 import io
 import re
 import tokenize
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
@@ -83,7 +84,7 @@ TOOL_NAMES: Final = re.compile(
     r"(?:p|t|do|help|cmd|command|tool|task|action)_|(?:\w*[a-z])?(?:Meta|Config|Query|Mutation|Signature)\Z"
 )
 NOT_PROSE: Final = re.compile(
-    r">>>|(?m:^[ \t]*(?:---[ \t]*$|\$ |%|[{<|]|[a-z_]\w*[ \t]+:[ \t].*\b[A-Z][A-Z_]{2,}\b))|(?im:^[ \t]*(?:usage|options):)|::=|"
+    r">>>|(?m:^[ \t]*(?:---[ \t]*$|\$ |%|[<|]|[a-z_]\w*[ \t]+:[ \t].*\b[A-Z][A-Z_]{2,}\b))|(?im:^[ \t]*(?:usage|options):(?!:))|::=|"
     r"\{\{|\{%|<%|(?i:\b(?:you are an?|the (?:user|assistant|model|tool|agent|llm)|use this (?:tool|function)|when to use)\b)"
 )
 """Shapes of doctests, YAML of interfaces, usage texts, grammars, templates and orders to an assistant."""
@@ -197,7 +198,9 @@ def docstrings_of(content: bytes) -> Iterator[Docstring]:
         starts.append(starts[-1] + len(line) + 1)
     tokens = _string_tokens(content)
     found = []
-    pending: list[tuple[Owner, ...]] = [(read_tree(content),)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an odd escape is compared as it is written
+        pending: list[tuple[Owner, ...]] = [(read_tree(content),)]
     while pending:
         owners = pending.pop()
         body = owners[-1].body
@@ -256,7 +259,7 @@ def _string_tokens(content: bytes) -> dict[tuple[int, int], str]:
 
 def _verify_plain(one: Docstring) -> None:
     found = LITERAL.match(one.raw)
-    if found is None or "\\" in one.raw or "\r" in one.raw or found[3] != one.value:
+    if found is None or "\r" in one.raw or found[3] != one.value:
         raise _ObjectionError(f"line {one.line} begins a docstring with escapes, or one that is not one plain literal")
 
 
@@ -272,7 +275,8 @@ def _verify_owners(one: Docstring) -> None:
         for decorator in owner.decorator_list:
             written = _dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
             accessor = written.endswith((".setter", ".getter", ".deleter")) and written.count(".") == 1
-            if (written not in DECORATORS and not accessor) or {written.split(".")[0], "*"} & named:
+            marks = written == "pytest.fixture" or written.startswith("pytest.mark.")
+            if (written not in DECORATORS and not accessor and not marks) or {written.split(".")[0], "*"} & named:
                 raise _ObjectionError(f"line {one.line} is in what `@{written[:40]}` decorates, which may read it")
         if isinstance(owner, ast.ClassDef):
             _verify_bases(owner, one, named)
@@ -281,12 +285,34 @@ def _verify_owners(one: Docstring) -> None:
 
 
 def _verify_bases(owner: ast.ClassDef, one: Docstring, named: frozenset[str]) -> None:
-    for base in owner.bases:
-        written = _dotted(base.value if isinstance(base, ast.Subscript) else base)
-        if written not in BASES or {written.split(".")[0], "*"} & named:
-            raise _ObjectionError(f"line {one.line} is in a class of the base `{written[:40]}`, which may read it")
-    if any(keyword.arg not in {"frozen", "total"} for keyword in owner.keywords):
-        raise _ObjectionError(f"line {one.line} is in a class with a metaclass or options of its own")
+    """Bases of the lists, or classes at the top of this file, bound once, whose bases are."""
+    module = one.owners[0]
+    here = {each.name: each for each in module.body if isinstance(each, ast.ClassDef)}
+    pending, seen = [owner], {owner.name}
+    while pending:
+        each = pending.pop()
+        if any(keyword.arg not in {"frozen", "total"} for keyword in each.keywords):
+            raise _ObjectionError(f"line {one.line} is in a class with a metaclass or options of its own")
+        for base in each.bases:
+            written = _dotted(base.value if isinstance(base, ast.Subscript) else base)
+            if written in here and written not in seen and _bound_once(written, module):
+                seen.add(written)
+                pending.append(here[written])
+            elif written not in seen and (written not in BASES or {written.split(".")[0], "*"} & named):
+                raise _ObjectionError(f"line {one.line} is in a class of the base `{written[:40]}`, which may read it")
+
+
+def _bound_once(name: str, module: ast.AST) -> bool:
+    """Whether a name is that of one class in a file, and stands for nothing else there."""
+    count = 0
+    for node in ast.walk(module):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            count += 1
+        elif isinstance(node, ast.alias):
+            count += 2 * ((node.asname or node.name) in {name, "*"})
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            count += 2 * (node.id == name)
+    return count == 1
 
 
 def _named_otherwise(module: ast.Module) -> frozenset[str]:
@@ -351,7 +377,9 @@ def _verify_unread(file: ChangedFile, changed: Sequence[tuple[Docstring, Docstri
     if strange is not None:
         raise _ObjectionError(f"the file takes in `{strange}`, which may read docstrings")
     whole = any(not new.names for _, new in changed)
-    flit = next((path for path, text in sorted(base.lowered.items()) if "flit" in text), None) if whole else None
+    flit = (
+        next((path for path, text in sorted(base.lowered.items()) if _names_flit(path, text)), None) if whole else None
+    )
     if flit is not None:
         raise _ObjectionError(f"`{flit}` names flit, which publishes the docstring of a module")
     body = read_tree(file.change.before or b"").body
@@ -360,6 +388,10 @@ def _verify_unread(file: ChangedFile, changed: Sequence[tuple[Docstring, Docstri
     found = reader_of_docstrings(file.path, names, base)
     if found is not None:
         raise _ObjectionError(found)
+
+
+def _names_flit(path: str, text: str) -> bool:
+    return path.endswith((".toml", ".ini", ".cfg", ".py", ".yml", ".yaml", ".txt")) and "flit" in text
 
 
 PROVER: Final = Docstrings()

@@ -1,0 +1,9 @@
+class Base:
+    size = 1
+
+
+class Row(Base):
+    """A received row.
+
+    :param \*\*more: what else.
+    """

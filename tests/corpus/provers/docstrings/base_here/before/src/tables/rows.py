@@ -1,0 +1,9 @@
+class Base:
+    size = 1
+
+
+class Row(Base):
+    """A recieved row.
+
+    :param \*\*more: what else.
+    """

@@ -1,0 +1,2 @@
+from tables.rows import rows_of
+import numpy
