@@ -119,8 +119,8 @@ def _trees(file: ChangedFile) -> tuple[ast.Module | None, ast.Module]:
     if python.head_of(old or b"") != python.head_of(new):
         raise Objection(1, "the interpreter line or the encoding line changes")
     for side in (old, new):
-        if side is not None and (python.looks_like_template(side) or python.SCRIPT_BLOCK.search(side)):
-            raise UnreadableError("it may be a template of another language, or a script with a header")
+        if side is not None and python.SCRIPT_BLOCK.search(side):
+            raise UnreadableError("it is a script with a header")
     return (None if old is None else python.read_tree(old)), python.read_tree(new)
 
 

@@ -175,7 +175,11 @@ def _verify_tail(
 ) -> None:
     """What is new behind the last old statement: shapes of a new test, with names of its own."""
     read = {node.id for one in before for node in ast.walk(one) if isinstance(node, ast.Name)}
+    nested = any(isinstance(node, OWN_SCOPES) for one in before for node in ast.walk(one))
+    own = set() if nested else names.back.keys() | local
     for name in stored(tail):
+        if name in own:
+            continue  # it is local already, and everything old has run
         if name in read or name in names.back or name in local or name in scope.bound or name in BUILTINS | ERRORS:
             raise Objection(tail[0], f"`{name}` gets another meaning for the whole test")
     verify_statements(tail, scope, {*local, *names.back})

@@ -18,9 +18,16 @@ from magistrate.impact.languages.python import same_tree
 from magistrate.impact.testing.bodies import Renaming, equal, flat, renaming_of, verify_kept
 from magistrate.impact.testing.checks import is_pure_check
 from magistrate.impact.testing.findings import Kept, Objection, shown
-from magistrate.impact.testing.project import Project, bindings
+from magistrate.impact.testing.project import Meaning, Project, bindings, is_literal
 from magistrate.impact.testing.scope import Scope, scope_of
-from magistrate.impact.testing.shapes import parametrized, verify_case, verify_class, verify_test
+from magistrate.impact.testing.shapes import (
+    parametrized,
+    verify_case,
+    verify_class,
+    verify_expression,
+    verify_test,
+    without_docstring,
+)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 HOOKS: Final = re.compile(r"(?i)setup|teardown|load_tests|pytest|collect|test|_|unittest")
@@ -36,7 +43,7 @@ def compare(before: ast.Module | None, after: ast.Module, project: Project, path
     """
     old_body = [] if before is None else before.body
     scope = scope_of(after if before is None else before, project, path, new_file=before is None)
-    comparison = _Comparison(scope, frozenset() if before is None else _read_names(before))
+    comparison = _Comparison(scope, frozenset() if before is None else _read_names(before), path)
     _verify_names(after)
     comparison.scope_body(old_body, after.body, _Holder(new_file=before is None))
     if before is not None:
@@ -101,8 +108,9 @@ class _Holder:
 class _Comparison:
     """One walk over both sides."""
 
-    def __init__(self, scope: Scope, taken: frozenset[str]) -> None:
+    def __init__(self, scope: Scope, taken: frozenset[str], path: str) -> None:
         self.scope = scope
+        self.path = path
         self.taken = taken
         self.kept = Kept()
 
@@ -164,7 +172,9 @@ class _Comparison:
                 raise Objection(
                     one, f"`{one.name}` is new and no test: a fixture or a function that other tests may use"
                 )
-            elif new_file and one is after[0] and isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant):
+            elif (not in_class and self._is_new_value(one)) or (
+                new_file and one is after[0] and isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)
+            ):
                 continue
             else:
                 raise Objection(
@@ -172,6 +182,19 @@ class _Comparison:
                 )
         if at < len(before):
             raise Objection(before[at], f"`{shown(before[at], 60)}` outside of tests is gone or changes", old=True)
+
+    def _is_new_value(self, node: ast.stmt) -> bool:
+        """A written value under a name that nothing in this file, and no runner, gives a meaning to."""
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not is_literal(node.value):
+            return False
+        name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
+        if not name or HOOKS.match(name) or name in self.taken | self.scope.bound or name in dir(builtins):
+            return False
+        if self.scope.project.is_said_elsewhere(name, self.path) or self.scope.project.looks_at_modules():
+            return False
+        verify_expression(node.value, self.scope, set())
+        self.scope.learn(name, Meaning(kind="helper"))
+        return True
 
     def _extends(self, old: ast.stmt, new: ast.stmt) -> bool:
         """An import of the repository that brings more definitions than before."""
@@ -190,8 +213,8 @@ class _Comparison:
         if alias.asname is not None or HOOKS.match(name) or name in self.taken or name in dir(builtins):
             return False
         meant = None if name == "*" else self.scope.project.imported(node, alias)
-        good = meant is not None and meant.kind in {"definition", "value", "pure", "testcase"}
-        if not good or meant is None or name in self.scope.bound:
+        good = meant is not None and meant.kind in {"definition", "value", "pure", "type", "testcase"}
+        if not good or meant is None or name in self.scope.bound or self.scope.project.looks_at_modules():
             return False
         self.scope.learn(name, meant)
         return True
@@ -204,12 +227,12 @@ class _Comparison:
             raise Objection(node, f"`{shown(node)}` brings a whole module")
         if node.module == "__future__":
             raise Objection(node, f"`{shown(node)}` changes how the file is read")
-        known = node.module in self.scope.modules
+        known = node.module in self.scope.modules or self.scope.project.is_imported_beside(node.module or "", self.path)
         for alias in node.names:
             if new_file:
                 self.scope.forget(alias.asname or alias.name)
             pure = self.scope.project.imported(node, alias)
-            if not (known or (pure is not None and pure.kind in {"pure", "testcase"})) or not self._may_import(
+            if not (known or (pure is not None and pure.kind in {"pure", "type", "testcase"})) or not self._may_import(
                 node, alias
             ):
                 raise Objection(node, f"`{shown(node)}` is no definition of a module that tests here already import")
@@ -218,15 +241,18 @@ class _Comparison:
         """One test that both sides have; returns whether it checks more than before."""
         if type(old) is not type(new):
             raise Objection(new, f"`{new.name}` is awaited on one side only")
-        if not _same_arguments(old.args, new.args):
+        if not _same_arguments(old.args, new.args, self.scope):
             raise Objection(new, f"the parameters of `{new.name}` change")
-        if new.returns is not None and old.returns is None and not _is_plain(new.returns):
+        if new.returns is not None and old.returns is None and not self.scope.is_type(new.returns):
             raise Objection(new, "the annotation is computed when the file is read")
         if old.returns is not None and (new.returns is None or not same_tree(old.returns, new.returns)):
             raise Objection(new, "an annotation goes or changes")
         more = self._verify_decorators(old, new)
         local = {one.arg for one in old.args.args}
-        return verify_kept(old.body, new.body, self.scope, local) or more
+        body = new.body
+        if ast.get_docstring(old, clean=False) is None and ast.get_docstring(new, clean=False) is not None:
+            body = without_docstring(body)
+        return verify_kept(old.body, body, self.scope, local) or more
 
     def _verify_decorators(self, old: Function, new: Function) -> bool:
         more = False
@@ -265,7 +291,9 @@ class _Comparison:
     def _successors(self, old: Function, rest: dict[str, Function], holder: _Holder) -> tuple[str, ...]:
         """New tests that together check what the old one did: the same under another name, or its parts."""
         free = {
-            name: one for name, one in rest.items() if type(one) is type(old) and _same_arguments(old.args, one.args)
+            name: one
+            for name, one in rest.items()
+            if type(one) is type(old) and _same_arguments(old.args, one.args, self.scope)
         }
         free = {
             n: o
@@ -316,14 +344,14 @@ def _covered(old: Sequence[ast.stmt], new: Sequence[ast.stmt], names: Renaming) 
     return covered
 
 
-def _same_arguments(old: ast.arguments, new: ast.arguments) -> bool:
+def _same_arguments(old: ast.arguments, new: ast.arguments, scope: Scope) -> bool:
     """Equal but for plain annotations that come."""
     for a, b in zip(_all(old), _all(new), strict=False):
         if a.arg != b.arg or a.type_comment != b.type_comment:
             return False
         if a.annotation is not None and (b.annotation is None or not same_tree(a.annotation, b.annotation)):
             return False
-        if a.annotation is None and b.annotation is not None and not _is_plain(b.annotation):
+        if a.annotation is None and b.annotation is not None and not scope.is_type(b.annotation):
             return False
     rest = ("defaults", "kw_defaults")
     counts = [
@@ -342,8 +370,3 @@ def _all(args: ast.arguments) -> list[ast.arg]:
         *args.kwonlyargs,
         *([args.kwarg] if args.kwarg else []),
     ]
-
-
-def _is_plain(node: ast.expr) -> bool:
-    plain = {"str", "int", "float", "bool", "bytes", "list", "dict", "set", "tuple"}
-    return (isinstance(node, ast.Constant) and node.value is None) or (isinstance(node, ast.Name) and node.id in plain)

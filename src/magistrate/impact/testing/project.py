@@ -19,6 +19,11 @@ ROOTS: Final = ("", "src/", "lib/", "python/")
 """Folders that are on the path of tests by the usual layouts."""
 MAX_HOPS: Final = 6
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+TYPE_NAMES: Final = frozenset(
+    {"Any", "Awaitable", "Callable", "Dict", "Generator", "Iterable", "Iterator", "List", "Mapping", "Optional", "Sequence",
+     "Set", "Tuple", "Type", "Union", "AsyncGenerator", "AsyncIterator", "NoReturn", "Literal"}
+)  # fmt: skip
+"""Names of `typing` and `collections.abc` that annotations are made of."""
 PURE_LIBRARY: Final = frozenset(
     {
         ("datetime", "date"), ("datetime", "datetime"), ("datetime", "time"), ("datetime", "timedelta"),
@@ -34,7 +39,7 @@ PYTEST: Final = "pytest"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """What a name stands for: `module` (dotted name), `definition`, `decorated`, `value`, `pure`, `pytest` or `testcase`."""
+    """What a name stands for: `module` (dotted name), `definition`, `decorated`, `value`, `pure`, `type`, `pytest` or `testcase`."""
 
     kind: str
     module: str = ""
@@ -72,6 +77,8 @@ class Project:
         bound = [] if tree is None else [one for one in bindings(tree) if one.name == name]
         if not bound and self.module_path(f"{module}.{name}") is not None and tree is not None:
             return Meaning(kind="module", module=f"{module}.{name}")
+        if not bound and tree is not None:
+            return self._through_star(tree, module, path, name, hops)
         if len(bound) != 1:
             return None
         return self._bound(module, path, bound[0], hops)
@@ -89,6 +96,17 @@ class Project:
             return self.meaning(source, original, hops + 1) if original and source else None
         return None
 
+    def _through_star(self, tree: ast.Module, module: str, path: str, name: str, hops: int) -> Meaning | None:
+        """A name that `from .part import *` brings, where exactly one part of this tree binds it."""
+        stars = [one for one in tree.body if isinstance(one, ast.ImportFrom) and one.names[0].name == "*"]
+        sources = [absolute(one, module, is_init=path.endswith("/__init__.py")) for one in stars]
+        places = [self.module_path(source) for source in sources]
+        trees = [None if place is None else self.tree(place) for place in places]
+        if name.startswith("_") or any(one is None for one in trees):
+            return None
+        holding = [source for source, one in zip(sources, trees, strict=True) if one is not None and _gives(one, name)]
+        return self.meaning(holding[0], name, hops + 1) if len(holding) == 1 else None
+
     def imported(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Meaning | None:
         """What one alias of an import of a test file stands for."""
         if isinstance(node, ast.Import):
@@ -97,6 +115,8 @@ class Project:
             return None
         if (node.module, alias.name) in PURE_LIBRARY:
             return Meaning(kind="pure")
+        if node.module in {"typing", "collections.abc"} and alias.name in TYPE_NAMES:
+            return Meaning(kind="type")
         if (node.module, alias.name) == TESTCASE:
             return Meaning(kind="testcase")
         return self.meaning(node.module, alias.name)
@@ -129,6 +149,25 @@ class Project:
         texts = [self.base.files[path] for path in self._modules() if name in self.base.files[path]]
         return any(given.search(text) for text in texts) and not any(brought.search(text) for text in texts)
 
+    def is_said_elsewhere(self, name: str, but: str) -> bool:
+        """Whether some other file of this tree has a word."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        return any(path != but and word.search(text) for path, text in self.base.files.items() if name in text)
+
+    def looks_at_modules(self) -> str | None:
+        """The first file that asks the runner for the module of a test: its names may then mean anything."""
+        asks = re.compile(r"\b(?:request|item|metafunc|node)\.(?:module|cls|instance|obj)\b")
+        return next((path for path in self._modules() if asks.search(self.base.files[path])), None)
+
+    def is_imported_beside(self, module: str, path: str) -> bool:
+        """Whether a test of the same folder imports from a module, which is then read in the same run anyway."""
+        folder = path.rpartition("/")[0]
+        imports = re.compile(rf"^from {re.escape(module)} import ", re.MULTILINE)
+        beside = [
+            one for one in self._modules() if one.rpartition("/")[0] == folder and "test" in one.rpartition("/")[2]
+        ]
+        return any(imports.search(self.base.files[one]) for one in beside)
+
     def defines_anywhere(self, name: str, but: str) -> bool:
         """Whether some other Python file of this tree defines a function of this name."""
         defined = re.compile(rf"\bdef[ \t]+{re.escape(name)}\b")
@@ -150,6 +189,15 @@ class Binding:
 
     name: str
     node: ast.stmt | None
+
+
+def _gives(tree: ast.Module, name: str) -> bool:
+    """Whether a star import of a module may bring a name: by `__all__` where it is written out, else by binding it."""
+    for one in tree.body:
+        if isinstance(one, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in one.targets):
+            listed = one.value.elts if isinstance(one.value, ast.List | ast.Tuple) and is_literal(one.value) else []
+            return not listed or name in [text.value for text in listed if isinstance(text, ast.Constant)]
+    return any(bound.name in {name, "*"} for bound in bindings(tree))
 
 
 def bindings(tree: ast.Module) -> list[Binding]:

@@ -10,6 +10,9 @@ from typing import Final
 from magistrate.impact.testing.project import Meaning, Project, bindings, is_literal
 
 REACHED: Final = frozenset({"definition", "decorated", "value", "pure", "helper"})
+BUILTIN_TYPES: Final = frozenset(
+    {"str", "int", "float", "bool", "bytes", "list", "dict", "set", "tuple", "frozenset", "type", "object"}
+)
 OWN: Final = frozenset({"definition", "decorated", "value", "module", "helper"})
 
 
@@ -48,6 +51,26 @@ class Scope:
     def reaches(self, name: str) -> bool:
         """Whether a name stands for a definition or a value, and not for a whole module."""
         return self._kind(name) in REACHED
+
+    def is_type(self, node: ast.expr) -> bool:
+        """Whether an expression is an annotation that does nothing: names of types, in brackets or joined by `|`."""
+        if isinstance(node, ast.Constant):
+            return node.value is None or node.value is ...
+        if isinstance(node, ast.Name):
+            builtin = node.id in BUILTIN_TYPES and node.id not in self.bound
+            return builtin or self._kind(node.id) in {"type", "definition", "pure"}
+        if isinstance(node, ast.Subscript):
+            inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            known = isinstance(node.value, ast.Name) and self._kind(node.value.id) != "definition"
+            return known and self.is_type(node.value) and all(self.is_type(one) for one in inner)
+        if isinstance(node, ast.List):
+            return all(self.is_type(one) for one in node.elts)
+        return (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.BitOr)
+            and self.is_type(node.left)
+            and self.is_type(node.right)
+        )
 
     def is_own(self, name: str) -> bool:
         """Whether a name stands for something of the repository."""

@@ -55,15 +55,15 @@ def verify_test(node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, *, m
     if getattr(node, "type_params", None):
         raise Objection(node, "type parameters are computed when the test is read")
     given = [case for one in node.decorator_list for case in _verify_decorator(one, scope)]
-    arguments = _parameters(node, method=method)
+    arguments = _parameters(node, scope, method=method)
     strange = next((a for a in arguments if a not in given and a not in scope.fixtures and a != "self"), None)
     if strange is not None:
         raise Objection(node, f"the fixture `{strange}` is not used by this file so far")
-    if node.returns is not None and not (isinstance(node.returns, ast.Constant) and node.returns.value is None):
+    if node.returns is not None and not scope.is_type(node.returns):
         raise Objection(node, "the annotation is computed when the file is read")
     if len(node.body) > MAX_BODY:
         raise Objection(node, f"more than {MAX_BODY} statements")
-    body = _without_docstring(node.body)
+    body = without_docstring(node.body)
     local = set(arguments)
     for name in stored(body):
         _verify_local(node, name, scope)
@@ -74,12 +74,12 @@ def verify_test(node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, *, m
         raise Objection(node, f"`{node.name}` uses nothing of the repository: it checks only itself")
 
 
-def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, *, method: bool) -> list[str]:
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, *, method: bool) -> list[str]:
     a = node.args
     if a.posonlyargs or a.kwonlyargs or a.vararg or a.kwarg or a.defaults or a.kw_defaults:
         raise Objection(node, "the parameters are more than plain names")
     names = [one.arg for one in a.args]
-    noted = next((one for one in a.args if one.annotation is not None and not _plain_annotation(one.annotation)), None)
+    noted = next((one for one in a.args if one.annotation is not None and not scope.is_type(one.annotation)), None)
     if noted is not None:
         raise Objection(noted, "the annotation is computed when the file is read")
     if method != (names[:1] == ["self"]):
@@ -87,11 +87,8 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, *, method: bool) -
     return names
 
 
-def _plain_annotation(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in BUILTINS
-
-
-def _without_docstring(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+def without_docstring(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements behind a docstring; raises Objection where it is no plain prose."""
     first = body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         for line in first.value.value.split("\n"):
@@ -366,7 +363,7 @@ def verify_class(node: ast.ClassDef, scope: Scope) -> None:
     if node.decorator_list or node.keywords or not plain or not node.name.startswith("Test"):
         raise Objection(node, f"the class `{node.name}` is more than a plain class of tests")
     seen: set[str] = set()
-    for one in _without_docstring(node.body):
+    for one in without_docstring(node.body):
         if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
             raise Objection(one, "a statement of a class has effects when the file is read")
         if one.name in seen:
