@@ -12,15 +12,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from paths import PACKAGE
-from world.assessing import commit, small_repository
+from world.assessing import commit, run, small_repository
 
+import magistrate
 from magistrate.adapters.sandbox.bare import BareProcess
 from magistrate.errors import Unavailable
 from magistrate.ports import SandboxLevel, SandboxLimits
 
 pytestmark = pytest.mark.slow
 
+PACKAGE = Path(magistrate.__path__[0])
+"""The source that runs, also under sabotage."""
 CALLS = {"x86_64": (444, 272), "aarch64": (444, 97)}
 """landlock_create_ruleset and unshare."""
 POOR = """
@@ -85,8 +87,9 @@ def test_the_verdict_is_the_same_as_behind_walls_but_for_what_a_tool_proves(repo
 
 
 def test_without_walls_a_tool_is_never_run(repo: Path) -> None:
-    commit(repo, {"a.py": "import os\nimport sys\n\nprint(sys.version)\n", "pyproject.toml": "[tool.ruff]\n"})
-    commit(repo, {"a.py": "import sys\n\nprint(sys.version)\n"})
+    commit(repo, {"a.py": "print(f'x')\n", "pyproject.toml": "[tool.ruff]\n"})
+    commit(repo, {"a.py": "print('x')\n"})
+    assert "ruff-fix/1" in run(repo, "HEAD~1").output, "with walls ruff proves it"
     done = poor(repo, "HEAD~1")
     assert done.returncode == 0, done.stderr
     assert "one person" in done.stdout
