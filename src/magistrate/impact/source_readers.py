@@ -17,7 +17,7 @@ PAGES: Final = (".md", ".markdown", ".txt", ".po", ".pot", ".svg", ".lock", ".su
 INCLUDING_PAGES: Final = (".rst", ".adoc", ".asciidoc", ".tex")
 LISTS: Final = re.compile(
     r"(?:^|/)(?:package(?:-lock)?\.json|[jt]sconfig[^/]*\.json|cargo\.toml|cmakelists\.txt|meson\.build|build(?:\.bazel)?|codeowners|"
-    r"manifest\.in|record|sources|\.git(?:ignore|attributes)|\.(?:npm|docker|prettier|eslint)ignore)\Z"
+    r"manifest\.in|record|sources|\.magistrate\.yml|\.git(?:ignore|attributes)|\.(?:npm|docker|prettier|eslint)ignore)\Z"
 )
 """Files that list others for a build, a package or a rule about paths."""
 IMPORTED: Final = re.compile(

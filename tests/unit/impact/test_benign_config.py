@@ -223,3 +223,10 @@ def test_a_step_that_changes_the_declaration_proves_nothing_by_it() -> None:
     impact = assess(Case(id="", steps=(steps,), base=BaseTree(files={".magistrate.yml": DECLARED}, known=True)))
     tried = next(file.tried for file in impact.files if file.path == PLACE)
     assert any("the same step changes" in proof.why for proof in tried)
+
+
+@pytest.mark.requirement("R17")
+def test_a_declared_file_is_not_read_by_its_declaration() -> None:
+    impact = judged("ui:\n    page_size: 20\n    theme: light\n")
+    assert impact.files[0].change_class is ChangeClass.FORMATTING
+    assert impact.auto_eligible
