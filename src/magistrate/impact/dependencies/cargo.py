@@ -155,14 +155,14 @@ def _source(source: str) -> str:
     return f"{'git' if kind == 'git' else 'registry' if kind in {'registry', 'sparse'} else kind} {place[:160]}"
 
 
-def fits_lock(listing: Listing, lock: str) -> str | None:
+def fits_lock(listing: Listing, lock: Listing) -> str | None:
     """Why a Cargo.lock beside a manifest disagrees, or None."""
-    return disagreement(listing.pins, read_lock(lock))
+    return disagreement(listing.pins, lock)
 
 
-def fits_manifest(listing: Listing, manifest: str) -> str | None:
+def fits_manifest(listing: Listing, manifest: Listing) -> str | None:
     """Why a Cargo.toml beside a lock disagrees, or None."""
-    return disagreement(read_manifest(manifest).pins, listing)
+    return disagreement(manifest.pins, listing)
 
 
 READERS: Final = (

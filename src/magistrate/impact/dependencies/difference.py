@@ -171,11 +171,15 @@ def _stayed(old: Sequence[Pinned], new: Sequence[Pinned]) -> Iterator[Finding]:
 def _other_needs(old: Pinned, new: Pinned) -> Iterator[Finding]:
     """What a package of the same version asks for may only move upwards."""
     yield Finding(pin=new, why=f"{new.name} {_at(new)}asks for other packages here than before")
-    before = dict(one.partition(" ")[::2] for one in old.needs)
+    before: dict[str, list[str]] = {}
+    for one in old.needs:
+        name, _, version = one.partition(" ")
+        before.setdefault(name, []).extend([version] if version else [])
     for one in new.needs:
         name, _, version = one.partition(" ")
-        if before.get(name) and version and order(before[name], version) in {-1, None}:
-            why = f"{new.name} {_at(new)}asks for {name} {version}, before {before[name]}"
+        had = before.get(name, [])
+        if version and version not in had and any(order(was, version) in {-1, None} for was in had):
+            why = f"{new.name} {_at(new)}asks for {name} {version}, before {', '.join(had)}"
             yield Finding(pin=new, why=why, hard=True)
 
 

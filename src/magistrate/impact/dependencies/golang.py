@@ -61,7 +61,7 @@ def read_mod(text: str) -> Listing:
 
 
 def read_sum(text: str) -> Listing:
-    """One pin for each module and version, with the hashes of its archive and of its go.mod.
+    """One pin for each archive and each go.mod, with its hash; what has the first and not the second is in the rest.
 
     Raises:
         UnreadableError: a line that Go does not write, or one place with two hashes.
@@ -80,11 +80,7 @@ def read_sum(text: str) -> Listing:
         if kept.setdefault("h1", found[4]) != found[4]:
             raise UnreadableError(f"line {number}: {found[1]} {found[2]} has two hashes")
         lines.setdefault(key, number)
-    bare = next((one for one in hashes if "/" not in one[1] and (one[0], f"{one[1]}/go.mod") not in hashes), None)
-    if bare is not None:
-        raise UnreadableError(
-            f"{bare[0]} {bare[1]} has a hash of its archive and none of its go.mod, as Go never writes"
-        )
+    half = {name for name, version in hashes if "/" not in version and (name, f"{version}/go.mod") not in hashes}
     pins = [
         Pinned(
             ecosystem="go",
@@ -97,12 +93,12 @@ def read_sum(text: str) -> Listing:
         )
         for (name, version), kept in hashes.items()
     ]
-    return Listing(pins=bounded(pins), rest="", lock=False)
+    return Listing(pins=bounded(pins), rest="\n".join(sorted(half)), lock=False)
 
 
-def fits_sum(listing: Listing, sums: str) -> str | None:
+def fits_sum(listing: Listing, sums: Listing) -> str | None:
     """Why a go.sum beside a go.mod disagrees: each required version has its hash there."""
-    held = {(pin.name, pin.version) for pin in read_sum(sums).pins}
+    held = {(pin.name, pin.version) for pin in sums.pins}
     lefts = (
         line.partition("=>")[0].removeprefix("replace").split() for line in listing.rest.split("\n") if "=>" in line
     )

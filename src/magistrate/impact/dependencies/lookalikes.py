@@ -67,6 +67,8 @@ def _one_off(mine: str, theirs: str, whole: str, other: str) -> bool:
     if mine == theirs:
         ways = whole.rpartition("/")[0], other.rpartition("/")[0]
         return bool(ways[0] and ways[1]) and ways[0] != ways[1] and _one_off(*ways, "", "")
+    if "/" in whole and "/" in other and whole.rpartition("/")[0] != other.rpartition("/")[0]:
+        return False
     if min(len(mine), len(theirs)) <= SHORT or abs(len(mine) - len(theirs)) > 1:
         return False
     if DIGITS.sub("", mine) == DIGITS.sub("", theirs) and DIGITS.search(mine) and DIGITS.search(theirs):

@@ -222,9 +222,9 @@ def _verify_legacy(tree: dict[str, Any], pins: dict[str, Pinned], odd: set[str])
     return sorted(kept, key=written)
 
 
-def fits_lock(listing: Listing, lock: str) -> str | None:
+def fits_lock(listing: Listing, lock: Listing) -> str | None:
     """Why a package-lock.json beside a manifest disagrees with it, or None."""
-    held = read_lock(lock)
+    held = lock
     mine = _asked(listing)
     theirs = dict(held.asked or {})
     odd = next((name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)), None)
@@ -233,9 +233,9 @@ def fits_lock(listing: Listing, lock: str) -> str | None:
     return None
 
 
-def fits_manifest(listing: Listing, manifest: str) -> str | None:
+def fits_manifest(listing: Listing, manifest: Listing) -> str | None:
     """Why a manifest beside a lock disagrees with it, or None; the locked version lies in the range."""
-    asked = read_manifest(manifest)
+    asked = manifest
     mine = _asked(asked)
     theirs = dict(listing.asked or {})
     odd = next((name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)), None)

@@ -77,7 +77,7 @@ class Reader:
     name: str
     reads: Callable[[str], bool]
     read: Callable[[str], Listing]
-    fits: Mapping[str, Callable[[Listing, str], str | None]] = field(default_factory=dict)
+    fits: Mapping[str, Callable[[Listing, Listing], str | None]] = field(default_factory=dict)
 
 
 def line_of(pin: Pinned, text: str) -> int:

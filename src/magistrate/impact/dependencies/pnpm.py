@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
-from magistrate.impact.dependencies.npm import INTEGRITY, outside, read_manifest
+from magistrate.impact.dependencies.npm import INTEGRITY, outside
 from magistrate.impact.dependencies.pins import (
     Listing,
     Pinned,
@@ -98,14 +98,14 @@ def read(text: str) -> Listing:
     return Listing(pins=bounded(told), rest=rest, lock=True, asked=asked, odd=tuple(odd))
 
 
-def _needs_by_name(snapshots: dict[str, Any]) -> dict[str, set[str]]:
-    needs: dict[str, set[str]] = {}
+def _needs_by_name(snapshots: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
+    needs: dict[tuple[str, str], set[str]] = {}
     for key, found in snapshots.items():
         entry = table(found, key)
         only(entry, SNAPSHOT, key)
         named_by = _key_of(key)
         if named_by is not None:
-            needs.setdefault(named_by[0], set()).update(_needs(entry))
+            needs.setdefault(named_by, set()).update(_needs(entry))
     return needs
 
 
@@ -144,7 +144,7 @@ def _named(key: str) -> tuple[str, str]:
     return name_of(found[1]), found[2]
 
 
-def _package(key: str, entry: dict[str, Any], needs: dict[str, set[str]]) -> Pinned:
+def _package(key: str, entry: dict[str, Any], needs: dict[tuple[str, str], set[str]]) -> Pinned:
     only(entry, PACKAGE, key)
     name, version = _named(key)
     resolution = table(entry.get("resolution"), key)
@@ -153,7 +153,7 @@ def _package(key: str, entry: dict[str, Any], needs: dict[str, set[str]]) -> Pin
     if INTEGRITY.fullmatch(integrity) is None:
         raise UnreadableError(f"the hash of {name} is none")
     terms = {k: v for k, v in entry.items() if k not in RESOLVED}
-    wanted = {*needs.get(name, set()), *_needs(entry), *table(entry.get("peerDependencies", {}), key)}
+    wanted = {*needs.get((name, version), set()), *_needs(entry), *table(entry.get("peerDependencies", {}), key)}
     return Pinned(
         ecosystem="npm",
         name=name,
@@ -169,14 +169,14 @@ def _package(key: str, entry: dict[str, Any], needs: dict[str, set[str]]) -> Pin
     )
 
 
-def fits_lock(listing: Listing, lock: str) -> str | None:
+def fits_lock(listing: Listing, lock: Listing) -> str | None:
     """Why a pnpm-lock.yaml beside a package.json disagrees, or None."""
-    return _differs(listing, read(lock))
+    return _differs(listing, lock)
 
 
-def fits_manifest(listing: Listing, manifest: str) -> str | None:
+def fits_manifest(listing: Listing, manifest: Listing) -> str | None:
     """Why a package.json beside it disagrees with what the lock says it asks for, or None."""
-    return _differs(read_manifest(manifest), listing)
+    return _differs(manifest, listing)
 
 
 def _differs(manifest: Listing, listing: Listing) -> str | None:

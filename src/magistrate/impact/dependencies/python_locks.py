@@ -271,19 +271,19 @@ def read_pipfile(text: str) -> Listing:
     return Listing(pins=bounded(pins), rest=written(document), lock=True, several_indexes=len(sources) > 1)
 
 
-def fits_uv(listing: Listing, lock: str) -> str | None:
+def fits_uv(listing: Listing, lock: Listing) -> str | None:
     """Why a uv.lock beside a pyproject.toml disagrees, or None."""
-    return disagreement(asked_by(listing), read_uv(lock))
+    return disagreement(asked_by(listing), lock)
 
 
-def fits_poetry(listing: Listing, lock: str) -> str | None:
+def fits_poetry(listing: Listing, lock: Listing) -> str | None:
     """Why a poetry.lock beside a pyproject.toml disagrees, or None."""
-    return disagreement(asked_by(listing), read_poetry(lock))
+    return disagreement(asked_by(listing), lock)
 
 
-def fits_project(listing: Listing, manifest: str) -> str | None:
+def fits_project(listing: Listing, manifest: Listing) -> str | None:
     """Why a pyproject.toml beside a lock disagrees, or None."""
-    return disagreement(asked_by(read_project(manifest)), listing)
+    return disagreement(asked_by(manifest), listing)
 
 
 READERS: Final = (

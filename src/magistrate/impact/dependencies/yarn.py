@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from magistrate.impact.dependencies.npm import EXACT, INTEGRITY, address_of, read_manifest
+from magistrate.impact.dependencies.npm import EXACT, INTEGRITY, address_of
 from magistrate.impact.dependencies.pins import (
     Listing,
     Pinned,
@@ -183,14 +183,14 @@ def _berry_entry(key: str, entry: dict[str, object], resolution: str) -> Pinned:
     )
 
 
-def fits_manifest(listing: Listing, manifest: str) -> str | None:
+def fits_manifest(listing: Listing, manifest: Listing) -> str | None:
     """Why a package.json beside a lock disagrees, or None: each range that is asked for has its entry."""
-    return unanswered(read_manifest(manifest), listing)
+    return unanswered(manifest, listing)
 
 
-def fits_lock(listing: Listing, lock: str) -> str | None:
+def fits_lock(listing: Listing, lock: Listing) -> str | None:
     """Why a yarn.lock beside a package.json disagrees, or None."""
-    return unanswered(listing, read(lock))
+    return unanswered(listing, lock)
 
 
 def unanswered(manifest: Listing, lock: Listing) -> str | None:

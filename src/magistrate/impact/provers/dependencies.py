@@ -97,7 +97,7 @@ def _beside(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> s
         if text is None:
             continue
         try:
-            why = fits(listing, text)
+            why = fits(listing, listing_of(_neighbour(file, other), text))
         except UnreadableError as error:
             why = f"{error}"
         if why is not None:
