@@ -137,6 +137,17 @@ def test_a_line_with_a_secret_that_no_sensor_named_is_masked_too(repo: Path) -> 
 
 
 @pytest.mark.requirement("R26")
+def test_what_another_sensor_quotes_of_such_a_line_is_masked_too() -> None:
+    from magistrate.entrypoints.cli.assess_words import merged
+
+    def hit(kind: str, line: int, why: str) -> dict[str, Any]:
+        return {"kind": kind, "path": "a", "line": line, "why": why}
+
+    found = merged([hit("secrets", 3, "a key"), hit("network", 3, f"names `{KEY}`"), hit("network", 4, "`actions/a1`")])
+    assert found == [(3, "network", "names `[masked]`"), (3, "secrets", "a key"), (4, "network", "`actions/a1`")]
+
+
+@pytest.mark.requirement("R26")
 def test_sarif_holds_by_the_schema_of_its_standard(repo: Path) -> None:
     commit(
         repo,

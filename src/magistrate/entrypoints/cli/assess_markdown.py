@@ -19,6 +19,7 @@ from magistrate.entrypoints.cli.assess_words import (
     asks,
     by_path,
     count,
+    grouped,
     headline,
     merged,
     objections,
@@ -98,9 +99,9 @@ def _row(needs: str, file: Row, hits: Sequence[Row], denials: Sequence[Row]) -> 
 def _details(ranked: Sequence[tuple[str, Row]], verdict: Row, budget: int) -> Iterator[str]:
     asking = [file for needs, file in ranked if needs != "auto" and file["proof"]["status"] != "proven"]
     passing = (f"- {code(file['path'])}: {prose(relief(file))}" for file in asking)
-    found = merged_places([*verdict["denials"], *verdict["sensitivities"]])
+    found = places([*verdict["denials"], *verdict["sensitivities"]])
     for title, lines, number in (
-        (count(len(found), "sensitive place"), (f"- {place} {why}" for place, why in found), len(found)),
+        (count(len(found), "sensitive thing"), (f"- {place} {why}" for place, why in found), len(found)),
         ("What would make it pass", passing, len(asking)),
     ):
         if number:
@@ -108,12 +109,12 @@ def _details(ranked: Sequence[tuple[str, Row]], verdict: Row, budget: int) -> It
             yield from ("", f"<details><summary>{title}</summary>", "", *body, "", "</details>")
 
 
-def merged_places(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """Each sensitive place and what it is, in order of path and line."""
+def places(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Each sensitive thing with its places, in order of path."""
     return [
-        (code(f"{path}:{line}" if line else path), f"{kind.replace('_', ' ').replace('-', ' ')}: {prose(why)}")
+        (code(f"{path}:{lines}" if lines else path), f"{kind.replace('_', ' ').replace('-', ' ')}: {prose(why)}")
         for path, inside in sorted(by_path(rows).items())
-        for line, kind, why in merged(inside)
+        for lines, kind, why in grouped(inside)
     ]
 
 

@@ -25,6 +25,7 @@ from magistrate.entrypoints.cli.assess_words import (
     line_of,
     objections,
     strictness,
+    unkeyed,
     unquoted,
 )
 from magistrate.wire.canonical import canonical
@@ -93,7 +94,7 @@ def _results(report: Report) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         yield _rule("denied", "denied"), _result(denial["path"], denial["line"], denial["why"], "error")
     for hit in verdict["sensitivities"]:
         level = "warning" if strictness(hit["kind"]) == "two" else "note"
-        yield _rule("sensitive", hit["kind"]), _result(hit["path"], hit["line"], hit["why"], level)
+        yield _rule("sensitive", hit["kind"]), _result(hit["path"], hit["line"], unkeyed(hit, hits[hit["path"]]), level)
     for file in verdict["files"]:
         needs = strictness(file["class"])
         if needs == "auto":

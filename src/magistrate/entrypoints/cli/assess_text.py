@@ -19,9 +19,9 @@ from magistrate.entrypoints.cli.assess_words import (
     asks,
     by_path,
     count,
+    grouped,
     headline,
     line_of,
-    merged,
     objections,
     unquoted,
 )
@@ -30,7 +30,7 @@ from magistrate.entrypoints.cli.screen import styled, visible
 FEWEST: Final = 80
 MOST: Final = 120
 HITS: Final = 6
-"""Sensitive lines shown of one file; `--explain` shows all."""
+"""Sensitive things shown of one file; `--explain` shows all."""
 STYLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "auto": {"fg": "green"},
     "one": {"fg": "yellow"},
@@ -107,17 +107,17 @@ def _file(file: Row, needs: str, hits: Sequence[Row], denials: Sequence[Row]) ->
 
 
 def _findings(path: str, hits: Sequence[Row], denials: Sequence[Row]) -> Iterator[str]:
-    for line, _, why in merged(denials):
-        yield from wrapped("DENIED", f"{_place(path, line)}{why}")
-    rows = merged(hits)
-    for line, kind, why in rows[:HITS]:
-        yield from wrapped("touches", f"{_place(path, line)}{kind}: {why}")
+    for lines, _, why in grouped(denials):
+        yield from wrapped("DENIED", f"{_place(path, lines)}{why}")
+    rows = grouped(hits)
+    for lines, kind, why in rows[:HITS]:
+        yield from wrapped("touches", f"{_place(path, lines)}{kind}: {why}")
     if len(rows) > HITS:
-        yield from wrapped("", f"and {count(len(rows) - HITS, 'more line')}: `--explain {visible(path)}`")
+        yield from wrapped("", f"and {len(rows) - HITS} more: `--explain {visible(path)}`")
 
 
-def _place(path: str, line: int) -> str:
-    return f"{visible(path.rsplit('/', 1)[-1])}:{line}  " if line else ""
+def _place(path: str, lines: str) -> str:
+    return f"{visible(path.rsplit('/', 1)[-1])}:{lines}  " if lines else ""
 
 
 def _low(files: Sequence[Row], limit: int | None) -> Iterator[str]:

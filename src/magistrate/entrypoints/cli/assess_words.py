@@ -28,10 +28,13 @@ LOW: Final = frozenset({"formatting", "comments", "docs", "tests", "lint", "beni
 ONE: Final = frozenset({"dependency", "revert", "code", "build"})
 PROVERS_PAGE: Final = "docs/provers.md"
 MASKED: Final = "[masked]"
+NAMED: Final = 5
+"""Lines named for one sensitive thing; `--explain` names all."""
 
 _LINE: Final = re.compile(r"line (\d+)(?:[:,]| )\s*(?=\S)")
 _MORE: Final = re.compile(r"; no (?:lower class|ordinary code), because ")
 _SIDES: Final = re.compile(r" \((?:added|removed) line\)\Z")
+_KEY: Final = re.compile(r"(?=[A-Za-z+/_=-]{0,200}[0-9])[A-Za-z0-9+/_=-]{16,}")
 _QUOTED: Final = re.compile(r"`[^`]*`")
 
 
@@ -89,8 +92,30 @@ def line_of(why: str) -> tuple[int, str]:
 
 
 def merged(hits: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
-    """What is sensitive as (line, kind, why), in order; the two sides of a changed line count once."""
-    return sorted({(hit["line"], hit["kind"], visible(_SIDES.sub("", hit["why"]))) for hit in hits})
+    """What is sensitive in a file as (line, kind, why), in order; the two sides of a changed line count once."""
+    return sorted({(hit["line"], hit["kind"], visible(_SIDES.sub("", unkeyed(hit, hits)))) for hit in hits})
+
+
+def unkeyed(hit: Mapping[str, Any], hits: Sequence[Mapping[str, Any]]) -> str:
+    """Why something is sensitive; of a line that the secrets sensor names, nothing that could be a key."""
+    hidden = not secret_lines(hits).isdisjoint({0, hit["line"]})
+    return _KEY.sub(MASKED, str(hit["why"])) if hidden else str(hit["why"])
+
+
+def grouped(hits: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """What is sensitive as (lines, kind, why): said once with all its lines, the strictest kinds first."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for line, kind, why in merged(hits):
+        found.setdefault((kind, why), []).append(line)
+    ranked = sorted(found.items(), key=lambda one: (-ORDER.index(strictness(one[0][0])), one[1][0], one[0]))
+    return [(_lines(lines), kind, why) for (kind, why), lines in ranked]
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    """`3, 4, 7 and 2 more`; empty where it is about the whole file."""
+    named = [str(number) for number in numbers if number]
+    rest = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return ", ".join(named[:NAMED]) + rest
 
 
 def secret_lines(hits: Sequence[Mapping[str, Any]]) -> frozenset[int]:
