@@ -59,7 +59,7 @@ LISTED: Final = re.compile(
 """A known reader in a list of dependencies."""
 ASKS: Final = re.compile(
     r"__doc__|getdoc\b|doctest|get_docstring|docstring_parser|parse_docstring|docstring\.parse|getsource\b|testmod|"
-    r"func_doc|\bsybil\b|flasgger|\brobot\.|griffe|pydoc\.|help_from_doc|\bast\.parse|\bast import\b|libcst|parso|redbaron|lib2to3|"
+    r"func_doc|\bsybil\b|flasgger|\brobot\.|griffe|pydoc\.|help_from_doc|\bast\.parse|\bast import\b|\bimport ast\b|only_ast|co_consts|\bimport tokenize\b|libcst|parso|redbaron|lib2to3|"
     rf"tree_sitter|astroid|-m[ \t\"',]+(?:{'|'.join(sorted(READERS))})\b"
 )
 SPHINX_TARGETS: Final = re.compile(r"(?:^|/)docs?/(?:[^/]+/)?(?:makefile|make\.bat)\Z")
