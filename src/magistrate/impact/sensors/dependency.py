@@ -21,7 +21,7 @@ PATHS: Final = re.compile(
     r"package(?:-lock)?\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-(?:lock|workspace)\.yaml|bun\.lockb?|deno\.(?:jsonc?|lock)|go\.(?:mod|sum|work|work\.sum)|"
     r"cargo\.(?:toml|lock)|pom\.xml|build\.gradle[^/]*|gradle\.lockfile|gradle-wrapper\.properties|[^/]*\.versions\.toml|gemfile[^/]*|"
     r"[^/]*\.gemspec|composer\.(?:json|lock)|[^/]*\.csproj|packages\.(?:config|lock\.json)|directory\.packages\.props|mix\.(?:exs|lock)|"
-    r"pubspec\.(?:yaml|lock)|package\.(?:swift|resolved)|podfile(?:\.lock)?|chart\.(?:yaml|lock)|\.terraform\.lock\.hcl|\.gitmodules|"
+    r"pubspec\.(?:yaml|lock)|package\.(?:swift|resolved)|podfile(?:\.lock)?|chart\.lock|\.terraform\.lock\.hcl|\.gitmodules|"
     r"environment\.ya?ml|flake\.(?:nix|lock)|\.pre-commit-config\.ya?ml|\.npmrc|\.yarnrc(?:\.ya?ml)?|\.pnpmfile\.c?js|pip\.(?:conf|ini)|"
     r"\.pypirc|nuget\.config|bunfig\.toml|\.cargo/config(?:\.toml)?|\.tool-versions|\.nvmrc|\.python-version|rust-toolchain(?:\.toml)?)$"
 )
@@ -71,13 +71,14 @@ RULES: Final = RuleSensor(
         ),
         rule(r"^[A-Za-z0-9_.\[\]-]+\s*(?:==|~=|>=)\s*\d[\w.]*(?:\s*;.*)?$|^\s*image:\s*\S+", "a pinned version"),
         rule(
+            r"^\s*(?:-\s*)?repository\s*:\s*[\"']?(?:https?:|oci:|file:|@)|"
             r"--(?:find-links|trusted-host|no-index)\b|\bnpmregistry\w*\s*:|\bstrict-ssl\b|\bgoproxy\b|\bgonosum\w*|\bgoflags\b.*-insecure|"
             r"<(?:repository|pluginrepository|mirror)>|\bpackagesources\b",
             "where packages come from, or how far that is believed",
         ),
         rule(
             r"^\s*\"?(?:resolutions|overrides|patcheddependencies|packageextensions|override-dependencies|constraint-dependencies)\"?\s*[:=]|"
-            r"^\s*replace\b.*=>|^\s*[\w./-]+(?:\s+v[\w.+-]+)?\s+=>\s+\S+|^\s*\[(?:patch|replace|source|registries|registry|tool\.uv\.sources|tool\.uv\.index)\b",
+            r"^\s*replace\b.*=>|^\s*[\w-]+\.[\w.-]+/[\w./-]+(?:\s+v[\w.+-]+)?\s+=>\s+\S+|^\s*\[(?:patch|replace|source|registries|registry|tool\.uv\.sources|tool\.uv\.index)\b",
             "another package takes the place of one that is asked for",
         ),
         rule(
