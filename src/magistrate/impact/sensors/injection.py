@@ -39,7 +39,7 @@ MARKUP: Final = """
     bypasssecurity bypasssecuritytrust sanitize sanitizer sanitized sanitization unsanitized unescape unescaped escapehtml htmlescape escapexml htmlspecialchars
     rawhtml htmlraw templatestring rendertemplatestring renderstring rendertemplate renderinline jinja jinja2 mako erb contenttag linkto vhtml
     sceprovider trustashtml domparser createcontextualfragment xss noopener contentsecuritypolicy csp innertext htmlresponse bleach dompurify
-    httpresponse getwriter createelement templateengine templateloader scriptinjection formathtml
+    htmlpage htmltemplate httpresponse getwriter createelement templateengine templateloader scriptinjection formathtml
     xmlreader xmldocument xmltextreader etree saxparser documentbuilder documentbuilderfactory xmlinputfactory saxbuilder saxreader expat minidom lxml
     libxml noent dtd xslt transformerfactory xxe simplexml xmlrpc expandentities externalentities resolveentity entityresolver pulldom xmlparser
 """

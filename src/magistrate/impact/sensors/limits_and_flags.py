@@ -19,6 +19,7 @@ WORDS: Final = vocabulary("""
     minlength quota quotas quotalimit retry retries retrying backoff poolsize bufsize buffersize chunksize queuesize batchsize threshold thresholds ttl
     concurrency keepalive watchdog circuitbreaker semaphore ulimit rlimit memlimit
     featureflag featureflags featuretoggle featuregate featuregates featureflagged toggle toggles toggled experiment experiments
+    timer timers delay delays polling pollinterval interval stalefeature staleflag boolparam placeholdertrue placeholderfalse multipart maxparts
     istreated treated treatment istoggleenabled isenabled isdisabled rollout killswitch variant launchdarkly unleash optimizely growthbook flagsmith
     sizelimit lengthlimit bytelimit toolarge toolong toomany exhaustion exhausted redos dos denialofservice backtracking
 """)

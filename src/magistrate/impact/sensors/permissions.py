@@ -24,6 +24,7 @@ WORDS: Final = vocabulary("""
     permission permissions permissionset accesskey accesskeys accesslevel allowedactions wildcard federatedidentity workloadidentity managedidentity identitytype identitypool userassigned systemassigned
     chmod chown umask setuid setgid setcap filemode owner owners ownership ownerid codeowners approvers reviewers userdata executionrole taskrole taskrolearn rolearn instanceprofile iaminstanceprofile
     oauthscopes scopes rbacenabled enablerbac azurerbac authorizationmode authorizationrbac anonymousauth organizationpolicy orgpolicy bucketownership objectownership crossaccount fulladmin
+    networkpolicyprovider retentionpolicy sslpolicy blockpublicpolicy nonewprivileges securityopt chaining crossdbownershipchaining
     uniformbucketlevelaccess publicaccessprevention deletionprotection imagepullpolicy admissioncontrollers admissionplugins admissioncontrol
 """)
 

@@ -18,7 +18,7 @@ WORDS: Final = vocabulary("""
     administratorlogin administratorloginpassword minimumpasswordlength passwordpolicy passwordlength
     apikey apikeys apitoken apisecret accesskey accesskeys accesskeyid secretaccesskey authtoken bearer bearertoken bottoken accesstoken refreshtoken privatekey sshkey deploykey signingkey encryptionkey masterkey
     credential credentials creds connectionstring webhookurl vault keyvault hashicorp keychain keyring dotenv pgpass htpasswd basicauth
-    sessionsecret cookiesecret jwtsecret
+    sessionsecret cookiesecret jwtsecret secretstore secretstring serviceaccounttoken accessid accountid authtokens tokensecret hmackey jwtkey rsakey cakey iv hardcodediv createhmac signedstring apiorg
 """)
 HIGH: Final = r"(?=[A-Za-z0-9_/+.%~=-]{0,40}\d)(?=[A-Za-z0-9_/+.%~=-]{0,40}[A-Za-z])[A-Za-z0-9_/+.%~=-]"
 
@@ -68,7 +68,7 @@ SENSOR: Final = RuleSensor(
             "text that looks like a key",
         ),
         rule(
-            r"hooks\.slack\.com|webhook\.office\.com|discord(?:app)?\.com/api/webhooks|https?://[^\s:/@]+:[^\s:/@]+@|\bxox[a-z]-|\bAIza[0-9A-Za-z_-]{20}|\b\d{8,10}:[A-Za-z0-9_-]{30,}|\bjwt\.(?:sign|encode|decode|verify)|\bsession\(|process\.env|[A-Z_]+(?:KEY|TOKEN|SECRET|PASS(?:WORD)?|PWD|AUTH)\w*\s*[:=]",
+            r"hooks\.slack\.com|webhook\.office\.com|discord(?:app)?\.com/api/webhooks|\w://[^\s:/@]{1,60}:[^\s/@]{1,60}@|\bapi_org_|\bsq0\w{3}-|\bzxlk\w{20}|\bxox[a-z]-|\bAIza[0-9A-Za-z_-]{20}|\b\d{8,10}:[A-Za-z0-9_-]{30,}|\bjwt\.(?:sign|encode|decode|verify)|\bsession\(|process\.env|[A-Z_]+(?:KEY|TOKEN|SECRET|PASS(?:WORD)?|PWD|AUTH)\w*\s*[:=]",
             "looks like a credential, or uses one",
         ),
     ),
