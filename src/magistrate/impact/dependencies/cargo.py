@@ -83,20 +83,21 @@ def _tables(holder: dict[str, Any], prefix: str) -> Iterator[Pinned]:
             if found.get("workspace") is True:
                 continue
             version = text_in(found.pop("version", ""), name)
+            exact = re.fullmatch(r"=\s*\d+\.\d+\.\d+", version) is not None
             kinds = ("git", "path", "registry", "registry-index", "package")
             foreign = next((f"{kind} {found[kind]}" for kind in kinds if kind in found), None)
             del wanted[name]
             yield Pinned(
                 ecosystem="cargo",
                 name=name_of(name).replace("_", "-"),
-                version=version,
+                version=version.lstrip("= ") if exact else version,
                 origin=foreign or "registry",
                 direct=True,
                 dev=section.startswith("dev"),
                 place=prefix + section,
                 terms=written(found),
                 scripts="runs when the project is built" if section.startswith("build") else "",
-                exact=re.fullmatch(r"=\s*\d+\.\d+\.\d+", version) is not None,
+                exact=exact,
                 anchor=(f"{prefix}{section}", f"{name}"),
             )
 

@@ -104,11 +104,13 @@ class Dependency:
 
     def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
         """Pins first: they are what a reviewer must see."""
-        yield from islice(_pins(file), MAX_FINDINGS)
+        pins = list(islice(_pins(file), MAX_FINDINGS))
+        yield from pins
         role = None if named(file, PATHS) else _content_role(file)
         if role is not None:
             yield Sensitivity(kind=ChangeClass.DEPENDENCY, path=file.path, line=first_line(file), why=role)
-        yield from RULES.sense(file, base)
+        told = {one.line for one in pins}
+        yield from (one for one in RULES.sense(file, base) if one.line not in told)
 
 
 def _pins(file: ChangedFile) -> Iterable[Sensitivity]:
