@@ -104,7 +104,7 @@ class Sandbox(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeEntry:
-    """One path of a tree: git mode (six octal digits), object id, size in bytes (-1: not a blob)."""
+    """One path of a tree: git mode (six octal digits), object id, size in bytes (-1: no blob, or none at hand)."""
 
     path: str
     mode: str

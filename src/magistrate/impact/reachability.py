@@ -24,6 +24,12 @@ AGENT_NAMES: Final = re.compile(
     r"(?i)(?:^|/)(?:claude|agents?|gemini|skill|copilot|conventions|llms|\.cursor|\.claude|\.codex|\.gemini|\.windsurf|"
     r"\.clinerules|\.aider|\.roo|\.continue|\.github/(?:instructions|prompts|chatmodes)|prompts?|skills)[^/]*(?:/|\Z)"
 )
+PROGRAM_NAMES: Final = re.compile(
+    r"(?i)\.(?:py|pyi|js|mjs|cjs|jsx|ts|mts|cts|tsx|go|rs|java|kt|kts|scala|groovy|gradle|rb|rake|php|pl|pm|c|cc|cpp|h|hpp|cs|fs|swift|"
+    r"sh|bash|zsh|ps1|lua|ex|exs|erl|hs|ml|clj|dart|r|jl|sql|vue|svelte)\Z|(?:^|/)(?:rakefile|jenkinsfile|dockerfile[^/]*)\Z|"
+    r"(?:^|/)\.(?:github/(?:workflows|actions)|gitlab|circleci|buildkite)[^/]*/"
+)
+"""Programs, and what runs them: where the name of a page may be opened."""
 STEM: Final = re.compile(r"[\w.*}%$+-]*\Z")
 OPEN_STEM: Final = re.compile(r"(?:\A|.*[*}%$])\Z", re.DOTALL)
 """What stands before `.md` where a name is put together or stands for many."""
@@ -80,15 +86,15 @@ def reader_of(path: str, base: BaseTree) -> str | None:
 
 
 def named_reader(path: str, base: BaseTree) -> str | None:
-    """Who names a page to a program or includes it, in words; patterns and folders do not count here."""
+    """Which program or workflow names a page, in words; patterns, folders, lists and other pages do not count here."""
     name = path.rsplit("/", 1)[-1].lower()
-    ending = name.rpartition(".")[2]
-    named = (one for one in mentions_in(base, ending).by_name.get(name, ()) if one.path != path)
-    for one in named:
+    for one in mentions_in(base, name.rpartition(".")[2]).by_name.get(name, ()):
+        if one.path == path or not PROGRAM_NAMES.search(one.path):
+            continue
         elsewhere = _elsewhere(one, path, base.lowered[one.path], folders_in(base))
         if not elsewhere and not harmless(base.files[one.path], one.path, one.start, one.shown):
             return _said(one, base)
-    return next(_pages_including(path, name, ending, base), None)
+    return next((why for why in _pages_including(path, name, name.rpartition(".")[2], base) if "agents" in why), None)
 
 
 def _readers(path: str, base: BaseTree) -> Iterator[str]:

@@ -14,6 +14,10 @@ from typing import Final
 from magistrate.impact.base import BaseTree, ChangedFile
 
 PAGES: Final = (".md", ".markdown", ".txt", ".po", ".pot", ".svg", ".lock", ".sum", ".css", ".map")
+WORDS: Final = re.compile(
+    r"(?i)(?:^|/)(?:changelog|changes|history|authors|news|readme|todo|thanks|contributors|copying|licen[cs]e)\Z"
+)
+"""Files without an ending that people read."""
 INCLUDING_PAGES: Final = (".rst", ".adoc", ".asciidoc", ".tex")
 LISTS: Final = re.compile(
     r"(?:^|/)(?:package(?:-lock)?\.json|[jt]sconfig[^/]*\.json|cargo\.toml|cmakelists\.txt|meson\.build|build(?:\.bazel)?|codeowners|"
@@ -51,7 +55,7 @@ def _readers(file: ChangedFile, base: BaseTree) -> Iterator[str]:
     stem = re.compile(rf"(?<![\w-]){re.escape(file.name.partition('.')[0])}(?![\w-])")
     own = file.path.lower().split("/")[:-1][-1:]
     for path, text in sorted(base.lowered.items()):
-        if path != file.path and file.name in text and not path.lower().endswith(PAGES):
+        if path != file.path and file.name in text and not path.lower().endswith(PAGES) and not WORDS.search(path):
             line = _reading_line(path.lower(), text, file.name, own)
             if line:
                 yield f"`{path}` line {line} may read the text of this file"
@@ -59,7 +63,7 @@ def _readers(file: ChangedFile, base: BaseTree) -> Iterator[str]:
             yield f"`{path}` reads the source of what it names, and names this"
         if PRINTS_ITSELF.search(text) and HASHES.search(text) and path != file.path and stem.search(text):
             yield f"`{path}` makes text of functions and hashes it, and names this"
-        if "go:embed" in text and _embedded(text, file.name):
+        if path.endswith(".go") and "go:embed" in text and _embedded(text, file.name):
             yield f"`{path}` embeds files of a name like this"
 
 

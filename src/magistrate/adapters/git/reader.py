@@ -89,7 +89,7 @@ class RepositoryReader:
                 entries.append(
                     TreeEntry(
                         path=name.decode(errors="backslashreplace"), mode=mode, object_id=object_id,
-                        size=-1 if size == "-" else int(size),
+                        size=int(size) if size.isdigit() else -1,  # `BAD`: the object is not at hand
                     )
                 )  # fmt: skip
         return tuple(entries)

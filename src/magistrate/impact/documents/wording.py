@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from magistrate.impact.documents.atoms import Atom, Kind
 from magistrate.impact.prose import ACTING_WORDS, PROSE_SHAPE
 
 
@@ -47,21 +46,21 @@ WEIGHTY: Final = re.compile(
     r"obsolete|outdated|supported|guarante\w*|official\w*|legacy|default\w*|from|true|false|yes|on|off|model"
     r")\Z"
 )
-COMMANDS: Final = _listed(
-    "use set add open copy paste type enter click press choose select create make edit change replace restart start stop "
-    "give put pass import load write save move rename configure update upgrade follow ask tell remember consider try "
-    "check build test commit push pull fork clone treat keep wait go get fetch apply assign attach connect define do "
-    "ensure generate insert invoke launch modify point prepare reset restore return specify submit supply switch trigger "
-    "upload take leave turn bring share forward reply comment close fill join buy browse scan email text adopt pick"
+PREPOSITIONS: Final = _listed(
+    "of in at on to by for with from into onto out off under over up down about after before between through without within "
+    "as than like per via upon along across against during behind beyond near past since until toward towards"
 )
+"""Behind these an article may make another saying: in charge, in the charge; out of question, out of the question."""
+TWICE: Final = _listed(
+    "a an the of to in is are was were be and or that this it as at by for with on we you they i have has will"
+)
+"""What is written twice by mistake."""
 NAMING: Final = re.compile(
     r"(?i)(?:packages?|librar(?:y|ies)|modules?|dependenc(?:y|ies)|plug-?ins?|extensions?|images?|repositor(?:y|ies)|registr(?:y|ies)|"
-    r"hosts?|domains?|accounts?|channels?|branch(?:es)?|tags?|named?|called|sites?|address(?:es)?|crates?|gems?|projects?)\Z"
+    r"hosts?|domains?|accounts?|channels?|branch(?:es)?|tags?|named?|names?|call(?:ed|s)?|sites?|address(?:es)?|crates?|gems?|projects?|"
+    r"beware|fake|false|typos?|typosquat\w*|spell\w*|misspel\w*|squat\w*|imposters?|impostors?|lookalikes?|users?|at|dot|alias\w*|dubbed|titled)\Z"
 )
 """Words beside which a word may be somebody's name."""
-NEGATION: Final = re.compile(r"(?i)(?:no|not|never|nor|neither|none|\w+n['\u2019]t)\Z")
-QUOTES: Final = _listed("\" ' \u201c \u201d \u2018 \u2019 - ,")
-LEADS_ON: Final = _listed("then now and just simply to also")
 TURNING: Final = ("il", "im", "in", "ir", "un", "dis", "non", "de", "mis", "a", "anti", "counter", "under", "over")
 """What turns the sense of a word in front of it."""
 HEAVY_NEIGHBOURS: Final = _listed("no not nor none never must may can cannot should only all any every each least most")
@@ -115,24 +114,24 @@ def why_not_wording(place: Place) -> str | None:  # noqa: PLR0911 - one rule, on
         return f"has `{foreign[:40]}`, whose letters are not plain English"
     if _same_letters(place):
         return _loud(place)
+    naming = next((word for word in place.beside if NAMING.match(word)), None)
+    if naming is not None:
+        return f"changes `{' '.join(place.added or place.removed)[:60]}` beside `{naming}`, which may be a name"
     if _corrected(place):
         return None
     heavy = next(filter(None, map(weighty, place.words)), None)
     if heavy is not None:
         return f"changes `{heavy}`, which asks, allows, counts, warns or concerns security"
-    naming = next((word for word in place.beside if NAMING.match(word)), None)
-    if naming is not None:
-        return f"changes `{' '.join(place.added or place.removed)[:60]}` beside `{naming}`, which may be a name"
     if _doubled(place) or _agreed(place) or _article(place):
         return None
     return _strange(place) or _content(place)
 
 
 def _doubled(place: Place) -> bool:
-    """Whether a word that stood twice stands once."""
-    return (
-        not place.added and len(place.removed) == 1 and place.removed[0].lower() in {w.lower() for w in place.next_to}
-    )
+    """Whether a word of grammar that stood twice stands once."""
+    if place.added or len(place.removed) != 1 or place.removed[0].lower() not in TWICE:
+        return False
+    return place.removed[0].lower() in {word.lower() for word in place.next_to}
 
 
 def _agreed(place: Place) -> bool:
@@ -143,7 +142,7 @@ def _agreed(place: Place) -> bool:
 def _article(place: Place) -> bool:
     """Whether only articles come or only articles go, where they count nothing."""
     one_sided = not place.removed or not place.added
-    counted = any(word.lower() in COUNTING for word in place.next_to)
+    counted = any(word.lower() in COUNTING | PREPOSITIONS for word in place.next_to)
     return one_sided and not counted and all(word.lower() in ARTICLES for word in place.words)
 
 
@@ -159,19 +158,6 @@ def _content(place: Place) -> str:
     """A word that carries what a sentence says comes, goes or takes the place of another: no list knows all opposites."""
     shown = next((word for word in (*place.added, *place.removed) if word.lower() not in ARTICLES), place.words[0])
     return f"changes `{shown[:60]}`, which carries what the sentence says"
-
-
-def begins_with_order(found: Sequence[Atom]) -> str | None:
-    """What a sentence tells people to do, in words; None when none does."""
-    begins = True
-    for atom in found:
-        if atom.kind is Kind.POINT:
-            begins = begins or atom.text not in QUOTES
-        elif begins and atom.text.lower() in COMMANDS:
-            return f"tells people to `{atom.text}`"
-        else:
-            begins = begins and atom.text.lower() in LEADS_ON
-    return None
 
 
 def _same_letters(place: Place) -> bool:

@@ -179,6 +179,10 @@ def _changed(before: bytes, after: bytes) -> list[tuple[Docstring, Docstring]]:
     found = [(old, new) for old, new in zip(olds, news, strict=True) if old.raw != new.raw]
     if not found:
         raise _ObjectionError("no docstring changes")
+    if any(old.value.strip() == new.value.strip() for old, new in found):
+        raise _ObjectionError(
+            "only blanks at an end of a docstring change: they are part of its value and of no wording"
+        )
     return found
 
 

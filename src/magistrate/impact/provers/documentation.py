@@ -1,4 +1,4 @@
-"""Claim: only spelling, grammar, layout or links of one owner change, in a page that nothing reads (R19).
+"""Claim: only spelling, grammar, layout or dead links change, in a page that nothing reads (R19).
 
 What a page newly says is for a person to judge (`documentation_text.py`).
 """
@@ -84,7 +84,7 @@ class Documentation:
         reader = pin(file, base) or reader_of(file.path, base) or release_tool(file, base)
         if reader is not None:
             return proof(self.name, self.change_class, file, reader, ProofStatus.REFUTED)
-        said = "only spelling, grammar, layout or links of one owner differ; nothing in the base tree reads the page"
+        said = "only spelling, grammar, layout or dead links differ; nothing in the base tree reads the page"
         return proof(self.name, self.change_class, file, said, ProofStatus.PROVEN)
 
 

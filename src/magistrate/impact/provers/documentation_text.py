@@ -34,7 +34,9 @@ FOR_OTHERS: Final = re.compile(
 """Names of pages that more than readers act on: agents, lawyers, operators, tools."""
 ACTIVE: Final = re.compile(
     r"(?i)<\s*/?\s*(?:script|iframe|object|embed|form|style|link|meta|base|svg|math|template)\b|\bon[a-z]+\s*=\s*[\"']|javascript:|"
-    r"data:[a-z]+/|vbscript:|\{%|\{\{|\}\}|<%|--8<--|!include|!!|\A\s*\.\. +[\w:+-]+::|:::|\{(?:[\w-]+:)?\w*(?:include|eval|exec|import)\w*\}|"
+    r"data:[a-z]+/|vbscript:|\{%|\{\{|\}\}|<%|--8<--|!include|!!|\A\s*\.\. +(?!(?:note|warning|tip|hint|important|danger|caution|attention|"
+    r"error|admonition|seealso|contents|toctree|rubric|topic|sidebar|table|list-table|code|code-block|math|figure|image|"
+    r"versionadded|versionchanged|deprecated|index|centered|glossary|epigraph)::)[\w:+-]+::|:::(?! ?(?:note|tip|info|warning|caution|danger)?\b)|\{(?:[\w-]+:)?\w*(?:include|eval|exec|import)\w*\}|"
     r"\A(?:---|\+\+\+)\s*\Z|<!--|-->|\A\s*(?:import|export) .*from|\[\[\[?cog|automodule|autoclass|literalinclude|\braw\b::"
 )
 """What a page does when it is published, beside being read."""

@@ -20,14 +20,16 @@ from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.languages.reading import UnreadableError
 
 RUNS_MORE: Final = re.compile(
-    r"(?i)\b(?:eval|exec\w*|compile|__import__|importlib|import_module|getattr|setattr|globals|ctypes|cffi|subprocess|popen|"
-    r"system|spawn\w*|fork|pickle\w*|marshal|shelve|dill|yaml\.(?:unsafe_)?load|child_process|new function|vm\b|wasm|webassembly|"
-    r"reflect\w*|unsafe|runtime\.exec|processbuilder|classloader|loadlibrary|objectinputstream|scriptengine|jndi|"
-    r"os/exec|plugin\.open|syscall|libloading|transmute|extern|atob|fromcharcode|b64decode|base64|unhexlify|codecs|zlib|"
-    r"innerhtml|dangerouslysetinnerhtml|document\.write|template_string|mark_safe|raw\(|execute\w*|cursor|rawquery|shell)\b"
+    r"(?i)\b(?:(?:eval|exec\w*|compile|system|fork|execute\w*|cursor|raw|shell)\s*\(|exec\.\w|os\.(?:system|exec\w*|popen|spawn\w*|fork\w*)|__import__|"
+    r"importlib|import_module|getattr|setattr|globals|ctypes|cffi|subprocess|popen|pickle\w*|marshal|shelve|dill|yaml\.(?:unsafe_)?load|"
+    r"child_process|new function|vm\b|wasm|webassembly|reflect\w*|unsafe|runtime\.exec|processbuilder|process::command|classloader|loadlibrary|"
+    r"objectinputstream|scriptengine|jndi|os/exec|plugin\.open|syscall|libloading|transmute|extern|atob|fromcharcode|b64decode|base64|"
+    r"unhexlify|codecs|zlib|shell\s*=|innerhtml|dangerouslysetinnerhtml|document\.write|template_string|mark_safe|rawquery)"
 )
+STARTS_PROCESS: Final = re.compile(r"(?i)\bspawn\w*")
+"""A process in most languages; in Rust usually a task or a thread, where `process::Command` starts one."""
 RUNS_MORE_EXACTLY: Final = re.compile(
-    r"\bFunction\b|\bimport\s*\(|\brequire\s*\(|\bset(?:Timeout|Interval|Immediate)\s*\(\s*['\"`]|\bglobalThis\b|\.constructor\b|"
+    r"\bFunction\b|\bimport\s*\(|\brequire\s*\((?!\s*(['\"])[\w@./-]+\1\s*\))|\bset(?:Timeout|Interval|Immediate)\s*\(\s*['\"`]|\bglobalThis\b|\.constructor\b|"
     r"\bprocess\.|\bwindow\s*\[|javascript:|\bsrcdoc\b|\b(?:outerHTML|insertAdjacentHTML|createContextualFragment)\b|\bimportScripts\b|"
     r"\bnew\s+(?:Worker|SharedWorker)\b|\bProxy\b|__proto__|\bwith\s*\("
 )
@@ -101,15 +103,15 @@ def _shadowing(file: ChangedFile, base: BaseTree) -> str | None:
 def _telling_line(file: ChangedFile) -> str | None:
     test = TEST_PLACE.search(file.path) is not None
     for line in file.lines:
-        why = _line_objection(line.text, added=line.added, test=test)
+        why = _line_objection(line.text, added=line.added, test=test, rust=file.name.endswith(".rs"))
         if why is not None:
             return f"line {line.number} {why}"
     return None
 
 
-def _line_objection(text: str, *, added: bool, test: bool) -> str | None:
-    found = RUNS_MORE.search(text) or RUNS_MORE_EXACTLY.search(text)
-    if found is not None:
+def _line_objection(text: str, *, added: bool, test: bool, rust: bool) -> str | None:
+    found = RUNS_MORE.search(text) or RUNS_MORE_EXACTLY.search(text) or (not rust and STARTS_PROCESS.search(text))
+    if found:
         return f"has `{found[0]}`, which may run, load or decode something else"
     if test and not added and CHECKS.search(text):
         return "takes a check of a test away or changes it: the test may get weaker"
