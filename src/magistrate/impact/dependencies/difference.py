@@ -191,7 +191,7 @@ def _changed(old: Pinned, new: Pinned, *, lock: bool) -> Iterator[Finding]:
         yield Finding(pin=new, why=f"{words}: {verb}", hard=True)
     else:
         yield Finding(pin=new, why=words + (f", {how}" if how else "") + (f"; it {new.scripts}" if new.scripts else ""))
-    if old.hashes and set(old.hashes) & set(new.hashes) and new.place != SAME_BYTES:
+    if old.hashes and set(old.hashes) & set(new.hashes) and not _may_be_same(new):
         why = f"the version of {new.name} changes and a hash of it does not: the bytes of the old version stay allowed"
         yield Finding(pin=new, why=why, hard=True)
     if not _kinds(old) <= _kinds(new):
@@ -208,6 +208,10 @@ def _changed(old: Pinned, new: Pinned, *, lock: bool) -> Iterator[Finding]:
     if odd is not None:
         yield Finding(pin=new, why=f"{new.name} {new.version} {odd}", hard=True)
     yield from _loose(new)
+
+
+def _may_be_same(pin: Pinned) -> bool:
+    return pin.ecosystem == "go" and pin.place == SAME_BYTES
 
 
 def _kinds(pin: Pinned) -> set[str]:
@@ -260,7 +264,7 @@ def _other_name(old: Listing, new: Listing) -> Iterator[Finding]:
     owners = {one: pin.name for pin in old.pins for one in pin.hashes}
     for pin in new.pins:
         other = next((owners[one] for one in pin.hashes if owners.get(one, pin.name) != pin.name), None)
-        if other is not None and pin.place != SAME_BYTES and pin.ecosystem not in {"docker", "actions"}:
+        if other is not None and not _may_be_same(pin) and pin.ecosystem not in {"docker", "actions"}:
             yield Finding(pin=pin, why=f"{pin.name} {_at(pin)}has the hash that {other} had", hard=True)
 
 

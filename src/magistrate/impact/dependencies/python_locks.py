@@ -144,9 +144,13 @@ def _uv_package(package: dict[str, Any], source: dict[str, Any]) -> Pinned:
     if kind == "registry" and place != f"https://{host}/simple":
         origin = f"registry {place}"
     hashes: list[str] = []
+    urls: list[object] = []
     for one in [*listed(package.get("wheels", []), "wheels"), *([package["sdist"]] if "sdist" in package else [])]:
         only(table(one, "file"), UV_FILE, "file")
         hashes.append(_uv_file(one, name, version, origin))
+        urls += [str(one["url"]).rsplit("/", 1)[-1]] if "url" in one else []
+    if len(set(urls)) != len(urls):
+        raise UnreadableError(f"{name} {version} has one file twice")
     kept = ("resolution-markers", "marker", "sdist", "wheels")
     terms = {k: package[k] for k in kept if k in package}
     return Pinned(
@@ -219,6 +223,8 @@ def _poetry_package(package: dict[str, Any], name: str, version: str, files: lis
         if HASH.fullmatch(found) is None or not _file_fits(text_in(one.get("file"), "file"), name, version):
             raise UnreadableError(f"a file of {name} {version} bears another name or version, or no hash")
         hashes.append(found)
+    if len({one["file"] for one in files}) != len(files):
+        raise UnreadableError(f"{name} {version} has one file twice")
     terms = {k: v for k, v in package.items() if k not in {"name", "version", "groups", "category", "source"}}
     needs = table(package.get("dependencies", {}), "dependencies")
     return Pinned(

@@ -78,7 +78,7 @@ def read_workflow(text: str) -> Listing:
     for place in scalars_of(text):
         if place.path[-1:] != ("uses",) or not _is_step(place.path):
             continue
-        if place.value.startswith("./"):
+        if place.value.startswith("./") or "\n" in text[place.start : place.end]:
             continue
         found = ACTION.fullmatch(place.value)
         if found is None:
@@ -110,7 +110,11 @@ def read_hooks(text: str) -> Listing:
     for place in places:
         if _ends(place.path, "rev", 3):
             name = repos.get(place.path[:2], "")
-            if not name.startswith("https://") or re.fullmatch(r"[A-Za-z0-9._/-]+", place.value) is None:
+            if (
+                "\n" in text[place.start : place.end]
+                or not name.startswith("https://")
+                or re.fullmatch(r"[A-Za-z0-9._/-]+", place.value) is None
+            ):
                 continue
             pin, end = _by_ref(
                 "pre-commit", name.removeprefix("https://").removesuffix(".git"), place.value, text, place
