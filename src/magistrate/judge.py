@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import msgspec
 
-from magistrate.domain.impact import Evidence, EvidenceRequest, Impact, Proof, strictness_of
+from magistrate.domain.impact import Evidence, EvidenceRequest, Impact, Proof, Sensitivity, strictness_of
 from magistrate.errors import MagistrateError, Usage
 from magistrate.impact.assess import assess
 from magistrate.impact.case import Case, parse_case
@@ -132,10 +132,8 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
             }
             for file in impact.files
         ],
-        "sensitivities": [
-            {"kind": str(found.kind), "path": found.path, "line": found.line, "why": found.why}
-            for found in impact.sensitivities
-        ],
+        "sensitivities": [_found(found) for found in impact.sensitivities],
+        **({"mentions": [_found(found) for found in impact.mentions]} if impact.mentions else {}),
         "denials": [
             {"kind": denial.rule, "path": denial.path, "line": denial.line, "why": denial.why}
             for denial in impact.denials
@@ -184,6 +182,10 @@ def _one_evidence(entry: object) -> Evidence:
         inputs_digest=entry["inputs_digest"],
         output=output,
     )
+
+
+def _found(found: Sensitivity) -> dict[str, Any]:
+    return {"kind": str(found.kind), "path": found.path, "line": found.line, "why": found.why}
 
 
 def _tried(proof: Proof) -> dict[str, str]:

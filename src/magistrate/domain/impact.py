@@ -200,7 +200,11 @@ class FileImpact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """Verdict about one whole change; strictness is the join over files, sensors, denials."""
+    """Verdict about one whole change; strictness is the join over files, sensors, denials.
+
+    `mentions` are what sensors found in files that are proven to be words or layout only: nothing
+    sensitive is touched there, yet one person looks at it.
+    """
 
     files: tuple[FileImpact, ...]
     sensitivities: tuple[Sensitivity, ...]
@@ -210,6 +214,7 @@ class Impact:
     reversible: str
     blast_radius: tuple[tuple[str, str], ...]
     reasons: tuple[str, ...]
+    mentions: tuple[Sensitivity, ...] = ()
     evidence_wanted: tuple[EvidenceRequest, ...] = ()
     context_wanted: bool = False
 

@@ -113,6 +113,10 @@ SENSORS: Final[tuple[Sensor, ...]] = (
     suppressions.SENSOR,
     vendored.SENSOR,
 )
+WORDS_ONLY: Final = frozenset({ChangeClass.FORMATTING, ChangeClass.COMMENTS, ChangeClass.DOCS})
+"""Classes whose proof says that nothing but layout and words for people changes."""
+ALWAYS: Final = frozenset({ChangeClass.SECRETS, ChangeClass.AGENT_INSTRUCTIONS, ChangeClass.GATE, ChangeClass.UNKNOWN})
+"""What words alone can do: give a secret away, steer an agent or a tool, hide."""
 GATE_RULE: Final = "file-gate/1"
 NO_PROVER: Final = "no-prover/1"
 BASE_RULE: Final = "base-tree/1"
@@ -167,7 +171,17 @@ def assess(
     lost = hollow or bool(denials) or any(strictness_of(found.kind) is Strictness.TWO for found in sensed)
     open_question = not lost and all(_may_lower(one, case.base, evidence) for one in judged)
     wanted = [want for one in judged for want in evidence_wanted(one, case.base, evidence)] if open_question else []
-    found = _joined(files, sensed, denials, steps=steps, reasons=reasons, wanted=wanted, hollow=hollow)
+    mentioned = _mentioned(files, sensed)
+    found = _joined(
+        files,
+        sensed - mentioned,
+        denials,
+        mentions=mentioned,
+        steps=steps,
+        reasons=reasons,
+        wanted=wanted,
+        hollow=hollow,
+    )
     return replace(found, context_wanted=any(_asks_base(one, case.base, open_question=open_question) for one in judged))
 
 
@@ -328,11 +342,22 @@ def _collisions(changes: Sequence[FileChange]) -> Iterable[Sensitivity]:
             yield Sensitivity(kind=ChangeClass.UNKNOWN, path=change.path, line=0, why=why)
 
 
+def _mentioned(files: Sequence[FileImpact], sensed: set[Sensitivity]) -> set[Sensitivity]:
+    """What sensors found in files that are proven to be words or layout only, where words alone cannot do it."""
+    quiet = {file.path for file in files if file.proof.status is ProofStatus.PROVEN and file.change_class in WORDS_ONLY}
+    return {found for found in sensed if found.path in quiet and found.kind not in ALWAYS}
+
+
+def _sorted(found: set[Sensitivity]) -> tuple[Sensitivity, ...]:
+    return tuple(sorted(found, key=lambda s: (s.path, s.line, s.kind, s.why)))
+
+
 def _joined(  # noqa: PLR0913 - the join takes everything there is
     files: tuple[FileImpact, ...],
     sensed: set[Sensitivity],
     denials: set[Denial],
     *,
+    mentions: set[Sensitivity],
     steps: Sequence[Sequence[ChangedFile]],
     reasons: list[str],
     wanted: list[EvidenceRequest],
@@ -343,10 +368,12 @@ def _joined(  # noqa: PLR0913 - the join takes everything there is
         level = stricter(level, file.strictness)
     for found in sensed:
         level = stricter(level, stricter(Strictness.ONE, strictness_of(found.kind)))
+    if mentions:
+        level = stricter(level, Strictness.ONE)
     if denials:
         level = Strictness.DENY
     kinds = {file.change_class for file in files} | {found.kind for found in sensed}
-    sensitivities = tuple(sorted(sensed, key=lambda s: (s.path, s.line, s.kind, s.why)))
+    sensitivities = _sorted(sensed)
     unique = {(want.tool, want.path, want.inputs_digest): want for want in wanted}
     return Impact(
         files=files,
@@ -357,6 +384,7 @@ def _joined(  # noqa: PLR0913 - the join takes everything there is
         reversible=reversible(sensitivities),
         blast_radius=blast_radius(steps),
         reasons=(*reasons, *_reasons(files, sensitivities, denials)),
+        mentions=_sorted(mentions),
         evidence_wanted=tuple(unique[key] for key in sorted(unique)),
     )
 

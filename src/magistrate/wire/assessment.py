@@ -69,8 +69,12 @@ class PrivilegeVerdict(_Part, frozen=True, kw_only=True):
     witness: str
 
 
-class Verdict(_Part, frozen=True, kw_only=True):
-    """The assess contract: what a change is. `auto_eligible` says what the change allows."""
+class Verdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
+    """The assess contract: what a change is. `auto_eligible` says what the change allows.
+
+    `mentions` are what sensors found in files that are proven to be words or layout only, left out
+    when there is nothing.
+    """
 
     id: str
     digest: Digest
@@ -86,6 +90,7 @@ class Verdict(_Part, frozen=True, kw_only=True):
     reversible: str
     composition: dict[str, Any]
     reasons: tuple[str, ...]
+    mentions: tuple[SensitivityVerdict, ...] = ()
 
 
 class Assessment(Body, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from magistrate.entrypoints.cli.assess_words import (
     line_of,
     merged,
     objections,
+    sensed,
     unquoted,
 )
 from magistrate.entrypoints.cli.screen import styled, visible
@@ -79,7 +80,7 @@ def page_of(rule: str) -> str:
 
 def _lines(report: Report, file: Row, sides: Sides) -> Iterator[str]:
     path = file["path"]
-    hits = [hit for hit in report.verdict["sensitivities"] if hit["path"] == path]
+    hits = [hit for hit in sensed(report.verdict) if hit["path"] == path]
     denials = [one for one in report.verdict["denials"] if one["path"] == path]
     needs = asks(file, hits, denials)
     yield f"{styled(visible(path), bold=True)}: {styled(ASKS[needs] + ', ' + file['class'], **STYLES[needs])}"

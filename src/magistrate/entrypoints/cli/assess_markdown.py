@@ -23,6 +23,7 @@ from magistrate.entrypoints.cli.assess_words import (
     headline,
     merged,
     objections,
+    sensed,
     unquoted,
 )
 from magistrate.entrypoints.cli.screen import visible
@@ -47,7 +48,7 @@ def markdown_text(report: Report) -> str:
     foot[:0] = [f"\n> {prose(note)}" for note in report.found.notes[:3]]
     if not verdict["files"] and not verdict["denials"]:
         return "\n".join([*head, *foot[-1:]])
-    hits, denials = by_path(verdict["sensitivities"]), by_path(verdict["denials"])
+    hits, denials = by_path(sensed(verdict)), by_path(verdict["denials"])
     ranked = sorted(
         ((asks(file, hits.get(file["path"], ()), denials.get(file["path"], ())), file) for file in verdict["files"]),
         key=lambda one: (-ORDER.index(one[0]), one[1]["path"]),
@@ -99,7 +100,7 @@ def _row(needs: str, file: Row, hits: Sequence[Row], denials: Sequence[Row]) -> 
 def _details(ranked: Sequence[tuple[str, Row]], verdict: Row, budget: int) -> Iterator[str]:
     asking = [file for needs, file in ranked if needs != "auto" and file["proof"]["status"] != "proven"]
     passing = (f"- {code(file['path'])}: {prose(relief(file))}" for file in asking)
-    found = places([*verdict["denials"], *verdict["sensitivities"]])
+    found = places([*verdict["denials"], *sensed(verdict)])
     for title, lines, number in (
         (count(len(found), "sensitive thing"), (f"- {place} {why}" for place, why in found), len(found)),
         ("What would make it pass", passing, len(asking)),

@@ -24,6 +24,7 @@ from magistrate.entrypoints.cli.assess_words import (
     headline,
     line_of,
     objections,
+    sensed,
     strictness,
     unkeyed,
     unquoted,
@@ -89,10 +90,10 @@ def sarif(report: Report) -> dict[str, Any]:
 
 def _results(report: Report) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     verdict = report.verdict
-    hits = by_path(verdict["sensitivities"])
+    hits = by_path(sensed(verdict))
     for denial in verdict["denials"]:
         yield _rule("denied", "denied"), _result(denial["path"], denial["line"], denial["why"], "error")
-    for hit in verdict["sensitivities"]:
+    for hit in sensed(verdict):
         level = "warning" if strictness(hit["kind"]) == "two" else "note"
         yield _rule("sensitive", hit["kind"]), _result(hit["path"], hit["line"], unkeyed(hit, hits[hit["path"]]), level)
     for file in verdict["files"]:

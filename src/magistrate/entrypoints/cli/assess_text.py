@@ -23,6 +23,7 @@ from magistrate.entrypoints.cli.assess_words import (
     headline,
     line_of,
     objections,
+    sensed,
     unquoted,
 )
 from magistrate.entrypoints.cli.screen import styled, visible
@@ -65,7 +66,7 @@ def _lines(report: Report) -> Iterator[str]:
     level = verdict["strictness"]
     old, new = (visible(one) for one in report.revisions)
     yield f"{old} -> {new}: {styled(headline(verdict), **{**STYLES[level], 'bold': True})}"
-    hits, denials = by_path(verdict["sensitivities"]), by_path(verdict["denials"])
+    hits, denials = by_path(sensed(verdict)), by_path(verdict["denials"])
     ranked = sorted(
         ((asks(file, hits.get(file["path"], ()), denials.get(file["path"], ())), file) for file in verdict["files"]),
         key=lambda one: (-ORDER.index(one[0]), one[1]["path"]),

@@ -66,7 +66,7 @@ def _show_proof(documents: dict[str, Any], *, every: bool) -> None:
         click.echo(styled("\nProof", bold=True))
         for line in proof_lines(verdict["files"], every=every):
             click.echo(line)
-        for item in (*verdict["sensitivities"], *verdict["denials"]):
+        for item in (*verdict["sensitivities"], *verdict.get("mentions", ()), *verdict["denials"]):
             click.echo(
                 styled(
                     f"  sensitive: {item['kind']} at {visible(item['path'])}:{item['line']}: {visible(item['why'])}",
