@@ -219,10 +219,25 @@ class _Comparison:
         self.scope.learn(name, meant)
         return True
 
+    def _may_import_whole(self, alias: ast.alias, *, new_file: bool) -> bool:
+        """`pytest`, `unittest`, or a package of the repository that tests beside this one import so."""
+        meant = self.scope.project.imported(ast.Import(names=[alias]), alias)
+        if new_file:
+            self.scope.forget(alias.name)
+        if meant is None or alias.asname is not None or alias.name in self.taken | self.scope.bound:
+            return False
+        own = meant.kind == "module" and "." not in alias.name
+        if not (
+            meant.kind in {"pytest", "unittest"}
+            or (own and self.scope.project.is_imported_beside(alias.name, self.path))
+        ):
+            return False
+        self.scope.learn(alias.name, meant)
+        return True
+
     def _verify_import(self, node: ast.Import | ast.ImportFrom, *, new_file: bool) -> None:
         if isinstance(node, ast.Import):
-            kinds = [self.scope.project.imported(node, alias) for alias in node.names]
-            if new_file and all(meant is not None and meant.kind in {"pytest", "unittest"} for meant in kinds):
+            if all(self._may_import_whole(alias, new_file=new_file) for alias in node.names):
                 return
             raise Objection(node, f"`{shown(node)}` brings a whole module")
         if node.module == "__future__":

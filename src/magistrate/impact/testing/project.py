@@ -162,7 +162,7 @@ class Project:
     def is_imported_beside(self, module: str, path: str) -> bool:
         """Whether a test of the same folder imports from a module, which is then read in the same run anyway."""
         folder = path.rpartition("/")[0]
-        imports = re.compile(rf"^from {re.escape(module)} import ", re.MULTILINE)
+        imports = re.compile(rf"^(?:from {re.escape(module)} import |import {re.escape(module)}$)", re.MULTILINE)
         beside = [
             one for one in self._modules() if one.rpartition("/")[0] == folder and "test" in one.rpartition("/")[2]
         ]
