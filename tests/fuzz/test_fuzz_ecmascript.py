@@ -26,6 +26,7 @@ GOES_ON = re.compile(r"[(\[{,;:=&|?<+*/%^~>-]\Z")
 CANNOT_BEGIN = re.compile(r"[)\]},;.?:=&|>%^*{]|(?:else|catch|finally|return|throw)\b|[+/-][^+/-]")
 SHOWN = (">Nothing &amp; no one  here.</", "} and <b", ">more</", "} text {", ">\n      {children}\n    </")
 BLANKS = (" ", "\n", "\n\n", "\t", "", " /* a */ ", " /*\n*/ ", " // a row\n")
+COMMAS = (*BLANKS, ",", ",\n")
 
 
 def proven(name: str, text: str) -> bool:
@@ -33,12 +34,12 @@ def proven(name: str, text: str) -> bool:
     return assess(Case(id="", steps=((change,),), base=BaseTree(known=True))).files[0].change_class in LOW
 
 
-def moved(text: str, dice: random.Random) -> str:
+def moved(text: str, dice: random.Random, blanks: tuple[str, ...] = BLANKS) -> str:
     """Other blanks at one to three places where blanks are, or where words and signs meet."""
     for _ in range(dice.randint(1, 3)):
         places = [found.span() for found in re.finditer(r"\s+|(?<=[^\w\s])(?=\S)|(?<=\w)(?=[^\w\s])", text)]
         start, end = dice.choice(places)
-        text = text[:start] + dice.choice(BLANKS) + text[end:]
+        text = text[:start] + dice.choice(blanks) + text[end:]
     return text
 
 
@@ -73,6 +74,21 @@ def test_what_is_proven_reads_the_same_to_a_second_reader(name: str) -> None:
     assert found > 20, "mutants that change nothing must exist, or nothing was tested"
 
 
+@pytest.mark.requirement("R17")
+@pytest.mark.parametrize("name", NAMES)
+def test_only_last_commas_come_and_go(name: str) -> None:
+    dice, found, source = random.Random(7), 0, SAMPLES[name]
+    places = [at.start() for at in re.finditer(r"[)\]}]|,(?=\s*[)\]}])|,", source)]
+    for _ in range(150):
+        at = dice.choice(places)
+        text = source[:at] + source[at + 1 :] if source[at] == "," else source[:at] + "," + source[at:]
+        if proven(name, text):
+            found += 1
+            assert re.fullmatch(r"(?s).*[^,\[({\s]\s*", source[:at]), text
+            assert re.match(r",?\s*[)\]}]", source[at:]), text
+    assert found > 5, "last commas must exist, or nothing was tested"
+
+
 @pytest.mark.soak
 @pytest.mark.requirement("R17", "R18")
 @pytest.mark.parametrize(
@@ -88,7 +104,7 @@ def test_what_is_proven_is_equal_for_another_parser(name: str, parser: str) -> N
         pytest.skip(f"`node` does not find `{parser}`: set NODE_PATH to where it is installed")
     dice, accepted = random.Random(11), []
     for turn in range(10_000):
-        text = (mutant if turn % 2 else moved)(source, dice)
+        text = mutant(source, dice) if turn % 2 else moved(source, dice, COMMAS)
         if text != source and proven(name, text):
             accepted.append(text)
     asked = b"".join(b"%d\n%s" % (len(raw), raw) for raw in (text.encode() for text in [source, *accepted]))

@@ -17,6 +17,7 @@ from typing import Final
 
 from magistrate.domain.impact import ProofStatus
 from magistrate.impact.languages.blocks import MARKS, Bound, Dialect, bind, difference, verify_line_ends
+from magistrate.impact.languages.ecmascript_commas import meaningless, without_last_commas
 from magistrate.impact.languages.ecmascript_lines import line_means_nothing
 from magistrate.impact.languages.ecmascript_tokens import TAG, Flavour, Scanned, Token, scan
 from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
@@ -100,17 +101,24 @@ def read_text(content: bytes, grammar: str) -> Read:
     tokens = [Leaf(token.kind, token.start, token.end) for token in scanned.tokens]
     seen = [leaf for leaf in tokens if leaf.kind != "text" or content[leaf.start : leaf.end].strip()]
     verify_agreement(content[len(scanned.head) :].rjust(len(content)), tree, seen, list(scanned.comments), BLANK)
-    bound = bind(content, _code(scanned.tokens, flavour), tokens, scanned.comments, DIALECT)
+    extra = meaningless(scanned.tokens)
+    counted = [leaf for n, leaf in enumerate(tokens) if n not in extra]
+    bound = bind(content, _code(scanned.tokens, extra, flavour), counted, scanned.comments, DIALECT)
     doubled = any(_doubled(a, b) for a, b in pairwise(scanned.tokens))
     exact = (*_filled_in(content, scanned.tokens), *_whole_bodies(content, scanned))
     return Read(bound=_with_kept(bound), head=scanned.head, doubled=doubled, exact=exact)
 
 
-def _code(tokens: tuple[Token, ...], flavour: Flavour) -> list[object]:
-    """What decides the program: kind and text of each token, and whether a line ends before it where that counts."""
+def _code(tokens: tuple[Token, ...], extra: frozenset[int], flavour: Flavour) -> list[object]:
+    """What decides the program: kind and text of each token, and whether a line ends before it where that counts.
+
+    `extra`: places of commas that mean nothing.
+    """
     code: list[object] = []
     before: Token | None = None
-    for token, following in zip_longest(tokens, tokens[1:]):
+    for n, (token, following) in enumerate(zip_longest(tokens, tokens[1:])):
+        if n in extra:
+            continue
         line = token.line_before and before is not None
         if line and before is not None:
             line = not line_means_nothing(before, token, following, typed=flavour.typed)
@@ -243,7 +251,8 @@ class EcmaScript:
     def same_program(self, before: bytes, after: bytes) -> Difference | None:
         """Shapes of the trees, the interpreter line, lines that comments are for, templates."""
         old, new = read_text(before, self.name), read_text(after, self.name)
-        if read_tree(before, self.name).shape != read_tree(after, self.name).shape:
+        shapes = (without_last_commas(read_tree(side, self.name).shape) for side in (before, after))
+        if next(shapes) != next(shapes):
             return Difference(why="the syntax trees differ: this changes what the program does")
         if old.head != new.head:
             return Difference(why="the interpreter line changes")

@@ -123,7 +123,7 @@ class _Scan:
         self._inside: list[tuple[bytes, str]] = []
         self._layout, self._gap, self._last = CODE, [b""], NOTHING
         self._imports, self._counted, self._line = False, 0, 1
-        self._prose, self._run = prose, list[Leaf]()
+        self._prose, self._run, self._alone = prose, list[Leaf](), True
         at, size, match = 0, len(content), TOKEN.match
         while at < size:
             found = match(content, at)
@@ -160,6 +160,7 @@ class _Scan:
         self.comments.append(leaf)
         if DOC.match(text):
             self._spaced()
+            self._alone = self._last[-1] != b"]" if not self._run else self._alone
             self._run.append(leaf)
             self._last = NOTHING
         else:
@@ -168,7 +169,7 @@ class _Scan:
     def _documented(self) -> None:
         """What a run of documentation lines is: that it is there, and each line that is no prose."""
         texts = [self._content[leaf.start : leaf.end] for leaf in self._run]
-        free = prose_lines(texts) if self._prose and self._layout == CODE else [False] * len(texts)
+        free = prose_lines(texts) if self._prose and self._alone and self._layout == CODE else [False] * len(texts)
         if any(free):
             self.code.append(DOC_RUN)
         for leaf, text, prose in zip(self._run, texts, free, strict=True):

@@ -33,20 +33,34 @@ STANDARD: Final = frozenset({b"std", b"core", b"alloc"})
 def only_rustdoc_reads(content: bytes, tokens: Sequence[Leaf]) -> bool:
     """Whether no attribute, derive or import of a text brings a macro that is given documentation."""
     texts = [content[token.start : token.end] for token in tokens]
+    depth = 0
     for at, text in enumerate(texts):
-        if text in {b"#", b"#!"} and texts[at + 1 : at + 2] == [b"["]:
-            words = texts[at + 2 : _closed(texts, at + 1)]
-            if not words or words[0] not in ATTRIBUTES:
+        depth += (text == b"{") - (text == b"}")
+        if b"#" in text and texts[at + 1 : at + 2] == [b"["]:
+            if text not in {b"#", b"#!"} or not _own(texts[at + 2 : _closed(texts, at + 1)]):
                 return False
-            if words[0] == b"derive" and not {word for word in words if word[:1].isalpha()} <= DERIVE_WORDS:
-                return False
-        elif b"#" in text and texts[at + 1 : at + 2] == [b"["]:
-            return False
-        elif text == b"use" and texts[at + 1 : at + 2] and texts[at + 1] not in STANDARD:
+        elif text == b"use":
             end = next((n for n in range(at, len(texts)) if b";" in texts[n]), len(texts))
-            if DERIVES & set(texts[at:end]):
+            if not _brings_no_macro(texts[at + 1 : end + 1], inline=depth > 0):
                 return False
+        elif text == b"crate" and at and texts[at - 1] == b"extern":
+            return False
     return True
+
+
+def _own(words: Sequence[bytes]) -> bool:
+    """Whether an attribute, and every derive in it, is one of the language's own, and no documentation itself."""
+    if not words or words[0] not in ATTRIBUTES or (words[0] == b"doc" and words[1:2] != [b"("]):
+        return False
+    return words[0] != b"derive" or {word for word in words if word[:1].isalpha()} <= DERIVE_WORDS
+
+
+def _brings_no_macro(words: Sequence[bytes], *, inline: bool) -> bool:
+    """Whether an import gives nothing the name of a derive or an attribute; `inline`: `super` is of the same file."""
+    if words[:1] and words[0] in STANDARD:
+        return b"as" not in words
+    everything = any(b"*" in word for word in words)
+    return not (DERIVES | ATTRIBUTES) & set(words) and (not everything or (inline and list(words[:1]) == [b"super"]))
 
 
 def _closed(texts: Sequence[bytes], at: int) -> int:

@@ -1,0 +1,10 @@
+//! A row of them.
+
+use std::fmt;
+
+/// ```
+#[inline]
+/// let there be
+#[inline]
+/// ```
+pub fn a() {}

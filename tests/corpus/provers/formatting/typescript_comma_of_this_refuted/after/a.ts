@@ -1,0 +1,3 @@
+class A {
+  set b(c: number,) {}
+}

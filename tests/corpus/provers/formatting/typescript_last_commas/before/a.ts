@@ -1,0 +1,8 @@
+enum A {
+  b,
+  c
+}
+function f(
+  a: [number, string],
+  b: B
+): void {}
