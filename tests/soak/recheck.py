@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import base64
+import dis
 import hashlib
+import inspect
 import io
 import json
 import re
@@ -42,7 +44,7 @@ VERBS = {
     "ruff-format/1": ("format",),
     "ruff-fix/1": ("check", "--fix-only", "--no-unsafe-fixes", "--extend-unfixable", "I,RUF100", "--exit-zero"),
 }
-NEEDS_BASE = {"documentation/1", *VERBS}
+NEEDS_BASE = {"documentation/1", "import-order/1", "type-annotations/1", *VERBS}
 READ_BY_TOOLS = re.compile(
     r"(?i)noqa|type:|nosec|pragma|pylint|pyright|mypy|fmt:|ruff|isort|yapf|coding[:=]|#!|///|nosemgrep|nosonar|lgtm"
     r"|codeql|flake8|nolint|go:|\+build|cgo|output:|eslint|@ts-|prettier|webpack|@generated|source(?:mapping)?url|region\b|%%|shellcheck|spdx"
@@ -86,6 +88,10 @@ def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str,
         _verify_python(before, after, comments_may_change=rule == "python-comments/1")
     elif rule == "documentation/1":
         _verify_page(change.path, before.decode(), after.decode())
+    elif rule == "import-order/1":
+        _verify_imports(before, after)
+    elif rule == "type-annotations/1":
+        _hold(_leaves(before) == _leaves(after), "the code of a function changes beside its annotations")
     elif rule in VERBS:
         _hold(proof["witness"].get("tool_digest") == f"sha256:{_ruff_digest()}", "the witness names another tool")
         _hold(_ruff_again(rule, change.path, before, base) == after, f"{rule}: the tool makes other bytes")
@@ -93,6 +99,64 @@ def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str,
         _verify_words(claimed[1], before, after, comments_may_change=claimed[2] == "comments")
     else:
         raise BrokenError(f"no independent re-check of the rule `{rule}` exists; write one in soak/recheck.py")
+
+
+def _verify_imports(before: bytes, after: bytes) -> None:
+    """What the compiler makes of the imports: the same names of the same things, and strangers in the same order."""
+    old, new = _imports(before), _imports(after)
+    gone = set(old) - set(new)
+    _hold(set(new) <= set(old), "an import gives another name, or another thing")
+    _hold(
+        not {bound for _, _, bound in gone} & set(re.findall(r"\w+", after.decode())),
+        "a name goes that the text still says",
+    )
+    _hold(
+        all(module.split(".")[0] in sys.stdlib_module_names for module, _, _ in gone),
+        "a module goes that is no library's",
+    )
+    strangers = [
+        [module for module, _, _ in side if module.split(".")[0] not in sys.stdlib_module_names] for side in (old, new)
+    ]
+    _hold(list(dict.fromkeys(strangers[0])) == list(dict.fromkeys(strangers[1])), "strangers change their order")
+    rest = [
+        [ast.dump(one) for one in ast.parse(side).body if not isinstance(one, ast.Import | ast.ImportFrom)]
+        for side in (before, after)
+    ]
+    _hold(rest[0] == rest[1], "more than imports changes")
+
+
+def _imports(content: bytes) -> list[tuple[str, str, str]]:
+    """Module, attribute and bound name of every import that runs when the module is loaded, in order."""
+    found, module, attribute = [], "", ""
+    for step in dis.get_instructions(_compiled(content)):
+        if step.opname == "IMPORT_NAME":
+            module, attribute = str(step.argval), ""
+        elif step.opname == "IMPORT_FROM":
+            attribute = str(step.argval)
+        elif step.opname == "STORE_NAME" and module:
+            found.append((module, attribute, str(step.argval)))
+        elif step.opname == "POP_TOP":
+            module = ""
+    return found
+
+
+def _leaves(content: bytes) -> list[str]:
+    """The code of every function that makes no other one: annotations are made by whoever makes a function."""
+    pending, found = [_compiled(content)], []
+    while pending:
+        code = pending.pop()
+        inner = [one for one in code.co_consts if isinstance(one, types.CodeType)]
+        pending += inner
+        if code.co_flags & inspect.CO_NEWLOCALS and not inner:
+            plain = [one for one in code.co_consts if not isinstance(one, types.CodeType)]
+            found.append(repr([getattr(code, part) for part in CODE_PARTS] + plain))
+    return sorted(found)
+
+
+def _compiled(content: bytes) -> types.CodeType:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return compile(content, "subject", "exec", dont_inherit=True)
 
 
 def can_check(rule: str) -> bool:

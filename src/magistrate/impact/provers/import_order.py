@@ -34,15 +34,15 @@ from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tree, same_tree
 from magistrate.impact.languages.reading import UnreadableError
-from magistrate.impact.python_imports import STARTED, Atom, atoms_in, is_inert, is_quiet, shadowed
+from magistrate.impact.python_imports import INERT, STARTED, Atom, atoms_in, is_inert, is_quiet, shadowed
 from magistrate.impact.python_unused import taken_by, why_missed
 from magistrate.impact.text_readers import read_by_line
 
 HEADING: Final = re.compile(r"[ \t]*(?:#(?: [A-Za-z][A-Za-z -]*)?)?\Z")
 """Lines that may stand among imports: blank ones, and headings of a few plain words."""
 HOOKS: Final = re.compile(
-    r"meta_path|path_hooks|path_importer_cache|\bsys\s*\.\s*modules\s*(?:\[[^\]\n]*\]\s*=(?!=)|\.\s*(?:update|setdefault)\b)|"
-    r"\b__builtins__\b|\bbuiltins\s*\.\s*__import__|install_aliases"
+    r"meta_path|path_hooks|path_importer_cache|\b(?:__builtins__|builtins)\b[^\n]*__import__|install_aliases|"
+    r"\bsys\s*\.\s*modules\s*(?:\[\s*(?P<set>[^\]\n]*)\]\s*=(?!=)|,\s*(?P<item>[^,\n]*)|\.\s*(?:update|setdefault)\b)"
 )
 DIRECTIVE: Final = re.compile(
     r"(?i)\b(?:isort|noqa|type|ruff|pylint|pyright|mypy|flake8|fmt|yapf|nosec|pragma|skip|off|on)\b"
@@ -122,7 +122,8 @@ def _judge(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tu
     if missed is not None:
         raise _Refused(missed)
     _own_modules(old, new, step, base)
-    hooks = _hooks(base)
+    same = all(one.atoms == other.atoms for one, other in zip(old.blocks, new.blocks, strict=True))
+    hooks = None if same else _hooks(base)
     if hooks is not None:
         raise _Refused(f"`{hooks}` decides what an import gives")
     as_bytes, reader = read_as_bytes(file, base), read_by_line(file.name, base)
@@ -297,9 +298,19 @@ def _hooks(base: BaseTree) -> str | None:
     """A program of the base that decides what an import gives; found once per base."""
     if "import hooks" not in base.looked_up:
         programs = ((path, text) for path, text in sorted(base.files.items()) if path.endswith((".py", ".pth")))
-        base.looked_up["import hooks"] = next((path for path, text in programs if HOOKS.search(text)), None)
+        base.looked_up["import hooks"] = next((path for path, text in programs if _is_hook(text)), None)
     found = base.looked_up["import hooks"]
     return None if found is None else str(found)
+
+
+def _is_hook(text: str) -> bool:
+    """Whether a text changes what an import gives; setting a module of its own, or of no library, does not."""
+    for found in HOOKS.finditer(text):
+        key = (found["set"] or found["item"] or "").strip()
+        literal = re.fullmatch(r"[\"']([\w.]+)[\"']", key)
+        if key != "__name__" and (literal is None or literal[1].split(".", 1)[0] in INERT):
+            return True
+    return False
 
 
 def _own_modules(old: _Module, new: _Module, step: Sequence[ChangedFile], base: BaseTree) -> None:
