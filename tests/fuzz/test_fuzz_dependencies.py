@@ -19,7 +19,7 @@ from world.mutants import mutant
 
 from magistrate.domain.impact import FileChange, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.dependencies.known import READERS, listing_of
+from magistrate.impact.dependencies.known import KINDS, listing_of, readers_of
 from magistrate.impact.dependencies.pins import Reader
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.provers.dependencies import PROVER
@@ -166,7 +166,7 @@ def test_ten_thousand_mutants_of_bumps() -> None:
 
 
 @pytest.mark.requirement("R25")
-@pytest.mark.parametrize("reader", READERS, ids=lambda one: one.name)
+@pytest.mark.parametrize("reader", [one for kind in KINDS for one in readers_of(kind)], ids=lambda one: one.name)
 def test_no_text_makes_a_reader_fail_in_another_way_than_by_saying_so(reader: Reader) -> None:
     names = [sides(place) for place in CASES]
     path = next((name for name, *_ in names if reader.reads(name)), None)
