@@ -44,7 +44,17 @@ VERBS = {
     "ruff-format/1": ("format",),
     "ruff-fix/1": ("check", "--fix-only", "--no-unsafe-fixes", "--extend-unfixable", "I,RUF100", "--exit-zero"),
 }
-NEEDS_BASE = {"documentation/1", "import-order/1", "type-annotations/1", *VERBS}
+AGAIN: dict[str, tuple[str, ...]] = {
+    "black/1": (sys.executable, "-m", "black", "--quiet"),
+    "gofmt/1": ("gofmt", "-w"),
+    "rustfmt/1": ("rustfmt", "--quiet"),
+    "prettier/1": ("prettier", "--write", "--embedded-language-formatting=off"),
+    "clang-format/1": (str(RUFF.with_name("clang-format")), "-i"),
+    "shfmt/1": (str(RUFF.with_name("shfmt")), "-w"),
+    "taplo/1": (str(RUFF.with_name("taplo")), "format"),
+}
+"""Formatters, which change a file in place where its project has it."""
+NEEDS_BASE = {*AGAIN, "documentation/1", "import-order/1", "type-annotations/1", *VERBS}
 READ_BY_TOOLS = re.compile(
     r"(?i)noqa|type:|nosec|pragma|pylint|pyright|mypy|fmt:|ruff|isort|yapf|coding[:=]|#!|///|nosemgrep|nosonar|lgtm"
     r"|codeql|flake8|nolint|go:|\+build|cgo|output:|eslint|@ts-|prettier|webpack|@generated|source(?:mapping)?url|region\b|%%|shellcheck|spdx"
@@ -92,6 +102,8 @@ def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str,
         _verify_imports(before, after)
     elif rule == "type-annotations/1":
         _hold(_leaves(before) == _leaves(after), "the code of a function changes beside its annotations")
+    elif rule in AGAIN:
+        _hold(_in_place(AGAIN[rule], change.path, before, base) == after, f"{rule}: the tool makes other bytes")
     elif rule in VERBS:
         _hold(proof["witness"].get("tool_digest") == f"sha256:{_ruff_digest()}", "the witness names another tool")
         _hold(_ruff_again(rule, change.path, before, base) == after, f"{rule}: the tool makes other bytes")
@@ -321,6 +333,17 @@ def _unlike(old: list[tuple[str, ...]], new: list[tuple[str, ...]]) -> list[tupl
 @cache
 def _ruff_digest() -> str:
     return sha256(RUFF.resolve().read_bytes())
+
+
+def _in_place(argv: tuple[str, ...], path: str, before: bytes, base: Mapping[str, str]) -> bytes:
+    """The tool over a real folder with the whole base in it, as a person runs it there."""
+    with tempfile.TemporaryDirectory(prefix="magistrate-recheck-") as made:
+        folder = Path(made).resolve()
+        for other, content in {**{name: text.encode() for name, text in base.items()}, path: before}.items():
+            (folder / other).parent.mkdir(parents=True, exist_ok=True)
+            (folder / other).write_bytes(content)
+        subprocess.run([*argv, path], cwd=folder, check=True, capture_output=True)
+        return (folder / path).read_bytes()
 
 
 def _ruff_again(rule: str, path: str, before: bytes, base: Mapping[str, str]) -> bytes:
