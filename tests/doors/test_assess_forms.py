@@ -17,6 +17,8 @@ from markdown_it import MarkdownIt
 from paths import PYTHON, TESTS
 from world.assessing import WORKFLOW, commit, git, run, small_repository, write
 
+from magistrate.ports import SandboxLimits
+
 SCHEMA = TESTS / "resources/sarif/sarif-schema-2.1.0.json"
 KEY = "AKIA" + "A7" * 8
 """Plainly fake, and of the form that the secrets sensor knows."""
@@ -77,6 +79,17 @@ def test_of_thousands_of_files_the_first_are_shown_and_the_rest_counted(repo: Pa
     assert len(re.findall(r"^  n\d+\.bin", run(repo, "HEAD~1", "--limit", "0").output, re.MULTILINE)) == 1_500
     assert len(run(repo, "HEAD~1", "--format", "markdown").output.encode()) <= 60_000
     assert "more |" in run(repo, "HEAD~1", "--format", "markdown").output
+
+
+@pytest.mark.requirement("R25")
+def test_a_change_that_is_too_large_is_no_yes_and_is_told_how_to_go_on(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("magistrate.usecases.judging.JUDGE_LIMITS", SandboxLimits(wall_seconds=0.01))
+    commit(repo, {"docs/a.md": "The fox.\n"})
+    done = run(repo, "HEAD~1")
+    assert done.exit_code == 4
+    assert "`--commits BASE..HEAD` judges it commit by commit" in done.output
 
 
 def on_a_terminal(repo: Path, **env: str) -> str:

@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from magistrate.adapters.git.reader import RepositoryReader
     from magistrate.entrypoints.cli.assess_words import Report
+    from magistrate.usecases.assess import Assessed
 
 FORMS: Final = ("text", "json", "sarif", "markdown")
 BY_ENDING: Final = {".json": "json", ".sarif": "sarif", ".md": "markdown", ".txt": "text"}
@@ -111,7 +112,7 @@ def _check(wishes: Wishes, *, base: str | None, staged: bool) -> None:
 
 def _judge_revisions(repo: Path, revisions: tuple[str, str], wishes: Wishes, *, merge_base: bool) -> int:
     from magistrate.adapters.git.staged import common_ancestor
-    from magistrate.bootstrap.assess import assessor, reader
+    from magistrate.bootstrap.assess import reader
     from magistrate.entrypoints.cli.assess_words import Report
 
     git = reader(repo)
@@ -120,20 +121,34 @@ def _judge_revisions(repo: Path, revisions: tuple[str, str], wishes: Wishes, *, 
         old = common_ancestor(git.git_dir, old, new)
         revisions = (old, revisions[1])
     trees = git.tree_of(old), git.tree_of(new)
-    found = assessor().of_trees(git, *trees, name=f"{old[:SHORT]}..{new[:SHORT]}")
+    found = _judged(git, trees, f"{old[:SHORT]}..{new[:SHORT]}")
     shown = revisions[0][:SHORT] if revisions[0] == old else revisions[0]
     return _answer(Report(found=found, revisions=(shown, revisions[1])), git, trees, wishes)
 
 
 def _judge_staged(repo: Path, wishes: Wishes) -> int:
     from magistrate.adapters.git.staged import index_of_caller, staged_trees
-    from magistrate.bootstrap.assess import assessor, reader
+    from magistrate.bootstrap.assess import reader
     from magistrate.entrypoints.cli.assess_words import Report
 
     with staged_trees(reader(repo).git_dir, index_of_caller()) as both:
         trees = both.base_tree, both.result_tree
-        found = assessor().of_trees(both.reader, *trees, name="staged")
+        found = _judged(both.reader, trees, "staged")
         return _answer(Report(found=found, revisions=("HEAD", "staged")), both.reader, trees, wishes)
+
+
+def _judged(git: RepositoryReader, trees: tuple[str, str], name: str) -> Assessed:
+    """The verdict; a change that is too large for one run is told how to go on."""
+    from magistrate.bootstrap.assess import assessor
+    from magistrate.errors import Unavailable
+
+    try:
+        return assessor().of_trees(git, *trees, name=name)
+    except Unavailable as error:
+        if "ran out of its limits" not in error.message:
+            raise
+        hint = "it is too large to judge at once: `--commits BASE..HEAD` judges it commit by commit"
+        raise Unavailable(error.code, error.message, hint=hint) from error
 
 
 def _answer(report: Report, git: RepositoryReader, trees: tuple[str, str], wishes: Wishes) -> int:

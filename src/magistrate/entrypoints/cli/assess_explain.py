@@ -15,11 +15,11 @@ from magistrate.entrypoints.cli.assess_relief import relief
 from magistrate.entrypoints.cli.assess_text import STYLES, wrapped
 from magistrate.entrypoints.cli.assess_words import (
     ASKS,
-    LOW,
     MASKED,
     PROVERS_PAGE,
     Report,
     asks,
+    file_asks,
     line_of,
     merged,
     objections,
@@ -96,7 +96,7 @@ def _lines(report: Report, file: Row, sides: Sides) -> Iterator[str]:
     yield "\n  Sensitive, at its line:" if hits else "\n  No sensor found anything sensitive in it."
     yield from _findings(hits, hits, sides)
     yield ""
-    if file["proof"]["status"] == "proven" and file["class"] in LOW:
+    if file["proof"]["status"] == "proven" and file_asks(file) == "auto":
         yield from wrapped("proven", f"by {file['proof']['rule']}", indent=2)
         if hits:
             yield from wrapped("", "what it touches is for people all the same: a sensor only raises", indent=2)

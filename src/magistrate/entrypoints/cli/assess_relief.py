@@ -20,6 +20,7 @@ BY_OBJECTION: Final = tuple(
         (r"only the repository says", "give the repository (`--repo`, `--repos` or a complete `context`)"),
         (r"does not begin like prose|not plain prose|not read as prose|carries what a sentence says", "a sentence in plain words: no code, no orders, no links, nothing that a tool reads"),
         (r"code, raw markup, a directive, a title or front matter", "leave code blocks, markup and titles as they are, or put them in a change of their own"),
+        (r"hidden or bidirectional|hides U\+", "write the character as an escape that people can see, or take it out"),
         (r"mode changes", "leave the mode of the file, or change it alone"),
         (r"may run, load or decode something else", "leave that construct alone, or let the people who own it read it"),
         (r"differ: this (?:may )?change", "only layout and comments may differ; what the file does or says is for a person"),

@@ -21,6 +21,7 @@ from magistrate.entrypoints.cli.assess_words import (
     PROVERS_PAGE,
     Report,
     by_path,
+    file_asks,
     headline,
     line_of,
     objections,
@@ -94,10 +95,10 @@ def _results(report: Report) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for denial in verdict["denials"]:
         yield _rule("denied", "denied"), _result(denial["path"], denial["line"], denial["why"], "error")
     for hit in sensed(verdict):
-        level = "warning" if strictness(hit["kind"]) == "two" else "note"
+        level = "warning" if strictness(hit["kind"]) == "two" and not hit.get("mention") else "note"
         yield _rule("sensitive", hit["kind"]), _result(hit["path"], hit["line"], unkeyed(hit, hits[hit["path"]]), level)
     for file in verdict["files"]:
-        needs = strictness(file["class"])
+        needs = file_asks(file)
         if needs == "auto":
             continue
         parts = objections(unquoted(file["proof"]["why"], hits.get(file["path"], ())))

@@ -13,7 +13,6 @@ from typing import Any, Final
 from magistrate.entrypoints.cli.assess_relief import relief
 from magistrate.entrypoints.cli.assess_words import (
     ASKS,
-    LOW,
     ORDER,
     Report,
     asks,
@@ -96,8 +95,7 @@ def _file(file: Row, needs: str, hits: Sequence[Row], denials: Sequence[Row]) ->
     mark = f"{ASKS[needs]}, {file['class']}"
     yield f"  {styled(place, bold=True)}{' ' * max(2, room() - 2 - len(place) - len(mark))}{styled(mark, **STYLES[needs])}"
     yield from _findings(file["path"], (), denials)
-    ordinary = proof["status"] == "proven" and file["class"] not in LOW
-    labels = ("why", "not low") if ordinary else ("why", "not code")
+    labels = ("why", "not low" if proof["status"] == "proven" else "not code")
     for label, (number, words) in zip(labels, parts, strict=False):
         yield from wrapped(label, f"line {number}: {words}" if number else words)
     if proof["status"] == "proven":
@@ -111,8 +109,10 @@ def _findings(path: str, hits: Sequence[Row], denials: Sequence[Row]) -> Iterato
     for lines, _, why in grouped(denials):
         yield from wrapped("DENIED", f"{_place(path, lines)}{why}")
     rows = grouped(hits)
+    mentioned = {hit["kind"] for hit in hits if hit.get("mention")}
     for lines, kind, why in rows[:HITS]:
-        yield from wrapped("touches", f"{_place(path, lines)}{kind}: {why}")
+        label = "mentions" if kind in mentioned else "touches"
+        yield from wrapped(label, f"{_place(path, lines)}{kind}: {why}")
     if len(rows) > HITS:
         yield from wrapped("", f"and {len(rows) - HITS} more: `--explain {visible(path)}`")
 

@@ -54,12 +54,21 @@ class Report:
 
 
 def asks(file: Mapping[str, Any], hits: Sequence[Mapping[str, Any]], denials: Sequence[Mapping[str, Any]]) -> str:
-    """The strictness of one file by itself: the strictest of its class, what it touches, and denials."""
+    """The strictness of one file by itself: the strictest of its proof, what it touches or mentions, and denials."""
     if denials:
         return "deny"
-    kinds = [file["class"], *(hit["kind"] for hit in hits)]
-    found = max((strictness(kind) for kind in kinds), key=ORDER.index)
-    return "one" if hits and found == "auto" else found
+    touched = ["one" if hit.get("mention") else max("one", strictness(hit["kind"]), key=ORDER.index) for hit in hits]
+    return max((file_asks(file), *touched), key=ORDER.index)
+
+
+def file_asks(file: Mapping[str, Any]) -> str:
+    """What the proof of a file leaves to ask for: what its class says, unless the verdict says more."""
+    return max(strictness(file["class"]), str(file.get("asks", "auto")), key=ORDER.index)
+
+
+def sensed(verdict: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Everything that sensors found; what a file of words or layout only mentions is marked as such."""
+    return [*verdict["sensitivities"], *({**found, "mention": True} for found in verdict.get("mentions", ()))]
 
 
 def strictness(kind: str) -> str:
