@@ -60,7 +60,7 @@ def taken_by(path: str, name: str, base: BaseTree) -> str | None:
     module = re.compile(rf"(?<!\w){re.escape(stem)}(?!\w)")
     word = re.escape(name)
     taken = re.compile(
-        rf"[.:]\s*{word}(?!\w)|\bimport\b[^\n]*(?<!\w)(?:{word}(?!\w)|\*)|^\s*{word}\s*(?:,|as\b|$)|[\"']{word}[\"']|{LISTS_NAMES}",
+        rf"[.:]\s*{word}(?!\w)|\bimport\b[^\n]*(?<!\w)(?:{word}(?!\w)|\*)|^\s*{word}\s*(?:,|as\b|$)|[\"']{word}[\"'.:]|{LISTS_NAMES}",
         re.MULTILINE,
     )
     for other, text in sorted(base.files.items()):
