@@ -97,8 +97,13 @@ def test_a_manifest_is_never_low_even_where_its_program_is_proven_the_same(path:
     verdict = judged({"id": "c", "files": [change], "context": WHOLE})
     assert "dependency" in verdict["classes"]
     assert not verdict["auto_eligible"]
-    plain = judged({"id": "c", "files": [{**change, "path": "a.py"}], "context": WHOLE})
-    assert plain["auto_eligible"], "the same bytes elsewhere are a change of comments"
+    moved = judged({"id": "c", "files": [{**change, "path": "a.py"}], "context": WHOLE})
+    assert "build" in moved["classes"], "the same bytes elsewhere still say that they build something"
+    plain = {"path": "a.py", "before": before.replace("setuptools", "names"), "after": change["after"]}
+    plain["after"] = plain["after"].replace("setuptools", "names").replace("setup(", "make(")
+    plain["before"] = plain["before"].replace("setup(", "make(")
+    other = judged({"id": "c", "files": [plain], "context": WHOLE})
+    assert other["auto_eligible"], "a change of comments in a program that is no manifest"
 
 
 def test_the_program_answers_the_same_bytes_as_the_function() -> None:
