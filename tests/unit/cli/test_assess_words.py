@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from magistrate.entrypoints.cli.assess_forms import rendered
-from magistrate.entrypoints.cli.assess_words import Report, asks, grouped, sensed
+from magistrate.entrypoints.cli.assess_words import Report, asks, grouped, sensed, unquoted
 from magistrate.usecases.assess import Assessed
 
 
@@ -52,3 +52,13 @@ def test_what_is_only_mentioned_is_called_so_in_every_form() -> None:
     assert '"level": "note"' in rendered(report, "sarif")
     assert "network: why" in rendered(report, "markdown")
     assert [found["mention"] for found in sensed(verdict)] == [True]
+
+
+@pytest.mark.requirement("R26")
+def test_a_reason_quotes_nothing_of_a_line_with_a_secret_and_no_key_at_all() -> None:
+    secret = [hit("secrets", 3)]
+    assert unquoted("line 3: `a b` does not begin like prose", secret) == "line 3: [masked] does not begin like prose"
+    assert unquoted("line 4: `a b` is no prose", secret) == "line 4: `a b` is no prose"
+    assert unquoted("`a.py` names `b.md`", secret) == "`a.py` names `b.md`"
+    assert unquoted("line 4: `AKIAA7A7A7A7A7A7A7A7` is no prose", secret) == "line 4: `[masked]` is no prose"
+    assert unquoted("line 4: `a b` is no prose", [hit("secrets", 0)]) == "line 4: [masked] is no prose"

@@ -95,7 +95,7 @@ def _file(file: Row, needs: str, hits: Sequence[Row], denials: Sequence[Row]) ->
     mark = f"{ASKS[needs]}, {file['class']}"
     yield f"  {styled(place, bold=True)}{' ' * max(2, room() - 2 - len(place) - len(mark))}{styled(mark, **STYLES[needs])}"
     yield from _findings(file["path"], (), denials)
-    labels = ("why", "not low" if proof["status"] == "proven" else "not code")
+    labels = ("why", "not low" if proof["status"] == "proven" else "also")
     for label, (number, words) in zip(labels, parts, strict=False):
         yield from wrapped(label, f"line {number}: {words}" if number else words)
     if proof["status"] == "proven":

@@ -135,8 +135,11 @@ def secret_lines(hits: Sequence[Mapping[str, Any]]) -> frozenset[int]:
 def unquoted(why: str, hits: Sequence[Mapping[str, Any]]) -> str:
     """A reason on a screen; what it quotes of a line that the secrets sensor names is masked."""
     quiet = secret_lines(hits)
-    if quiet and not {number for number in map(int, re.findall(r"line (\d+)", why)) if number not in quiet}:
+    named = {int(number) for number in re.findall(r"line (\d{1,9})", why)}
+    if quiet and named and (0 in quiet or named <= quiet):
         why = _QUOTED.sub(MASKED, why).split("`")[0]
+    elif quiet:
+        why = _KEY.sub(MASKED, why)
     return visible(why)
 
 
