@@ -146,8 +146,6 @@ class _Layout:
         before: Piece | None = None
         code: Piece | None = None
         for n, piece in enumerate(self._pieces):
-            if before is not None and before.directive != piece.directive and before.directive:
-                self.code.append(b"\n")
             if piece.directive:
                 self._directive(piece, before)
             else:
