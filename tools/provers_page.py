@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from magistrate.domain.impact import STRICTNESS_ORDER, strictness_of
+from magistrate.domain.impact import STRICTNESS_ORDER, Strictness, strictness_of
 from magistrate.impact.assess import BASE_RULE, GATE_RULE, NO_PROVER, PROVERS
 from magistrate.impact.base import Prover
 
@@ -113,11 +113,17 @@ def kinds_table() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for unit, provers in units().items():
         kinds = sorted({prover.change_class for prover in provers})
-        asked = ASKS[max((strictness_of(kind) for kind in kinds), key=STRICTNESS_ORDER.index)]
+        asked = ASKS[max((*map(strictness_of, kinds), *_least(provers[0])), key=STRICTNESS_ORDER.index)]
         cases = cases_of(unit)
         names = [prover.name for prover in provers if language_of(prover) is None]
         rules = ", ".join(f"`{name}`" for name in names) or f"one for each of {len(provers)} languages"
         yield f"| [{unit}](#{unit}) | {', '.join(map(str, kinds))} | {asked} | {rules} | {len(cases)} |"
+
+
+def _least(prover: Prover) -> list[Strictness]:
+    """What the proofs of a module ask for at least, as its source says it (`asks=Strictness.ONE`)."""
+    source = inspect.getsource(sys.modules[type(prover).__module__])
+    return [Strictness[name] for name in re.findall(r"asks=Strictness\.([A-Z]+)", source)]
 
 
 def unit_section(unit: str, provers: list[Prover]) -> Iterator[str]:
