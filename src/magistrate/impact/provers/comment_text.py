@@ -12,10 +12,10 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.comment_lines import MAX_COMMENTS, differing, may_be_read
 from magistrate.impact.equality import SourceClaim, proof, same_program
 from magistrate.impact.languages.known import LANGUAGES
 from magistrate.impact.languages.reading import Difference, Reading
-from magistrate.impact.provers.comments import MAX_COMMENTS, differing, may_be_read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.comment_lines import MAX_COMMENTS, differing, may_be_read
 from magistrate.impact.documents.compare import why_not_same_words
 from magistrate.impact.documents.words import Vocabulary
 from magistrate.impact.equality import SourceClaim, proof, same_program
 from magistrate.impact.languages.known import LANGUAGES
-from magistrate.impact.languages.reading import Comment, Difference, Language, Reading, body_of
-from magistrate.impact.prose import why_for_tools
-
-MAX_COMMENTS: Final = 5_000
+from magistrate.impact.languages.reading import Comment, Difference, Reading, body_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,29 +76,6 @@ class Comments(SourceClaim):
     def _body(self, comment: Comment) -> str:
         start = self.language.prose_starts.match(comment.text)
         return body_of(comment.text, start.end() if start else 0)
-
-
-def may_be_read(language: Language, comment: Comment) -> str | None:
-    """Why a tool may act on a comment, whatever its words are; None where it is for people."""
-    if comment.kept is not None:
-        return f"`{comment.text[:60]}` stays as it is: {comment.kept}"
-    start = language.prose_starts.match(comment.text)
-    if start is None:
-        return f"`{comment.text[:60]}` does not begin like prose"
-    why = why_for_tools(body_of(comment.text, start.end()))
-    return None if why is None else f"the comment `{comment.text[:60]}` {why}"
-
-
-def differing(old: Reading, new: Reading) -> list[tuple[int | None, int | None]]:
-    """Places of comments that are not equal: pairs that stand for each other, or one alone."""
-    found: list[tuple[int | None, int | None]] = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old.comments, new.comments, autojunk=False).get_opcodes():
-        if tag == "replace" and i2 - i1 == j2 - j1:
-            found += zip(range(i1, i2), range(j1, j2), strict=True)
-        elif tag != "equal":
-            found += [(at, None) for at in range(i1, i2)]
-            found += [(None, at) for at in range(j1, j2)]
-    return found
 
 
 PROVERS: Final = tuple(Comments(language=language) for language in LANGUAGES)

@@ -17,31 +17,26 @@ from magistrate.impact.documents.judging import Judge
 from magistrate.impact.documents.links import why_not_link
 from magistrate.impact.documents.markdown import inline_marks, read_markdown
 from magistrate.impact.documents.page import UnreadablePageError
+from magistrate.impact.documents.pages import (
+    LISTS_OF_CHANGES,
+    MACHINE_TEXT,
+    MARKDOWN,
+    OTHER_PROSE,
+    pin,
+    reads_as_prose,
+    release_tool,
+)
 from magistrate.impact.documents.restructured import read_restructured
 from magistrate.impact.documents.words import Vocabulary
-from magistrate.impact.equality import pinned_by, proof
+from magistrate.impact.equality import proof
 from magistrate.impact.reachability import reader_of
 
-MARKDOWN: Final = (".md", ".markdown")
-OTHER_PROSE: Final = (".rst", ".txt")
 NOT_PROSE: Final = re.compile(
     r"(?i)claude|agents?\b|gemini|copilot|cursor|codex|skill|prompt|instruction|rules|llms|security|license|licence|"
     r"copying|notice|codeowners|release|policy|runbook|playbook|governance|contributing|conduct|template|fixture|testdata|"
     r"changeset|newsfragment|news\b"
 )
-LISTS_OF_CHANGES: Final = re.compile(r"(?i)(?:^|/)(?:changelog|changes|history)[^/]*\Z")
 IN_CHANGES: Final = re.compile(r"(?i)(?:^|/)(?:changelog|changes|history)[^/]*/")
-MACHINE_TEXT: Final = re.compile(
-    r"(?i)requirement|constraint|cmakelists|robots|humans|(?:^|/)ads\b|words?list|word_list|dictionar|ignore|"
-    r"top_level|entry_points|depend|packages?\b|spelling|security"
-)
-READS_CHANGES: Final = re.compile(
-    r"(?i)semantic-release|release-please|towncrier|scriv\b|changesets|standard-version|keepachangelog|keep-a-changelog|"
-    r"release-drafter|auto-changelog|git-cliff|conventional-changelog|changelogger|chan\b|parse-changelog|changelog-reader|"
-    r"extract-release-notes|antsibull|release-it|cargo-dist|dist-workspace|axodotdev|knope|jreleaser|jetbrains\.changelog|zest\.|changelog-reader|commit-and-tag-version|python-semantic|semantic_release|cz_|commitizen|reno\b"
-)
-PROSE_LINES: Final = 0.6
-PROSE_WORDS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +94,6 @@ def _name_objection(file: ChangedFile) -> str | None:
     return None
 
 
-def reads_as_prose(file: ChangedFile) -> bool:
-    """Whether most lines of a text are sentences."""
-    lines = [line for side in file.both_texts for line in side.split("\n") if line.strip()]
-    long = sum(len(line.split()) >= PROSE_WORDS for line in lines)
-    return bool(lines) and long >= PROSE_LINES * len(lines)
-
-
 def _page_objection(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> str | None:
     """What differs in the page itself beyond wording, at its line; None when nothing does."""
     markdown = file.name.endswith(MARKDOWN)
@@ -126,24 +114,6 @@ def _page_objection(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTr
     if found is None:
         return None
     return f"line {found[0]} {found[1]}" if found[0] else found[1]
-
-
-def pin(file: ChangedFile, base: BaseTree) -> str | None:
-    """The file that pins the digest of a page, in words."""
-    if file.change.before is None:
-        return None
-    pinned = pinned_by(file.change.before, base)
-    return None if pinned is None else f"`{pinned}` pins the digest of this page"
-
-
-def release_tool(file: ChangedFile, base: BaseTree) -> str | None:
-    """A tool that makes releases out of a list of changes, wherever it is named."""
-    if LISTS_OF_CHANGES.search(file.path) is None:
-        return None
-    for path in sorted(base.files):
-        if not path.lower().endswith((*MARKDOWN, ".rst")) and (found := READS_CHANGES.search(base.files[path])):
-            return f"`{path}` names `{found[0]}`, which makes releases out of lists of changes"
-    return None
 
 
 PROVER: Final = Documentation()

@@ -16,15 +16,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.documents.pages import MACHINE_TEXT, MARKDOWN, OTHER_PROSE, pin, reads_as_prose, release_tool
 from magistrate.impact.equality import proof
-from magistrate.impact.provers.documentation import (
-    MACHINE_TEXT,
-    MARKDOWN,
-    OTHER_PROSE,
-    pin,
-    reads_as_prose,
-    release_tool,
-)
 from magistrate.impact.reachability import named_reader, readers_in
 
 FOR_OTHERS: Final = re.compile(
