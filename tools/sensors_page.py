@@ -26,15 +26,15 @@ SOURCES = {
     "build": "files that a build tool reads by name, linguist samples of build languages",
     "containers": "hadolint and checkov tests, trivy, semgrep, Dockerfiles and compose files of repositories",
     "permissions": "checkov and trivy checks on rights, semgrep CWE-732/276/250/269, CODEOWNERS files",
-    "migration": "squawk objections, atlas test data, migrations of six repositories, commit titles",
+    "migration": "squawk objections, atlas test data, migrations of repositories, commit titles",
     "network": "checkov and trivy checks on reach, commit titles",
     "audit_config": "checkov and trivy checks on logs, semgrep CWE-778, commit titles",
     "release": "commits that a version tag points at, release settings by name",
-    "agent_instructions": "rules, skills and prompts of six repositories by the name agents read",
+    "agent_instructions": "rules, skills and prompts of repositories by the name agents read",
     "gate": "Cedar, Rego and Gatekeeper policies, settings of checkers by the name they are read under",
     "hidden_text": "the Trojan Source attacks by their authors, ruff's confusables",
     "unreadable": "what upstreams declare generated or vendored, linguist fixtures, binary and minified formats",
-    "suppressions": "lines that silence a check in the fixtures and code of 17 projects",
+    "suppressions": "lines that silence a check in the fixtures and code of other projects",
     "limits_and_flags": "Piranha's flag removals, advisories on exhaustion, semgrep CWE-400/770/1333, commit titles",
 }
 HEAD = """# Sensors and what they find
@@ -67,10 +67,10 @@ TAIL = """
   a resource that lacks a setting, which only a knowledge of defaults could see, is found by its declaration alone.
 - Vendored code has no mark of its own when it stands elsewhere: `unreadable` moved is low for that reason, and such a file is
   `unknown` by itself, which asks for two people.
-- Sensors above 10 % on harmless commits: `injection`, `authentication` and `cryptography` speak where tests and reformatted code
-  use sinks, logins and digests, which is what they are for; `build`, `dependency`, `infrastructure`, `ci_cd` and `release` speak by
-  the role of a file (a build script, a workflow, a manifest), whatever its commit is called. On commits called docs
-  they speak seldom.
+- Sensors above 10 % on these commits, and why they stay: `injection`, `authentication`, `cryptography`, `secrets` and `network` speak where
+  tests and rewritten code use sinks, logins, digests, tokens and addresses, and recall comes first; `build`, `dependency`,
+  `infrastructure`, `release` and `vendored` speak by the role of a file (a build script, a manifest, a manifest of a cluster, a
+  version, generated code), whatever its commit is called.
 - Injection and limits have no class of their own: they are `code`. Suppressions are `gate`, containers `infrastructure`, vendored
   and unreadable content `unknown`. The gate's own cases beyond policies of others are self-made (`tests/corpus/sensors/gate`), as are
   file metadata's; those of `dependency` are in its own page.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 
 import pytest
@@ -28,3 +29,14 @@ def test_labels_name_places_and_hold_no_content() -> None:
             assert label["surface"] == path.stem
             assert len(label["commit"]) == 40
             assert len(line) < 1_000
+
+
+@pytest.mark.requirement("R24")
+def test_the_page_of_the_sensors_says_what_the_bench_kept() -> None:
+    spec = importlib.util.spec_from_file_location("sensors_page", ROOT / "tools" / "sensors_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    told = (ROOT / "docs" / "sensors.md").read_text()
+    assert told == tool.page(json.loads((ROOT / "docs" / "results" / "surfaces.json").read_text()))
