@@ -31,6 +31,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.computed_names import asks_computed_names
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tree, same_tree
 from magistrate.impact.languages.reading import UnreadableError
@@ -90,6 +91,10 @@ class ImportOrder:
             moved, gone = _judge(file, step, base)
         except (_Refused, UnreadableError) as error:
             return proof(self.name, self.change_class, file, str(error), ProofStatus.REFUTED)
+        computed = asks_computed_names(file, base)
+        if computed is not None:
+            why = f"`{computed}` asks for names that are put together when it runs, and names this module"
+            return proof(self.name, self.change_class, file, why, ProofStatus.UNKNOWN)
         if not base.known:
             why = "without the repository a module of the library may be another file"
             return proof(self.name, self.change_class, file, why, ProofStatus.UNKNOWN)

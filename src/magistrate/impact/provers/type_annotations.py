@@ -34,6 +34,7 @@ from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Pro
 from magistrate.impact.annotation_names import IMPORTABLE, SAFE_SHAPES, Function, Names, leaves_alone, never_fails
 from magistrate.impact.annotation_readers import reader_of_annotations
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.computed_names import asks_computed_names
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, same_tree
 from magistrate.impact.languages.reading import UnreadableError
@@ -80,6 +81,10 @@ class TypeAnnotations:
             count = _judge(file, step, base)
         except (_Refused, UnreadableError) as error:
             return proof(self.name, self.change_class, file, str(error), ProofStatus.REFUTED)
+        computed = asks_computed_names(file, base)
+        if computed is not None:
+            why = f"`{computed}` asks for names that are put together when it runs, and names this module"
+            return proof(self.name, self.change_class, file, why, ProofStatus.UNKNOWN)
         if not base.known:
             why = "without the repository it is not known who reads annotations"
             return proof(self.name, self.change_class, file, why, ProofStatus.UNKNOWN)
