@@ -65,6 +65,10 @@ TAIL = """
   lines speak of something else (a bound check, a renamed field); fixtures that hold a scanner's expectations and no resource;
   upstreams that declare ordinary test inputs or pages `generated`; secrets that are one short word without a name beside it;
   a resource that lacks a setting, which only a knowledge of defaults could see, is found by its declaration alone.
+- Before the labels were committed, a sample of about 14 a surface (of ten surfaces, all thirds) was looked at to see that they are
+  labels; the sensors were written after. So the held-out third was measured once, yet a few of its cases had been seen.
+- `before` is the sensors as they were when the labels were committed, on the open two thirds.
+- Speed: 400 changed lines of dense code took 53 ms through all sensors where they took 15 ms before, on a loaded machine.
 - Vendored code has no mark of its own when it stands elsewhere: `unreadable` moved is low for that reason, and such a file is
   `unknown` by itself, which asks for two people.
 - Sensors above 10 % on these commits, and why they stay: `injection`, `authentication`, `cryptography`, `secrets` and `network` speak where
