@@ -375,3 +375,8 @@ def verify_socket_fits(home: Path) -> None:
             f"`{home}` is too long a path for a home: the socket in it would have {size} bytes, of {LONGEST_SOCKET}",
             hint="choose a shorter one with --home or MAGISTRATE_HOME",
         )
+
+
+def interpreter_of_tests() -> str:
+    """The interpreter of the project under test, which the operator names; empty: none (`MAGISTRATE_TEST_PYTHON`)."""
+    return os.environ.get("MAGISTRATE_TEST_PYTHON", "")

@@ -11,7 +11,7 @@ import pytest
 from paths import TESTS
 
 from magistrate.adapters.sandbox.detect import detect, open_sandbox
-from magistrate.bootstrap.tools import TEST_PYTHON, found_tools
+from magistrate.bootstrap.tools import found_tools
 from magistrate.domain.impact import Evidence, EvidenceRequest
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.case import parse_case
@@ -21,6 +21,7 @@ from magistrate.ports import SandboxLevel
 from magistrate.usecases.assess import Assessor
 from magistrate.usecases.test_runs import Walls, run_tests
 
+TEST_PYTHON = "MAGISTRATE_TEST_PYTHON"
 CASES = TESTS / "corpus" / "provers" / "tests"
 PATH = "tests/test_cart.py"
 pytestmark = [

@@ -18,14 +18,13 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
+from magistrate.settings import interpreter_of_tests
 from magistrate.usecases.evidence import Tool, program
 
 BLACK: Final = ("black", "click", "mypy_extensions", "packaging", "pathspec", "platformdirs", "pytokens")
 """The package and everything that it loads."""
 NODE_ENV: Final = (("OPENSSL_CONF", "/dev/null"),)
 """Node would read the machine's configuration of OpenSSL, which is outside the walls."""
-TEST_PYTHON: Final = "MAGISTRATE_TEST_PYTHON"
-"""Names the interpreter of the project whose tests are run, in an environment that has what they need."""
 OF_THE_INSTALLER: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
 
 
@@ -150,7 +149,7 @@ def _prettier() -> Tool | None:
 
 def _pytest() -> Tool | None:
     """The interpreter of the project under test, where the operator names one that has pytest."""
-    named = os.environ.get(TEST_PYTHON, "")
+    named = interpreter_of_tests()
     python = Path(named)
     if not named or not python.is_absolute() or not python.is_file():
         return None

@@ -20,7 +20,6 @@ from typing import Any, Final
 
 from magistrate.errors import Unavailable
 from magistrate.ports import Sandbox, SandboxLimits
-from magistrate.usecases import test_runs
 from magistrate.wire.canonical import digest, digest_of
 
 AT_ONCE: Final = 2
@@ -77,8 +76,10 @@ class Runner:
 
 _RUFF_LAST: Final = ("--stdin-filename", "{file}", "-")
 _RUFF_COMMON: Final = ("--no-cache", "--quiet", "--force-exclude")
+RUN_OF_TESTS: Final = "pytest-run"
+"""Not one command: two trees are run, with changes of the program (`usecases/test_runs.py`)."""
 RUNNERS: Final[Mapping[str, Runner]] = {
-    "pytest-run": Runner(program=test_runs.PROGRAM, words=()),
+    RUN_OF_TESTS: Runner(program="pytest", words=()),
     "ruff-format": Runner(program="ruff", words=("format", *_RUFF_COMMON), alone=("--isolated",), last=_RUFF_LAST),
     "ruff-fix": Runner(
         program="ruff",
@@ -121,7 +122,7 @@ RUNNERS: Final[Mapping[str, Runner]] = {
 }
 _EXTRA: Final = "pip install 'magistrate[formatters]'"
 INSTALLED_BY: Final[Mapping[str, str]] = {
-    test_runs.PROGRAM: "name the interpreter of the project in `MAGISTRATE_TEST_PYTHON`",
+    "pytest": "name the interpreter of the project in `MAGISTRATE_TEST_PYTHON`",
     "black": _EXTRA,
     "clang-format": _EXTRA,
     "shfmt": _EXTRA,
@@ -199,7 +200,7 @@ def _run(sandbox: Sandbox, tools: Mapping[str, Tool], case: Mapping[str, Any], w
     """One run; None when an input is not at hand, or the tool fails."""
     runner, path = RUNNERS[want["tool"]], want["path"]
     tool = tools[runner.program]
-    if test_runs.is_run(want):
+    if want["tool"] == RUN_OF_TESTS:
         return _tests(sandbox, tool, case, want)
     inputs = _inputs(case, want)
     if inputs is None:
@@ -233,6 +234,8 @@ def _run(sandbox: Sandbox, tools: Mapping[str, Tool], case: Mapping[str, Any], w
 
 def _tests(sandbox: Sandbox, tool: Tool, case: Mapping[str, Any], want: Mapping[str, Any]) -> Ran | None:
     """A run of tests, which reads two whole trees."""
+    from magistrate.usecases import test_runs  # noqa: PLC0415  only where one is asked for: it knows the assessor
+
     try:
         walls = test_runs.Walls(sandbox, tool.start, tool.shown)
         record = test_runs.run_tests(walls, sandbox.level, case, want)

@@ -144,10 +144,10 @@ def _show(target: str, source: bytes) -> None:
     """Let the interpreter see another text of one file."""
     plain = machinery.SourceFileLoader.get_data
 
-    def get_data(self: Any, path: Any) -> bytes:
+    def text_of(self: Any, path: Any) -> bytes:
         return source if os.path.abspath(path) == target else plain(self, path)
 
-    machinery.SourceFileLoader.get_data = get_data  # type: ignore[method-assign]
+    machinery.SourceFileLoader.get_data = text_of  # type: ignore[method-assign]
 
 
 def run_apart(order: dict[str, Any], mutant: dict[str, str] | None, seconds: float) -> dict[str, Any] | None:

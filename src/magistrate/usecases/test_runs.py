@@ -23,13 +23,11 @@ from magistrate.impact.base import ChangedFile
 from magistrate.impact.case import parse_case
 from magistrate.impact.testing.collection import TEST_FOLDER, is_test_name
 from magistrate.impact.testing.mutants import sampled
-from magistrate.impact.testing.runs import MAX_MUTANTS, TOOL, request, touched, trees
+from magistrate.impact.testing.runs import MAX_MUTANTS, request, touched, trees
 from magistrate.ports import Sandbox, SandboxLevel, SandboxLimits
 from magistrate.usecases import test_inside
 from magistrate.wire.canonical import canonical
 
-PROGRAM: Final = "pytest"
-"""The name that the project's interpreter is known under among the tools."""
 FIRST_SECONDS: Final = 60
 LIMITS: Final = SandboxLimits(cpu_seconds=200, wall_seconds=240, memory_bytes=1 << 32, output_bytes=8_000_000)
 MAX_FILES: Final = 20_000
@@ -173,8 +171,3 @@ def lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
         place.write_bytes(content)
     for one in folder.rglob("*"):
         one.chmod(0o755 if one.is_dir() else 0o644)
-
-
-def is_run(want: Mapping[str, Any]) -> bool:
-    """Whether a request is one for a run of tests."""
-    return bool(want["tool"] == TOOL)

@@ -112,7 +112,7 @@ def flat(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     return found
 
 
-def verify_kept(old: Sequence[ast.stmt], new: Sequence[ast.stmt], scope: Scope, local: set[str]) -> bool:
+def says_more(old: Sequence[ast.stmt], new: Sequence[ast.stmt], scope: Scope, local: set[str]) -> bool:
     """The new body is as strong as the old one; returns whether it is more.
 
     Raises:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.languages.python import same_tree
-from magistrate.impact.testing.bodies import Renaming, equal, flat, renaming_of, verify_kept
+from magistrate.impact.testing.bodies import Renaming, equal, flat, renaming_of, says_more
 from magistrate.impact.testing.checks import is_pure_check
 from magistrate.impact.testing.findings import Kept, Objection, shown
 from magistrate.impact.testing.project import Meaning, Project, bindings, is_literal
@@ -125,7 +125,7 @@ class _Comparison:
         rest = {name: one for name, one in news.items() if name not in olds}
         for name, one in olds.items():
             if name in news:
-                if self._verify_test(one, news[name]):
+                if self._says_more(one, news[name]):
                     self.kept.widened.append(holder.prefix + name)
             else:
                 self.kept.renamed[holder.prefix + name] = self._successors(one, rest, holder)
@@ -252,7 +252,7 @@ class _Comparison:
             ):
                 raise Objection(node, f"`{shown(node)}` is no definition of a module that tests here already import")
 
-    def _verify_test(self, old: Function, new: Function) -> bool:
+    def _says_more(self, old: Function, new: Function) -> bool:
         """One test that both sides have; returns whether it checks more than before."""
         if type(old) is not type(new):
             raise Objection(new, f"`{new.name}` is awaited on one side only")
@@ -262,14 +262,14 @@ class _Comparison:
             raise Objection(new, "the annotation is computed when the file is read")
         if old.returns is not None and (new.returns is None or not same_tree(old.returns, new.returns)):
             raise Objection(new, "an annotation goes or changes")
-        more = self._verify_decorators(old, new)
+        more = self._has_more_cases(old, new)
         local = {one.arg for one in old.args.args}
         body = new.body
         if ast.get_docstring(old, clean=False) is None and ast.get_docstring(new, clean=False) is not None:
             body = without_docstring(body)
-        return verify_kept(old.body, body, self.scope, local) or more
+        return says_more(old.body, body, self.scope, local) or more
 
-    def _verify_decorators(self, old: Function, new: Function) -> bool:
+    def _has_more_cases(self, old: Function, new: Function) -> bool:
         more = False
         before = list(old.decorator_list)
         for one in new.decorator_list:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from dataclasses import dataclass, field
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.testing import library
 
 ROOTS: Final = ("", "src/", "lib/", "python/")
 """Folders that are on the path of tests by the usual layouts."""
@@ -54,7 +54,7 @@ class Project:
 
     def module_path(self, dotted: str) -> str | None:
         """The file of a module; None where it is not one of this tree, or two files could be it."""
-        if not dotted or dotted.partition(".")[0] in sys.stdlib_module_names:
+        if not dotted or dotted.partition(".")[0] in library.MODULES:
             return None
         inner = dotted.replace(".", "/")
         places = [root + inner + end for root in ROOTS for end in (".py", "/__init__.py")]
@@ -132,7 +132,7 @@ class Project:
 
     def defines_attribute(self, name: str) -> bool:
         """Whether the code of this tree gives its own objects an attribute of this name, and no module has it."""
-        if name in sys.stdlib_module_names or self.module_path(name) is not None:
+        if name in library.MODULES or self.module_path(name) is not None:
             return False
         kept = self.base.looked_up.get(f"testing attribute {name}")
         if not isinstance(kept, bool):
