@@ -1,7 +1,7 @@
 """Commas of ECMAScript and TypeScript that mean nothing: the last one before a closing bracket (ECMA-262 13.2.4.1, 13.3, 15.1).
 
 A comma behind a comma or an opening bracket is a hole and stays; so does one behind `...`, which is
-an error in what is bound, and one in brackets that are no list (`if`, `for`, `catch`, `import()`, a
+an error in what is bound, one in a mapped type, and one in brackets that are no list (`if`, `for`, `catch`, `import()`, a
 setter, an element of JSX). That the list may have one says the grammar; before 2017 calls had none.
 """
 
@@ -53,6 +53,8 @@ def _is_last(tokens: Sequence[Token], opened: int, element: int, closed: int) ->
     if last.kind == "sign" and last.text in NO_ELEMENT:
         return False
     if tokens[element].text == b"..." or tokens[opened].place in {TAG, CHILDREN} or tokens[opened].kind != "sign":
+        return False
+    if tokens[opened].text == b"{" and any(token.text == b"in" for token in tokens[opened + 1 : opened + 6]):
         return False
     return tokens[opened].text != b"(" or _is_list(tokens, opened, closed)
 

@@ -1,0 +1,3 @@
+type A<T> = {
+  readonly [K in keyof T]?: B,
+};
