@@ -6,7 +6,7 @@ void f(int a)
   switch (a) {
   case 1:
     a = 2;
-    /* then we go on from here */
+    /* here is the size of it */
   case 2:
     break;
   }

@@ -6,7 +6,7 @@ void f(int a)
   switch (a) {
   case 1:
     a = 2;
-    /* then we go onn from here */
+    /* here is the sise of it */
   case 2:
     break;
   }
