@@ -73,7 +73,9 @@ def test_other_forms_and_exit_statuses(repo: Path) -> None:
     commit(repo, {"docs/a.md": "The fox.\n"})
     sarif = json.loads(run("--repo", str(repo), "HEAD~1", "HEAD", "--format", "sarif").output)
     assert sarif["version"] == "2.1.0"
-    assert "| `docs/a.md` | 🟢 nobody, docs |" in run("--repo", str(repo), "HEAD~1", "HEAD", "--format", "markdown").output
+    assert (
+        "| `docs/a.md` | 🟢 nobody, docs |" in run("--repo", str(repo), "HEAD~1", "HEAD", "--format", "markdown").output
+    )
     assert run("--repo", str(repo), "nowhere", "HEAD").exit_code == 3
     assert run("--repo", str(repo)).exit_code == 2
 

@@ -37,37 +37,13 @@ from magistrate.impact.text_readers import read_by_line
 LITERAL: Final = re.compile(r"([rR]?)(\"\"\"|'''|\"|')([\s\S]*)\2\Z")
 DECORATORS: Final = frozenset(
     [
-        "property",
-        "staticmethod",
-        "classmethod",
-        "cached_property",
-        "functools.cached_property",
-        "functools.lru_cache",
-        "functools.cache",
-        "functools.wraps",
-        "lru_cache",
-        "cache",
-        "wraps",
-        "contextmanager",
-        "asynccontextmanager",
-        "contextlib.contextmanager",
-        "contextlib.asynccontextmanager",
-        "abstractmethod",
-        "abc.abstractmethod",
-        "overload",
-        "typing.overload",
-        "override",
-        "typing.override",
-        "final",
-        "typing.final",
-        "dataclass",
-        "dataclasses.dataclass",
-        "total_ordering",
-        "functools.total_ordering",
-        "enum.unique",
-        "unique",
+        "property", "staticmethod", "classmethod", "cached_property", "functools.cached_property", "functools.lru_cache",
+        "functools.cache", "functools.wraps", "lru_cache", "cache", "wraps", "contextmanager", "asynccontextmanager",
+        "contextlib.contextmanager", "contextlib.asynccontextmanager", "abstractmethod", "abc.abstractmethod", "overload",
+        "typing.overload", "override", "typing.override", "final", "typing.final", "dataclass", "dataclasses.dataclass",
+        "total_ordering", "functools.total_ordering", "enum.unique", "unique",
     ]
-)
+)  # fmt: skip
 """Decorators that hand a docstring on and read nothing of it, by their usual names."""
 HOMES: Final = frozenset(["functools", "contextlib", "abc", "typing", "typing_extensions", "dataclasses", "enum"])
 BASES: Final = frozenset(
