@@ -71,7 +71,9 @@ def read_tree(content: bytes) -> ast.Module:
         UnreadableError: where the parser refuses, or nesting is too deep to judge.
     """
     try:
-        module = ast.parse(content, type_comments=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an odd escape is no matter of what the program is
+            module = ast.parse(content, type_comments=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UnreadableError(f"the parser does not accept it ({type(error).__name__})") from error
     module.type_ignores = []

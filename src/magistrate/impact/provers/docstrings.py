@@ -31,6 +31,7 @@ from magistrate.impact.documents.restructured import read_restructured
 from magistrate.impact.documents.words import Vocabulary
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import looks_like_template, read_tree
+from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.text_readers import read_by_line
 
@@ -147,6 +148,8 @@ def _verify(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> N
 
 def _changed(before: bytes, after: bytes) -> list[tuple[Docstring, Docstring]]:
     """Docstrings that differ, in pairs; everything else is equal byte for byte."""
+    if not alike(before, after, docstrings=True):
+        raise _ObjectionError("more than docstrings changes")
     olds, news = list(docstrings_of(before)), list(docstrings_of(after))
     if len(olds) != len(news) or len(olds) > MAX_DOCSTRINGS:
         raise _ObjectionError("a docstring comes or goes, or there are more than can be compared in time")

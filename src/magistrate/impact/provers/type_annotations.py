@@ -37,6 +37,7 @@ from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.computed_names import asks_computed_names
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, same_tree
+from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.python_imports import atoms_in, shadowed
 from magistrate.impact.text_readers import read_by_line
@@ -99,6 +100,8 @@ def _judge(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> in
         raise _Refused("the file is added or deleted as a whole")
     if head_of(before) != head_of(after):
         raise _Refused("the interpreter line or the encoding line changes")
+    if not alike(before, after, annotations=True, imports=True):
+        raise _Refused(MORE)
     old, new = _parsed(before), _parsed(after)
     kept, added = _without_new_names(old, new, file.before)
     changed = _judge_functions(old, new)

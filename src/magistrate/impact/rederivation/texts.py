@@ -15,6 +15,7 @@ from typing import Final
 from magistrate.impact.base import BaseTree
 from magistrate.impact.languages.notation import MARKS, NARROW_MARKS
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, read_tree, same_tree
+from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
 
 BRACES: Final = re.compile(r"(?<!=)\{\{|\{%|%\}|<%|%>|<\?php|@@")
@@ -190,7 +191,7 @@ def same_python(path: str, before: bytes, after: bytes, base: BaseTree) -> str |
     """One tree but for the blanks at the ends of the lines of docstrings."""
     del path, base
     try:
-        if not same_tree(_trimmed(before), _trimmed(after)):
+        if not alike(before, after, docstrings=True) or not same_tree(_trimmed(before), _trimmed(after)):
             return "the syntax trees differ in more than the layout of docstrings"
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "the parser does not accept it"
