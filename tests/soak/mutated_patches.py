@@ -61,7 +61,7 @@ def verify_low(draft: Draft, verdict: Mapping[str, Any]) -> str:
     """Hold a verdict against R25; the word for what it says. Raises BrokenError."""
     proven = 0
     for file in verdict["files"]:
-        if file["class"] not in LOW_WORDS:
+        if file["class"] not in LOW_WORDS or "asks" in file:
             continue
         proven += 1
         change = _change_of(draft, file)

@@ -54,7 +54,12 @@ AGAIN: dict[str, tuple[str, ...]] = {
     "taplo/1": (str(RUFF.with_name("taplo")), "format"),
 }
 """Formatters, which change a file in place where its project has it."""
-NEEDS_BASE = {*AGAIN, "documentation/1", "import-order/1", "type-annotations/1", *VERBS}
+NEEDS_BASE = {
+    *AGAIN, "documentation/1", "import-order/1", "type-annotations/1", "python-docstrings/1", "benign-config/1",
+    *VERBS,
+}  # fmt: skip
+NEVER_LOW_HERE = re.compile(r"(?:[a-z-]+-comment-text|documentation-text|python-tests)/1")
+"""Proofs that ask for one person, or that need the run of a project's tests: none of them is low here."""
 READ_BY_TOOLS = re.compile(
     r"(?i)noqa|type:|nosec|pragma|pylint|pyright|mypy|fmt:|ruff|isort|yapf|coding[:=]|#!|///|nosemgrep|nosonar|lgtm"
     r"|codeql|flake8|nolint|go:|\+build|cgo|output:|eslint|@ts-|prettier|webpack|@generated|source(?:mapping)?url|region\b|%%|shellcheck|spdx"
@@ -64,7 +69,7 @@ SAME_ENCODING = re.compile(r"(?i)coding[:=]\s*utf-?8\b")
 LEXERS = {
     "go": "go", "java": "java", "rust": "rust", "json": "json", "jsonc": "js", "toml": "toml", "yaml": "yaml",
     "ini": "ini", "properties": "properties", "hcl": "terraform", "dockerfile": "docker", "shell": "bash",
-    "javascript": "js", "typescript": "ts", "tsx": "ts", "ruby": "ruby", "c": "c", "cpp": "cpp", "css": "css",
+    "javascript": "js", "typescript": "ts", "tsx": "ts", "ruby": "ruby", "c": "c", "c-header": "c", "cpp": "cpp", "css": "css",
 }  # fmt: skip
 READERS: dict[str, Callable[[str], object]] = {
     "json": lambda text: json.loads(text, object_pairs_hook=list, parse_float=str, parse_int=str),
@@ -100,14 +105,15 @@ def verify_proof(change: FileChange, file: Mapping[str, Any], base: Mapping[str,
         _verify_page(change.path, before.decode(), after.decode())
     elif rule == "import-order/1":
         _verify_imports(before, after)
-    elif rule == "type-annotations/1":
-        _hold(_leaves(before) == _leaves(after), "the code of a function changes beside its annotations")
+    elif rule in EQUAL:
+        find, otherwise = EQUAL[rule]
+        _hold(find(change.path, before) == find(change.path, after), otherwise)
     elif rule in AGAIN:
         _hold(_in_place(AGAIN[rule], change.path, before, base) == after, f"{rule}: the tool makes other bytes")
     elif rule in VERBS:
         _hold(proof["witness"].get("tool_digest") == f"sha256:{_ruff_digest()}", "the witness names another tool")
         _hold(_ruff_again(rule, change.path, before, base) == after, f"{rule}: the tool makes other bytes")
-    elif claimed := re.fullmatch(r"([a-z]+)-(formatting|comments)/1", rule):
+    elif claimed := re.fullmatch(r"([a-z-]+)-(formatting|comments)/1", rule):
         _verify_words(claimed[1], before, after, comments_may_change=claimed[2] == "comments")
     else:
         raise BrokenError(f"no independent re-check of the rule `{rule}` exists; write one in soak/recheck.py")
@@ -165,17 +171,43 @@ def _leaves(content: bytes) -> list[str]:
     return sorted(found)
 
 
-def _compiled(content: bytes) -> types.CodeType:
+def _compiled(content: bytes, optimize: int = -1) -> types.CodeType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return compile(content, "subject", "exec", dont_inherit=True)
+        return compile(content, "subject", "exec", dont_inherit=True, optimize=optimize)
+
+
+def _settings(path: str, content: bytes) -> object:
+    """A file of settings with every value replaced by its kind."""
+    text = content.decode()
+    kind = path.rsplit(".", 1)[-1]
+    if kind in {"json", "toml", "yaml", "yml"}:
+        read = {"json": json.loads, "toml": tomllib.loads}.get(kind, yaml.safe_load)
+        return _kinds(read(text))
+    return [re.sub(r"([=:]).*", r"\1", line) for line in text.split("\n")]
+
+
+def _kinds(value: object) -> object:
+    if isinstance(value, dict):
+        return [(key, _kinds(one)) for key, one in value.items()]
+    if isinstance(value, list):
+        return [_kinds(one) for one in value]
+    return type(value).__name__
+
+
+EQUAL: dict[str, tuple[Callable[[str, bytes], object], str]] = {
+    "type-annotations/1": (lambda _, side: _leaves(side), "the code of a function changes beside its annotations"),
+    "python-docstrings/1": (lambda _, side: _shape(_compiled(side, 2)), "the program changes beside its docstrings"),
+    "benign-config/1": (_settings, "more than values of settings changes"),
+}
+"""What has to be equal on both sides, by rule."""
 
 
 def can_check(rule: str) -> bool:
     """Whether a proof by this rule can be checked here."""
     language, _, claim = rule.removesuffix("/1").rpartition("-")
     known = {"python", *LEXERS} if claim in {"formatting", "comments"} else set()
-    return rule in NEEDS_BASE or language in known
+    return rule in NEEDS_BASE or language in known or NEVER_LOW_HERE.fullmatch(rule) is not None
 
 
 def sha256(content: bytes) -> str:
