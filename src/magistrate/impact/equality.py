@@ -29,6 +29,12 @@ HEX_RUN: Final = re.compile(r"[0-9a-f]{32,}")
 BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{22,}")
 """Runs in which a digest may stand: no shorter one can hold an MD5, in either spelling."""
 LEAST_HEX: Final = 32
+BRACED: Final = frozenset({"go", "java", "rust", "c", "c-header", "cpp", "javascript", "jsx", "typescript", "tsx"})
+MOVING: Final = frozenset({"java"})
+"""Languages whose normal form lets code change its order."""
+LIKE_COMMENTS: Final = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
+NO_WORDS: Final = bytes(sign for sign in range(128) if not chr(sign).isalnum())
+"""All of ASCII but letters and digits."""
 EMBEDS: Final = re.compile(r"^[ \t]*#[ \t]*embed\b[^\n]{0,400}|\bincbin\b[^\n]{0,400}", re.MULTILINE)
 """C since 2023 and assemblers, in lower case: the bytes of a file as a value."""
 BY_LINES: Final = re.compile(r"\.(?:s|asm|inc|rc|lds?|x|dtsi?|f|f90|for|y|l|in)\Z")
@@ -64,6 +70,8 @@ def same_program(  # noqa: PLR0911 - one guard, one exit
     before, after = file.change.before, file.change.after
     if before is None or after is None:
         return Difference(why="the file is added or deleted as a whole")
+    if other_words(language.name, before, after):
+        return Difference(why="the words of the code differ: this may change what the program does")
     as_bytes = read_as_bytes(file, base)
     if as_bytes is not None:
         return as_bytes
@@ -80,6 +88,17 @@ def same_program(  # noqa: PLR0911 - one guard, one exit
     if reader is not None:
         return Difference(why=f"`{reader}` reads a file of this name line by line", status=ProofStatus.UNKNOWN)
     return old, new
+
+
+def other_words(language: str, before: bytes, after: bytes) -> bool:
+    """Whether the code of two sides cannot be equal, found without reading them: its letters and digits differ.
+
+    What looks like a comment is left out on both sides alike. A refusal only, never a proof.
+    """
+    if language not in BRACED:
+        return False
+    left, right = (LIKE_COMMENTS.sub(b"", side).translate(None, NO_WORDS) for side in (before, after))
+    return len(left) != len(right) or (left != right and (language not in MOVING or Counter(left) != Counter(right)))
 
 
 def read_as_bytes(file: ChangedFile, base: BaseTree) -> Difference | None:
