@@ -380,3 +380,9 @@ def verify_socket_fits(home: Path) -> None:
 def interpreter_of_tests() -> str:
     """The interpreter of the project under test, which the operator names; empty: none (`MAGISTRATE_TEST_PYTHON`)."""
     return os.environ.get("MAGISTRATE_TEST_PYTHON", "")
+
+
+def index_of_caller() -> Path | None:
+    """The index that git names to its hooks (`git commit PATH` has one of its own); None: the usual one."""
+    named = os.environ.get("GIT_INDEX_FILE")
+    return Path(named).absolute() if named else None

@@ -67,7 +67,9 @@ def test_control_killed_in_the_middle_goes_on_where_it_was(town, url):
     session = town.session("shop/report.py")
     before = town.kill("control")
     town.await_again("control", before)
-    proposal = town.propose(session, {"shop/report.py": lambda text: text.replace("import os\n", "")})
+    proposal = town.propose(
+        session, {"shop/report.py": lambda text: text + "\n\ndef total(rows):\n    return len(rows)\n"}
+    )
     before = town.kill("control")
     town.await_again("control", before)
     town.approve(proposal)

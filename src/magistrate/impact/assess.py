@@ -113,8 +113,8 @@ SENSORS: Final[tuple[Sensor, ...]] = (
     suppressions.SENSOR,
     vendored.SENSOR,
 )
-WORDS_ONLY: Final = frozenset({ChangeClass.FORMATTING, ChangeClass.COMMENTS, ChangeClass.DOCS})
-"""Classes whose proof says that nothing but layout and words for people changes."""
+WORDS_ONLY: Final = frozenset({ChangeClass.COMMENTS, ChangeClass.DOCS})
+"""Classes whose proof says that nothing but words for people changes."""
 ALWAYS: Final = frozenset({ChangeClass.SECRETS, ChangeClass.AGENT_INSTRUCTIONS, ChangeClass.GATE, ChangeClass.UNKNOWN})
 """What words alone can do: give a secret away, steer an agent or a tool, hide."""
 GATE_RULE: Final = "file-gate/1"

@@ -30,7 +30,7 @@ def words_of(token: str) -> frozenset[str]:
 def words_in(text: str) -> dict[str, str]:
     """Every word of a text, with one token that has it."""
     found: dict[str, str] = {}
-    for token in set(TOKEN.findall(text)):
+    for token in dict.fromkeys(TOKEN.findall(text)):
         for word in words_of(token):
             found[word] = token
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import TESTS
 
 from magistrate.context.redact import Redactor
 from magistrate.domain.impact import FileChange
@@ -92,16 +94,13 @@ def test_title_label_actor_and_extra_keys_change_no_byte() -> None:
 @pytest.mark.requirement("R23")
 @pytest.mark.parametrize("path", ["setup.py", "sub/setup.py"])
 def test_a_manifest_is_never_low_even_where_its_program_is_proven_the_same(path: str) -> None:
-    before = 'from setuptools import setup\n\n# Reads the name.\nsetup(name="x", install_requires=["y==1.0"])\n'
-    change = {"path": path, "before": before, "after": before.replace("Reads the name", "Says what the name is")}
+    before = 'from setuptools import setup\n\n# Reads the nmae.\nsetup(name="x", install_requires=["y==1.0"])\n'
+    change = {"path": path, "before": before, "after": before.replace("nmae", "name")}
     verdict = judged({"id": "c", "files": [change], "context": WHOLE})
-    assert "dependency" in verdict["classes"]
+    assert {"build", "dependency"} & {*verdict["classes"], *(found["kind"] for found in verdict["mentions"])}
     assert not verdict["auto_eligible"]
-    moved = judged({"id": "c", "files": [{**change, "path": "a.py"}], "context": WHOLE})
-    assert "build" in moved["classes"], "the same bytes elsewhere still say that they build something"
-    plain = {"path": "a.py", "before": before.replace("setuptools", "names"), "after": change["after"]}
-    plain["after"] = plain["after"].replace("setuptools", "names").replace("setup(", "make(")
-    plain["before"] = plain["before"].replace("setup(", "make(")
+    plain = {"path": "a.py", "before": before.replace("setuptools", "names").replace("setup(", "make(")}
+    plain["after"] = plain["before"].replace("nmae", "name")
     other = judged({"id": "c", "files": [plain], "context": WHOLE})
     assert other["auto_eligible"], "a change of comments in a program that is no manifest"
 
@@ -215,3 +214,22 @@ def test_the_judge_starts_while_the_installation_has_no_path_file(tmp_path):
     assert b"No module named" in lost.stderr
     done = subprocess.run(judge_argv(python), input=b"{}", capture_output=True, check=False)
     assert msgspec.json.decode(done.stdout)["error"]["code"] == "MAG-E252", done.stderr
+
+
+@pytest.mark.requirement("R42")
+def test_the_verdict_does_not_hang_on_the_order_of_sets():
+    """Each process hashes texts in its own way; who rebuilds an assessment must find the same bytes."""
+    lines = [b'{"v":1,"mode":"many","texts":{}}']
+    for path in sorted((TESTS / "corpus" / "attacks").glob("*.jsonl")):
+        cases = [json.loads(line) for line in path.read_text().splitlines()]
+        lines += [msgspec.json.encode({"v": 1, "mode": "assess", "case": case}) for case in cases[::4]]
+    given = [
+        subprocess.run(
+            [sys.executable, "-m", "magistrate.judge"], input=b"\n".join(lines), capture_output=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout.split(b"\n")
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert len(given[0]) == len(lines)
+    differing = [lines[n + 1][:200] for n, (one, other) in enumerate(zip(*given, strict=True)) if one != other]
+    assert differing == []

@@ -41,18 +41,21 @@ def test_a_page_that_says_something_new_is_documentation_and_asks_for_one():
 
 
 @pytest.mark.requirement("R24")
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("x = ssl.CERT_NONE  # the wrost of them\n", "x = ssl.CERT_NONE  # the worst of them\n"),
-        ("x = ssl.CERT_NONE\n", "x  =  ssl.CERT_NONE\n"),
-    ],
-)
-def test_what_is_mentioned_takes_away_that_a_change_is_automatic(before, after):
-    found = judged({"src/b.py": (before, after)})
+def test_what_is_mentioned_takes_away_that_a_change_is_automatic():
+    found = judged(
+        {"src/b.py": ("x = ssl.CERT_NONE  # the wrost of them\n", "x = ssl.CERT_NONE  # the worst of them\n")}
+    )
     assert found.files[0].low
     assert {one.kind for one in found.mentions} == {ChangeClass.CRYPTOGRAPHY}
     assert found.strictness is Strictness.ONE
+
+
+@pytest.mark.requirement("R24")
+def test_layout_of_what_is_sensitive_stays_sensitive():
+    found = judged({"src/b.py": ("x = ssl.CERT_NONE\n", "x  =  ssl.CERT_NONE\n")})
+    assert found.files[0].low
+    assert ChangeClass.CRYPTOGRAPHY in found.classes
+    assert found.strictness is Strictness.TWO
 
 
 @pytest.mark.requirement("R24")

@@ -6,7 +6,6 @@ index, nor its lock, nor the objects of the repository change.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -60,7 +59,7 @@ def staged_trees(git_dir: Path, index: Path | None = None) -> Iterator[Staged]:
         )
 
 
-def common_ancestor(git_dir: Path, one: str, other: str) -> str:
+def merge_base(git_dir: Path, one: str, other: str) -> str:
     """The commit that two commits last had in common; raises NotFound MAG-E302."""
     done = run_git(["merge-base", one, other], git_dir=git_dir)
     found = done.stdout.decode(errors="replace").split("\n")[0].strip()
@@ -70,12 +69,6 @@ def common_ancestor(git_dir: Path, one: str, other: str) -> str:
             hint="a shallow clone lacks the older ones: fetch more of the history (`git fetch --unshallow`)",
         )  # fmt: skip
     return found
-
-
-def index_of_caller() -> Path | None:
-    """The index that git names to its hooks (`git commit PATH` has one of its own); None: the usual one."""
-    named = os.environ.get("GIT_INDEX_FILE")
-    return Path(named).absolute() if named else None
 
 
 def _head_tree(git_dir: Path) -> str:

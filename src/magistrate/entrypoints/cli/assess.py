@@ -111,14 +111,14 @@ def _check(wishes: Wishes, *, base: str | None, staged: bool) -> None:
 
 
 def _judge_revisions(repo: Path, revisions: tuple[str, str], wishes: Wishes, *, merge_base: bool) -> int:
-    from magistrate.adapters.git.staged import common_ancestor
+    from magistrate.adapters.git.staged import merge_base as last_in_common
     from magistrate.bootstrap.assess import reader
     from magistrate.entrypoints.cli.assess_words import Report
 
     git = reader(repo)
     old, new = (_resolved(git, one, repo) for one in revisions)
     if merge_base:
-        old = common_ancestor(git.git_dir, old, new)
+        old = last_in_common(git.git_dir, old, new)
         revisions = (old, revisions[1])
     trees = git.tree_of(old), git.tree_of(new)
     found = _judged(git, trees, f"{old[:SHORT]}..{new[:SHORT]}")
@@ -127,9 +127,10 @@ def _judge_revisions(repo: Path, revisions: tuple[str, str], wishes: Wishes, *, 
 
 
 def _judge_staged(repo: Path, wishes: Wishes) -> int:
-    from magistrate.adapters.git.staged import index_of_caller, staged_trees
+    from magistrate.adapters.git.staged import staged_trees
     from magistrate.bootstrap.assess import reader
     from magistrate.entrypoints.cli.assess_words import Report
+    from magistrate.settings import index_of_caller
 
     with staged_trees(reader(repo).git_dir, index_of_caller()) as both:
         trees = both.base_tree, both.result_tree

@@ -196,7 +196,7 @@ def _without_new_names(old: ast.Module, new: ast.Module, text: str) -> tuple[lis
             kept.append(statement)
             continue
         names = [one for one, atom in zip(statement.names, atoms_in(statement), strict=True) if atom in had]
-        for atom in set(atoms_in(statement)) - had:
+        for atom in (one for one in atoms_in(statement) if one not in had):
             fresh = True
             if atom.alias or atom.name not in IMPORTABLE[atom.module]:
                 raise _Refused(MORE)
