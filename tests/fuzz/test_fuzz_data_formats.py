@@ -20,10 +20,10 @@ from world.mutants import mutant
 
 from magistrate.domain.impact import FileChange, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile, Prover
-from magistrate.impact.provers import comments, formatting
+from magistrate.impact.provers import comment_text, comments, formatting
 
 SAMPLES = TESTS / "fuzz/samples"
-PROVERS: tuple[Prover, ...] = (*formatting.PROVERS, *comments.PROVERS)
+PROVERS: tuple[Prover, ...] = (*formatting.PROVERS, *comments.PROVERS, *comment_text.PROVERS)
 LINES = ("# a row\n", "; a row\n", "// a row\n", "\n", "  # a row\n", "# a row\r\n", "#\n", "x\n")
 JSON_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|\s+|.', re.DOTALL)
 
