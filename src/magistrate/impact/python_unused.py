@@ -60,12 +60,12 @@ def taken_by(path: str, name: str, base: BaseTree) -> str | None:
     module = re.compile(rf"(?<!\w){re.escape(stem)}(?!\w)")
     word = re.escape(name)
     taken = re.compile(
-        rf"[.:]\s*{word}(?!\w)|\bimport\b[^\n]*(?<!\w)(?:{word}(?!\w)|\*)|^\s*{word}\s*(?:,|as\b|$)|[\"']{word}[\"'.:]|{LISTS_NAMES}",
-        re.MULTILINE,
+        rf"[.:]\s*{word}(?!\w)|\bfrom\s+[\w.]*(?<!\w){re.escape(stem)}\s+import\b[^\n]*(?<!\w)(?:{word}(?!\w)|\*)|[\"']{word}[\"'.:]|{LISTS_NAMES}"
     )
+    listed = re.compile(rf"\bfrom\s+[\w.]*(?<!\w){re.escape(stem)}\s+import\s*[(\\][^)]*(?<!\w){word}(?!\w)")
     for other, text in sorted(base.files.items()):
         if other == path or stem not in text or not (name in text or "*" in text or re.search(LISTS_NAMES, text)):
             continue
-        if module.search(text) and (len(text) > NAME_LIMIT or taken.search(text)):
+        if module.search(text) and (len(text) > NAME_LIMIT or taken.search(text) or listed.search(text)):
             return other
     return None
