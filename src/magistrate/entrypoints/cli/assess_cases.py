@@ -21,7 +21,7 @@ MAX_LINE: Final = 64_000_000
 
 def judge_cases(path: Path, repos: Path | None, fail_on: str | None, *, quiet: bool = False) -> int:
     """Judge each line; a bad one is said in its place and the run goes on. Returns the exit status."""
-    from magistrate.bootstrap.assess import assessor
+    from magistrate.bootstrap.assess import assessor, missing_walls
     from magistrate.wire.canonical import canonical
 
     if not path.is_file():
@@ -44,6 +44,8 @@ def judge_cases(path: Path, repos: Path | None, fail_on: str | None, *, quiet: b
             shown = {"id": plain, "line": number, "error": words, "auto_eligible": False}
         if not quiet:
             click.echo(canonical(shown))
+    if (walls := missing_walls()) and not quiet:
+        click.echo(walls, err=True)
     return CANNOT if failed else status_of(seen, fail_on)
 
 

@@ -37,7 +37,7 @@ def judge_commits(repo: Path, revisions: str, fail_on: str | None, form: str, *,
     Raises:
         Usage, NotFound: where the range is none, or too long.
     """
-    from magistrate.bootstrap.assess import assessor, reader
+    from magistrate.bootstrap.assess import assessor, missing_walls, reader
     from magistrate.entrypoints.cli.assess_cases import status_of
     from magistrate.usecases.assess_many import ManyChanges, changes_of
 
@@ -56,6 +56,8 @@ def judge_commits(repo: Path, revisions: str, fail_on: str | None, form: str, *,
             click.echo(_line(change, verdict, titles[change.name]) if form == "text" else _json(change, verdict))
     if not quiet and form == "text":
         click.echo(_summary(counted), err=not sys.stdout.isatty())
+    if (walls := missing_walls()) and not quiet:
+        click.echo(walls, err=True)
     return CANNOT if counted["failed"] else status_of([one for one in ORDER if counted[one]], fail_on)
 
 
