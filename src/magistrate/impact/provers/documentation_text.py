@@ -29,12 +29,13 @@ ACTIVE: Final = re.compile(
     r"(?i)<\s*/?\s*(?:script|iframe|object|embed|form|style|link|meta|base|svg|math|template)\b|\bon[a-z]+\s*=\s*[\"']|javascript:|"
     r"data:[a-z]+/|vbscript:|\{%|\{\{|\}\}|<%|--8<--|!include|!!|\A\s*\.\. +(?!(?:note|warning|tip|hint|important|danger|caution|attention|"
     r"error|admonition|seealso|contents|toctree|rubric|topic|sidebar|table|list-table|code|code-block|math|figure|image|"
-    r"versionadded|versionchanged|deprecated|index|centered|glossary|epigraph)::)[\w:+-]+::|:::(?! ?(?:note|tip|info|warning|caution|danger)?\b)|\{(?:[\w-]+:)?\w*(?:include|eval|exec|import)\w*\}|"
+    r"versionadded|versionchanged|deprecated|index|centered|glossary|epigraph)::)[\w:+-]+::|:::(?!\s*\Z| ?(?:note|tip|info|warning|caution|danger)\b)|\{(?:[\w-]+:)?\w*(?:include|eval|exec|import)\w*\}|"
     r"\A(?:---|\+\+\+)\s*\Z|<!--|-->|\A\s*(?:import|export) .*from|\[\[\[?cog|automodule|autoclass|literalinclude|\braw\b::"
 )
 """What a page does when it is published, beside being read."""
 TESTED: Final = re.compile(
-    r"(?i)doctest|markdown-?it-?test|mdtest|pytest-examples|phmdoctest|sybil|rustdoc|skeptic|cram\b|byexample|mdsh"
+    r"doctest-(?:glob|modules|plus)|doctest_(?:glob|plus|optionflags|files)|doctest\.(?:testfile|DocFileSuite|DocTest)|markdown-?it-?test|mdtest|"
+    r"pytest-(?:examples|markdown)|phmdoctest|\bsybil\b|rustdoc --test|\bskeptic\b|\bcram\b|byexample|\bmdsh\b|include_str!"
 )
 """Signs that examples on pages are run."""
 
