@@ -153,6 +153,7 @@ def _imports(content: bytes) -> list[tuple[str, str, str]]:
             attribute = str(step.argval)
         elif step.opname == "STORE_NAME" and module:
             found.append((module, attribute, str(step.argval)))
+            module = module if attribute else ""  # after `import a` the next store is another statement's
         elif step.opname == "POP_TOP":
             module = ""
     return found
