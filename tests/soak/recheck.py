@@ -292,7 +292,8 @@ def _words(lexer: str, text: str) -> Iterator[tuple[str, str]]:
     if lexer == "docker":  # blanks before a comment are nothing there, which Pygments does not know
         text = re.sub(r"(?m)^[ \t]+#", "#", text)
     for kind, word in get_lexer_by_name(lexer, stripnl=False, ensurenl=False).get_tokens(text):
-        if kind in Comment and kind not in Comment.Preproc:
+        documented = lexer == "rust" and kind in String.Doc  # `///` is an attribute, which rustc alone may read
+        if documented or (kind in Comment and kind not in Comment.Preproc):
             rows = [row.strip() for row in word.strip().split("\n")]
             yield from (("comment", row) for row in rows if row)
         elif kind in Punctuation:
