@@ -295,7 +295,7 @@ def _words(lexer: str, text: str) -> Iterator[tuple[str, str]]:
         documented = lexer == "rust" and kind in String.Doc  # `///` is an attribute, which rustc alone may read
         if documented or (kind in Comment and kind not in Comment.Preproc):
             rows = [row.strip() for row in word.strip().split("\n")]
-            yield from (("comment", row) for row in rows if row)
+            yield from (("comment", row.lstrip("/") if documented else row) for row in rows if row)
         elif kind in Punctuation:
             yield from (("code", sign) for sign in word if sign.strip())
         elif word.strip():
