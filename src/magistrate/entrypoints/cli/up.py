@@ -18,6 +18,7 @@ from magistrate.errors import Unavailable
 from magistrate.settings import PROCESSES, Settings, child_environment, verify_socket_fits
 
 _PATIENCE: Final = START_SECONDS * (len(PROCESSES) + 1)
+_LAST_WORDS: Final = 2.0
 
 
 @click.command()
@@ -59,6 +60,14 @@ def _detached(settings: Settings) -> int:
     return _follow(settings, child, path)
 
 
+def _ends_soon(child: subprocess.Popen[bytes]) -> bool:
+    try:
+        child.wait(_LAST_WORDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def _follow(settings: Settings, child: subprocess.Popen[bytes], path: Path) -> int:
     shown, end = 0, time.monotonic() + _PATIENCE
     while True:
@@ -66,6 +75,9 @@ def _follow(settings: Settings, child: subprocess.Popen[bytes], path: Path) -> i
         ready = note is not None and note["ready"] and note["pid"] == child.pid
         ended = child.poll() is not None
         text = path.read_text("utf-8", errors="replace")
+        if not ended and "MAG-E" in text[shown:]:
+            ended = _ends_soon(child)  # a reason for an end goes to standard error, however early it is read
+            text = path.read_text("utf-8", errors="replace")
         whole = text[shown : len(text) if ended else text.rfind("\n") + 1]
         if whole.strip():
             click.echo(whole.rstrip("\n"), err=ended)
