@@ -97,8 +97,10 @@ def test_a_manifest_is_never_low_even_where_its_program_is_proven_the_same(path:
     before = 'from setuptools import setup\n\n# Reads the nmae.\nsetup(name="x", install_requires=["y==1.0"])\n'
     change = {"path": path, "before": before, "after": before.replace("nmae", "name")}
     verdict = judged({"id": "c", "files": [change], "context": WHOLE})
-    assert {"build", "dependency"} & {*verdict["classes"], *(found["kind"] for found in verdict["mentions"])}
     assert not verdict["auto_eligible"]
+    layout = judged({"id": "c", "files": [{**change, "after": before.replace('"x", ', '"x",  ')}], "context": WHOLE})
+    assert {"dependency", "formatting"} <= set(layout["classes"])
+    assert not layout["auto_eligible"]
     plain = {"path": "a.py", "before": before.replace("setuptools", "names").replace("setup(", "make(")}
     plain["after"] = plain["before"].replace("nmae", "name")
     other = judged({"id": "c", "files": [plain], "context": WHOLE})

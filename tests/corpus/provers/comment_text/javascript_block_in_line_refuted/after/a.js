@@ -1,0 +1,1 @@
+f(a /* the row of them */);

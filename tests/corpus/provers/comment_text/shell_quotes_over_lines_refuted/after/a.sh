@@ -1,0 +1,3 @@
+echo "one
+# the rows of them
+two"

@@ -1,0 +1,3 @@
+echo "one
+# the rows of it
+two"
