@@ -1,0 +1,6 @@
+let a;
+/* one */
+/* global window
+ * location of it
+ */
+f(a);

@@ -1,0 +1,6 @@
+let a;
+/* one */
+/* global window
+ * document of it
+ */
+f(a);
