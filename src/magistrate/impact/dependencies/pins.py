@@ -16,7 +16,6 @@ from magistrate.impact.languages.reading import UnreadableError
 
 MAX_PINS: Final = 20_000
 MAX_DEPTH: Final = 60
-MAX_JSON: Final = 1_000_000
 NAME: Final = re.compile(r"(?:@[A-Za-z0-9._~-]+/)?[A-Za-z0-9_][A-Za-z0-9._~-]*")
 """A package of PyPI, npm or Cargo; anything outside ASCII is no name."""
 SHA1: Final = re.compile(r"[0-9a-f]{40}")

@@ -23,7 +23,6 @@ TOKEN: Final = re.compile(
 TICKS: Final = re.compile(r"`+")
 ENDS: Final = re.compile(r"(?:[.:'\u2019-])\Z")
 REFERENCE: Final = re.compile(r"(`[^`<>]*<)([^\s<>`]+)(>`)\Z")
-TARGET_END: Final = re.compile(r"[\s)]")
 
 
 class Kind(StrEnum):

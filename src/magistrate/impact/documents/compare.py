@@ -73,12 +73,12 @@ def _region(a: Sequence[Unit], b: Sequence[Unit], judge: Judge) -> Iterator[tupl
             yield after.line, why
     for unit in a:
         if id(unit) not in left:
-            why = why_not_whole(unit, judge, comes=False)
+            why = why_not_whole(unit, comes=False)
             if why is not None:
                 yield (b[0].line if b else unit.line), why
     for unit in b:
         if id(unit) not in right:
-            why = why_not_whole(unit, judge, comes=True)
+            why = why_not_whole(unit, comes=True)
             if why is not None:
                 yield unit.line, why
 
@@ -271,7 +271,6 @@ def _by_lines(old: Page, new: Page, judge: Judge) -> tuple[int, str] | None:
     head, tail = _equal_ends(a, b)
     signs = list(_line_signs(a[head : len(a) - tail])), list(_line_signs(b[head : len(b) - tail]))
     line = new.chunks[head][0] if head < len(new.chunks) else 0
-    signs = signs[0], _without_approved(*signs, judge)
     same = len(signs[0]) == len(signs[1]) and all(
         a == b or (a[0] == b[0] and a[0].startswith(Kind.TARGET) and (a[1], b[1]) in judge.leads)
         for a, b in zip(*signs, strict=True)
@@ -288,18 +287,3 @@ def _line_signs(chunks: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, str]]
         for atom in atoms(text):
             if not is_text(atom):
                 yield sign_of(atom)[0], atom.text
-
-
-def _without_approved(old: list[tuple[str, str]], new: list[tuple[str, str]], judge: Judge) -> list[tuple[str, str]]:
-    """The new signs without those that came with blocks the other reader found harmless, as often as there."""
-    left = list(judge.approved)
-    if not left:
-        return new
-    kept: list[tuple[str, str]] = []
-    for tag, _, _, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        for one in new[j1:j2]:
-            if tag == "insert" and one in left:
-                left.remove(one)
-            else:
-                kept.append(one)
-    return kept

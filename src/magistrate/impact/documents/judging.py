@@ -11,12 +11,11 @@ from magistrate.impact.documents.atoms import Atom, Kind
 
 @dataclass(slots=True, kw_only=True)
 class Judge:
-    """What a comparison knows about its place, and what it approved so far.
+    """What a comparison knows about its place, and which changed links it let pass so far (`leads`).
 
     `link` says why a target may not change; `ordinary` whether a word is in use here or in English;
     `misspelt` whether it is used nowhere else; `anchored` whether something links to a heading;
-    `marks` reads the inline structure of a text by another front end; `entries` is true for a list
-    of changes: plain entries may come below an `Unreleased` heading, and nowhere else.
+    `marks` reads the inline structure of a text by another front end.
     """
 
     link: Callable[[str, str], str | None]
@@ -25,9 +24,7 @@ class Judge:
     anchored: Callable[[str], bool]
     marks: Callable[[str, Mapping[str, Any]], list[tuple[str, ...]]] | None = None
     references: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
-    entries: bool = False
     leads: set[tuple[str, str]] = field(default_factory=set)
-    approved: list[tuple[str, str]] = field(default_factory=list)
 
 
 def sign_of(atom: Atom) -> tuple[str, str]:

@@ -17,15 +17,7 @@ from magistrate.impact.documents.judging import Judge
 from magistrate.impact.documents.links import why_not_link
 from magistrate.impact.documents.markdown import inline_marks, read_markdown
 from magistrate.impact.documents.page import UnreadablePageError
-from magistrate.impact.documents.pages import (
-    LISTS_OF_CHANGES,
-    MACHINE_TEXT,
-    MARKDOWN,
-    OTHER_PROSE,
-    pin,
-    reads_as_prose,
-    release_tool,
-)
+from magistrate.impact.documents.pages import MACHINE_TEXT, MARKDOWN, OTHER_PROSE, pin, reads_as_prose, release_tool
 from magistrate.impact.documents.restructured import read_restructured
 from magistrate.impact.documents.words import Vocabulary
 from magistrate.impact.equality import proof
@@ -108,7 +100,6 @@ def _page_objection(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTr
         misspelt=words.strange,
         anchored=words.anchored,
         marks=inline_marks if markdown else None,
-        entries=LISTS_OF_CHANGES.search(file.path) is not None,
     )
     found = why_not_same_page(read(file.before), read(file.after), judge)
     if found is None:

@@ -18,7 +18,6 @@ from magistrate.impact.testing import library
 ROOTS: Final = ("", "src/", "lib/", "python/")
 """Folders that are on the path of tests by the usual layouts."""
 MAX_HOPS: Final = 6
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 TYPE_NAMES: Final = frozenset(
     {"Any", "Awaitable", "Callable", "Dict", "Generator", "Iterable", "Iterator", "List", "Mapping", "Optional", "Sequence",
      "Set", "Tuple", "Type", "Union", "AsyncGenerator", "AsyncIterator", "NoReturn", "Literal"}
