@@ -172,6 +172,8 @@ def test_without_namespaces_nothing_of_a_repository_runs() -> None:
     case = case_at(CASES / "python_added")
     want = as_asked(asked(case)[2])
     walls = Walls(open_sandbox(), [sys.executable], [])
-    assert run_tests(walls, SandboxLevel.LIMITS, case, want) is None
+    for level in SandboxLevel:
+        walled = level in {SandboxLevel.BUBBLEWRAP, SandboxLevel.UNSHARE}
+        assert walled or run_tests(walls, level, case, want) is None
     other = {**want, "inputs_digest": "sha256:" + "0" * 64}
     assert run_tests(walls, SandboxLevel.BUBBLEWRAP, case, other) is None

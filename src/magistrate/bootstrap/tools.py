@@ -161,6 +161,8 @@ def _pytest() -> Tool | None:
     if not any(name.startswith("pytest-") for name, _ in measured):
         return None
     homes = [home for home in (prefix, real.parent.parent) if not home.is_relative_to("/usr")]
+    if any(Path.home().resolve().is_relative_to(home.resolve()) for home in homes):
+        return None  # what a repository's tests run with is shown to them: never a whole home
     return Tool(start=(str(python),), shown=tuple(homes), measured=tuple(measured))
 
 

@@ -69,7 +69,7 @@ class Judge:
         result = self.sandbox.run(judge_argv(self.python), stdin=stdin, limits=MANY_LIMITS)
         whole = result.stdout.split(b"\n")[:-1][: len(requests)]
         if not whole:
-            yield _caught(result)
+            yield _caught(result) if len(requests) == 1 else self._alone(requests[0], texts)
         for line in whole:
             one = SandboxResult(returncode=0, stdout=line, stderr=b"", timed_out=False)
             yield _caught(one)

@@ -125,6 +125,24 @@ def test_a_change_at_which_the_assessor_dies_costs_its_own_verdict_only():
     assert walls.runs == 5  # each death ends a run, and the culprit has one of its own
 
 
+class FailsInCompany:
+    """Walls that are too small for two questions at once."""
+
+    level = SandboxLevel.LIMITS
+
+    def run(self, argv, *, stdin=b"", **_rest) -> SandboxResult:
+        if stdin.count(b"\n") > 1:
+            return SandboxResult(returncode=-9, stdout=b"", stderr=b"", timed_out=False)
+        done = subprocess.run(list(argv), input=stdin, capture_output=True, check=False)
+        return SandboxResult(returncode=done.returncode, stdout=done.stdout, stderr=b"", timed_out=False)
+
+
+@pytest.mark.requirement("R25")
+def test_what_fails_only_in_company_is_answered_alone():
+    answers = Judge(sandbox=FailsInCompany()).ask_many([asked(name) for name in "abc"], {})
+    assert [judged(one)["assessment"]["id"] for one in answers] == ["a", "b", "c"]
+
+
 def test_contexts_name_only_texts_that_were_told():
     judge = Judge(sandbox=open_sandbox())
     case = asked("x")
