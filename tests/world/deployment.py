@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from world.ports import four_free_ports
 
 from magistrate.authority.policy import TrustedPolicy, trust_policy
 from magistrate.authority.roster import TrustedRoster, trust_roster
@@ -194,18 +194,6 @@ def make_deployment(
     return made
 
 
-def free_ports(count: int) -> list[int]:
-    """Distinct ports of the loopback interface that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 def default_policy(name: str) -> str:
     """Text of a packaged default policy file."""
     return (resources.files("magistrate.policy") / "defaults" / name).read_text()
@@ -265,7 +253,8 @@ def _write_home(made: Deployment) -> None:
     (home / "roster.json").write_bytes(canonical([made.roster]))
     (home / "roster.pin").write_text(made.pin + "\n")
     (home / "policy-bundle.json").write_bytes(made.policy.encode())
-    ports = Ports(**dict(zip(("front", "control", "gate", "witness"), free_ports(4), strict=True)))
+    first = four_free_ports()
+    ports = Ports(**dict(zip(("front", "control", "gate", "witness"), range(first, first + 4), strict=True)))
     settings = Settings(home=home, deployment=made.name, mode=made.mode.value, ports=ports)
     (home / "magistrate.toml").write_text(settings_text(settings))
     log = made.trusted_roster().body.processes.log

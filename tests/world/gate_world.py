@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import httpx
 import msgspec
 from world.admissible import DIFF, Admissible
 from world.deployment import Deployment, new_id
+from world.ports import four_free_ports
 
 from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.settings import Ports, Settings, settings_text
@@ -49,17 +49,6 @@ def git(folder: Path, *arguments: str, env: dict[str, str] | None = None, check:
     if check and done.returncode != 0:
         raise AssertionError(f"git {arguments}: {done.stderr}")
     return done.stdout.strip()
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    found = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return found
 
 
 @dataclass
@@ -207,10 +196,10 @@ class GateWorld:
 def make_gate_world(folder: Path) -> GateWorld:
     """Deployment, bare repository with one commit, work copy with one change."""
     seed = Admissible(folder / "home")
-    port, *others = free_ports(4)
+    first = four_free_ports()
     settings = Settings(
         home=seed.home, deployment=seed.town.name, mode="team",
-        ports=replace(Ports(), gate=port, front=others[0], control=others[1], witness=others[2]),
+        ports=Ports(front=first, control=first + 1, gate=first + 2, witness=first + 3),
     )  # fmt: skip
     (seed.home / "magistrate.toml").write_text(settings_text(settings))
     work = folder / "work"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
-import socket
 import subprocess
 import threading
 import time
@@ -22,6 +21,7 @@ import msgspec
 from paths import PYTHON, TESTS
 from world import admissible
 from world.deployment import make_deployment
+from world.ports import four_free_ports
 
 from magistrate.adapters.git.manifest import manifest_digest
 from magistrate.adapters.git.reader import RepositoryReader
@@ -58,12 +58,6 @@ def git(folder: Path, *arguments: str, given: bytes | None = None, **extra: str)
     return done.stdout.decode()
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def apply_with_git(git_dir: Path, old: str, diff: bytes) -> Rebuilt:
     """A plain rebuilder: `git apply` on an index of its own."""
     index = git_dir / f"index-{os.getpid()}"
@@ -82,7 +76,8 @@ class Town:
 
     def __init__(self, home: Path, *, healthy: bool = True) -> None:
         self.home, self.healthy = home, healthy
-        self.gate_port = free_port()
+        first = four_free_ports()
+        self.gate_port = first + 2
         self.bare = home / "gate" / "repositories" / "shop.git"
         self._service()
         self.case = admissible.Admissible(home, now=int(time.time()))
@@ -91,8 +86,8 @@ class Town:
         )
         self.case.town = make_deployment(home, verification=[probe], now=int(time.time()) - 200)
         (home / "magistrate.toml").write_text(
-            f'version = 1\ndeployment = "{NAME}"\nmode = "team"\n[ports]\nfront = {free_port()}\n'
-            f"control = {free_port()}\ngate = {self.gate_port}\nwitness = {free_port()}\n"
+            f'version = 1\ndeployment = "{NAME}"\nmode = "team"\n[ports]\nfront = {first}\n'
+            f"control = {first + 1}\ngate = {self.gate_port}\nwitness = {first + 3}\n"
         )
         self._repository()
         self.bundle = self._bundle()
