@@ -17,19 +17,18 @@ from magistrate.domain.impact import (
     Denial,
     Evidence,
     EvidenceRequest,
-    FileChange,
     FileImpact,
     Impact,
     Proof,
     ProofStatus,
     Sensitivity,
     Strictness,
-    stricter,
     strictness_of,
 )
 from magistrate.impact.base import BaseTree, ChangedFile, Prover, Sensor
 from magistrate.impact.case import Case
 from magistrate.impact.file_gate import gate as file_gate
+from magistrate.impact.join import collisions, in_order, joined, mentioned, strictest_by_path
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
 from magistrate.impact.measures.reversibility import reversible
@@ -113,10 +112,6 @@ SENSORS: Final[tuple[Sensor, ...]] = (
     suppressions.SENSOR,
     vendored.SENSOR,
 )
-WORDS_ONLY: Final = frozenset({ChangeClass.COMMENTS, ChangeClass.DOCS})
-"""Classes whose proof says that nothing but words for people changes."""
-ALWAYS: Final = frozenset({ChangeClass.SECRETS, ChangeClass.AGENT_INSTRUCTIONS, ChangeClass.GATE, ChangeClass.UNKNOWN})
-"""What words alone can do: give a secret away, steer an agent or a tool, hide."""
 GATE_RULE: Final = "file-gate/1"
 NO_PROVER: Final = "no-prover/1"
 BASE_RULE: Final = "base-tree/1"
@@ -153,7 +148,7 @@ def assess(
     judged = [judge(file, step, case.base, evidence, provers) for step in steps for file in step]
     sensed = {found for step in steps for file in step for found in sense(file, case.base, sensors)}
     denials = {denial for one in judged for denial in one.denials}
-    sensed |= set(_collisions([file.change for step in steps for file in step]))
+    sensed |= set(collisions([file.change for step in steps for file in step]))
     verdicts = [one.impact for one in judged]
     reasons: list[str] = []
     if len(steps) > 1:
@@ -164,20 +159,22 @@ def assess(
         why = "the steps of the chain do not follow from each other here"
         sensed |= {Sensitivity(kind=ChangeClass.UNKNOWN, path=path, line=0, why=why) for path in torn}
         reasons.append(f"a chain of {len(steps)} steps, judged step by step and as one change")
-    files = _strictest_by_path(verdicts)
+    files = strictest_by_path(verdicts)
     hollow = not files or any(not step for step in steps)
     if hollow:
         reasons.append("an empty change or step proves nothing and is never automatic")
     lost = hollow or bool(denials) or any(strictness_of(found.kind) is Strictness.TWO for found in sensed)
     open_question = not lost and all(_may_lower(one, case.base, evidence) for one in judged)
     wanted = [want for one in judged for want in evidence_wanted(one, case.base, evidence)] if open_question else []
-    mentioned = _mentioned(files, sensed)
-    found = _joined(
+    apart = mentioned(files, sensed)
+    kept = in_order(sensed - apart)
+    found = joined(
         files,
-        sensed - mentioned,
+        kept,
         denials,
-        mentions=mentioned,
-        steps=steps,
+        mentions=in_order(apart),
+        radius=blast_radius(steps),
+        way_back=reversible(kept),
         reasons=reasons,
         wanted=wanted,
         hollow=hollow,
@@ -322,75 +319,3 @@ def _tried(
 
 def _impact(file: ChangedFile, kind: ChangeClass, proof: Proof, tried: Sequence[Tried] = ()) -> FileImpact:
     return FileImpact(path=file.path, change_class=kind, proof=proof, tried=tuple(one.proof for one in tried))
-
-
-def _strictest_by_path(verdicts: Sequence[FileImpact]) -> tuple[FileImpact, ...]:
-    kept: dict[str, FileImpact] = {}
-    for verdict in verdicts:
-        other = kept.get(verdict.path)
-        if other is None or stricter(verdict.strictness, other.strictness) is not other.strictness:
-            kept[verdict.path] = verdict
-    return tuple(kept[path] for path in sorted(kept))
-
-
-def _collisions(changes: Sequence[FileChange]) -> Iterable[Sensitivity]:
-    seen: dict[str, str] = {}
-    for change in changes:
-        other = seen.setdefault(change.path.casefold(), change.path)
-        if other != change.path:
-            why = f"its name differs from `{other}` by case only"
-            yield Sensitivity(kind=ChangeClass.UNKNOWN, path=change.path, line=0, why=why)
-
-
-def _mentioned(files: Sequence[FileImpact], sensed: set[Sensitivity]) -> set[Sensitivity]:
-    """What sensors found in files that are proven to be words or layout only, where words alone cannot do it."""
-    quiet = {file.path for file in files if file.proof.status is ProofStatus.PROVEN and file.change_class in WORDS_ONLY}
-    return {found for found in sensed if found.path in quiet and found.kind not in ALWAYS}
-
-
-def _sorted(found: set[Sensitivity]) -> tuple[Sensitivity, ...]:
-    return tuple(sorted(found, key=lambda s: (s.path, s.line, s.kind, s.why)))
-
-
-def _joined(  # noqa: PLR0913 - the join takes everything there is
-    files: tuple[FileImpact, ...],
-    sensed: set[Sensitivity],
-    denials: set[Denial],
-    *,
-    mentions: set[Sensitivity],
-    steps: Sequence[Sequence[ChangedFile]],
-    reasons: list[str],
-    wanted: list[EvidenceRequest],
-    hollow: bool,
-) -> Impact:
-    level = Strictness.TWO if hollow else Strictness.AUTO
-    for file in files:
-        level = stricter(level, file.strictness)
-    for found in sensed:
-        level = stricter(level, stricter(Strictness.ONE, strictness_of(found.kind)))
-    if mentions:
-        level = stricter(level, Strictness.ONE)
-    if denials:
-        level = Strictness.DENY
-    kinds = {file.change_class for file in files} | {found.kind for found in sensed}
-    sensitivities = _sorted(sensed)
-    unique = {(want.tool, want.path, want.inputs_digest): want for want in wanted}
-    return Impact(
-        files=files,
-        sensitivities=sensitivities,
-        denials=tuple(sorted(denials, key=lambda d: (d.path, d.line, d.rule, d.why))),
-        classes=tuple(sorted(kinds or {ChangeClass.UNKNOWN})),
-        strictness=level,
-        reversible=reversible(sensitivities),
-        blast_radius=blast_radius(steps),
-        reasons=(*reasons, *_reasons(files, sensitivities, denials)),
-        mentions=_sorted(mentions),
-        evidence_wanted=tuple(unique[key] for key in sorted(unique)),
-    )
-
-
-def _reasons(files: Sequence[FileImpact], sensed: Sequence[Sensitivity], denials: Iterable[Denial]) -> list[str]:
-    found = [f"{d.path}:{d.line} denied: {d.why}" for d in sorted(denials, key=lambda d: (d.path, d.line, d.why))]
-    found += [f"{s.path}:{s.line} {s.kind}: {s.why}" for s in sensed]
-    found += [f"{f.path} {f.change_class}: {f.proof.why}" for f in files]
-    return found
