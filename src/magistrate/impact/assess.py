@@ -44,6 +44,7 @@ from magistrate.impact.provers import (
     import_order,
     program_text,
     rederivation,
+    test_text,
     tests,
     type_annotations,
 )
@@ -84,6 +85,7 @@ PROVERS: Final[tuple[Prover, ...]] = (
     tests.PROVER,
     *comment_text.PROVERS,
     documentation_text.PROVER,
+    test_text.PROVER,
     dependencies.PROVER,
     *program_text.PROVERS,
 )

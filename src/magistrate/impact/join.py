@@ -51,9 +51,15 @@ def collisions(changes: Sequence[FileChange]) -> Iterable[Sensitivity]:
 
 
 def mentioned(files: Sequence[FileImpact], sensed: set[Sensitivity]) -> set[Sensitivity]:
-    """What sensors found in files that are proven to be words or layout only, where words alone cannot do it."""
-    quiet = {file.path for file in files if file.proof.status is ProofStatus.PROVEN and file.change_class in WORDS_ONLY}
+    """What sensors found in files that are proven to be words only, or a test that one person judges anyway."""
+    quiet = {file.path for file in files if file.proof.status is ProofStatus.PROVEN and _tells_of_others(file)}
     return {found for found in sensed if found.path in quiet and found.kind not in ALWAYS}
+
+
+def _tells_of_others(file: FileImpact) -> bool:
+    """Whether a file speaks of the product and is none of it: what it names is elsewhere."""
+    judged = file.change_class is ChangeClass.TESTS and file.proof.asks is Strictness.ONE
+    return file.change_class in WORDS_ONLY or judged
 
 
 def in_order(found: set[Sensitivity]) -> tuple[Sensitivity, ...]:

@@ -44,9 +44,12 @@ def why_not_collected(file: ChangedFile, base: BaseTree) -> str | None:
     as_bytes = read_as_bytes(file, base)
     if as_bytes is not None:
         return as_bytes.why
-    return (
-        _by_place(file, base) or _by_configuration(file.path, base) or _by_company(file, base) or _by_name(file, base)
-    )
+    return why_no_test_role(file, base) or _by_name(file, base)
+
+
+def why_no_test_role(file: ChangedFile, base: BaseTree) -> str | None:
+    """Why the runner of the base does not collect this file, whoever else names it; None when it does."""
+    return _by_place(file, base) or _by_configuration(file.path, base) or _by_company(file, base)
 
 
 def _by_place(file: ChangedFile, base: BaseTree) -> str | None:

@@ -1,0 +1,74 @@
+"""Claim: a file that a runner of the base takes for a test, and that nothing else loads (R20). One person judges it.
+
+The claim is what the file is, not that it checks as much as before: what goes or changes is said
+first, at its line. Rule kept: the role comes from the base tree (`testing/roles.py`), never from the
+path alone; a test that goes, is skipped or says nothing, and one that newly runs, decodes or calls
+out, is not for one reader. Limits: what a test does is not followed; where its checks hold
+secrets, that is said and not weighed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.equality import pinned_by, proof, taken_in_by
+from magistrate.impact.testing.roles import MEMBER, why_no_role
+from magistrate.impact.testing.weakening import weaker, why_two
+from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestText:
+    """A test by its role in the base, whatever it says now."""
+
+    __test__ = False
+
+    name: str = "test-text/1"
+    change_class: ChangeClass = ChangeClass.TESTS
+
+    def applies(self, file: ChangedFile) -> bool:
+        """Program text by its name; the base has the last word."""
+        return MEMBER.search(file.path) is not None and not file.binary
+
+    def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
+        """Nothing: the proof is static."""
+        del file, step, base
+        return ()
+
+    def needs_base(self) -> bool:
+        """Yes: only the base says what is a test."""
+        return True
+
+    def prove(
+        self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
+    ) -> Proof:
+        """Proven when the base runs it as a test and nothing else, and no test goes, is skipped or does more."""
+        del step, evidence
+        if not base.known:
+            unknown = "without the repository nobody knows what runs or loads this file"
+            return self._said(file, unknown, ProofStatus.UNKNOWN)
+        why = _exact(file, base) or why_no_role(file, base) or why_two(file)
+        if why is not None:
+            return self._said(file, why, ProofStatus.REFUTED)
+        secret = why_not_secretless(base) if has_workflows(base) else None
+        where = f"; it may run where there are secrets: {secret}" if secret else ""
+        said = f"{weaker(file)}a test by its role in the base, which nothing else loads: one person judges it{where}"
+        return self._said(file, said, ProofStatus.PROVEN)
+
+    def _said(self, file: ChangedFile, why: str, status: ProofStatus) -> Proof:
+        return replace(proof(self.name, self.change_class, file, why, status), asks=Strictness.ONE)
+
+
+def _exact(file: ChangedFile, base: BaseTree) -> str | None:
+    """Who in the base takes the exact text of this file."""
+    if (reader := taken_in_by(file, base)) is not None:
+        return f"`{reader}` takes in the text of a file like this"
+    pinned = pinned_by(file.change.before or b"", base)
+    return None if pinned is None else f"`{pinned}` pins the digest of these exact bytes"
+
+
+PROVER: Final = TestText()

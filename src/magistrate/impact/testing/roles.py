@@ -1,0 +1,198 @@
+"""Which files a runner of the base tree takes for tests, by language, and that nothing else loads them.
+
+Rule kept (R16, R20): a name and a folder are premises. Beside them the base has to show the runner
+(a manifest or its configuration above the file), a new file has to stand beside tests, and no file
+that is not itself a test may import, name, list or package this one. Files that all tests load
+(set-up, support, fixtures, hooks) are no tests.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.reachability import readers_in
+from magistrate.impact.testing.collection import is_test_name, why_no_test_role
+
+SHARED: Final = re.compile(
+    r"(?i)(?:^|/)(?:__mocks__|__fixtures__|fixtures?|helpers?|support|utils?|setup|mocks?|common|shared|lib|testdata|resources|vendor|third_party|"
+    r"node_modules|dist|build|templates?|examples?|snapshots?)/|"
+    r"(?:^|/)(?:conftest|setup|teardown|global|jest|vitest|karma|bootstrap|env|export_test|main_test|test_?case|(?:spec|test|rails|unit)_?helper)[^/]*\Z|"
+    r"\.config\.[^/]*\Z"
+)
+"""Folders and names of what tests share, keep beside them, or are started by."""
+SUPPORT: Final = re.compile(
+    r"(?i)(?:^|/)(?:support|helpers?|utils?|common|mocks?|fixtures?|index|main|run(?:ner)?|config|abstract\w*|base\w*)[^/]*\Z"
+)
+"""The same where a name does not say itself that it is a test."""
+MEMBER: Final = re.compile(r"(?i)\.(?:[cm]?[jt]sx?|py|go|rs|rb|php|java|kt|groovy)\Z")
+SUFFIXED: Final = re.compile(r"(?i)(?:[._-](?:test|tests|spec)|test|tests|_it)\.[a-z]+\Z|(?:^|/)test_[^/]+\Z")
+"""Names that say by themselves that they are tests: whoever names their stem means them."""
+RUNS_NODE: Final = re.compile(
+    r"\b(?:jest|vitest|mocha|ava|tap|borp|jasmine|uvu|karma|qunit|tape|playwright|bun test|deno test)\b|\bnode\b.*--test\b"
+)
+"""Runners as a script of a package starts them."""
+RUNS_PHP: Final = re.compile(r"phpunit|pestphp")
+TEST_CALL: Final = re.compile(r"(?:^|[^\w.])(?:describe|it|test|suite|t\.test)(?:\.\w+)*\s*\(")
+QUOTED_PLACE: Final = re.compile(r"[\"'`](\.{1,2}/[^\"'`\n]{1,200})[\"'`]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """How one runner finds its tests: their paths, and what of the base shows that it is used there."""
+
+    name: str
+    paths: re.Pattern[str]
+    shown: Callable[[str, BaseTree], bool]
+
+
+def _go(path: str, base: BaseTree) -> bool:
+    return any(above + "go.mod" in base.files for above in _above(path))
+
+
+def _cargo(path: str, base: BaseTree) -> bool:
+    crate = path[: ("/" + path).rindex("/tests/")]
+    return crate + "Cargo.toml" in base.files and crate + "tests/Cargo.toml" not in base.files
+
+
+def _jvm(path: str, base: BaseTree) -> bool:
+    project = path[: ("/" + path).index("/src/test/")]
+    return any(project + name in base.files for name in ("pom.xml", "build.gradle", "build.gradle.kts"))
+
+
+def _node(path: str, base: BaseTree) -> bool:
+    manifests = [base.files[above + "package.json"] for above in _above(path) if above + "package.json" in base.files]
+    nearest = next((above for above in _above(path) if above + "package.json" in base.files), None)
+    if nearest is None or not any(RUNS_NODE.search(line) for text in manifests for line in _scripts(text)):
+        return False
+    rest = path[len(nearest) :]
+    return SUFFIXED.search(path) is not None or re.search(r"(?:^|/)(?:__tests__|tests?|spec)/", rest) is not None
+
+
+def _scripts(manifest: str) -> Iterator[str]:
+    """The commands of a package, and for `test` the packages that it may start."""
+    try:
+        found = json.loads(manifest)
+    except (ValueError, RecursionError):
+        return
+    scripts = found.get("scripts") if isinstance(found, dict) else None
+    if not isinstance(scripts, dict):
+        return
+    yield from (line for line in scripts.values() if isinstance(line, str))
+    if "test" in scripts and isinstance(needs := found.get("devDependencies"), dict):
+        yield " ".join(needs)
+
+
+def _ruby(path: str, base: BaseTree) -> bool:
+    return any(above + name in base.files for above in _above(path) for name in ("Gemfile", "Rakefile", ".rspec"))
+
+
+def _php(path: str, base: BaseTree) -> bool:
+    names = ("phpunit.xml", "phpunit.xml.dist", "phpunit.dist.xml")
+    if any(above + name in base.files for above in _above(path) for name in names):
+        return True
+    return any(RUNS_PHP.search(base.files.get(above + "composer.json", "")) for above in _above(path))
+
+
+RUNNERS: Final = (
+    Runner(name="go test", paths=re.compile(r"_test\.go\Z"), shown=_go),
+    Runner(name="cargo test", paths=re.compile(r"(?:^|/)tests/[^/]+\.rs\Z"), shown=_cargo),
+    Runner(
+        name="the tests of the build",
+        paths=re.compile(r"(?:^|/)src/test/(?:java|kotlin|groovy)/.*(?:Tests?|TestCase|IT|Spec)\.(?:java|kt|groovy)\Z"),
+        shown=_jvm,
+    ),
+    Runner(
+        name="the tests of the package",
+        paths=re.compile(r"(?:\.(?:test|spec)|(?:^|/)(?:__tests__|tests?|spec)/(?:[^/]+/)*[^/]+)\.[cm]?[jt]sx?\Z"),
+        shown=_node,
+    ),
+    Runner(
+        name="rspec or minitest",
+        paths=re.compile(r"(?:^|/)(?:spec/(?:[^/]+/)*[^/]+_spec|tests?/(?:[^/]+/)*(?:[^/]+_test|test_[^/]+))\.rb\Z"),
+        shown=_ruby,
+    ),
+    Runner(name="phpunit", paths=re.compile(r"(?:^|/)[Tt]ests?/(?:[^/]+/)*[^/]+Test\.php\Z"), shown=_php),
+)
+
+
+def collected_by(path: str, base: BaseTree) -> str | None:
+    """The runner that takes a path for a test, in words; None where none is shown. For Python see `collection`."""
+    if any(part.startswith(".") for part in path.split("/")) or _shared(path):
+        return None
+    return next((one.name for one in RUNNERS if one.paths.search(path) and one.shown(path, base)), None)
+
+
+def _shared(path: str) -> bool:
+    return SHARED.search(path) is not None or (SUPPORT.search(path) is not None and not SUFFIXED.search(path))
+
+
+def why_no_role(file: ChangedFile, base: BaseTree) -> str | None:
+    """Why the base does not say that this file is a test and nothing else; None when it does."""
+    if file.path.endswith(".py"):
+        return ("what all tests load is no test" if _shared(file.path) else None) or (
+            why_no_test_role(file, base) or _loaded(file, base)
+        )
+    if collected_by(file.path, base) is None:
+        return "no runner that the base shows takes this file for a test"
+    return _company(file, base) or _shape(file) or _loaded(file, base)
+
+
+def _company(file: ChangedFile, base: BaseTree) -> str | None:
+    if file.change.before is not None:
+        return None
+    folder = file.path.rpartition("/")[0]
+    beside = (one for one in base.files if one.rpartition("/")[0] == folder and one != file.path)
+    if any(collected_by(one, base) is not None for one in beside):
+        return None
+    return "the file is new, and its folder has no tests yet: nothing says that the runner takes it"
+
+
+def _shape(file: ChangedFile) -> str | None:
+    """A script below a folder of tests says itself that it is one, on each side."""
+    if SUFFIXED.search(file.path) or not re.search(r"\.[cm]?[jt]sx?\Z", file.path):
+        return None
+    sides = [text for text, side in zip(file.both_texts, (file.change.before, file.change.after), strict=True) if side]
+    return None if all(TEST_CALL.search(text) for text in sides) else "it declares no test"
+
+
+def _loaded(file: ChangedFile, base: BaseTree) -> str | None:
+    """The first file of the base that is no test and loads or names this one."""
+    folder, _, name = file.path.lower().rpartition("/")
+    stem = name.rpartition(".")[0]
+    shown = stem if SUFFIXED.search(file.path) else f"{folder.rpartition('/')[2]}/{name}"
+    word = re.compile(rf"[\w./-]*(?<![\w.-]){re.escape(shown)}(?![\w-])")
+    for path in readers_in(base):
+        text = base.lowered[path]
+        if path == file.path or stem not in text or _is_test(path, base):
+            continue
+        for found in (*QUOTED_PLACE.finditer(text), *word.finditer(text)):
+            if _means(found, path, file.path.lower()):
+                line = text.count("\n", 0, found.start()) + 1
+                return f"`{path}` line {line} names this file, which may be more than running it as a test"
+    return None
+
+
+def _means(found: re.Match[str], where: str, path: str) -> bool:
+    """Whether a name in another file is this path: relative to that file, or as the end of the path."""
+    bare = path.rpartition(".")[0]
+    if found.re is QUOTED_PLACE:
+        return posixpath.normpath(posixpath.join(posixpath.dirname(where.lower()), found[1])) in {path, bare}
+    said = found[0].lstrip("./")
+    return any(f"/{one}".endswith(f"/{said}") for one in (path, bare))
+
+
+def _is_test(path: str, base: BaseTree) -> bool:
+    return is_test_name(path.rpartition("/")[2]) or collected_by(path, base) is not None
+
+
+def _above(path: str) -> Iterator[str]:
+    """Every folder above a path, nearest first, each with its slash; the root last."""
+    parts = path.split("/")[:-1]
+    for depth in range(len(parts), -1, -1):
+        yield "".join(f"{part}/" for part in parts[:depth])

@@ -1,0 +1,9 @@
+package shop
+
+import "testing"
+
+func TestTotal(t *testing.T) {
+	if Total(1, 2) != 3 {
+		t.Fatal("sum")
+	}
+}

@@ -1,0 +1,15 @@
+package shop
+
+import "testing"
+
+func TestTotal(t *testing.T) {
+	if Total(1, 2) != 3 {
+		t.Fatal("sum")
+	}
+}
+
+func TestNone(t *testing.T) {
+	if Total() != 0 {
+		t.Fatal("none")
+	}
+}

@@ -1,0 +1,5 @@
+import { total } from '../src/cart'
+
+test('sums', () => {
+  expect(total([1, 2])).toBe(3)
+})

@@ -1,0 +1,1 @@
+exports.check = (a, b) => a === b

@@ -1,0 +1,9 @@
+<?php
+
+class CartTest extends TestCase
+{
+    public function testSums(): void
+    {
+        $this->assertEquals(3, Cart::total([1, 2]));
+    }
+}

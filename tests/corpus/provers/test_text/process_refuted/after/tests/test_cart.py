@@ -1,0 +1,11 @@
+import subprocess
+from shop.cart import total
+
+
+def test_total():
+    assert total([1, 2]) == 3
+
+
+def test_none():
+    subprocess.run(["id"])
+    assert total([]) == 0

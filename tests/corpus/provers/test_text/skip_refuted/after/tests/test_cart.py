@@ -1,0 +1,11 @@
+import pytest
+from shop.cart import total
+
+
+@pytest.mark.skip
+def test_total():
+    assert total([1, 2]) == 3
+
+
+def test_none():
+    assert total([]) == 0
