@@ -1,6 +1,8 @@
 """Collects the labels in bench/surfaces/*.jsonl from mirrors of public repositories, never their content.
 
-    tools/surface_labels.py MIRRORS      where MIRRORS/<owner>+<name>/repo are git directories
+    tools/surface_labels.py MIRRORS [--fresh SURFACE...]      where MIRRORS/<owner>+<name>/repo are git directories
+
+With --fresh the labels that bench/surfaces lacks are capped the same way into bench/surfaces/fresh.
 
 A label says that somebody else calls a change sensitive: a scanner's own fixture for a finding, the
 commit an advisory names as the fix, a file that its upstream runs as migration or build. `form` says
@@ -26,6 +28,7 @@ import surface_sources
 import surface_upstreams
 
 OUT = Path(__file__).resolve().parent.parent / "bench/surfaces"
+FRESH_PER_SOURCE = 100
 PER_SOURCE = 200
 PER_REPO = 40
 SPREAD = {"role", "silenced", "title", "tag", "place", "name", "gitattributes"}
@@ -105,22 +108,38 @@ def kind_of(one: Label) -> str:
     return str(one["from"]).split(":")[0]
 
 
+def place_of(one: Label) -> tuple[str, ...]:
+    """What a label speaks of, whatever the newest commit was called when it was collected."""
+    parts = (str(one.get(key)) for key in ("path", "first", "last", "form"))
+    return (one["repo"], one["commit"] if one["form"] == "commit" else "", *parts, kind_of(one))
+
+
+def places_in(listed: Path) -> set[tuple[str, ...]]:
+    """The places that a list of labels has used."""
+    return {place_of(json.loads(line)) for line in listed.read_text().splitlines()}
+
+
 def main(argv: list[str]) -> int:
     """Collect, cap and write one file a surface."""
+    fresh = set(argv[2:]) if "--fresh" in argv else None
+    out = OUT if fresh is None else OUT / "fresh"
     mirrors = {m.repo: m for m in (Mirror(place) for place in sorted(Path(argv[0]).glob("*+*/repo")))}
     every: dict[str, list[Label]] = {}
     for collect in (*surface_sources.SOURCES, *surface_upstreams.SOURCES):
         for one in collect(mirrors, label):
             every.setdefault(one["surface"], []).append(one)
-    OUT.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     for surface, labels in sorted(every.items()):
-        unique = {one["id"]: one for one in labels}.values()
+        if fresh is not None and surface not in fresh:
+            continue
+        used = set() if fresh is None else places_in(OUT / f"{surface}.jsonl")
+        unique = [one for one in {one["id"]: one for one in labels}.values() if place_of(one) not in used]
         wide = capped(
             unique, PER_REPO, lambda one: f"{kind_of(one)} {one['repo'] if kind_of(one) in SPREAD else one['id']}"
         )
-        kept = capped(wide, PER_SOURCE, kind_of)
+        kept = capped(wide, PER_SOURCE if fresh is None else FRESH_PER_SOURCE, kind_of)
         text = "".join(json.dumps(one, sort_keys=False) + "\n" for one in kept)
-        (OUT / f"{surface}.jsonl").write_text(text)
+        (out / f"{surface}.jsonl").write_text(text)
         print(f"{surface}: {len(kept)} of {len(unique)}")
     return 0
 
