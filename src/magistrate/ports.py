@@ -127,6 +127,37 @@ class CommitRow:
     title: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedRow:
+    """One commit of a first-parent history, with the whole text below its subject."""
+
+    commit: str
+    tree: str
+    parent_tree: str | None
+    subject: str
+    body: str
+    merge: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedRows:
+    """A first-parent history, newest first; `whole` is false where objects end before its root and the limit."""
+
+    rows: tuple[LandedRow, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlteredRow:
+    """One path between two trees: blob ids and modes, None where it is absent."""
+
+    path: str
+    before: str | None
+    after: str | None
+    mode_before: str | None
+    mode_after: str | None
+
+
 class GitReader(Protocol):
     """Reads one repository: objects and refs, never the work tree, never its configuration's wishes."""
 
@@ -153,6 +184,15 @@ class GitReader(Protocol):
 
     def changes(self, base_tree: str, result_tree: str) -> tuple[FileChange, ...]:
         """Every changed path between two trees, with bytes and modes of both sides."""
+
+    def landed(self, commit: str, limit: int) -> LandedRows:
+        """The commit and what landed before it, along first parents; empty where it is no commit at hand."""
+
+    def merged(self, commit: str, limit: int) -> Mapping[str, tuple[str, ...]]:
+        """Subjects of the sides that the merges among the last `limit` landed commits brought, by merge."""
+
+    def altered(self, pairs: Sequence[tuple[str, str]]) -> Sequence[tuple[AlteredRow, ...] | None]:
+        """What differs between each pair of trees; None for all from the first that is not at hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

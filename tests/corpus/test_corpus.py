@@ -16,6 +16,7 @@ from magistrate.domain.impact import LOW, Evidence, FileChange, ProofStatus
 from magistrate.impact.assess import PROVERS, SENSORS, assess, evidence_wanted, judge, sense
 from magistrate.impact.base import BaseTree, ChangedFile, Prover
 from magistrate.impact.case import Case, parse_case
+from magistrate.impact.earlier import earlier_of
 from magistrate.impact.languages.known import LANGUAGES
 from magistrate.impact.provers.comment_text import CommentText
 from magistrate.impact.provers.comments import Comments
@@ -40,7 +41,10 @@ def case_at(place: Path) -> Case:
     old, new = side(place / "before"), side(place / "after")
     base = {path: content.decode() for path, content in side(place / "base").items()}
     step = tuple(FileChange(path=path, before=old.get(path), after=new.get(path)) for path in sorted({*old, *new}))
-    return Case(id=place.name, steps=(step,), base=BaseTree(files=base, known="unknown_base" not in place.name))
+    facts = place / "earlier.json"
+    earlier = earlier_of(json.loads(facts.read_text())) if facts.is_file() else None
+    tree = BaseTree(files=base, known="unknown_base" not in place.name, earlier=earlier)
+    return Case(id=place.name, steps=(step,), base=tree)
 
 
 def evidence_for(case: Case, tmp: Path, provers: Sequence[Prover] = PROVERS) -> list[Evidence]:

@@ -52,7 +52,8 @@ class SandboxedAssessor:
         if (applied.result_tree, applied.manifest_sha256) != (effect.result_tree, effect.manifest_sha256):
             raise Refused("MAG-E463", "the diff does not make the tree that the proposal names")
         reader = _Rebuilt(git_dir, applied.changes)
-        made = self._assessor.of_trees(reader, effect.base_tree, effect.result_tree, name=proposal)
+        trees = effect.base_tree, effect.result_tree
+        made = self._assessor.of_trees(reader, *trees, commit=effect.old, name=proposal)
         evidence = tuple(
             self._pen.sign(
                 Evidence(

@@ -65,7 +65,8 @@ class PinnedAssessor:
         """Judge the two trees in the executor's repository."""
         reader = RepositoryReader(self._git_dir(matter.effect.repository))
         name = matter.bundle.proposal.payload_digest()
-        made = self._assessor.of_trees(reader, matter.effect.base_tree, matter.effect.result_tree, name=name)
+        trees = matter.effect.base_tree, matter.effect.result_tree
+        made = self._assessor.of_trees(reader, *trees, commit=matter.effect.old, name=name)
         try:
             return msgspec.convert(made.verdict, Verdict, strict=True)
         except msgspec.ValidationError as error:

@@ -8,7 +8,7 @@ raises the whole. Tool runs are asked for only while they can still make the who
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -27,6 +27,7 @@ from magistrate.domain.impact import (
 )
 from magistrate.impact.base import BaseTree, ChangedFile, Prover, Sensor
 from magistrate.impact.case import Case
+from magistrate.impact.earlier import Earlier
 from magistrate.impact.file_gate import gate as file_gate
 from magistrate.impact.join import collisions, in_order, joined, mentioned, strictest_by_path
 from magistrate.impact.measures.blast_radius import blast_radius
@@ -44,6 +45,7 @@ from magistrate.impact.provers import (
     import_order,
     program_text,
     rederivation,
+    reverts,
     test_text,
     tests,
     type_annotations,
@@ -69,6 +71,7 @@ from magistrate.impact.sensors import (
     release,
     secrets,
     suppressions,
+    undone_fix,
     vendored,
 )
 from magistrate.impact.sensors import gate as gate_sensor
@@ -87,6 +90,7 @@ PROVERS: Final[tuple[Prover, ...]] = (
     documentation_text.PROVER,
     test_text.PROVER,
     dependencies.PROVER,
+    reverts.PROVER,
     *program_text.PROVERS,
 )
 """In order: the first proof that holds is the one that counts, so those that ask for nobody come first."""
@@ -112,8 +116,11 @@ SENSORS: Final[tuple[Sensor, ...]] = (
     release.SENSOR,
     secrets.SENSOR,
     suppressions.SENSOR,
+    undone_fix.SENSOR,
     vendored.SENSOR,
 )
+BY_HISTORY: Final[Mapping[str, Callable[[Earlier], bool]]] = {reverts.PROVER.name: reverts.speaks_of}
+"""Provers that rest on facts of the history, and whether there are any for them."""
 GATE_RULE: Final = "file-gate/1"
 NO_PROVER: Final = "no-prover/1"
 BASE_RULE: Final = "base-tree/1"
@@ -200,7 +207,7 @@ def judge(
         )
     tried: list[Tried] = []
     for prover in provers:
-        if _applies(prover, file):
+        if _has_facts(prover, base) and _applies(prover, file):
             proof = _tried(prover, file, step, base, evidence)
             tried.append(Tried(prover=prover, proof=proof))
             if proof.status is ProofStatus.PROVEN and not _waits_for_base(proof, tried):
@@ -284,6 +291,12 @@ def _asks_base(one: Judged, base: BaseTree, *, open_question: bool) -> bool:
 
 def _lacks_base(tried: Tried) -> bool:
     return tried.proof.status is ProofStatus.UNKNOWN and tried.prover.needs_base()
+
+
+def _has_facts(prover: Prover, base: BaseTree) -> bool:
+    """Whether a prover by history has anything to go by; without it is as if it were not there."""
+    speaks = BY_HISTORY.get(prover.name)
+    return speaks is None or (base.earlier is not None and speaks(base.earlier))
 
 
 def _applies(prover: Prover, file: ChangedFile) -> bool:

@@ -17,6 +17,7 @@ from itertools import accumulate
 from typing import Final, Protocol
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, FileChange, Proof, Sensitivity
+from magistrate.impact.earlier import Earlier
 from magistrate.impact.vocabulary import words_in
 
 MAX_DIFF_LINES: Final = 4_000
@@ -46,10 +47,14 @@ def in_lower_case(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class BaseTree:
-    """Other text files of the base tree; `known` only where the whole tree is at hand."""
+    """Other text files of the base tree; `known` only where the whole tree is at hand.
+
+    `earlier` are facts of the history behind it, where a base commit was named.
+    """
 
     files: Mapping[str, str] = field(default_factory=dict)
     known: bool = False
+    earlier: Earlier | None = None
 
     @cached_property
     def lowered(self) -> Mapping[str, str]:

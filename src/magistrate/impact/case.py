@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from magistrate.domain.impact import FileChange
 from magistrate.errors import Usage
 from magistrate.impact.base import BaseTree, sha256_hex
+from magistrate.impact.earlier import earlier_of
 from magistrate.wire.canonical import digest_of
 
 MAX_FILES: Final = 20_000
@@ -66,10 +67,20 @@ def _identity(case: Mapping[str, Any]) -> str:
 
 
 def _base(context: object, steps: Sequence[Sequence[FileChange]], known: Mapping[str, str] | None) -> BaseTree:
-    """Other files of the base and the old sides of the changed ones: a file of the change may read another."""
+    """Other files of the base and the old sides of the changed ones: a file of the change may read another.
+
+    Facts of the history speak of one change as a whole, so a chain of steps has none.
+    """
     if context is None:
         return BaseTree()
     holder = _mapping(context, "`context`")
+    earlier = earlier_of(holder.get("earlier"))
+    return replace(_tree(holder, steps, known), earlier=earlier if len(steps) == 1 else None)
+
+
+def _tree(
+    holder: Mapping[str, Any], steps: Sequence[Sequence[FileChange]], known: Mapping[str, str] | None
+) -> BaseTree:
     files = holder.get("files")
     if files is None and known is not None:
         return _named_base(holder, steps, known)

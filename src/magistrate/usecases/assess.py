@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from magistrate.errors import Unavailable
 from magistrate.ports import GitReader, Sandbox
 from magistrate.usecases.base_texts import context_of
 from magistrate.usecases.evidence import Ran, Tool, make_runs
+from magistrate.usecases.history import Histories
 from magistrate.usecases.judging import Judge
 
 
@@ -51,16 +52,28 @@ class Assessor:
     def of_revisions(self, git: GitReader, base: str, head: str) -> Assessed:
         """Judge what lies between two revisions; raises NotFound, Unavailable."""
         old, new = git.resolve(base), git.resolve(head)
-        return self.of_trees(git, git.tree_of(old), git.tree_of(new), name=f"{old[:12]}..{new[:12]}")
+        trees = git.tree_of(old), git.tree_of(new)
+        return self.of_trees(git, *trees, commit=old, name=f"{old[:12]}..{new[:12]}")
 
-    def of_trees(self, git: GitReader, base_tree: str, result_tree: str, *, name: str = "") -> Assessed:
-        """Judge what lies between two trees, with the base tree as context where it matters."""
-        case = case_of(git.changes(base_tree, result_tree), name)
+    def of_trees(
+        self, git: GitReader, base_tree: str, result_tree: str, *, commit: str | None = None, name: str = ""
+    ) -> Assessed:
+        """Judge what lies between two trees, with the base tree as context where it matters.
+
+        `commit` is the base commit; without it nothing is proven by history (ADR 0014).
+        """
+        changes = git.changes(base_tree, result_tree)
+        case = case_of(changes, name)
+        notes: tuple[str, ...] = ()
+        if commit is not None:
+            earlier, notes = Histories(git=git).facts(commit, base_tree, result_tree, changes)
+            case |= {} if earlier is None else {"context": {"earlier": earlier}}
         reply = self._ask(case, ())
         if reply["context_wanted"]:
-            case["context"] = context_of(git, base_tree)
-            return self.of_case(case)
-        return Assessed(verdict=reply["assessment"], evidence=())
+            case["context"] = {**case.get("context", {}), **context_of(git, base_tree)}
+            found = self.of_case(case)
+            return replace(found, notes=(*notes, *found.notes))
+        return Assessed(verdict=reply["assessment"], evidence=(), notes=notes)
 
     def of_case(self, case: Mapping[str, Any]) -> Assessed:
         """Judge a case of the assess contract; raises Usage for a bad one, Unavailable."""

@@ -18,6 +18,7 @@ from magistrate.ports import GitReader
 from magistrate.usecases.assess import Assessed, Assessor, case_of, question
 from magistrate.usecases.base_texts import BaseTexts, Texts
 from magistrate.usecases.evidence import Ran, make_runs
+from magistrate.usecases.history import Histories
 from magistrate.usecases.judging import Answer
 
 AT_ONCE: Final = 2
@@ -31,11 +32,12 @@ Verdict = Assessed | MagistrateError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What lies between two trees of a repository; `name` goes into the verdict."""
+    """What lies between two trees of a repository; `name` goes into the verdict, `commit` is the base commit."""
 
     name: str
     base_tree: str
     result_tree: str
+    commit: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -47,6 +49,7 @@ class _Open:
     base: BaseTexts | None = None
     runs: tuple[Ran, ...] = ()
     notes: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
     @property
     def reply(self) -> Mapping[str, Any]:
@@ -60,7 +63,7 @@ class _Open:
         found = self.reply.get("assessment")
         if not isinstance(found, dict):
             return Unavailable("MAG-E253", "the assessor's reply has no assessment")
-        return Assessed(verdict=found, evidence=self.runs, notes=self.notes)
+        return Assessed(verdict=found, evidence=self.runs, notes=(*self.told, *self.notes))
 
 
 @dataclass(kw_only=True)
@@ -95,15 +98,21 @@ class ManyChanges:
 
     def _opened(self, change: Change) -> _Open:
         try:
-            return _Open(case=case_of(self.git.changes(change.base_tree, change.result_tree), change.name))
+            changes = self.git.changes(change.base_tree, change.result_tree)
+            one = _Open(case=case_of(changes, change.name))
+            if change.commit is not None:
+                known: Histories = self._own.__dict__.setdefault("histories", Histories(git=self.git))
+                earlier, one.told = known.facts(change.commit, change.base_tree, change.result_tree, changes)
+                one.case |= {} if earlier is None else {"context": {"earlier": earlier}}
         except MagistrateError as error:
             return _Open(case={}, answer=error)
+        return one
 
     def _ask(self, opened: Sequence[_Open], texts: Texts) -> None:
         if not opened:
             return
         names = {name for one in opened if one.base is not None for name in one.base.named.values()}
-        requests = [question(one.case | _context(one.base), one.runs) for one in opened]
+        requests = [question(_with_context(one), one.runs) for one in opened]
         told = {name: texts.text(name) for name in names}
         for one, answer in zip(opened, self.assessor.judge.ask_many(requests, told), strict=True):
             one.answer = answer
@@ -115,14 +124,18 @@ class ManyChanges:
             wanted = one.reply.get("evidence_wanted") or []
             if wanted and one.base is not None:
                 files = {path: texts.text(name) for path, name in one.base.named.items()}
-                case = {**one.case, "context": {"files": files, "complete": one.base.complete}}
+                told = one.case.get("context", {})
+                case = {**one.case, "context": {**told, "files": files, "complete": one.base.complete}}
                 one.runs, one.notes = make_runs(self.assessor.sandbox, self.assessor.tools, case, wanted)
                 again += [one] if one.runs else []
         self._ask(again, texts)
 
 
-def _context(base: BaseTexts | None) -> dict[str, Any]:
-    return {} if base is None else {"context": {"named": base.named, "complete": base.complete}}
+def _with_context(one: _Open) -> dict[str, Any]:
+    if one.base is None:
+        return one.case
+    told = one.case.get("context", {})
+    return {**one.case, "context": {**told, "named": one.base.named, "complete": one.base.complete}}
 
 
 def _by_text(wanting: Sequence[tuple[_Open, Change]], texts: Texts) -> Iterator[list[_Open]]:
@@ -168,7 +181,7 @@ def changes_of(git: GitReader, revisions: str, limit: int) -> tuple[tuple[Change
     """
     rows = git.history(revisions, limit)
     found = tuple(
-        (Change(name=row.commit, base_tree=row.parent_tree, result_tree=row.tree), row.title)
+        (Change(name=row.commit, base_tree=row.parent_tree, result_tree=row.tree, commit=row.parent), row.title)
         for row in rows
         if row.parent_tree is not None
     )

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from magistrate.adapters.git.command import git_output, quoted_alternates, run_git
+from magistrate.adapters.git.history import altered_rows, landed_rows, merged_subjects
 from magistrate.domain.impact import FileChange
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
-from magistrate.ports import CommitRow, TreeEntry
+from magistrate.ports import AlteredRow, CommitRow, LandedRows, TreeEntry
 
 OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}\Z")
 _REVISION: Final = re.compile(r"[^\-\s][^\s]{0,399}\Z")
@@ -156,6 +157,18 @@ class RepositoryReader:
             )
             for mode1, mode2, id1, id2, path in sorted(rows, key=lambda row: row[4].encode())
         )  # fmt: skip
+
+    def landed(self, commit: str, limit: int) -> LandedRows:
+        """The commit and what landed before it, along first parents; empty where it is no commit at hand."""
+        return landed_rows(self._git, _known(commit), limit)
+
+    def merged(self, commit: str, limit: int) -> Mapping[str, tuple[str, ...]]:
+        """Subjects of the sides that the merges among the last `limit` landed commits brought, by merge."""
+        return merged_subjects(self._git, _known(commit), limit)
+
+    def altered(self, pairs: Sequence[tuple[str, str]]) -> Sequence[tuple[AlteredRow, ...] | None]:
+        """What differs between each pair of trees; None for all where one is not at hand."""
+        return altered_rows(self._git, [(_known(old), _known(new)) for old, new in pairs])
 
     def _parsed(self, expression: str) -> str:
         done = run_git(["rev-parse", "--verify", "--quiet", expression], git_dir=self._git_dir, extra=self._extra)

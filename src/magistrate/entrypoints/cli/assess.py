@@ -121,7 +121,7 @@ def _judge_revisions(repo: Path, revisions: tuple[str, str], wishes: Wishes, *, 
         old = last_in_common(git.git_dir, old, new)
         revisions = (old, revisions[1])
     trees = git.tree_of(old), git.tree_of(new)
-    found = _judged(git, trees, f"{old[:SHORT]}..{new[:SHORT]}")
+    found = _judged(git, trees, old, f"{old[:SHORT]}..{new[:SHORT]}")
     shown = revisions[0][:SHORT] if revisions[0] == old else revisions[0]
     return _answer(Report(found=found, revisions=(shown, revisions[1])), git, trees, wishes)
 
@@ -134,17 +134,27 @@ def _judge_staged(repo: Path, wishes: Wishes) -> int:
 
     with staged_trees(reader(repo).git_dir, index_of_caller()) as both:
         trees = both.base_tree, both.result_tree
-        found = _judged(both.reader, trees, "staged")
+        found = _judged(both.reader, trees, _head(both.reader), "staged")
         return _answer(Report(found=found, revisions=("HEAD", "staged")), both.reader, trees, wishes)
 
 
-def _judged(git: RepositoryReader, trees: tuple[str, str], name: str) -> Assessed:
+def _head(git: RepositoryReader) -> str | None:
+    """The commit that HEAD names; None before the first one."""
+    from magistrate.errors import NotFound
+
+    try:
+        return git.resolve("HEAD")
+    except NotFound:
+        return None
+
+
+def _judged(git: RepositoryReader, trees: tuple[str, str], commit: str | None, name: str) -> Assessed:
     """The verdict; a change that is too large for one run is told how to go on."""
     from magistrate.bootstrap.assess import assessor
     from magistrate.errors import Unavailable
 
     try:
-        return assessor().of_trees(git, *trees, name=name)
+        return assessor().of_trees(git, *trees, commit=commit, name=name)
     except Unavailable as error:
         if "ran out of its limits" not in error.message:
             raise

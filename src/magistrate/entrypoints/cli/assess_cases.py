@@ -76,7 +76,7 @@ def _judge_one(judge: Assessor, case: dict[str, Any], repos: Path | None) -> Ass
     parents = git.parents(commit)
     if not parents:
         raise NotFound("MAG-E251", f"`{sha[:40]}` has no parent to compare with")
-    found = judge.of_trees(git, git.tree_of(parents[0]), git.tree_of(commit))
+    found = judge.of_trees(git, git.tree_of(parents[0]), git.tree_of(commit), commit=parents[0])
     return replace(found, verdict={**found.verdict, "id": str(case.get("id", ""))})
 
 

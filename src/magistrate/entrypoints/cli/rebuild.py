@@ -16,6 +16,7 @@ import msgspec
 
 from magistrate.adapters.git.objects import create_bare, import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
+from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.authority.floor import Ground, floor_ruling
 from magistrate.bootstrap.assess import reader, walled_assessor
@@ -23,6 +24,7 @@ from magistrate.domain.impact import STRICTNESS_ORDER
 from magistrate.entrypoints.cli.cases import CASES, Opened
 from magistrate.entrypoints.cli.client import Client
 from magistrate.errors import Refused, Unavailable
+from magistrate.impact.earlier import MAX_LANDED
 from magistrate.usecases.assess_case import Ruling
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest, digest_of
@@ -55,23 +57,37 @@ def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
         _same("manifest", done.manifest_sha256, effect.manifest_sha256)
         if done.pack:
             with _with_objects(git_dir, done.pack) as whole:
-                found = walled_assessor().of_trees(
-                    reader(whole), effect.base_tree, effect.result_tree, name=opened.assessment.verdict.id
-                )
+                verdict = _judged(reader(whole), opened)
         else:
-            found = walled_assessor().of_trees(
-                git, effect.base_tree, effect.result_tree, name=opened.assessment.verdict.id
-            )
-    verdict = _verdict(found.verdict)
+            verdict = _judged(git, opened)
     if verdict.assessor != opened.assessment.verdict.assessor:
         raise Refused(
             "MAG-E605", "control judged with another version of the assessor than the one installed here",
             hint="install the same magistrate on both sides",
         )  # fmt: skip
+    if digest_of(verdict) != opened.assessment.verdict_sha256 and _by_history(
+        opened.assessment.verdict, git, effect.old
+    ):
+        raise Unavailable(
+            "MAG-E612", "control's verdict rests on the history behind the base commit, which is not at hand here",
+            hint="name a full clone with `--clone DIR`, or bring the history (`git fetch --unshallow magistrate`)",
+        )  # fmt: skip
     _same("assessment", digest_of(verdict), opened.assessment.verdict_sha256)
     _verify_decision(opened, verdict)
     _verify_ruling(opened, verdict)
     return Rebuilt(verdict=verdict, paths=done.paths, source=source)
+
+
+def _judged(git: RepositoryReader, opened: Opened) -> Verdict:
+    effect, name = opened.effect, opened.assessment.verdict.id
+    found = walled_assessor().of_trees(git, effect.base_tree, effect.result_tree, commit=effect.old, name=name)
+    return _verdict(found.verdict)
+
+
+def _by_history(said: Verdict, git: RepositoryReader, commit: str) -> bool:
+    """Whether a proof of control names a landed commit while the history here is cut."""
+    named = any("landed" in file.proof.witness for file in said.files)
+    return named and not git.landed(commit, MAX_LANDED).whole
 
 
 def _verify_decision(opened: Opened, verdict: Verdict) -> None:
