@@ -87,7 +87,7 @@ PROVERS: Final[tuple[Prover, ...]] = (
     benign_config.PROVER,
     tests.PROVER,
     *comment_text.PROVERS,
-    documentation_text.PROVER,
+    *documentation_text.PROVERS,
     test_text.PROVER,
     dependencies.PROVER,
     reverts.PROVER,

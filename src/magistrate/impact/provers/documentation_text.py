@@ -5,6 +5,10 @@ examples are not low; but that the change is one of documentation is certain: th
 reader but people, publishes nothing active, and no program of the base tree is given its name.
 Patterns and folders of tools that build pages do not count as readers here; a sign that examples
 of pages are run does.
+
+A second claim, `read-page/1`: a page that only chores of the repository read (checks, scripts of its
+own folder for them, the build), in which no example changes. It is no documentation then (R19),
+but an input of the build, and one person judges it.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.documents.examples import example_changes
+from magistrate.impact.documents.mdx import why_program
 from magistrate.impact.documents.pages import MACHINE_TEXT, MARKDOWN, OTHER_PROSE, pin, reads_as_prose, release_tool
 from magistrate.impact.equality import proof
 from magistrate.impact.reachability import named_reader, readers_in
@@ -25,6 +31,9 @@ FOR_OTHERS: Final = re.compile(
     r"copying|notice|codeowners|policy|runbook|playbook|changeset|newsfragment|(?:^|/)[^/]*(?:template|fixture|testdata)[^/]*/"
 )
 """Names of pages that more than readers act on: agents, lawyers, operators, tools."""
+ORDERS: Final = re.compile(r"(?i)prompts?|instructions?|rules|skills?")
+"""Words that name orders to an agent in Markdown; agents take none from reStructuredText."""
+MDX: Final = ".mdx"
 ACTIVE: Final = re.compile(
     r"(?i)<\s*/?\s*(?:script|iframe|object|embed|form|style|link|meta|base|svg|math|template)\b|\bon[a-z]+\s*=\s*[\"']|javascript:|"
     r"data:[a-z]+/|vbscript:|\{%|\{\{|\}\}|<%|--8<--|!include|!!|\A\s*\.\. +(?!(?:note|warning|tip|hint|important|danger|caution|attention|"
@@ -33,6 +42,11 @@ ACTIVE: Final = re.compile(
     r"\A(?:---|\+\+\+)\s*\Z|<!--|-->|\A\s*(?:import|export) .*from|\[\[\[?cog|automodule|autoclass|literalinclude|\braw\b::"
 )
 """What a page does when it is published, beside being read."""
+OPENED_BY: Final = re.compile(r"`([^`]+)` line \d+ may read")
+CHORES: Final = re.compile(
+    r"(?i)\A(?:\.github/(?:workflows|scripts|actions)/|scripts?/(?:lint|check|ci|docs?)[^/]*\Z|tools?/(?:lint|check|ci|docs?)[^/]*\Z|ci/|rakefile\Z|makefile(?:\.am)?\Z)"
+)
+"""Where a repository keeps what looks after itself; what ships to users is elsewhere."""
 TESTED: Final = re.compile(
     r"doctest-(?:glob|modules|plus)|doctest_(?:glob|plus|optionflags|files)|doctest\.(?:testfile|DocFileSuite|DocTest)|markdown-?it-?test|mdtest|"
     r"pytest-(?:examples|markdown)|phmdoctest|\bsybil\b|rustdoc --test|\bskeptic\b|\bcram\b|byexample|\bmdsh\b|include_str!"
@@ -48,8 +62,8 @@ class PageText:
     change_class: ChangeClass = ChangeClass.DOCS
 
     def applies(self, file: ChangedFile) -> bool:
-        """As for wording."""
-        return file.name.endswith((*MARKDOWN, *OTHER_PROSE))
+        """As for wording, and the text of MDX."""
+        return file.name.endswith((*MARKDOWN, *OTHER_PROSE, MDX))
 
     def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
         """Nothing: the proof is static."""
@@ -71,6 +85,9 @@ class PageText:
         if not base.known:
             unknown = "without the repository nobody knows what reads this page (give `context` or `--repo`)"
             return self._said(file, unknown, ProofStatus.UNKNOWN)
+        return self._read(file, base)
+
+    def _read(self, file: ChangedFile, base: BaseTree) -> Proof:
         reader = pin(file, base) or named_reader(file.path, base) or release_tool(file, base) or _tested(file, base)
         if reader is not None:
             return self._said(file, reader, ProofStatus.REFUTED)
@@ -83,7 +100,10 @@ class PageText:
     def _objection(self, file: ChangedFile) -> str | None:
         if file.change.after is None:
             return "the page is deleted as a whole"
-        if FOR_OTHERS.search(file.path) or any(part.startswith((".", "_")) for part in file.parts):
+        if file.name.endswith(MDX) and (program := why_program(file)) is not None:
+            return program
+        others = ORDERS.sub("", file.path) if file.name.endswith(".rst") else file.path
+        if FOR_OTHERS.search(others) or any(part.startswith((".", "_")) for part in file.parts):
             return "this name is read by agents, operators, lawyers or publishers, not only by people"
         if file.name.endswith(".txt") and (MACHINE_TEXT.search(file.path) or not reads_as_prose(file)):
             return "a text of this name or shape may be read by a program"
@@ -92,6 +112,27 @@ class PageText:
             if found is not None:
                 return f"line {line.number} has `{found[0].strip()[:40]}`, which does more than be read when the page is published"
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage(PageText):
+    """A page that only chores of the repository read, in which sentences, lists and links change."""
+
+    name: str = "read-page/1"
+    change_class: ChangeClass = ChangeClass.BUILD
+
+    def _read(self, file: ChangedFile, base: BaseTree) -> Proof:
+        fast = pin(file, base) or release_tool(file, base) or example_changes(file)
+        if fast is not None:
+            return self._said(file, fast, ProofStatus.REFUTED)
+        reader = named_reader(file.path, base) or _tested(file, base)
+        if reader is None:
+            return self._said(file, "no program reads it", ProofStatus.UNKNOWN)
+        where = OPENED_BY.match(reader)
+        if where is None or not CHORES.search(where[1]):
+            return self._said(file, reader, ProofStatus.REFUTED)
+        said = f"a page that only chores of the repository read, in which no example changes: one person judges it, knowing that {reader}"
+        return self._said(file, said, ProofStatus.PROVEN)
 
 
 def _tested(file: ChangedFile, base: BaseTree) -> str | None:
@@ -104,4 +145,4 @@ def _tested(file: ChangedFile, base: BaseTree) -> str | None:
     return None
 
 
-PROVER: Final = PageText()
+PROVERS: Final = (PageText(), ReadPage())

@@ -1,0 +1,46 @@
+"""Which lines of a page are examples: what a program that reads pages could take out and run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from magistrate.impact.base import ChangedFile
+
+FENCE: Final = re.compile(r"\s{0,12}(?:[-*+>]\s+|\d+[.)]\s+)?(`{3,}|~{3,})")
+INDENTED: Final = {".rst": 3, "": 4}
+"""Columns from which a line may be one of an example, by the ending of the page."""
+PROMPT: Final = re.compile(r"\s*(?:>>>|\.\.\.(?=\s)|\$ |# |% |PS> )(?=.*\S)|\s*<")
+
+
+def example_changes(file: ChangedFile) -> str | None:
+    """The first changed line that is or may be one of an example, in words; None when all are sentences, lists, links.
+
+    A fence that comes or goes makes examples of what stands below it, so it counts as well.
+    """
+    fences = [sum(FENCE.match(line) is not None for line in text.split("\n")) for text in file.both_texts]
+    if fences[0] != fences[1]:
+        return "a fence of an example comes or goes"
+    wide = INDENTED.get(file.name[file.name.rfind(".") :], INDENTED[""])
+    inside = {added: set(_fenced(text)) for added, text in zip((False, True), file.both_texts, strict=True)}
+    for line in file.lines:
+        text = line.text.expandtabs(4)
+        deep = bool(text.strip()) and len(text) - len(text.lstrip()) >= wide
+        heading = file.name.endswith((".md", ".markdown", ".mdx")) and re.match(r"#{1,6} ", line.text) is not None
+        if line.number in inside[line.added] or deep or (PROMPT.match(line.text) and not heading):
+            return f"line {line.number} is one of an example"
+    return None
+
+
+def _fenced(text: str) -> Iterator[int]:
+    """Numbers of the lines between fences, and of the fences."""
+    opened = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        found = FENCE.match(line)
+        if opened or found:
+            yield number
+        if found and not opened:
+            opened = found[1]
+        elif found and opened and found[1].startswith(opened):
+            opened = ""
