@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from surface_changes import Label, Mirrors, changes, held_out, labels, moved
+from surface_changes import Label, Mirrors, attributes, changes, held_out, labels, moved
 
 from magistrate.domain.impact import FileChange
 from magistrate.impact.assess import SENSORS
@@ -51,13 +51,14 @@ SURFACES: dict[str, frozenset[str]] = {
 }
 
 
-def speaking(found: list[FileChange]) -> set[str]:
+def speaking(found: list[FileChange], base: BaseTree | None = None) -> set[str]:
     """Names of the sensors that say anything of a change."""
     files = [ChangedFile(change=change) for change in found]
+    tree = base or BaseTree()
     return {
         sensor.name
         for sensor in SENSORS
-        if any(next(iter(sensor.sense(file, BaseTree())), None) is not None for file in files)
+        if any(next(iter(sensor.sense(file, tree)), None) is not None for file in files)
     }
 
 
@@ -89,7 +90,7 @@ def measure(mirrors: Mirrors, surface: str, *, held: bool, misses: list[Label] |
         if not found:
             continue
         source = str(label["from"]).split(":")[0]
-        said, away = speaking(found), speaking(list(moved(found)))
+        said, away = speaking(found, attributes(mirrors, label)), speaking(list(moved(found)))
         counted.update({"n": 1, "own": bool(said & own), "any": bool(said), "moved": bool(away & own)})
         sources[source] += 1
         hit[source] += bool(said & own)

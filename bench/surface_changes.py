@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from magistrate.domain.impact import FileChange
+from magistrate.impact.base import BaseTree
 
 LABELS = Path(__file__).resolve().parent / "surfaces"
 MOVED = "zz/notes.bin.txt"
@@ -113,6 +114,14 @@ def _part(label: Label, lines: list[str]) -> FileChange:
     after = "\n".join(line for _, line in kept)
     before = "\n".join(line for at, line in kept if not first <= at < last)
     return FileChange(path=label["as"], before=before.encode(), after=after.encode())
+
+
+def attributes(mirrors: Mirrors, label: Label) -> BaseTree:
+    """What of the base tree the sensors ask for: the `.gitattributes` above a file, as its upstream keeps them."""
+    parts = str(label.get("path", "")).split("/")
+    places = ["/".join((*parts[:depth], ".gitattributes")) for depth in range(len(parts))]
+    found = {place: mirrors.blob(label["repo"], f"{label['commit']}:{place}") for place in places}
+    return BaseTree(files={place: content.decode("utf-8", "replace") for place, content in found.items() if content})
 
 
 def moved(found: list[FileChange]) -> Iterator[FileChange]:

@@ -1,4 +1,4 @@
-"""Content that a reviewer cannot read: binary, minified, encoded, generated."""
+"""Content that a reviewer cannot read: binary, minified, encoded. What is generated says `vendored`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
-from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.sensing import first_line
+from magistrate.impact.base import PROSE, BaseTree, ChangedFile
 
 BLOB: Final = re.compile(r"[A-Za-z0-9+/=]{160,}|(?:\\x[0-9a-fA-F]{2}){30,}")
-GENERATED: Final = re.compile(r"(?i)@generated|code generated .{0,60}do not edit|auto-?generated")
 LONG: Final = 1_000
+SPREAD: Final = re.compile(r"[^\S\n]{8}|\S{200}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +29,14 @@ class Binary:
             yield _found(file, 0, "binary content: nobody can review it as text")
             return
         for line in file.added:
-            if len(line.text) > LONG or BLOB.search(line.text):
+            if (len(line.text) > LONG and not _paragraph(file, line.text)) or BLOB.search(line.text):
                 yield _found(file, line.number, "minified or encoded content: nobody can review it as text")
                 break
-        if any(GENERATED.search(text[:2_000]) for text in file.both_texts):
-            yield _found(file, first_line(file), "a generated file is edited by hand: its generator did not make this")
+
+
+def _paragraph(file: ChangedFile, text: str) -> bool:
+    """Whether a long line of a page is words between single blanks, with nothing pushed out of sight."""
+    return PROSE.search(file.path) is not None and SPREAD.search(text) is None
 
 
 def _undecodable(side: bytes) -> bool:

@@ -1,30 +1,45 @@
-"""Code of somebody else that lives here: vendored trees, bundles, generated files by what they say of themselves."""
+"""Code of somebody else that lives here: vendored trees, bundles, generated files by what they say of themselves.
+
+What counts as saying so is in `impact/origin_claims.py`: a header, never a sentence within.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from magistrate.domain.impact import ChangeClass
-from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, named
+from magistrate.domain.impact import ChangeClass, Sensitivity
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.origin_claims import claims_origin, declared
+from magistrate.impact.sensing import first_line, named
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:vendor|vendored|third[-_]?party|node_modules|bower_components|_vendor|external|extern|deps|dist|bundles?|generated|gen|plugins/[^/]*-\d[^/]*)/|"
     r"\.(?:pb\.(?:go|cc|h)|pb2\.pyi?|min\.\w+|bundle\.js|map|g\.dart|designer\.cs|generated\.\w+|swagger\.json)$|_pb2(?:_grpc)?\.pyi?$|(?:^|/)(?:zz_generated|mock_)[^/]*$|_(?:gen|generated|string|mocks?)\.go$"
 )
-HEAD: Final = 3_000
-SAYS: Final = re.compile(
-    r"(?i)do not (?:edit|modify|change)|@generated|\bauto[- ]?generated\b|\b(?:was|is|been|file|code) (?:automatically |auto-?)?generated\b|\bgenerated (?:by|from|with|using|code|file|automatically)\b|machine generated|"
-    r"sourceMappingURL=|__webpack_require__|\bdefine\.amd\b|typeof exports\s*===?\s*[\"']object|\A\s*/\*!|@preserve\b|@license\b|vendored (?:from|copy)|copied (?:verbatim )?from|"
-    r"\bswagger-codegen|openapi-generator|\bmockgen\b|\bmockery\b|protoc(?:-gen)?\b|peg(?:js)? generator|\bbison\b|\bflex\b scanner|\bantlr\b|created by (?:sublime|icomoon|fontello)"
-)
 
 
-def _role(file: ChangedFile) -> str | None:
-    if any(SAYS.search(text[:HEAD]) or SAYS.search(text[-300:]) for text in file.both_texts):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendored:
+    """One finding a file: what it says, what the base tree declares of it, or what its place says."""
+
+    name: str = "vendored"
+
+    def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
+        """What the file says comes first: it holds wherever the file stands."""
+        why = _why(file, base)
+        if why is not None:
+            yield Sensitivity(kind=ChangeClass.UNKNOWN, path=file.path, line=first_line(file), why=why)
+
+
+def _why(file: ChangedFile, base: BaseTree) -> str | None:
+    if any(claims_origin(file.path, text) for text in file.both_texts):
         return "it says that it is generated or comes from elsewhere: it should equal what its source makes"
+    if declared(file.path, base.files):
+        return "`.gitattributes` calls it generated or vendored: it should equal what its source makes"
     return "vendored or built code: it should equal its upstream" if named(file, PATHS) else None
 
 
-SENSOR: Final = RuleSensor(name="vendored", kind=ChangeClass.UNKNOWN, role=_role)
+SENSOR: Final = Vendored()
