@@ -63,7 +63,7 @@ def _readers(file: ChangedFile, base: BaseTree) -> Iterator[str]:
             yield f"`{path}` reads the source of what it names, and names this"
         if PRINTS_ITSELF.search(text) and HASHES.search(text) and path != file.path and stem.search(text):
             yield f"`{path}` makes text of functions and hashes it, and names this"
-        if path.endswith(".go") and "go:embed" in text and _embedded(text, file.name):
+        if path.endswith(".go") and "go:embed" in text and embedded(text, file.name):
             yield f"`{path}` embeds files of a name like this"
 
 
@@ -94,7 +94,7 @@ def _only_named(path: str, before: str) -> bool:
     return IMPORTED.search(before) is not None or STARTED.search(before) is not None
 
 
-def _embedded(text: str, name: str) -> bool:
+def embedded(text: str, name: str) -> bool:
     """Whether a directive of Go takes in files of this name, by name or by pattern (`*`)."""
     for found in EMBEDS.finditer(text):
         for pattern in found[0].split()[1:]:

@@ -9,6 +9,7 @@ secrets, that is said and not weighed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,9 +17,18 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.equality import pinned_by, proof, taken_in_by
+from magistrate.impact.languages.known import PROGRAMS
+from magistrate.impact.languages.reading import UnreadableError
+from magistrate.impact.provers.program_text import REFERENCE
 from magistrate.impact.testing.roles import MEMBER, why_no_role
 from magistrate.impact.testing.weakening import weaker, why_two
 from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
+
+RUNNER_FILES: Final = re.compile(
+    r"(?i)(?:^|/)(?:(?:jest|vitest|vite|mocha|karma|playwright|ava|cypress|web-test-runner)\.(?:config|setup|conf)[^/]*|\.(?:mocharc|taprc|jasmine|rspec)[^/]*|conftest\.py|"
+    r"\.?pytest\.(?:ini|toml)|tox\.ini|setup\.cfg|phpunit[^/]*\.xml[^/]*|(?:spec|test|rails)_helper\.rb|junit-platform\.properties|\.config/nextest\.toml)\Z"
+)
+"""Files whose only or usual business is how tests are found and run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +57,17 @@ class TestText:
         self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, evidence: Sequence[Evidence]
     ) -> Proof:
         """Proven when the base runs it as a test and nothing else, and no test goes, is skipped or does more."""
-        del step, evidence
+        del evidence
         if not base.known:
             unknown = "without the repository nobody knows what runs or loads this file"
             return self._said(file, unknown, ProofStatus.UNKNOWN)
-        why = _exact(file, base) or why_no_role(file, base) or why_two(file)
+        why = (
+            _exact(file, base)
+            or why_no_role(file, step, base)
+            or _steered(file, step)
+            or _unread(file)
+            or why_two(file, base)
+        )
         if why is not None:
             return self._said(file, why, ProofStatus.REFUTED)
         secret = why_not_secretless(base) if has_workflows(base) else None
@@ -69,6 +85,26 @@ def _exact(file: ChangedFile, base: BaseTree) -> str | None:
         return f"`{reader}` takes in the text of a file like this"
     pinned = pinned_by(file.change.before or b"", base)
     return None if pinned is None else f"`{pinned}` pins the digest of these exact bytes"
+
+
+def _steered(file: ChangedFile, step: Sequence[ChangedFile]) -> str | None:
+    """What else of the change says how tests are found and run: then the base alone does not."""
+    other = next((one.path for one in step if one.path != file.path and RUNNER_FILES.search(one.path)), None)
+    return None if other is None else f"`{other}` changes with it, which says what tests are and how they run"
+
+
+def _unread(file: ChangedFile) -> str | None:
+    """What its language does not read, on either side; nothing where there is no reader."""
+    language = next((one for one in PROGRAMS if one.reads(file.name)), None)
+    if language is None:
+        return None
+    try:
+        for side in (file.change.before, file.change.after):
+            if side is not None:
+                REFERENCE.get(language.name, language.read)(side)
+    except UnreadableError as error:
+        return f"it is not read as a program: {error}"
+    return None
 
 
 PROVER: Final = TestText()

@@ -9,19 +9,18 @@ that is not itself a test may import, name, list or package this one. Files that
 from __future__ import annotations
 
 import json
-import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.reachability import readers_in
 from magistrate.impact.testing.collection import is_test_name, why_no_test_role
+from magistrate.impact.testing.loading import left_out_by_cargo, who_loads
 
 SHARED: Final = re.compile(
     r"(?i)(?:^|/)(?:__mocks__|__fixtures__|fixtures?|helpers?|support|utils?|setup|mocks?|common|shared|lib|testdata|resources|vendor|third_party|"
-    r"node_modules|dist|build|templates?|examples?|snapshots?)/|"
+    r"node_modules|dist|build|templates?|examples?|snapshots?|pages|routes|public|static|migrations|_[^/]*(?<!__))/|"
     r"(?:^|/)(?:conftest|setup|teardown|global|jest|vitest|karma|bootstrap|env|export_test|main_test|test_?case|(?:spec|test|rails|unit)_?helper)[^/]*\Z|"
     r"\.config\.[^/]*\Z"
 )
@@ -37,9 +36,12 @@ RUNS_NODE: Final = re.compile(
     r"\b(?:jest|vitest|mocha|ava|tap|borp|jasmine|uvu|karma|qunit|tape|playwright|bun test|deno test)\b|\bnode\b.*--test\b"
 )
 """Runners as a script of a package starts them."""
+SHIPS_TESTS: Final = re.compile(
+    r"(?i)test-jar|testfixtures|(?:<sourceDirectory>|\bmain\b[^}]{0,200}srcDirs?)[^<\n]*src/test"
+)
 RUNS_PHP: Final = re.compile(r"phpunit|pestphp")
+EXPORTS: Final = re.compile(r"^[ \t]*export\b|\bexports\b", re.MULTILINE)
 TEST_CALL: Final = re.compile(r"(?:^|[^\w.])(?:describe|it|test|suite|t\.test)(?:\.\w+)*\s*\(")
-QUOTED_PLACE: Final = re.compile(r"[\"'`](\.{1,2}/[^\"'`\n]{1,200})[\"'`]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,20 @@ def _go(path: str, base: BaseTree) -> bool:
 
 def _cargo(path: str, base: BaseTree) -> bool:
     crate = path[: ("/" + path).rindex("/tests/")]
-    return crate + "Cargo.toml" in base.files and crate + "tests/Cargo.toml" not in base.files
+    manifest = base.files.get(crate + "Cargo.toml")
+    if manifest is None or crate + "tests/Cargo.toml" in base.files:
+        return False
+    return not left_out_by_cargo(manifest, path.rpartition("/")[2].removesuffix(".rs"))
 
 
 def _jvm(path: str, base: BaseTree) -> bool:
     project = path[: ("/" + path).index("/src/test/")]
-    return any(project + name in base.files for name in ("pom.xml", "build.gradle", "build.gradle.kts"))
+    builds = [
+        base.files[project + name]
+        for name in ("pom.xml", "build.gradle", "build.gradle.kts")
+        if project + name in base.files
+    ]
+    return bool(builds) and not any(SHIPS_TESTS.search(text) for text in builds)
 
 
 def _node(path: str, base: BaseTree) -> bool:
@@ -132,15 +142,15 @@ def _shared(path: str) -> bool:
     return SHARED.search(path) is not None or (SUPPORT.search(path) is not None and not SUFFIXED.search(path))
 
 
-def why_no_role(file: ChangedFile, base: BaseTree) -> str | None:
+def why_no_role(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> str | None:
     """Why the base does not say that this file is a test and nothing else; None when it does."""
     if file.path.endswith(".py"):
         return ("what all tests load is no test" if _shared(file.path) else None) or (
-            why_no_test_role(file, base) or _loaded(file, base)
+            why_no_test_role(file, base) or _loaded(file, step, base)
         )
     if collected_by(file.path, base) is None:
         return "no runner that the base shows takes this file for a test"
-    return _company(file, base) or _shape(file) or _loaded(file, base)
+    return _company(file, base) or _shape(file) or _loaded(file, step, base)
 
 
 def _company(file: ChangedFile, base: BaseTree) -> str | None:
@@ -158,33 +168,22 @@ def _shape(file: ChangedFile) -> str | None:
     if SUFFIXED.search(file.path) or not re.search(r"\.[cm]?[jt]sx?\Z", file.path):
         return None
     sides = [text for text, side in zip(file.both_texts, (file.change.before, file.change.after), strict=True) if side]
+    if any(EXPORTS.search(text) for text in sides):
+        return "it gives something to other files, and its name does not say that it is a test"
     return None if all(TEST_CALL.search(text) for text in sides) else "it declares no test"
 
 
-def _loaded(file: ChangedFile, base: BaseTree) -> str | None:
-    """The first file of the base that is no test and loads or names this one."""
-    folder, _, name = file.path.lower().rpartition("/")
-    stem = name.rpartition(".")[0]
-    shown = stem if SUFFIXED.search(file.path) else f"{folder.rpartition('/')[2]}/{name}"
-    word = re.compile(rf"[\w./-]*(?<![\w.-]){re.escape(shown)}(?![\w-])")
-    for path in readers_in(base):
-        text = base.lowered[path]
-        if path == file.path or stem not in text or _is_test(path, base):
-            continue
-        for found in (*QUOTED_PLACE.finditer(text), *word.finditer(text)):
-            if _means(found, path, file.path.lower()):
-                line = text.count("\n", 0, found.start()) + 1
-                return f"`{path}` line {line} names this file, which may be more than running it as a test"
-    return None
+def _loaded(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> str | None:
+    return who_loads(file, step, base, _tests_of(base), suffixed=SUFFIXED.search(file.path) is not None)
 
 
-def _means(found: re.Match[str], where: str, path: str) -> bool:
-    """Whether a name in another file is this path: relative to that file, or as the end of the path."""
-    bare = path.rpartition(".")[0]
-    if found.re is QUOTED_PLACE:
-        return posixpath.normpath(posixpath.join(posixpath.dirname(where.lower()), found[1])) in {path, bare}
-    said = found[0].lstrip("./")
-    return any(f"/{one}".endswith(f"/{said}") for one in (path, bare))
+def _tests_of(base: BaseTree) -> frozenset[str]:
+    """Every test of the base."""
+    kept = base.looked_up.get("tests by role")
+    if not isinstance(kept, frozenset):
+        kept = frozenset(path for path in base.files if MEMBER.search(path) and _is_test(path, base))
+        base.looked_up["tests by role"] = kept
+    return kept
 
 
 def _is_test(path: str, base: BaseTree) -> bool:

@@ -7,9 +7,11 @@ checks that say nothing, are told apart from checks that change: those ask for m
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from magistrate.impact.base import ChangedFile
+from magistrate.impact.base import BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
 
 DECLARES: Final = re.compile(
     r"^[ \t]*(?:async[ \t]+)?def[ \t]+test|^func[ \t]+(?:Test|Fuzz|Example|Benchmark)\w*\(|\bt\.Run\(|#\[(?:\w+::)*test\b|"
@@ -24,12 +26,17 @@ CHECKS: Final = re.compile(
 SKIPS: Final = re.compile(
     r"@(?:Ignore|Disabled)\b|\.(?:skip|todo|only|fails|failing|fixme)\b|\bskip(?:_?if|_?unless|_?test|ped)?\b|\bxfail\b|\b(?:x|f)(?:it|describe|test|context|specify)\b|"
     r"#\[ignore|\.Skip\w*\(|#\[should_panic|\bmarkTest(?:Skipped|Incomplete)|^[ \t]*pending\b|\bcfg\(|\bgo:build\b|\+build\b|"
-    r"\b(?:assumeTrue|assumeThat|assumeFalse|Assume)\b|\bsuppress\w*\(|except\s*:|except\s+(?:Base)?Exception|catch\s*(?:\([^)\n]*\))?\s*\{\s*\}|\brescue\b",
+    r"\b(?:assumeTrue|assumeThat|assumeFalse|Assume)\b|\bsuppress\w*\(|except\s*:|except\s+(?:Base)?Exception|catch\s*(?:\([^)\n]*\))?\s*\{\s*\}|\brescue\b|"
+    r"\b(?:if|while)\s*\(?\s*(?:0|False|false)\s*[):]|@(?:Enabled|Disabled)\w+",
     re.MULTILINE,
 )
 """What leaves a test out or lets it fail."""
 STEERS: Final = re.compile(
-    r"\b(?:os|process|sys|System)\.[Ee]xit\b|\bexit\s*[(!]|\bTestMain\b|\bfunc\s+init\(|__test__|collect_ignore|pytest_plugins|autouse"
+    r"\b(?:os|process|sys|System)\.[Ee]xit\b|\bexit\s*[(!]|\bTestMain\b|\bfunc\s+init\(|__test__|collect_ignore|pytest_plugins|autouse|"
+    r"//go:\w|//export\b|\bimport\s+\"C\"|#cgo\b|^var\s+_\s*=|\bctor\b|\bglobal(?:This)?\.\w+\s*=(?!=)|(?:^|[^\w.$])(?:expect|assert)\s*=\s*(?:\(|async|function)|"
+    r"\brequire\.cache\b|\.constructor\b|__proto__|\bclass\s+(?:Minitest|RSpec|Object|Kernel)\b|\bat_exit\b|\bstatic\s*\{|@(?:RunWith|ExtendWith)\b|"
+    r"\bimplements\b[^{\n]*(?:Listener|Extension|Callback|Condition|Engine|Launcher)\w*|\bshutdown_function\b",
+    re.MULTILINE,
 )
 """What ends or steers the run of all."""
 SAYS_NOTHING: Final = re.compile(
@@ -40,7 +47,10 @@ ACTS: Final = re.compile(
     r"(?i)\beval\s*\(|\bexec\w*\s*\(|\bsubprocess\b|child_process|\bos\.(?:system|popen|exec\w*|spawn\w*)|\bpopen\b|os/exec|\bexec\.command|"
     r"processbuilder|getruntime\(|process::command|\bshell_exec|\bsystem\s*\(|\bproc_open|\bpassthru|\bpickle\b|\bmarshal\b|new\s+function\b|"
     r"\bimportlib\b|__import__|\bctypes\b|\bvm\.run|atob\s*\(|b64decode|fromcharcode|\burllib|\bsocket\.(?:socket|create)|\bcurl\b|\bwget\b|"
-    r"\bsecrets\.\w|github_token|\bnpm_token|aws_(?:secret|access)|\.(?:ssh|aws|netrc|npmrc|pypirc|kube)\b|/etc/(?:passwd|shadow)|/proc/"
+    r"\bsecrets\.\w|github_token|\bnpm_token|aws_(?:secret|access)|\.(?:ssh|aws|netrc|npmrc|pypirc|kube)\b|/etc/(?:passwd|shadow)|/proc/|"
+    r"(?<![\w'\"\]])`[^`\n${]+`\s*(?:;|\Z)|%x[\W_]|\bsystem\s+['\"]|\b(?:instance|class|module)_eval\b|\bkernel\.|\bsend\s*\(\s*[^:)]|\bopen\s*\(\s*['\"]\||"
+    r"\$\w+\s*\(\s*['\"]|\b(?:include|require)(?:_once)?\s*\(?\s*['\"]https?:|\bcreate_function\b|\bimport\s*\(\s*[^'\"`)]|\bimport\s*\(\s*['\"][^'\"]*['\"]\s*\+|"
+    r"\brequire\s*\(\s*[^'\"`)]|\brequire\s*\(\s*['\"][^'\"]*['\"]\s*\+|,\s*eval\s*\)|=\s*eval\b|['\"]base64['\"]|\bwritefile\w*\b|\bunlink\w*\(|\brmtree\b|\bloadlibrary\b"
 )
 """What a test does beside testing: runs, decodes and runs, calls out, reads what is not its own."""
 TELLING: Final = (
@@ -49,18 +59,37 @@ TELLING: Final = (
     (SAYS_NOTHING, "says nothing"),
     (ACTS, "does more than test"),
 )
+REMARKS: Final = re.compile(r"^[ \t]*(?://|#(?!\[)|\*|/\*)[^\n]*$", re.MULTILINE)
+TOP_LEVEL: Final = re.compile(r"(?:func|var|const|type|import)\b")
+STARTS: Final = re.compile(r"func\s+(?:init\s*\(|TestMain\b)|var\s+_\s*=")
+WIDE: Final = re.compile(
+    r"(?i)\bprocess\.env\b(?!\s*(?:\.\w|\[\s*['\"]))|\bos\.environ\b(?!\s*(?:\[\s*['\"]|\.(?:get|pop|setdefault)\s*\(\s*['\"]))|\bos\.environ\(|\benv::vars|\bgetenv\(\s*\)|"
+    r"\benv\.(?:to_h|each|inspect|to_a)\b|\$_(?:env|server)\b(?!\s*\[\s*['\"])|"
+    r"https?://(?!localhost|127\.|\[::|0\.0\.0\.0|[\w.-]*\bexample\b|[\w.-]*\.(?:test|local|invalid|localhost)\b|[$%{(<'\"]|[\w-]*[/'\"`:)])[^\s]*"
+)
+"""The whole environment, or an address of the world: beside what calls, that carries secrets away."""
+CALLS: Final = re.compile(
+    r"(?i)\b(?:fetch|request\w*|get|post|put|urlopen|connect|dial\w*|axios|got|open|client|download\w*|send\w*|curl\w*|file_get_contents)\b\s*[(.]|\bhttp\.\w+\(|environ|process\.env|env::vars|\$_|getenv|\benv\."
+)
+LOOSE: Final = re.compile(
+    r"^\s*(?:return|pass|break|continue)\s*;?\s*$|\bexcept\b|\bcatch\b|(?i:\b(?:assert_?(?:true|false|in|not)|expect\.any|anything|any_args|objectcontaining|approx\w*|contains?|"
+    r"tobetruthy|tobedefined|not_?(?:none|null|nil)|closeto|atleast\w*)\b)|[<>]=|\b(?:def|function|func|fn)\s+(?:assert|expect|check|require)\w*"
+)
+"""What may let more pass than what stood there; said, and not weighed."""
 HALF: Final = 2
 SHOWN: Final = 3
 
 
-def why_two(file: ChangedFile) -> str | None:
+def why_two(file: ChangedFile, base: BaseTree) -> str | None:
     """Why one reader is not enough: a test goes or is skipped, a check says nothing, or a test does more than test."""
     if file.change.after is None:
         return "the whole file of tests is gone"
     before, after = (len(DECLARES.findall(text)) for text in file.both_texts)
+    if after == 0:
+        return "it declares no test"
     if after < before:
         return f"{before - after} of {before} tests are gone"
-    old, new = (len(CHECKS.findall(text)) for text in file.both_texts)
+    old, new = (len(CHECKS.findall(REMARKS.sub("", text))) for text in file.both_texts)
     if new * HALF < old:
         return f"fewer than half of the checks are left ({new} of {old})"
     gone, come = ("\n".join(line.text for line in file.lines if line.added is side) for side in (False, True))
@@ -72,6 +101,29 @@ def why_two(file: ChangedFile) -> str | None:
         for line in file.added:
             if (found := pattern.search(line.text)) is not None:
                 return f"line {line.number} has `{' '.join(found[0].split())[:40]}`, which {words}"
+    return _started(file) or _carries(file, base)
+
+
+def _started(file: ChangedFile) -> str | None:
+    """A line inside what starts or prepares all tests of a Go package."""
+    if not file.path.endswith(".go"):
+        return None
+    for text, added in ((file.before, False), (file.after, True)):
+        lines = text.split("\n")
+        for line in (one for one in file.lines if one.added is added):
+            above = (lines[at] for at in range(min(line.number, len(lines)) - 1, -1, -1))
+            head = next((one for one in above if TOP_LEVEL.match(one)), "")
+            if STARTS.match(head) and line.text.strip():
+                return f"line {line.number} stands in `{head.strip()[:40]}`, which runs before all tests"
+    return None
+
+
+def _carries(file: ChangedFile, base: BaseTree) -> str | None:
+    """What could carry secrets away, where the checks of the base hold some."""
+    for line in file.added:
+        found = WIDE.search(line.text)
+        if found is not None and CALLS.search(line.text) and has_workflows(base) and why_not_secretless(base):
+            return f"line {line.number} has `{found[0][:60]}`, and where these tests run there may be secrets"
     return None
 
 
@@ -80,8 +132,13 @@ def weaker(file: ChangedFile) -> str:
     kept = {" ".join(line.text.split()) for line in file.added}
     gone = [line for line in file.lines if not line.added and CHECKS.search(line.text)]
     gone = [line for line in gone if " ".join(line.text.split()) not in kept]
-    if not gone:
+    loose = [line for line in file.added if LOOSE.search(line.text)]
+    return _places("checks go or change", gone, "old ") + _places("perhaps looser", loose, "")
+
+
+def _places(what: str, lines: Sequence[ChangedLine], side: str) -> str:
+    if not lines:
         return ""
-    places = ", ".join(str(line.number) for line in gone[:SHOWN])
-    more = f" and {len(gone) - SHOWN} more" if len(gone) > SHOWN else ""
-    return f"checks go or change (old line{'s' if len(gone) > 1 else ''} {places}{more}); "
+    places = ", ".join(str(line.number) for line in lines[:SHOWN])
+    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+    return f"{what} ({side}line{'s' if len(lines) > 1 else ''} {places}{more}); "

@@ -1,0 +1,199 @@
+"""Who else than a runner loads, ships, starts or lists a test: then it is more than a test.
+
+Rule kept (R16, R20): a place named in any file that is no test counts, in the spelling of any
+language (with slashes, dots or backslashes), in full or as its end; so does a program that loads
+a whole folder of tests, a package that ships one, and what the same change newly brings.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.reachability import readers_in
+from magistrate.impact.source_readers import embedded
+
+SHIPPED: Final = ("bin", "main", "module", "browser", "exports", "imports", "types", "directories", "files")
+LIFE: Final = frozenset({"preinstall", "install", "postinstall", "prepublish", "prepublishOnly", "prepare", "prepack", "postpack", "start", "build"})  # fmt: skip
+"""Scripts of a package that run where it is installed, built, published or served."""
+LOADS: Final = re.compile(
+    r"(?i)readdir|read_dir|listdir|iterdir|\bglob\w*\b|\bdir\s*\[|\bwalk\w*\b|\brequire\w*\b|\bimport\w*\b|\binclude\w*\b|\bload\w*\b|\bembed\w*\b|scandir|\bos\.dirfs\b"
+)
+FOLDER: Final = re.compile(r"""(?i)["'`](?:[^"'`\n]{0,200}[/.])?(?:tests?|specs?|__tests__)(?=[/."'`])""")
+RUNNERS_OWN: Final = re.compile(
+    r"(?i)(?:^|/)(?:rakefile|gruntfile\.\w+|gulpfile\.\w+|makefile|noxfile\.py|tasks\.py|[^/]*\.rake|[^/]*\.config\.[cm]?[jt]s|conftest\.py|phpunit[^/]*|"
+    r"\.[^/]*|[^/]*\.(?:json|toml|ya?ml|lock|cfg|ini|xml|md|gradle|kts))\Z|(?:^|/)(?:\.[^/]+|scripts?|tools?|benchmarks?|bench|docs?)/"
+)
+"""Files that find tests to run, check or describe them."""
+QUOTED_PLACE: Final = re.compile(r"[\"'`](\.{1,2}/[^\"'`\n]{1,200})[\"'`]")
+LONGEST: Final = 200
+NEIGHBOURS: Final = re.compile(r"\bimport\.meta\.glob|\brequire\.context\b")
+PROGRAM: Final = re.compile(r"(?i)\.(?:[cm]?[jt]sx?|vue|svelte|astro|py|go|rs|rb|php|java|kt|groovy)\Z")
+ALL_PACKAGES: Final = re.compile(r"\bfind_packages\(\s*\)|^packages\s*=\s*find:", re.MULTILINE)
+
+
+def who_loads(
+    file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree, tests: frozenset[str], *, suffixed: bool
+) -> str | None:
+    """The first file that is no test and loads, ships or names this one, in words; None when none does.
+
+    `tests` are the paths of the base that are tests; where a name does not say that it is one, they count too.
+    """
+    brought = {one.path: one.after.lower() for one in step if one.path != file.path and one.path not in tests}
+    texts = {path: base.lowered[path] for path in readers_in(base) if path != file.path}
+    for path, text in (*texts.items(), *brought.items()):
+        found = None if suffixed and path in tests else _naming(file, path, text, suffixed=suffixed)
+        if found is not None:
+            return f"`{path}` line {found} names this file, which may be more than running it as a test"
+    return _shipped(file, base) or _with_its_folder(file, base, tests)
+
+
+def _naming(file: ChangedFile, where: str, text: str, *, suffixed: bool) -> int | None:
+    """The line of a text that names this file: as the end of its path, or with more before it; None when none does."""
+    *folders, name = file.path.lower().split("/")
+    stem = name.rpartition(".")[0]
+    if stem not in text:
+        return None
+    for quoted in QUOTED_PLACE.finditer(text):
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(where.lower()), quoted[1]))
+        if place in {file.path.lower(), file.path.lower().rpartition(".")[0]}:
+            return text.count("\n", 0, quoted.start()) + 1
+    at = text.find(stem)
+    while at >= 0:
+        end = at + len(stem)
+        around = text[max(0, at - 1) : at] + text[end : end + 1]
+        if not re.search(r"[\w-]", around):
+            start = at
+            while (
+                start > 0 and at - start < LONGEST and (text[start - 1].isalnum() or text[start - 1] in "_-./\\:<>@~")
+            ):
+                start -= 1
+            said = [one for one in re.split(r"[./\\:<>@~]+", text[start:at]) if one]
+            shared = min(len(said), len(folders))
+            whole = suffixed or text[end:].startswith(name[len(stem) :])
+            if (
+                (shared or suffixed or _named_by_itself(text, at, name))
+                and whole
+                and said[len(said) - shared :] == folders[len(folders) - shared :]
+            ):
+                return text.count("\n", 0, at) + 1
+        at = text.find(stem, at + 1)
+    return None
+
+
+def _named_by_itself(text: str, at: int, name: str) -> bool:
+    """Whether a bare name of a file stands here in quotes."""
+    return text[at : at + len(name)] == name and text[at - 1 : at] in {'"', "'", "`"}
+
+
+def _shipped(file: ChangedFile, base: BaseTree) -> str | None:
+    for above in _above(file.path):
+        rest = file.path[len(above) :]
+        manifest = above + "package.json"
+        if manifest in base.files and (why := _by_package(rest, base.files[manifest])):
+            return f"`{manifest}` {why}"
+        composer = above + "composer.json"
+        if composer in base.files and _autoloaded(rest, base.files[composer]):
+            return f"`{composer}` loads the folder with the product"
+        for name in ("setup.py", "setup.cfg"):
+            top = above + rest.partition("/")[0] + "/__init__.py"
+            if (
+                file.path.endswith(".py")
+                and top in base.files
+                and ALL_PACKAGES.search(base.files.get(above + name, ""))
+            ):
+                return f"`{above}{name}` packages every folder, this one too"
+    return None
+
+
+def _by_package(rest: str, text: str) -> str | None:
+    found = _object(text)
+    top = rest.partition("/")[0]
+    folder = re.compile(rf"(?<![\w!.-])(?:\./)?{re.escape(top)}(?![\w.-])")
+    for field in SHIPPED:
+        if any(folder.search(word) for word in _words(found.get(field))):
+            return f"ships `{top}` (`{field}`)"
+    scripts = found.get("scripts")
+    for name, command in sorted(scripts.items()) if isinstance(scripts, dict) else ():
+        if name in LIFE and isinstance(command, str) and re.search(rf"(?:^|[\s/\"']){re.escape(top)}(?=[\s/\"';&|]|\Z)", command):  # fmt: skip
+            return f"names `{top}` in its script `{name}`"
+    return None
+
+
+def _autoloaded(rest: str, text: str) -> bool:
+    loaded = list(_words(_object(text).get("autoload")))
+    return any(word.strip("./") == "" or rest.startswith(word.removeprefix("./").rstrip("/") + "/") for word in loaded if "/" in word or word in {"", "."})  # fmt: skip
+
+
+def _with_its_folder(file: ChangedFile, base: BaseTree, tests: frozenset[str]) -> str | None:
+    """A program that loads all files of a folder, this one with them."""
+    below = any(part in {"test", "tests", "spec", "specs", "__tests__"} for part in file.parts[:-1])
+    for path in readers_in(base):
+        if path == file.path or path in tests or RUNNERS_OWN.search(path) or not PROGRAM.search(path):
+            continue
+        text = base.lowered[path]
+        folder = path.rpartition("/")[0]
+        if NEIGHBOURS.search(text) and file.path.startswith(f"{folder}/" if folder else ""):
+            return f"`{path}` loads its neighbours by pattern"
+        if path.endswith(".go") and "go:embed" in text and embedded(text, file.name) and folder == file.path.rpartition("/")[0]:  # fmt: skip
+            return f"`{path}` embeds files of a name like this"
+        if below and (line := _loads_folder(text)):
+            return f"`{path}` line {line} may load a folder of tests"
+    return None
+
+
+def _loads_folder(text: str) -> int | None:
+    for found in FOLDER.finditer(text):
+        start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
+        line = text[start : end if end >= 0 else len(text)]
+        if LOADS.search(line) and not line.lstrip().startswith(("//", "#", "*", "use ", "from ", "import ")):
+            return text.count("\n", 0, start) + 1
+    return None
+
+
+def left_out_by_cargo(manifest: str, stem: str) -> bool:
+    """Whether a crate says that files below `tests/` are no tests of the usual kind."""
+    try:
+        found: Mapping[str, Any] = tomllib.loads(manifest)
+    except tomllib.TOMLDecodeError:
+        return True
+    package = found.get("package", {})
+    if not isinstance(package, dict) or package.get("autotests") is False:
+        return True
+    listed = found.get("test", [])
+    own = (
+        [one for one in listed if isinstance(one, dict) and one.get("name") == stem] if isinstance(listed, list) else []
+    )
+    return any(one.get("harness") is False or one.get("test") is False for one in own)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _words(node: object) -> Iterator[str]:
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+
+
+def _above(path: str) -> Iterator[str]:
+    """Every folder above a path, nearest first, each with its slash; the root last."""
+    parts = path.split("/")[:-1]
+    for depth in range(len(parts), -1, -1):
+        yield "".join(f"{part}/" for part in parts[:depth])
