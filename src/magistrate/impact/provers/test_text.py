@@ -17,9 +17,9 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.equality import pinned_by, proof, taken_in_by
+from magistrate.impact.languages import python
 from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.languages.reading import UnreadableError
-from magistrate.impact.provers.program_text import REFERENCE
 from magistrate.impact.testing.roles import MEMBER, why_no_role
 from magistrate.impact.testing.weakening import weaker, why_two
 from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
@@ -101,7 +101,7 @@ def _unread(file: ChangedFile) -> str | None:
     try:
         for side in (file.change.before, file.change.after):
             if side is not None:
-                REFERENCE.get(language.name, language.read)(side)
+                (python.read_tree if language is python.LANGUAGE else language.read)(side)
     except UnreadableError as error:
         return f"it is not read as a program: {error}"
     return None
