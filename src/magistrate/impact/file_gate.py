@@ -2,7 +2,7 @@
 
 Rule kept: a path that could escape or shadow another file, and hidden text in an added line,
 are denials; odd modes, encodings, sizes and line ends only bar every proof, which leaves the
-file `unknown`. References: git's `verify_path`, Unicode TR 36/55 (CVE-2021-42574).
+file `unknown`. Hidden text that stays in lines of a page that do not change bars nothing. References: git's `verify_path`, Unicode TR 36/55 (CVE-2021-42574).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from magistrate.domain.impact import Denial
 from magistrate.domain.redaction import CUT_TOKEN
-from magistrate.impact.base import ChangedFile
+from magistrate.impact.base import PROSE, ChangedFile
 
 MAX_BYTES: Final = 1_000_000
 MAX_LINE: Final = 10_000
@@ -24,6 +24,9 @@ HIDDEN: Final = re.compile(
     "[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"
     "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+KEPT_IN_PAGES: Final = re.compile("[\u00ad\u200b\u2060-\u2064]")
+"""Hidden characters that end no line, reorder nothing and are white space for nobody (no controls, no BOM,
+no tags, no marks of direction). In a page they may stand on a line that does not change: no reader's grammar of pages knows them."""
 JOINERS: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
 HFS_IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 DOT_GIT: Final = re.compile(r"(?:\.git|git~\d+)(?:[ .]*)(?::.*)?\Z", re.IGNORECASE)
@@ -100,7 +103,22 @@ def _bytes(file: ChangedFile) -> str | None:
         why = _text(side)
         if why is not None:
             return why
-    return None
+    return _hidden_stays(file)
+
+
+def _hidden_stays(file: ChangedFile) -> str | None:
+    """Hidden text bars a proof, but for what stays where it is in lines of a page that do not change.
+
+    A line that changes must show all that it has; the rest of a page is no context that a hidden sign
+    could turn, while the tokens of a program, its names above all, may be.
+    """
+    if not any(HIDDEN.search(text) for text in file.both_texts):
+        return None
+    page = PROSE.search(file.path) is not None and file.change.before is not None and file.change.after is not None
+    kept = page and not any(HIDDEN.search(KEPT_IN_PAGES.sub("", text)) for text in file.both_texts)
+    if kept and not any(HIDDEN.search(line.text) for line in file.lines):
+        return None
+    return "hidden or bidirectional characters"
 
 
 def _text(side: bytes) -> str | None:  # noqa: PLR0911 - one guard, one exit
@@ -116,8 +134,6 @@ def _text(side: bytes) -> str | None:  # noqa: PLR0911 - one guard, one exit
         return "not UTF-8 text"
     if "\r" in text.replace("\r\n", "\n"):
         return "a lone carriage return ends a line for some readers only"
-    if HIDDEN.search(text):
-        return "hidden or bidirectional characters"
     if any(len(line) > MAX_LINE for line in text.split("\n")):
         return f"a line is longer than {MAX_LINE} characters"
     return None
