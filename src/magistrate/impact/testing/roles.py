@@ -17,6 +17,7 @@ from typing import Final
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.testing.collection import is_test_name, why_no_test_role
 from magistrate.impact.testing.loading import left_out_by_cargo, who_loads
+from magistrate.impact.testing.rust_modules import only_for_tests
 
 SHARED: Final = re.compile(
     r"(?i)(?:^|/)(?:__mocks__|__fixtures__|fixtures?|helpers?|support|utils?|setup|mocks?|common|shared|lib|testdata|resources|vendor|third_party|"
@@ -112,6 +113,7 @@ def _php(path: str, base: BaseTree) -> bool:
 RUNNERS: Final = (
     Runner(name="go test", paths=re.compile(r"_test\.go\Z"), shown=_go),
     Runner(name="cargo test", paths=re.compile(r"(?:^|/)tests/[^/]+\.rs\Z"), shown=_cargo),
+    Runner(name="a module for tests alone", paths=re.compile(r"(?:^|/)src/.+\.rs\Z"), shown=only_for_tests),
     Runner(
         name="the tests of the build",
         paths=re.compile(r"(?:^|/)src/test/(?:java|kotlin|groovy)/.*(?:Tests?|TestCase|IT|Spec)\.(?:java|kt|groovy)\Z"),
@@ -174,7 +176,18 @@ def _shape(file: ChangedFile) -> str | None:
 
 
 def _loaded(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> str | None:
-    return who_loads(file, step, base, _tests_of(base), suffixed=SUFFIXED.search(file.path) is not None)
+    return who_loads(
+        file, step, base, _tests_of(base) | _declaring(file.path, base), suffixed=SUFFIXED.search(file.path) is not None
+    )
+
+
+def _declaring(path: str, base: BaseTree) -> frozenset[str]:
+    """The files that may declare a module for tests: their declaration is what makes it one."""
+    if not path.endswith(".rs") or not only_for_tests(path, base):
+        return frozenset()
+    folder = path.rpartition("/")[0]
+    near = {folder, folder.rpartition("/")[0]}
+    return frozenset(one for one in base.files if one.endswith(".rs") and one.rpartition("/")[0] in near)
 
 
 def _tests_of(base: BaseTree) -> frozenset[str]:

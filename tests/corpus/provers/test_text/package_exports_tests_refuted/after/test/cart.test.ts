@@ -1,0 +1,6 @@
+import { total } from '../src/cart'
+
+test('total', () => {
+  expect(total([1])).toBe(2)
+  expect(total([])).toBe(0)
+})

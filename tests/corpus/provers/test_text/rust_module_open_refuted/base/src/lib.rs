@@ -1,0 +1,1 @@
+mod cart_tests;
