@@ -119,12 +119,17 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensitivity:
-    """Something sensitive that a change touches, at its line (1-based, 0 = whole file)."""
+    """Something sensitive that a change touches, at its line (1-based, 0 = whole file).
+
+    `itself`: the place is the sensitive thing, such as a key in clear or the settings of a check, and
+    not a word about one; where it stands makes no difference then.
+    """
 
     kind: ChangeClass
     path: str
     line: int
     why: str
+    itself: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,8 @@ from magistrate.domain.impact import (
 
 WORDS_ONLY: Final = frozenset({ChangeClass.COMMENTS, ChangeClass.DOCS})
 """Classes whose proof says that nothing but words for people changes."""
-ALWAYS: Final = frozenset({ChangeClass.SECRETS, ChangeClass.AGENT_INSTRUCTIONS, ChangeClass.GATE, ChangeClass.UNKNOWN})
-"""What words alone can do: give a secret away, steer an agent or a tool, hide."""
+ALWAYS: Final = frozenset({ChangeClass.AGENT_INSTRUCTIONS, ChangeClass.UNKNOWN})
+"""What words alone can do: steer an agent or a tool, hide. A key in clear is one wherever it stands (`itself`)."""
 
 
 def strictest_by_path(verdicts: Sequence[FileImpact]) -> tuple[FileImpact, ...]:
@@ -53,7 +53,7 @@ def collisions(changes: Sequence[FileChange]) -> Iterable[Sensitivity]:
 def mentioned(files: Sequence[FileImpact], sensed: set[Sensitivity]) -> set[Sensitivity]:
     """What sensors found in files that are proven to be words only, or a test that one person judges anyway."""
     quiet = {file.path for file in files if file.proof.status is ProofStatus.PROVEN and _tells_of_others(file)}
-    return {found for found in sensed if found.path in quiet and found.kind not in ALWAYS}
+    return {found for found in sensed if found.path in quiet and found.kind not in ALWAYS and not found.itself}
 
 
 def _tells_of_others(file: FileImpact) -> bool:

@@ -19,6 +19,8 @@ from magistrate.impact.vocabulary import vocabulary
 
 Role = Callable[[ChangedFile], str | None]
 MAX_PER_RULE: Final = 20
+BLANKS: Final = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]|\\s|\\.", re.DOTALL)
+"""White space of a pattern, a set of signs as a whole, or any other escaped sign."""
 RESOURCE: Final = re.compile(
     r"(?im)^\s*(?:resource|module)\s+[\"'][\w-]+[\"']|^\s*resource\s+\w+\s+'microsoft\.|\b(?:aws|alexa)::\w+::\w+|"
     r"[\"']microsoft\.\w+/[\w/]+[\"']|\bnew\s+(?:\w+\.)?(?:cfn\w+|bucket|queue|topic|table|cluster)\("
@@ -33,21 +35,31 @@ class Rule:
     folded: re.Pattern[str]
     why: str
     given: frozenset[str] = frozenset()
+    itself: bool = False
 
 
-def rule(pattern: str, why: str, given: str = "") -> Rule:
+def rule(pattern: str, why: str, given: str = "", *, itself: bool = False) -> Rule:
     """Compile a rule; patterns are linear, case-insensitive, and no white space of theirs ends a line.
 
     `given` lists words (`impact/vocabulary.py`), one of which every hit has: without it nothing is searched.
+    `itself` says that a hit is the sensitive thing and not a word about it.
     """
-    inside = pattern.replace(r"\s", r"[^\S\n]")
+    inside = BLANKS.sub(_in_one_line, pattern)
     folded = re.sub(r"\\.|[A-Z]", lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), inside)
     return Rule(
         pattern=re.compile(inside, re.IGNORECASE | re.MULTILINE),
         folded=re.compile(folded, re.MULTILINE),
         why=why,
         given=vocabulary(given),
+        itself=itself,
     )
+
+
+def _in_one_line(found: re.Match[str]) -> str:
+    """A set with white space keeps its blanks and, where it takes everything else, its line ends out as well."""
+    if found[0] == r"\s":
+        return r"[^\S\n]"
+    return found[0].replace(r"\s", r" \t\r\f\v\n" if found[0].startswith("[^") else r" \t\r\f\v")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +90,8 @@ class RuleSensor:
     kind: ChangeClass
     rules: tuple[Rule, ...] = ()
     role: Role | None = None
+    place: re.Pattern[str] | None = None
+    place_why: str = ""
     words: frozenset[str] = frozenset()
     words_why: str = ""
     near: frozenset[str] = frozenset()
@@ -87,7 +101,10 @@ class RuleSensor:
     def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
         """Every hit, at its line; removed lines are named by the line they had."""
         del base
-        if self.role is not None:
+        if self.place is not None and named(file, self.place):
+            line = first_line(file)
+            yield Sensitivity(kind=self.kind, path=file.path, line=line, why=self.place_why, itself=True)
+        elif self.role is not None:
             found = self.role(file)
             if found is not None:
                 yield Sensitivity(kind=self.kind, path=file.path, line=first_line(file), why=found)
@@ -120,10 +137,13 @@ class RuleSensor:
     def _by_rule(self, file: ChangedFile) -> Iterator[Sensitivity]:
         for one in self._possible(file, self.rules):
             for line in islice(hits(file, one), MAX_PER_RULE):
-                yield Sensitivity(kind=self.kind, path=file.path, line=line.number, why=worded(one.why, line))
+                yield Sensitivity(
+                    kind=self.kind, path=file.path, line=line.number, why=worded(one.why, line), itself=one.itself
+                )
         for one in self._possible(file, self.code_rules):
             for line in islice(found_in(file.code_lines, file.code_text, one), MAX_PER_RULE):
-                yield Sensitivity(kind=self.kind, path=file.path, line=line.number, why=worded(one.why, line))
+                why = worded(one.why, line)
+                yield Sensitivity(kind=self.kind, path=file.path, line=line.number, why=why, itself=one.itself)
 
 
 def hits(file: ChangedFile, one: Rule) -> Iterator[ChangedLine]:

@@ -107,3 +107,27 @@ def test_a_new_name_that_is_an_option_proves_nothing():
         found = judged({path: (None, PAGE)}, {"docs/b.md": PAGE})
         assert found.strictness is Strictness.TWO
         assert "option" in found.files[0].proof.why
+
+
+@pytest.mark.requirement("R19", "R24")
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("The program reads `os.environ['SHOP_TOKEN']`.", Strictness.ONE),
+        ("Set `password = os.getenv('SHOP')` first.", Strictness.ONE),
+        ("The owners of the check decide (`required_status_checks`).", Strictness.ONE),
+        ("Log in with `password = 'tr0ub4dor-and-3'`.", Strictness.TWO),
+        ("token: s3cr3tvalue99", Strictness.TWO),
+        ("The key is AKIA" + "QPLXMWNRTZVB3D7K.", Strictness.TWO),
+    ],
+)
+def test_a_word_about_a_secret_is_a_mention_and_a_secret_is_one_wherever_it_stands(line: str, asked: Strictness):
+    found = judged({"docs/a.md": (PAGE, PAGE + "\n" + line + "\n")})
+    assert found.strictness is asked, found.reasons
+
+
+@pytest.mark.requirement("R19", "R24", "R41")
+@pytest.mark.parametrize("path", ["policies/a.md", ".magistrate.md", "docs/credentials/a.md"])
+def test_a_page_where_keys_or_policies_are_kept_is_no_page_of_words(path: str):
+    found = judged({path: (PAGE, PAGE + "\nMore rows are kept.\n")})
+    assert found.strictness is Strictness.TWO

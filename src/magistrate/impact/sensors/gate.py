@@ -7,7 +7,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule, says
+from magistrate.impact.sensing import RuleSensor, Saying, line_start, rule, says
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:\.magistrate[^/]*|magistrate\.toml|[^/]*\.cedar|schema\.cedarschema|roster\.json|polic(?:y|ies)|codeowners|owners|"
@@ -28,13 +28,18 @@ SAYS: Final = Saying(
 )
 
 
+DECIDES: Final = "this decides which changes pass, or what the checks see"
+
+
 def _role(file: ChangedFile) -> str | None:
-    return "this decides which changes pass, or what the checks see" if named(file, PATHS) or says(file, SAYS) else None
+    return DECIDES if says(file, SAYS) else None
 
 
 SENSOR: Final = RuleSensor(
     name="gate",
     kind=ChangeClass.GATE,
+    place=PATHS,
+    place_why=DECIDES,
     role=_role,
     rules=(
         rule(

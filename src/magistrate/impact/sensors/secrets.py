@@ -6,8 +6,7 @@ import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
-from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, named, rule
+from magistrate.impact.sensing import RuleSensor, rule
 from magistrate.impact.vocabulary import vocabulary
 
 PATHS: Final = re.compile(
@@ -23,25 +22,30 @@ WORDS: Final = vocabulary("""
 HIGH: Final = r"(?=[A-Za-z0-9_/+.%~=-]{0,40}\d)(?=[A-Za-z0-9_/+.%~=-]{0,40}[A-Za-z])[A-Za-z0-9_/+.%~=-]"
 
 
-def _role(file: ChangedFile) -> str | None:
-    return "files of this kind hold keys or passwords" if named(file, PATHS) else None
-
-
 SENSOR: Final = RuleSensor(
     name="secrets",
     kind=ChangeClass.SECRETS,
-    role=_role,
+    place=PATHS,
+    place_why="files of this kind hold keys or passwords",
     words=WORDS,
     words_why="a secret, or what is done with one",
     rules=(
-        rule(r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)", "key material"),
+        rule(r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)", "key material", itself=True),
         rule(
             r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bxox[abp]-|\bsk-[A-Za-z0-9]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.",
             "looks like a live credential",
+            itself=True,
         ),
         rule(
             r"(?:secret|passw(?:or)?d|passphrase|api_?key|access_?key|private_?key|token|credential)s?\b['\"]?\s*[:=]",
             "sets a secret or where it comes from",
+        ),
+        rule(
+            r"(?:secret|passw(?:or)?d|passphrase|api_?key|access_?key|private_?key|token|credential)s?\b['\"]?\s*[:=]\s*"
+            r"(?:['\"](?!your|my|the|some|xxx|\*|<|\$|\{|example|changeme|secret|password|token|test|foo|bar)[^'\" \t]{6,}['\"]|"
+            r"(?=[A-Za-z0-9_/+.%~=-]{0,40}\d)(?=[A-Za-z0-9_/+.%~=-]{0,40}[A-Za-z])[A-Za-z0-9_/+.%~=-]{8,}\s*$)",
+            "a secret written out",
+            itself=True,
         ),
         rule(
             r"(?:environ|getenv|process\.env|System\.getenv|ENV\[)",
@@ -66,10 +70,12 @@ SENSOR: Final = RuleSensor(
             + HIGH
             + r"{18,}",
             "text that looks like a key",
+            itself=True,
         ),
         rule(
             r"hooks\.slack\.com|webhook\.office\.com|discord(?:app)?\.com/api/webhooks|\w://[^\s:/@]{1,60}:[^\s/@]{1,60}@|\bapi_org_|\bsq0\w{3}-|\bzxlk\w{20}|\bxox[a-z]-|\bAIza[0-9A-Za-z_-]{20}|\b\d{8,10}:[A-Za-z0-9_-]{30,}|\bjwt\.(?:sign|encode|decode|verify)|\bsession\(|process\.env|[A-Z_]+(?:KEY|TOKEN|SECRET|PASS(?:WORD)?|PWD|AUTH)\w*\s*[:=]",
             "looks like a credential, or uses one",
+            itself=True,
         ),
     ),
 )
