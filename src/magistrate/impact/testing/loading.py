@@ -21,10 +21,16 @@ from magistrate.impact.source_readers import embedded
 SHIPPED: Final = ("bin", "main", "module", "browser", "exports", "imports", "types", "directories", "files")
 LIFE: Final = frozenset({"preinstall", "install", "postinstall", "prepublish", "prepublishOnly", "prepare", "prepack", "postpack", "start", "build"})  # fmt: skip
 """Scripts of a package that run where it is installed, built, published or served."""
-LOADS: Final = re.compile(
-    r"(?i)readdir|read_dir|listdir|iterdir|\bglob\w*\b|\bdir\s*\[|\bwalk\w*\b|\brequire\w*\b|\bimport\w*\b|\binclude\w*\b|\bload\w*\b|\bembed\w*\b|scandir|\bos\.dirfs\b"
+RUNS_TESTS: Final = re.compile(
+    r"\b(?:npm|yarn|pnpm|bun)\s+(?:run\s+|-\S+\s+)*[\w:-]*test|\b(?:jest|vitest|mocha|ava|tap|borp|jasmine|uvu|karma|qunit|tape|playwright|eslint|prettier|standard)\b|--test\b"
 )
-FOLDER: Final = re.compile(r"""(?i)["'`](?:[^"'`\n]{0,200}[/.])?(?:tests?|specs?|__tests__)(?=[/."'`])""")
+"""A command that starts the runner, or looks at tests."""
+LISTS: Final = re.compile(
+    r"(?i)readdir|read_dir|listdir|iterdir|\bglob\w*\s*(?:\.\w+\s*)?[(\[]|\bdir\s*[.\[]|\bwalk\w*\s*\(|scandir|\bos\.dirfs\b|\bload_all|\bembed\w*\b"
+)
+LOADS: Final = re.compile(r"(?i)\brequire\w*\b|\bimport\w*\b|\binclude\w*\b|\bload\w*\b")
+QUOTED: Final = re.compile(r"""(?P<quote>["'`])(?P<said>[^"'`\n]{1,200})(?P=quote)\s*(?P<more>\+?)""")
+FOLDER: Final = re.compile(r"(?i)(?:\A|[/.])(?:tests?|specs?|__tests__)(?:[/.]|\Z)")
 RUNNERS_OWN: Final = re.compile(
     r"(?i)(?:^|/)(?:rakefile|gruntfile\.\w+|gulpfile\.\w+|makefile|noxfile\.py|tasks\.py|[^/]*\.rake|[^/]*\.config\.[cm]?[jt]s|conftest\.py|phpunit[^/]*|"
     r"\.[^/]*|[^/]*\.(?:json|toml|ya?ml|lock|cfg|ini|xml|md|gradle|kts))\Z|(?:^|/)(?:\.[^/]+|scripts?|tools?|benchmarks?|bench|docs?)/"
@@ -33,6 +39,8 @@ RUNNERS_OWN: Final = re.compile(
 QUOTED_PLACE: Final = re.compile(r"[\"'`](\.{1,2}/[^\"'`\n]{1,200})[\"'`]")
 LONGEST: Final = 200
 NEIGHBOURS: Final = re.compile(r"\bimport\.meta\.glob|\brequire\.context\b")
+BELOW: Final = frozenset({"test", "tests", "spec", "specs", "__tests__"})
+"""Folders of tests: what stands in one is loaded by tests."""
 PROGRAM: Final = re.compile(r"(?i)\.(?:[cm]?[jt]sx?|vue|svelte|astro|py|go|rs|rb|php|java|kt|groovy)\Z")
 ALL_PACKAGES: Final = re.compile(r"\bfind_packages\(\s*\)|^packages\s*=\s*find:", re.MULTILINE)
 
@@ -112,16 +120,21 @@ def _shipped(file: ChangedFile, base: BaseTree) -> str | None:
 
 
 def _by_package(rest: str, text: str) -> str | None:
+    parts = rest.split("/")[:-1]
+    at = next((depth for depth, part in enumerate(parts) if part.lower() in BELOW), None)
+    if at is None:
+        return None
+    place = "/".join(parts[: at + 1])
+    folder = re.compile(rf"(?<![\w!.-])(?:\./)?{re.escape(place)}(?![\w.-])")
     found = _object(text)
-    top = rest.partition("/")[0]
-    folder = re.compile(rf"(?<![\w!.-])(?:\./)?{re.escape(top)}(?![\w.-])")
     for field in SHIPPED:
         if any(folder.search(word) for word in _words(found.get(field))):
-            return f"ships `{top}` (`{field}`)"
+            return f"ships `{place}` (`{field}`)"
     scripts = found.get("scripts")
     for name, command in sorted(scripts.items()) if isinstance(scripts, dict) else ():
-        if name in LIFE and isinstance(command, str) and re.search(rf"(?:^|[\s/\"']){re.escape(top)}(?=[\s/\"';&|]|\Z)", command):  # fmt: skip
-            return f"names `{top}` in its script `{name}`"
+        parts = re.split(r"&&|\|\||[;|]", command) if name in LIFE and isinstance(command, str) else []
+        if any(folder.search(part) and not RUNS_TESTS.search(part) for part in parts):
+            return f"names `{place}` in its script `{name}`"
     return None
 
 
@@ -132,12 +145,14 @@ def _autoloaded(rest: str, text: str) -> bool:
 
 def _with_its_folder(file: ChangedFile, base: BaseTree, tests: frozenset[str]) -> str | None:
     """A program that loads all files of a folder, this one with them."""
-    below = any(part in {"test", "tests", "spec", "specs", "__tests__"} for part in file.parts[:-1])
+    below = not BELOW.isdisjoint(file.parts[:-1])
     for path in readers_in(base):
         if path == file.path or path in tests or RUNNERS_OWN.search(path) or not PROGRAM.search(path):
             continue
         text = base.lowered[path]
         folder = path.rpartition("/")[0]
+        if not BELOW.isdisjoint(folder.lower().split("/")):
+            continue
         if NEIGHBOURS.search(text) and file.path.startswith(f"{folder}/" if folder else ""):
             return f"`{path}` loads its neighbours by pattern"
         if path.endswith(".go") and "go:embed" in text and embedded(text, file.name) and folder == file.path.rpartition("/")[0]:  # fmt: skip
@@ -148,10 +163,14 @@ def _with_its_folder(file: ChangedFile, base: BaseTree, tests: frozenset[str]) -
 
 
 def _loads_folder(text: str) -> int | None:
-    for found in FOLDER.finditer(text):
+    """The line of a program that lists a folder of tests, or loads a place in one that is put together."""
+    for found in QUOTED.finditer(text):
+        if not FOLDER.search(found["said"]):
+            continue
         start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
         line = text[start : end if end >= 0 else len(text)]
-        if LOADS.search(line) and not line.lstrip().startswith(("//", "#", "*", "use ", "from ", "import ")):
+        put_together = bool(found["more"]) or "${" in found["said"]
+        if LISTS.search(line) or (put_together and LOADS.search(line)):
             return text.count("\n", 0, start) + 1
     return None
 

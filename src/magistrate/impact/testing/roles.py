@@ -37,6 +37,7 @@ RUNS_NODE: Final = re.compile(
     r"\b(?:jest|vitest|mocha|ava|tap|borp|jasmine|uvu|karma|qunit|tape|playwright|bun test|deno test)\b|\bnode\b.*--test\b"
 )
 """Runners as a script of a package starts them."""
+BUILDS: Final = re.compile(r"(?:^|/)(?:pom\.xml|[^/]+\.gradle(?:\.kts)?)\Z")
 SHIPS_TESTS: Final = re.compile(
     r"(?i)test-jar|testfixtures|(?:<sourceDirectory>|\bmain\b[^}]{0,200}srcDirs?)[^<\n]*src/test"
 )
@@ -69,9 +70,9 @@ def _cargo(path: str, base: BaseTree) -> bool:
 def _jvm(path: str, base: BaseTree) -> bool:
     project = path[: ("/" + path).index("/src/test/")]
     builds = [
-        base.files[project + name]
-        for name in ("pom.xml", "build.gradle", "build.gradle.kts")
-        if project + name in base.files
+        base.files[one]
+        for one in sorted(base.files)
+        if BUILDS.search(one) and one.rpartition("/")[0] + "/" == (project or "/")
     ]
     return bool(builds) and not any(SHIPS_TESTS.search(text) for text in builds)
 

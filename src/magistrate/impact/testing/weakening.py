@@ -48,7 +48,7 @@ ACTS: Final = re.compile(
     r"processbuilder|getruntime\(|process::command|\bshell_exec|\bsystem\s*\(|\bproc_open|\bpassthru|\bpickle\b|\bmarshal\b|new\s+function\b|"
     r"\bimportlib\b|__import__|\bctypes\b|\bvm\.run|atob\s*\(|b64decode|fromcharcode|\burllib|\bsocket\.(?:socket|create)|\bcurl\b|\bwget\b|"
     r"\bsecrets\.\w|github_token|\bnpm_token|aws_(?:secret|access)|\.(?:ssh|aws|netrc|npmrc|pypirc|kube)\b|/etc/(?:passwd|shadow)|/proc/|"
-    r"(?<![\w'\"\]])`[^`\n${]+`\s*(?:;|\Z)|%x[\W_]|\bsystem\s+['\"]|\b(?:instance|class|module)_eval\b|\bkernel\.|\bsend\s*\(\s*[^:)]|\bopen\s*\(\s*['\"]\||"
+    r"(?<![\w'\"\]])`[^`\n${]+`\s*(?:;|\Z)|%x[\W_]|\bsystem\s+['\"]|\b(?:instance|class|module)_eval\b|\bkernel\.|\bopen\s*\(\s*['\"]\||"
     r"\$\w+\s*\(\s*['\"]|\b(?:include|require)(?:_once)?\s*\(?\s*['\"]https?:|\bcreate_function\b|\bimport\s*\(\s*[^'\"`)]|\bimport\s*\(\s*['\"][^'\"]*['\"]\s*\+|"
     r"\brequire\s*\(\s*[^'\"`)]|\brequire\s*\(\s*['\"][^'\"]*['\"]\s*\+|,\s*eval\s*\)|=\s*eval\b|['\"]base64['\"]|\bwritefile\w*\b|\bunlink\w*\(|\brmtree\b|\bloadlibrary\b"
 )
