@@ -18,6 +18,8 @@ PATHS: Final = re.compile(
 FRONT: Final = re.compile(
     r"\A\ufeff?\s*(?:`{3,}\w*\s*)?---[^\S\n]*\r?\n(?:[^\n]*\n){0,12}?[ \t]*[\"']?(?:description|globs|alwaysApply|applyTo|mode|tools|model|allowed-tools|argument-hint|disable-model-invocation|agent|handoffs)[\"']?[ \t]*:"
 )
+CLOSED: Final = re.compile(r"\n(?:---|\.\.\.)[^\S\n]*(?:\r?\n|\Z)")
+"""Front matter ends; a YAML file that begins with `---` is none."""
 ORDER: Final = re.compile(
     r"(?im)^[ \t]*(?:[-*+]|\d+[.)])?[ \t]*(?:\*\*)?(?:always|never|do not|don't|must|prefer|avoid|ensure|make sure|follow|keep|write|implement|use|create|run|read|check|add|update|include|return|review|verify|when|if you|you (?:are|must|should|will))\b"
 )
@@ -33,7 +35,7 @@ def _role(file: ChangedFile) -> str | None:
         return "agents read this as instructions"
     for text in file.both_texts:
         head = text[:HEAD]
-        if FRONT.match(head):
+        if FRONT.match(head) and CLOSED.search(head):
             return "its front matter is that of a rule, a skill or a prompt for agents"
         if READER.search(head) and sum(1 for _ in islice(ORDER.finditer(head), ORDERS)) == ORDERS:
             return "this reads as a list of orders to an assistant"

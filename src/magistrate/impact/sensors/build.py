@@ -7,7 +7,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, Saying, named, rule, says
+from magistrate.impact.sayings import says
+from magistrate.impact.sensing import RuleSensor, Saying, named, rule
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:makefile[^/]*|gnumakefile|[^/]*\.mk|cmakelists\.txt|[^/]*\.cmake|configure(?:\.ac)?|[^/]*\.(?:ac|m4|am|bzl|gradle|gradle\.kts|ninja|bazel|star)|build\.(?:rs|py|xml|sh)|meson\.build|meson_options\.txt|(?:workspace|build|module)(?:\.bazel)?|"
@@ -66,6 +67,8 @@ SENSOR: Final = RuleSensor(
             r"\"(?:pre|post)?install\"\s*:|\"prepare\"\s*:|build-backend|rustc-wrapper|cmdclass",
             "runs at installation or build",
         ),
+    ),
+    code_rules=(
         rule(
             r"\b(?:os\.system|subprocess|popen|child_process|execSync|Runtime\.getRuntime|eval|exec|__import__|importlib|pickle\.loads?|yaml\.load|unsafe)\b",
             "runs or loads code",

@@ -9,7 +9,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.sensing import RuleSensor, Saying, first_line, line_start, named, rule, says
+from magistrate.impact.sayings import says
+from magistrate.impact.sensing import RuleSensor, Saying, first_line, line_start, named, rule
 from magistrate.impact.workflow_permissions import widened
 
 PATHS: Final = re.compile(

@@ -10,7 +10,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, Saying, named, rule, says
+from magistrate.impact.sayings import says
+from magistrate.impact.sensing import RuleSensor, Saying, named, rule
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:[^/]*(?:docker|container)file[^/]*|[^/]*compose[^/]*\.ya?ml|\.dockerignore|containers?\.(?:conf|toml)|docker-bake\.hcl|[^/]*\.container)$"

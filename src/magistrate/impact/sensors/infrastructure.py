@@ -7,7 +7,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule, says
+from magistrate.impact.sayings import says
+from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:[^/]*\.(?:tf|tfvars|hcl|bicep|nomad)|(?:docker|container)file[^/]*|docker-compose[^/]*|compose\.ya?ml|chart\.ya?ml|values[^/]*\.ya?ml|kustomization\.ya?ml|pulumi[^/]*|serverless\.ya?ml|cdk\.json|crontab|[^/]*\.service|ansible|playbooks?|roles|k8s|helm|terraform|deploy)(?:/|$)"

@@ -7,14 +7,15 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule, says
+from magistrate.impact.sayings import says
+from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:migrations?|migrate|alembic|flyway|liquibase)/|(?:^|/)V\d+__[^/]*\.sql$|\.sql$"
 )
 SAYS: Final = Saying(
     starts=line_start(
-        r"down_revision\b.*=|revision[ \t]*(?::[ \t]*str[ \t]*)?=[ \t]*[\"']|class[ \t]+\w*[Mm]igration\w*\b|class[ \t]+\w+[ \t]*<[ \t]*(?:ActiveRecord::)?Migration|"
+        r"down_revision\b.*=|revision[ \t]*(?::[ \t]*str[ \t]*)?=[ \t]*[\"']|class[ \t]+(?!\w*Tests?\b)\w*[Mm]igration\w*\b|class[ \t]+\w+[ \t]*<[ \t]*(?:ActiveRecord::)?Migration|"
         r"(?:create|drop|change|rename|add|remove)_(?:table|columns?|index|reference|foreign_key|timestamps|enum|join_table|check_constraint)\b|"
         r"(?:Schema::|\$table->)|<databaseChangeLog|databaseChangeLog[ \t]*:|--[ \t]*(?:\+goose|\+migrate|liquibase|migrate:|atlas:|flyway)"
     ),

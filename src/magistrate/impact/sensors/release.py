@@ -7,7 +7,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule, says
+from magistrate.impact.sayings import says
+from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:licen[cs]e[^/]*|copying[^/]*|security[^/]*|cname|\.goreleaser[^/]*|\.releaserc[^/]*|releas(?:e|ing)[^/]*|publish[^/]*|\.changeset|\.bumpversion\.cfg|lerna\.json|version(?:\.\w+)?|manifest\.in)(?:/|$)"
@@ -38,14 +39,12 @@ SENSOR: Final = RuleSensor(
     name="release",
     kind=ChangeClass.RELEASE,
     role=_role,
-    rules=(
+    code_rules=(
         rule(
             r"\b(?:npm|twine|cargo|gem|docker|helm|gh release|poetry|uv|pnpm|yarn|mvn|gradle|dotnet nuget|changeset|lerna|flit|hatch)\s+(?:publish|upload|push|create|deploy)\b|publishConfig|publishTo|gh-action-pypi-publish|softprops/action-gh-release|"
             r"goreleaser|semantic-release|release-please|release-drafter|changesets/action|registry-url|trusted[- ]publish",
             "publishes",
         ),
-    ),
-    code_rules=(
         rule(
             r"__version(?:_info)?__\s*(?::\s*\w+\s*)?=|\b(?:\w+[-_.])*version(?:[-_.]?(?:string|number|name|code|info|prefix|suffix))?[\"'`]?\s*(?::\s*[\w.<>&' ]+)?\s*(?:[:=]|:=|,)\s*[\"'`]?v?\d+[.\d]|<version>\s*\d|^\s*v?\d+\.\d+\.\d+[\w.+-]*\s*$|"
             r"\b(?:const|define|#define|static|final|public|let|var)\b.{0,60}version\w*\b.{0,20}\d|\b(?:version|release|ver)\s*[\"']?\s*[=:(,]?\s*[\"'(]\s*v?\d+[.,]\s?\d|\bappversion\b|\b(?:major|minor|patch|tiny|pre|micro|build)\s*[:=]\s*[\"']?\d+|\bversion\s*=\s*[\"']|AC_INIT\(|project\([^)]*version|\d+\.\d+\.\d+-SNAPSHOT|current_version",

@@ -33,6 +33,8 @@ SENSOR: Final = RuleSensor(
             "silences a warning",
             given="suppress allow expect cfgattr pragma nolint sanitize nosanitize coverity resharper warnings unchecked nowarn wno",
         ),
+    ),
+    code_rules=(
         rule(
             r"@(?:Ignore|Disabled(?:\w*)?|DisabledOnOs|Skip|PendingFeature)\b|\bpytest\.(?:mark\.)?(?:skip(?:if)?|xfail|importorskip)\b|@?unittest\.(?:skip\w*|expectedFailure)|\bskipTest\(|\b[tb]\.Skip(?:f|Now)?\(|\b(?:it|test|describe|context|suite)\.(?:skip|todo|only|fixme|failing)\b|"
             r"\b(?:xit|xdescribe|xtest|xcontext|fit|fdescribe|markTestSkipped|markTestIncomplete)\b|#\[ignore|\bskip(?:_test)?\s*[:(]\s*[\"']|\[Ignore\(|\bSkip\s*=\s*\"|XCTSkip|GTEST_SKIP|\bDISABLED_\w|@pytest\.mark\.(?:skip|xfail)",
