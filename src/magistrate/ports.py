@@ -24,6 +24,7 @@ from magistrate.domain.case import (
 )
 from magistrate.domain.events import Event
 from magistrate.domain.finding import Finding
+from magistrate.domain.history import AlteredRow, LandedRows
 from magistrate.domain.impact import FileChange
 from magistrate.domain.lifecycle import CaseState
 from magistrate.wire.assessment import Verdict
@@ -125,37 +126,6 @@ class CommitRow:
     parent_tree: str | None
     committed: int
     title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LandedRow:
-    """One commit of a first-parent history, with the whole text below its subject."""
-
-    commit: str
-    tree: str
-    parent_tree: str | None
-    subject: str
-    body: str
-    merge: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LandedRows:
-    """A first-parent history, newest first; `whole` is false where objects end before its root and the limit."""
-
-    rows: tuple[LandedRow, ...]
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlteredRow:
-    """One path between two trees: blob ids and modes, None where it is absent."""
-
-    path: str
-    before: str | None
-    after: str | None
-    mode_before: str | None
-    mode_after: str | None
 
 
 class GitReader(Protocol):

@@ -22,8 +22,7 @@ OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}\Z")
 class Landed:
     """One commit of the first-parent history: its tree, and what was written about it.
 
-    `merged` are subjects of the side that it merged; `said` is the text below its subject, cut;
-    `proposed` is true where an agent's proposal was carried out, whose subject nobody may have read.
+    `merged` are subjects of the side that it merged; `said` is the text below its subject, cut.
     """
 
     commit: str
@@ -31,7 +30,6 @@ class Landed:
     subject: str
     merged: tuple[str, ...] = ()
     said: str = ""
-    proposed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +47,9 @@ class Altered:
 class Earlier:
     """Facts of the first-parent history, newest first; `landed[0]` is the base commit itself.
 
-    Only what a proof may need: up to the tree that comes back; up to the commit `of` that may be taken
-    back, with all its paths; or up to the release before the last one of a list of changes. Nothing
-    here tells how far the history at hand reaches, so that parties who prove the same say the same.
+    Only what a proof may need: up to the tree that comes back, or up to the commit `of` that may be
+    taken back, with all its paths. Nothing here tells how far the history at hand reaches, so that
+    parties who prove the same say the same.
     """
 
     result_tree: str
@@ -96,7 +94,6 @@ def _landed(one: Mapping[str, Any]) -> Landed:
         subject=_text(one.get("subject")),
         merged=tuple(_text(subject) for subject in merged),
         said=_text(one.get("said", "")),
-        proposed=one.get("proposed") is not False,
     )
 
 

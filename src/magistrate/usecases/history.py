@@ -11,21 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from magistrate.domain.history import AlteredRow, LandedRow
 from magistrate.domain.impact import FileChange
-from magistrate.impact.documents.pages import LISTS_OF_CHANGES
-from magistrate.impact.documents.releases import releases_in
 from magistrate.impact.earlier import MAX_LANDED
-from magistrate.ports import AlteredRow, GitReader, LandedRow
+from magistrate.ports import GitReader
 
 MAX_ALTERED: Final = 500
 """Landed commits whose paths are looked at."""
 MAX_PATHS: Final = 300
+AHEAD: Final = 3
+"""Histories that are read at once where one was not enough: the next base commit is older."""
 MAX_SAID: Final = 2_000
-PROSE: Final = (".md", ".markdown", ".rst", ".txt")
-BY_MAGISTRATE: Final = "Magistrate-Proposal:"
-RELEASES_BACK: Final = 2
-"""A list is often written after the release: what landed before its last heading may belong to the next."""
-CUT: Final = "the history here is cut (a shallow clone?): a revert or an entry of a list of changes may stay unproven"
+CUT: Final = "the history here is cut (a shallow clone?): what takes a landed change back may stay unproven"
 
 
 @dataclass(kw_only=True)
@@ -48,22 +45,22 @@ class Histories:
             return None, notes
         at = next((at for at, row in enumerate(rows) if at and row.tree == result_tree), None)
         if at is not None:
-            return _facts(result_tree, rows[: at + 1]), notes
+            return _facts(result_tree, rows[: at + 1], self.git.merged(commit, at + 1)), notes
         taken = self._taken_back(rows, changes)
-        if taken is not None:
-            at, altered = taken
-            more = {"of": rows[at].commit, "altered": [asdict(one) for one in altered]}
-            return {**_facts(result_tree, rows[: at + 1]), **more}, notes
-        return self._for_list(result_tree, rows, changes), notes
+        if taken is None:
+            return None, notes
+        at, altered = taken
+        more = {"of": rows[at].commit, "altered": [asdict(one) for one in altered]}
+        return {**_facts(result_tree, rows[: at + 1], self.git.merged(commit, at + 1)), **more}, notes
 
     def _before(self, commit: str) -> tuple[tuple[LandedRow, ...], bool]:
         at = self.places.get(commit)
         if at is None or (len(self.rows) - at < MAX_LANDED and not self.whole):
-            found = self.git.landed(commit, MAX_LANDED)
-            ended = len(found.rows) < MAX_LANDED
-            self.rows, self.whole = found.rows, found.whole and ended
+            limit = MAX_LANDED * (AHEAD if self.rows else 1)
+            found = self.git.landed(commit, limit)
+            self.rows, self.whole = found.rows, found.whole and len(found.rows) < limit
             self.places = {row.commit: number for number, row in enumerate(found.rows)}
-            return found.rows, found.whole
+            return found.rows[:MAX_LANDED], found.whole or len(found.rows) >= MAX_LANDED
         return self.rows[at : at + MAX_LANDED], True
 
     def _taken_back(
@@ -85,52 +82,13 @@ class Histories:
         self.known |= {row.commit: one for row, one in zip(asked, found, strict=True) if one is not None}
         return [self.known.get(row.commit, ()) for row in rows]
 
-    def _for_list(
-        self, result_tree: str, rows: Sequence[LandedRow], changes: Sequence[FileChange]
-    ) -> dict[str, Any] | None:
-        """What landed since the release before the last one, where exactly one list of changes changes."""
-        lists = [change for change in changes if _is_list(change.path)]
-        if len(lists) != 1 or lists[0].before is None:
-            return None
-        back = self._releases_back(rows, lists[0])
-        if back is None:
-            return None
-        return _facts(result_tree, rows[:back], self.git.merged(rows[0].commit, back))
 
-    def _releases_back(self, rows: Sequence[LandedRow], change: FileChange) -> int | None:
-        """How many commits landed since the heading of the release before the last was written."""
-        names = [version for _, version in releases_in((change.before or b"").decode("utf-8", "replace"))]
-        if len(names) < RELEASES_BACK:
-            return None
-        wanted = names[RELEASES_BACK - 1]
-        touching = [
-            (at, one.before)
-            for at, altered in enumerate(self._altered(rows))
-            for one in altered
-            if one.path == change.path and (one.mode_after or "").startswith("100")
-        ]
-        olds = self.git.read_blobs([old for _, old in touching[:MAX_PATHS] if old is not None])
-        for at, old in touching[:MAX_PATHS]:
-            text = olds[old].decode("utf-8", "replace") if old is not None else ""
-            if all(version != wanted for _, version in releases_in(text)):
-                return at
-        return None
-
-
-def _is_list(path: str) -> bool:
-    return path.lower().endswith(PROSE) and LISTS_OF_CHANGES.search(path) is not None
-
-
-def _facts(
-    result_tree: str, rows: Sequence[LandedRow], merged: Mapping[str, tuple[str, ...]] | None = None
-) -> dict[str, Any]:
-    return {"result_tree": result_tree, "landed": [_landed(row, (merged or {}).get(row.commit, ())) for row in rows]}
+def _facts(result_tree: str, rows: Sequence[LandedRow], merged: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    return {"result_tree": result_tree, "landed": [_landed(row, merged.get(row.commit, ())) for row in rows]}
 
 
 def _landed(row: LandedRow, merged: Sequence[str]) -> dict[str, Any]:
-    said = "" if merged else row.body[:MAX_SAID]
-    proposed = BY_MAGISTRATE in row.body
-    one = {"commit": row.commit, "tree": row.tree, "subject": row.subject, "said": said, "proposed": proposed}
+    one = {"commit": row.commit, "tree": row.tree, "subject": row.subject, "said": row.body[:MAX_SAID]}
     return {**one, "merged": list(merged)} if merged else one
 
 

@@ -63,7 +63,8 @@ def seen(verdict: Assessed | MagistrateError) -> object:
 
 def one_by_one(assessor: Assessor, git_: RepositoryReader, change: Change) -> object:
     try:
-        return seen(assessor.of_trees(git_, change.base_tree, change.result_tree, name=change.name))
+        found = assessor.of_trees(git_, change.base_tree, change.result_tree, commit=change.commit, name=change.name)
+        return seen(found)
     except MagistrateError as error:
         return seen(error)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
+from magistrate.domain.history import AlteredRow, LandedRow, LandedRows
 from magistrate.errors import NotFound, Unavailable
-from magistrate.ports import AlteredRow, LandedRow, LandedRows
 
 NO_MODE: Final = "000000"
 MAX_SIDES: Final = 20_000

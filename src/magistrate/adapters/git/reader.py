@@ -11,9 +11,10 @@ from typing import Final
 
 from magistrate.adapters.git.command import git_output, quoted_alternates, run_git
 from magistrate.adapters.git.history import altered_rows, landed_rows, merged_subjects
+from magistrate.domain.history import AlteredRow, LandedRows
 from magistrate.domain.impact import FileChange
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
-from magistrate.ports import AlteredRow, CommitRow, LandedRows, TreeEntry
+from magistrate.ports import CommitRow, TreeEntry
 
 OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}\Z")
 _REVISION: Final = re.compile(r"[^\-\s][^\s]{0,399}\Z")

@@ -18,25 +18,8 @@ from magistrate.impact.equality import SourceClaim, proof
 from magistrate.impact.languages import python
 from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.languages.reading import UnreadableError
+from magistrate.impact.running_words import RUNS_MORE, RUNS_MORE_EXACTLY, STARTS_PROCESS, TEST_PLACE
 
-RUNS_MORE: Final = re.compile(
-    r"(?i)\b(?:(?:eval|exec\w*|compile|system|fork|execute\w*|cursor|raw|shell)\s*\(|exec\.\w|os\.(?:system|exec\w*|popen|spawn\w*|fork\w*)|__import__|"
-    r"importlib|import_module|getattr|setattr|globals|ctypes|cffi|subprocess|popen|pickle\w*|marshal|shelve|dill|yaml\.(?:unsafe_)?load|"
-    r"child_process|new function|vm\b|wasm|webassembly|reflect\w*|unsafe|runtime\.exec|processbuilder|process::command|classloader|loadlibrary|"
-    r"objectinputstream|scriptengine|jndi|os/exec|plugin\.open|syscall|libloading|transmute|extern|atob|fromcharcode|b64decode|base64|"
-    r"unhexlify|codecs|zlib|shell\s*=|innerhtml|dangerouslysetinnerhtml|document\.write|template_string|mark_safe|rawquery)"
-)
-STARTS_PROCESS: Final = re.compile(r"(?i)\bspawn\w*")
-"""A process in most languages; in Rust usually a task or a thread, where `process::Command` starts one."""
-RUNS_MORE_EXACTLY: Final = re.compile(
-    r"\bFunction\b|\bimport\s*\(|\brequire\s*\((?!\s*(['\"])[\w@./-]+\1\s*\))|\bset(?:Timeout|Interval|Immediate)\s*\(\s*['\"`]|\bglobalThis\b|\.constructor\b|"
-    r"\bprocess\.|\bwindow\s*\[|javascript:|\bsrcdoc\b|\b(?:outerHTML|insertAdjacentHTML|createContextualFragment)\b|\bimportScripts\b|"
-    r"\bnew\s+(?:Worker|SharedWorker)\b|\bProxy\b|__proto__|\bwith\s*\("
-)
-"""The same in the spelling of ECMAScript, where case and brackets tell a name from an ordinary word."""
-TEST_PLACE: Final = re.compile(
-    r"(?i)(?:^|/)(?:tests?|specs?|__tests__|testing)/|(?:^|/)(?:test_|conftest)[^/]*$|[_.-](?:test|tests|spec)\.[a-z]+$|Tests?\.java$"
-)
 CHECKS: Final = re.compile(
     r"(?i)\b(?:assert\w*|expect\w*|require\w*|should\w*|verify\w*|check\w*|fail\w*|raises|throws|t\.(?:error|fatal)\w*)\b"
 )

@@ -21,7 +21,7 @@ from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.dependencies.known import reader_of
 from magistrate.impact.earlier import Earlier, Landed
 from magistrate.impact.equality import proof
-from magistrate.impact.provers.program_text import RUNS_MORE, RUNS_MORE_EXACTLY, TEST_PLACE
+from magistrate.impact.running_words import RUNS_MORE, RUNS_MORE_EXACTLY, TEST_PLACE
 from magistrate.impact.undone import MAY_BE_SAFETY, said_for_safety, taken_back, whole
 
 MAX_UNDONE: Final = 30
