@@ -85,15 +85,20 @@ def reader_of(path: str, base: BaseTree) -> str | None:
     return kept[path]
 
 
-def named_reader(path: str, base: BaseTree) -> str | None:
-    """Which program or workflow names a page, in words; patterns, folders, lists and other pages do not count here."""
+def program_mentions(path: str, base: BaseTree) -> Iterator[Mention]:
+    """Every place where a program or a workflow names a page and may open it."""
     name = path.rsplit("/", 1)[-1].lower()
     for one in mentions_in(base, name.rpartition(".")[2]).by_name.get(name, ()):
         if one.path == path or not PROGRAM_NAMES.search(one.path):
             continue
         elsewhere = _elsewhere(one, path, base.lowered[one.path], folders_in(base))
         if not elsewhere and not harmless(base.files[one.path], one.path, one.start, one.shown):
-            return _said(one, base)
+            yield one
+
+
+def agents_sent(path: str, base: BaseTree) -> str | None:
+    """Which page of orders sends agents to this page, in words."""
+    name = path.rsplit("/", 1)[-1].lower()
     return next((why for why in _pages_including(path, name, name.rpartition(".")[2], base) if "agents" in why), None)
 
 
@@ -110,11 +115,12 @@ def _readers(path: str, base: BaseTree) -> Iterator[str]:
         *_folders(path, base),
     ):
         if one.path != path and not harmless(base.files[one.path], one.path, one.start, one.shown):
-            yield _said(one, base)
+            yield said_of(one, base)
     yield from _pages_including(path, name, ending, base)
 
 
-def _said(one: Mention, base: BaseTree) -> str:
+def said_of(one: Mention, base: BaseTree) -> str:
+    """A mention in words, with its place."""
     line = base.lowered[one.path].count("\n", 0, one.start) + 1
     return f"`{one.path}` line {line} may read this page (`{one.shown[:40]}`)"
 

@@ -11,6 +11,8 @@ from magistrate.impact.base import ChangedFile
 FENCE: Final = re.compile(r"\s{0,12}(?:[-*+>]\s+|\d+[.)]\s+)?(`{3,}|~{3,})")
 INDENTED: Final = {".rst": 3, "": 4}
 """Columns from which a line may be one of an example, by the ending of the page."""
+STEERING: Final = re.compile(r"\s*\.\.(?:\s|\Z)|.*::\s*\Z")
+"""What makes an example of the lines below it, or says how it is run, in reStructuredText."""
 PROMPT: Final = re.compile(r"\s*(?:>>>|\.\.\.(?=\s)|\$ |# |% |PS> )(?=.*\S)|\s*<")
 
 
@@ -28,6 +30,8 @@ def example_changes(file: ChangedFile) -> str | None:
         text = line.text.expandtabs(4)
         deep = bool(text.strip()) and len(text) - len(text.lstrip()) >= wide
         heading = file.name.endswith((".md", ".markdown", ".mdx")) and re.match(r"#{1,6} ", line.text) is not None
+        if file.name.endswith((".rst", ".txt")) and STEERING.match(line.text):
+            return f"line {line.number} steers what stands below it"
         if line.number in inside[line.added] or deep or (PROMPT.match(line.text) and not heading):
             return f"line {line.number} is one of an example"
     return None

@@ -6,9 +6,12 @@ reader but people, publishes nothing active, and no program of the base tree is 
 Patterns and folders of tools that build pages do not count as readers here; a sign that examples
 of pages are run does.
 
-A second claim, `read-page/1`: a page that only chores of the repository read (checks, scripts of its
-own folder for them, the build), in which no example changes. It is no documentation then (R19),
-but an input of the build, and one person judges it.
+Commands that only compare a page, look for a text on it, ask whether it is there or name it in a
+message read nothing that it says (`documents/uses.py`); every other place that names it counts.
+
+A second claim, `read-page/1`: a page that only chores of the repository read (checking scripts by
+their name and folder, which show no sign that they run what they read), in which no example
+changes. It is no documentation then (R19), but an input of the build, and one person judges it.
 """
 
 from __future__ import annotations
@@ -23,8 +26,9 @@ from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.documents.examples import example_changes
 from magistrate.impact.documents.mdx import why_program
 from magistrate.impact.documents.pages import MACHINE_TEXT, MARKDOWN, OTHER_PROSE, pin, reads_as_prose, release_tool
+from magistrate.impact.documents.uses import only_checked
 from magistrate.impact.equality import proof
-from magistrate.impact.reachability import named_reader, readers_in
+from magistrate.impact.reachability import Mention, agents_sent, program_mentions, readers_in, said_of
 
 FOR_OTHERS: Final = re.compile(
     r"(?i)claude|agents?\b|gemini|copilot|cursor|codex|skill|prompt|instruction|rules|llms|security|license|licence|"
@@ -42,13 +46,21 @@ ACTIVE: Final = re.compile(
     r"\A(?:---|\+\+\+)\s*\Z|<!--|-->|\A\s*(?:import|export) .*from|\[\[\[?cog|automodule|autoclass|literalinclude|\braw\b::"
 )
 """What a page does when it is published, beside being read."""
-OPENED_BY: Final = re.compile(r"`([^`]+)` line \d+ may read")
 CHORES: Final = re.compile(
-    r"(?i)\A(?:\.github/(?:workflows|scripts|actions)/|scripts?/(?:lint|check|ci|docs?)[^/]*\Z|tools?/(?:lint|check|ci|docs?)[^/]*\Z|ci/|rakefile\Z|makefile(?:\.am)?\Z)"
+    r"(?i)\A(?:(?:\.github/scripts|scripts?|tools?|ci)/[^/]*(?:lint|check|verif|validat|spell|links|\btoc\b)[^/]*\.(?:[cm]?[jt]s|py)\Z)"
 )
-"""Where a repository keeps what looks after itself; what ships to users is elsewhere."""
+"""Checks by their names, in languages whose calls can be told (not shell and Ruby, which run a text by a sign); what ships to users, releases or deploys is elsewhere."""
+RUNS: Final = re.compile(
+    r"(?i)(?<![.\w])(?:eval|exec|execfile|execsync|system|spawn|popen)\s*[(\"']|(?-i:\bFunction\s*\()|"
+    r"\b(?:eval|compile|__import__|runpy|importlib|subprocess|child_process|worker_threads|execa|shelljs|zx|instance_eval|class_eval|"
+    r"new\s+function|kernel\.(?:exec|system|load)|os\.(?:system|exec\w*|spawn\w*|popen)|open3|pty|vm)\b|node:vm|"
+    r"\b(?:writefile\w*|appendfile\w*|copyfile\w*|createwritestream|shutil|write_text|write_bytes|symlink\w*)\b|"
+    r"(?:file|io)\.(?:write|binwrite|rename)|open\([^)\n]*[\"'][wax]b?\+?[\"']|"
+    r"\b(?:load|import|require(?:_relative)?)\b[ (\"'][^\n]*\.(?:md|rst|txt|mdx)\b|\b(?:import|require)\s*\((?!\s*[\"'])"
+)
+"""Signs that what a script reads it runs as well, or hands on as a file."""
 TESTED: Final = re.compile(
-    r"doctest-(?:glob|modules|plus)|doctest_(?:glob|plus|optionflags|files)|doctest\.(?:testfile|DocFileSuite|DocTest)|markdown-?it-?test|mdtest|"
+    r"doctest-(?:glob|plus|rst)|doctest_(?:glob|plus|rst|files)|sphinx\.ext\.doctest|-b doctest|make doctest|doctest\.(?:testfile|DocFileSuite|DocTest)|markdown-?it-?test|mdtest|"
     r"pytest-(?:examples|markdown)|phmdoctest|\bsybil\b|rustdoc --test|\bskeptic\b|\bcram\b|byexample|\bmdsh\b|include_str!"
 )
 """Signs that examples on pages are run."""
@@ -88,10 +100,19 @@ class PageText:
         return self._read(file, base)
 
     def _read(self, file: ChangedFile, base: BaseTree) -> Proof:
-        reader = pin(file, base) or named_reader(file.path, base) or release_tool(file, base) or _tested(file, base)
+        named = tuple(program_mentions(file.path, base))
+        reader = (
+            pin(file, base)
+            or next((said_of(one, base) for one in named if not _checked(one, base)), None)
+            or agents_sent(file.path, base)
+            or release_tool(file, base)
+            or _tested(file, base)
+        )
         if reader is not None:
             return self._said(file, reader, ProofStatus.REFUTED)
         said = "a page for people, which nothing in the base tree names to a program: one person judges what it says"
+        if named:
+            said = f"a page for people, which commands only compare, search or name; one person judges what it says, knowing that {said_of(named[0], base)}"
         return self._said(file, said, ProofStatus.PROVEN)
 
     def _said(self, file: ChangedFile, why: str, status: ProofStatus) -> Proof:
@@ -122,22 +143,33 @@ class ReadPage(PageText):
     change_class: ChangeClass = ChangeClass.BUILD
 
     def _read(self, file: ChangedFile, base: BaseTree) -> Proof:
-        fast = pin(file, base) or release_tool(file, base) or example_changes(file)
+        fast = pin(file, base) or release_tool(file, base) or agents_sent(file.path, base) or example_changes(file)
         if fast is not None:
             return self._said(file, fast, ProofStatus.REFUTED)
-        reader = named_reader(file.path, base) or _tested(file, base)
-        if reader is None:
-            return self._said(file, "no program reads it", ProofStatus.UNKNOWN)
-        where = OPENED_BY.match(reader)
-        if where is None or not CHORES.search(where[1]):
-            return self._said(file, reader, ProofStatus.REFUTED)
-        said = f"a page that only chores of the repository read, in which no example changes: one person judges it, knowing that {reader}"
+        readers = [one for one in program_mentions(file.path, base) if not _checked(one, base)]
+        if not readers:
+            return self._said(file, _tested(file, base) or "no program reads it", ProofStatus.UNKNOWN)
+        other = next((one for one in readers if not _chore(one, base)), None)
+        if other is not None:
+            return self._said(file, said_of(other, base), ProofStatus.REFUTED)
+        said = f"a page that only chores of the repository read, in which no example changes: one person judges it, knowing that {said_of(readers[0], base)}"
         return self._said(file, said, ProofStatus.PROVEN)
 
 
+def _checked(one: Mention, base: BaseTree) -> bool:
+    return only_checked(base.files[one.path], one.path, one.start, one.shown)
+
+
+def _chore(one: Mention, base: BaseTree) -> bool:
+    """Whether a reader is a chore by its place, and shows no sign that it runs what it reads."""
+    if CHORES.search(one.path) is None:
+        return False
+    return RUNS.search(base.files[one.path]) is None
+
+
 def _tested(file: ChangedFile, base: BaseTree) -> str | None:
-    """A sign that examples on pages are run, where the page has examples."""
-    if not any(mark in side for side in file.both_texts for mark in ("```", "~~~", ">>>", "::\n", "    ")):
+    """A sign that examples on pages are run, where one of this page changes."""
+    if example_changes(file) is None:
         return None
     for path in readers_in(base):
         if found := TESTED.search(base.files[path]):

@@ -1,0 +1,73 @@
+"""What a program does with a page that it names: an allow-list of uses that only compare, ask or show.
+
+A use counts only when the whole line is one command of a known shape. What goes on in the next
+line, is chained, handed on or kept in a variable is no known use.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_PLACE: Final = r"[\"']?[\w./-]+[\"']?"
+_RUN: Final = r"\s*(?:(?:-\s+)?run:\s*)?@?(?:if\s+)?(?:!\s+)?"
+_END: Final = r"(?:\s*;\s*then)?\s*\Z"
+_SAYS: Final = r"(?:(?<![A-Za-z\\])|\\[nt])(?i:see|read|in|refer to|consult)(?: the)?(?: file)? [\w./-]*"
+USES: Final = (
+    re.compile(rf"{_RUN}(?:diff|cmp)(?:\s+-[a-zA-Z]+)*\s+{_PLACE}\s+{_PLACE}{_END}"),
+    re.compile(
+        rf"{_RUN}grep(?:\s+-[a-zA-Z]*q[a-zA-Z]*)(?:\s+-[a-zA-Z]+)*\s+(?:--\s+)?(?:\"[^\"`]*\"|'[^']*'|[\w.-]+)\s+{_PLACE}{_END}"
+    ),
+    re.compile(rf"{_RUN}(?:\[\[?|test)\s+(?:!\s+)?-[efrs]\s+{_PLACE}(?:\s+\]\]?)?{_END}"),
+    re.compile(
+        rf"{_RUN}cp(?:\s+-[a-zA-Z]+)*(?:(?:\s+{_PLACE})+\s+[\w./${{}}\"'-]+/[\"']?|(?:\s+{_PLACE}){{2,}}\s+[\"']?\$\{{?\w+\}}?[\"']?)\s*\Z"
+    ),
+)
+"""Commands that put a page into a folder under its own name, compare a page, look for a text on it, or ask whether it is there."""
+SHOWN: Final = re.compile(
+    r"\s*(?:-\s+run:\s*|run:\s*)?@?(?:echo|printf)\s+\"(?P<said>(?:[^\"`$\\]|\\.)*)\"\s*(?:>&2|1>&2)?\s*\Z"
+)
+"""A command that says one text, to whoever reads the log."""
+SHELLS: Final = re.compile(r"(?i)\.(?:sh|bash|ya?ml|mk)\Z|(?:^|/)makefile[^/]*\Z")
+BLOCK: Final = re.compile(r":\s*\|[+-]?\Z")
+FOLDED: Final = re.compile(r"(?::|-)\s*>[+-]?\d?\s*\Z")
+REACH: Final = 200
+"""Lines above that are looked at for the start of a block."""
+MAX_LINE: Final = 500
+MIN_WORDS: Final = 4
+"""Words of a message; what is shorter may be a list that is handed on."""
+
+
+def only_checked(text: str, where: str, start: int, shown: str) -> bool:
+    """Whether the mention at `start` is one of a command that runs nothing of the page and takes nothing from it."""
+    if SHELLS.search(where) is None:
+        return False
+    at = text.rfind("\n", 0, start) + 1
+    end = text.find("\n", start)
+    line = text[at : end if end >= 0 else len(text)]
+    if len(line) > MAX_LINE or _goes_on(text[:at], line):
+        return False
+    if any(use.match(line) for use in USES):
+        return shown not in _substituted(line)
+    said = SHOWN.match(line)
+    return (
+        said is not None
+        and len(said["said"].split()) >= MIN_WORDS
+        and re.search(rf"{_SAYS}{re.escape(shown)}", said["said"], re.IGNORECASE) is not None
+    )
+
+
+def _goes_on(above: str, line: str) -> bool:
+    """Whether a line goes on what stands above it: by a sign of the shell, or in a folded block of YAML."""
+    lines = above.rstrip("\n").split("\n")[-REACH:]
+    last = lines[-1].rstrip()
+    if last.endswith(("\\", "|", "&", "(", "`")) and not BLOCK.search(last):
+        return True
+    indent = len(line) - len(line.lstrip())
+    opener = next((one for one in reversed(lines) if one.strip() and len(one) - len(one.lstrip()) < indent), "")
+    return FOLDED.search(opener) is not None
+
+
+def _substituted(line: str) -> str:
+    """What a shell runs before the command of a line, in lower case."""
+    return " ".join(re.findall(r"\$\((.*)\)", line)).lower()

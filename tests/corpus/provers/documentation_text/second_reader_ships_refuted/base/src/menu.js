@@ -1,0 +1,1 @@
+const page = fs.readFileSync('docs/List.md')
