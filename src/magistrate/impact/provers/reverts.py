@@ -5,7 +5,7 @@ earlier commit; or every path of one landed commit, and no other, returns to the
 before that commit, from the very blob and mode that the commit gave it. Rule kept: never low; sensors still raise,
 so that what is sensitive stays with two people. It refuses what was taken back for a reason: a commit that speaks of
 security, checks that go away outside of tests, code that runs other code and comes back; pins of dependencies, which
-keep their own proof; and what is too far back to be judged in one sitting.
+keep their own proof; programs that no front end reads, and settings; and what is too far back to be judged.
 Known limits: a fix whose words and lines say nothing of security is a revert like any other, for one person.
 """
 
@@ -21,6 +21,7 @@ from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.dependencies.known import reader_of
 from magistrate.impact.earlier import Earlier, Landed
 from magistrate.impact.equality import proof
+from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.running_words import RUNS_MORE, RUNS_MORE_EXACTLY, TEST_PLACE
 from magistrate.impact.undone import MAY_BE_SAFETY, said_for_safety, taken_back, whole
 
@@ -28,11 +29,13 @@ MAX_UNDONE: Final = 30
 """Landed commits that one person can be asked to judge the absence of."""
 SHOWN: Final = 3
 MAX_SUBJECT: Final = 72
+DATA: Final = re.compile(r"(?i)\.(?:md|markdown|rst|adoc|css|scss|sass|less|po|pot|strings|snap)\Z")
+"""Files that run and set nothing; of programs only those come in that have a front end."""
 KEEPS_SAFE: Final = re.compile(
     r"(?i)\b(?:raise|throws?|panic|abort|assert\w*|reject\w*|den(?:y|ied)|forbid\w*|refus\w*|invalid\w*|valid(?:at)?\w*|verif\w*|"
     r"check\w*|guard\w*|limit\w*|max\w*|bound\w*|escap\w*|sanit\w*|allow\w*|block(?:ed|list)\w*|secur\w*|safe\w*|trust\w*|"
     r"sign(?:ed|ature)\w*|hash\w*|crypt\w*|token\w*|auth\w*|permi\w*|acl|roles?|admin\w*|secret\w*|password\w*|timeout\w*|"
-    r"lock\w*|mutex|atomic\w*|nonce|csrf|cors|origin|redirect\w*|cookie\w*|session\w*|audit\w*)\b"
+    r"lock\w*|mutex|atomic\w*|nonce|csrf|cors|origin|redirect\w*|cookie\w*|session\w*|audit\w*|prepare\w*|quot\w*|html/template)\b"
 )
 """Words of a line whose absence may take a check away."""
 
@@ -45,8 +48,9 @@ class Reverts:
     change_class: ChangeClass = ChangeClass.REVERT
 
     def applies(self, file: ChangedFile) -> bool:
-        """Every file but pins of dependencies, which have a proof of their own."""
-        return reader_of(file.path) is None
+        """Programs that a front end reads, pages, styles, translations and snapshots; pins have a proof of their own."""
+        told = DATA.search(file.path) is not None or any(one.reads(file.name) for one in PROGRAMS)
+        return told and reader_of(file.path) is None
 
     def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
         """Nothing: the proof is static."""
