@@ -13,7 +13,7 @@ from magistrate.impact.sensing import RuleSensor, named, rule
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:claude[^/]*\.md|agents?\.md|gemini\.md|skill\.md|copilot-instructions\.md|llms(?:-full)?\.txt|conventions\.md|"
     r"\.cursor[^/]*|\.claude|\.codex|\.gemini|\.windsurf[^/]*|\.clinerules|\.aider[^/]*|\.roo[^/]*|\.continue|\.mcp\.json|mcp\.json|\.vscode|"
-    r"prompts?|skills|[^/]*\.(?:prompt|mdc|instructions\.md|chatmode\.md))(?:/|$)"
+    r"prompts?|skills|[^/]*\.(?:prompt(?:\.md)?|mdc|instructions\.md|chatmode\.md))(?:/|$)"
 )
 FRONT: Final = re.compile(
     r"\A\ufeff?\s*(?:`{3,}\w*\s*)?---[^\S\n]*\r?\n(?:[^\n]*\n){0,12}?[ \t]*[\"']?(?:description|globs|alwaysApply|applyTo|mode|tools|model|allowed-tools|argument-hint|disable-model-invocation|agent|handoffs)[\"']?[ \t]*:"

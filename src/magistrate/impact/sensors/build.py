@@ -21,7 +21,7 @@ SAYS: Final = Saying(
         r"[\w./%$(){}-]+(?:[ \t]+[\w./%$(){}-]+)*[ \t]*::?(?!=)[^=\n]*\n\t[^\n]|\.PHONY[ \t]*:|[A-Z_]+[ \t]*[:?]=|include[ \t]+\$|ifeq[ \t]*\(|"
         r"(?:plugins|dependencies|repositories|buildscript|allprojects|subprojects|configurations|pluginManagement|dependencyResolutionManagement)[ \t]*\{|apply[ \t]+plugin|rootProject\.name|include[ (]+[\"']:|"
         r"AC_[A-Z]|AM_[A-Z]|AS_[A-Z]+\(|m4_\w+\(|A[CX]_DEFUN|define\([`\w]|dnl\b|divert\(|"
-        r"(?:load\([\"']|(?:cc|py|go|java|sh|rust|ts|js|proto|android|ios|swift)_(?:library|binary|test|proto_library)\(|package\(|filegroup\(|genrule\(|http_archive\(|git_repository\(|workspace\(|module\(|bazel_dep\(|exports_files\(|def[ \t]+_?\w+\(ctx\b|\w+[ \t]*=[ \t]*rule\()|"
+        r"(?:load\([\"']|include_defs\(|(?:docker_build|k8s_yaml|k8s_resource|local_resource|custom_build|default_registry)\(|\w+\(name = '|(?:cc|py|go|java|sh|rust|ts|js|proto|android|ios|swift)_(?:library|binary|test|proto_library)\(|package\(|filegroup\(|genrule\(|http_archive\(|git_repository\(|workspace\(|module\(|bazel_dep\(|exports_files\(|def[ \t]+_?\w+\(ctx\b|\w+[ \t]*=[ \t]*rule\()|"
         r"(?:require[ \t(]+[\"'](?:rake|bundler)|task[ \t(]+:\w+|task[ \t]+\w+\([^\n]*\{[ \t]*$|namespace[ \t(]+:\w+|Rake::|Bundler::|desc[ \t]+[\"'])|"
         r"(?:project|executable|library|static_library|shared_library|dependency|subdir|meson\.\w+)\([ \t\n]*['\"]|<(?:project|target|Project|modelVersion)\b|VERSION[ \t]+0\.\d|"
         r"(?:rule|build)[ \t]+\w+.*\n[ \t]+(?:command|\w+[ \t]*=)|set[ \t]+(?:shell|dotenv-load|export)[ \t]*:?=|tasks[ \t]*:[ \t\r]*\n|"

@@ -25,6 +25,8 @@ WORDS: Final = vocabulary("""
     chmod chown umask setuid setgid setcap filemode owner owners ownership ownerid codeowners approvers reviewers userdata executionrole taskrole taskrolearn rolearn instanceprofile iaminstanceprofile
     oauthscopes scopes rbacenabled enablerbac azurerbac authorizationmode authorizationrbac anonymousauth organizationpolicy orgpolicy bucketownership objectownership crossaccount fulladmin
     networkpolicyprovider retentionpolicy sslpolicy blockpublicpolicy nonewprivileges securityopt chaining crossdbownershipchaining
+    networkpolicy networkpolicies networkpolicyenabled networkpolicyconfig tlspolicy tlscipherpolicy mintlspolicy firewallpolicy firewallpolicyid networkacls autocreatenetwork
+    azurepolicy azurepolicyenabled azurepolicyaddon authenticatorgroups authenticatorgroupsconfig
     uniformbucketlevelaccess publicaccessprevention deletionprotection imagepullpolicy admissioncontrollers admissionplugins admissioncontrol
 """)
 
