@@ -172,6 +172,22 @@ def test_one_by_one_and_together_and_from_a_clone_the_facts_are_the_same(
         assert found.verdict == alone.verdict
 
 
+@pytest.mark.requirement("R16")
+def test_commits_that_change_nothing_stand_in_the_history_too(shop: Shop) -> None:
+    colour = shop.commit("Colour the menu", menu__css=BLUE)
+    for subject in ("Nothing", "Nothing again"):
+        shop.commit(subject)
+    shop.commit("Another word", word__css="b {}\n")
+    shop.commit("Nothing more")
+    git("revert", "--no-edit", colour, cwd=shop.folder)
+    found = shop.judged()
+    assert found.verdict["files"][0]["proof"]["witness"]["landed"] == colour
+    reader = RepositoryReader(shop.folder / ".git")
+    rows = reader.landed(reader.resolve("HEAD"), 9).rows
+    altered = reader.altered([(row.parent_tree or row.tree, row.tree) for row in rows])
+    assert [len(one or ()) for one in altered] == [1, 0, 1, 0, 0, 1, 0]
+
+
 def test_a_base_commit_of_another_tree_has_no_facts(shop: Shop) -> None:
     first = shop.commit("Colour", menu__css=BLUE)
     shop.commit("Back", menu__css=RED)

@@ -85,14 +85,13 @@ def _by_pair(fields: Iterable[bytes]) -> Iterator[tuple[str, tuple[AlteredRow, .
     pair, pending = "", iter(fields)
     rows: list[AlteredRow] = []
     for field in pending:
-        if not field.startswith(b":"):
+        while field and not field.startswith(b":"):  # names of trees, whose first row stands behind them, or none
             if pair:
                 yield pair, tuple(rows)
-            head, _, rest = field.partition(b"\n")
+            head, _, field = field.partition(b"\n")  # noqa: PLW2901
             pair, rows = head.decode(errors="replace"), []
-            if not rest:
-                continue
-            field = rest  # noqa: PLW2901  the first row stands behind the names of the trees
+        if not field:
+            continue
         mode1, mode2, id1, id2, *_ = field.decode(errors="replace")[1:].split()
         path = next(pending, b"").decode(errors="backslashreplace")
         rows.append(
