@@ -16,6 +16,7 @@ SAMPLE = {
     "infrastructure": 'resource "a" "b" {\n}\n',
     "build": "cmake_minimum_required(VERSION 3)\n",
     "migration": "class CreateA < ActiveRecord::Migration\n",
+    "gate": "pull_request_rules:\n",
     "release": "goreleaser\nbuilds:\n",
 }
 TEXT = "A tool.\n\n"

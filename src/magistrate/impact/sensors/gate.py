@@ -7,7 +7,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, Saying, line_start, rule, says
+from magistrate.impact.sayings import says
+from magistrate.impact.sensing import RuleSensor, Saying, line_start, rule
 
 PATHS: Final = re.compile(
     r"(?i)(?:^|/)(?:\.magistrate[^/]*|magistrate\.toml|[^/]*\.cedar|schema\.cedarschema|roster\.json|polic(?:y|ies)|codeowners|owners|"
