@@ -57,6 +57,32 @@ automatic way, so rules about code look at lines that are no comment and only wh
 | sensor | before | now |
 |---|---|---|
 """
+FRESH = """
+## Measured again after false alarms were cut
+
+The sensors of operation and content were changed after the table above. *Fresh* labels come from the same kinds of sources, from
+places that no label had named; they were committed before the change and opened once, after it. *Again* is the old third, which is
+no longer unseen. There is no fresh label for containers and hidden text: their sources were used up.
+
+| surface | n fresh | recall fresh | moved fresh | any fresh | n again | recall again | moved again |
+|---|---|---|---|---|---|---|---|
+"""
+FIRES = """
+How many commits each sensor speaks on, before and after: {read} commits that people read and call harmless, {titled} that their
+titles call docs, style or test, {ordinary} of any kind, by hash.
+
+| sensor | read before | read now | titled before | titled now | any before | any now |
+|---|---|---|---|---|---|---|
+"""
+AGAIN = """
+- `unreadable` reads `.gitattributes` of the base tree, and its labels come from there for a third: that part shows that the
+  declaration is honoured, not that generated code is known without it. *Moved* says what content alone gives.
+- `infrastructure` misses custom policies and expectations of a scanner, which declare no resource; `permissions` misses settings that
+  are left out. Both stay below the aim. `hidden_text` misses one line of ruff that its author marks as one to ignore (a
+  Russian word that looks like no Latin one), and one in the old third. `gate` lost alarms on pages after its fresh labels were
+  opened; they are files added as a whole, which that change cannot touch.
+- `release` still speaks on every heading of a list of changes, which is most of what it says on commits that are read as harmless.
+"""
 TAIL = """
 ## How to read this
 
@@ -103,7 +129,25 @@ def page(kept: dict[str, Any]) -> str:
     harm = [
         f"| {name} | {rate(kept['harmless_before'].get(name, {}))} | {rate(found[name])} |\n" for name in sorted(found)
     ]
-    return HEAD + "".join(rows) + HARMLESS.format(n=n) + "".join(harm) + TAIL
+    return HEAD + "".join(rows) + HARMLESS.format(n=n) + "".join(harm) + anew(kept) + TAIL
+
+
+def anew(kept: dict[str, Any]) -> str:
+    """What was measured after false alarms were cut."""
+    rows = []
+    for name, again in kept["again"].items():
+        fresh = kept["fresh"].get(name, {"own": {"n": 0}, "moved": {}, "any": {}})
+        cells = [name, str(fresh["own"]["n"]), rate(fresh["own"], interval=True), rate(fresh["moved"])]
+        cells += [rate(fresh["any"]), str(again["own"]["n"]), rate(again["own"], interval=True), rate(again["moved"])]
+        rows.append("| " + " | ".join(cells) + " |\n")
+    fires = kept["fires"]
+    spoken = [
+        "| "
+        + " | ".join([name, *(str(count) for part in ("read", "titled", "ordinary") for count in share[part])])
+        + " |\n"
+        for name, share in fires["sensors"].items()
+    ]
+    return FRESH + "".join(rows) + FIRES.format(**fires["n"]) + "".join(spoken) + AGAIN
 
 
 def main() -> int:
