@@ -13,6 +13,8 @@ INDENTED: Final = {".rst": 3, "": 4}
 """Columns from which a line may be one of an example, by the ending of the page."""
 STEERING: Final = re.compile(r"\s*\.\.(?:\s|\Z)|.*::\s*\Z")
 """What makes an example of the lines below it, or says how it is run, in reStructuredText."""
+REACH: Final = 400
+"""Lines above that may open what a line stands in."""
 PROMPT: Final = re.compile(r"\s*(?:>>>|\.\.\.(?=\s)|\$ |# |% |PS> )(?=.*\S)|\s*<")
 
 
@@ -48,3 +50,18 @@ def _fenced(text: str) -> Iterator[int]:
             opened = found[1]
         elif found and opened and found[1].startswith(opened):
             opened = ""
+
+
+def directives_over(file: ChangedFile) -> Iterator[tuple[int, str]]:
+    """Changed lines of reStructuredText inside of directives: the number, and each line that opens one around it."""
+    for added, text in zip((False, True), file.both_texts, strict=True):
+        lines = text.expandtabs(8).split("\n")
+        for line in file.lines:
+            if line.added is added and line.text.strip():
+                found = line.text.expandtabs(8)
+                indent = len(found) - len(found.lstrip())
+                for above in reversed(lines[max(0, line.number - 1 - REACH) : line.number - 1]):
+                    deep = len(above) - len(above.lstrip())
+                    if above.strip() and deep < indent:
+                        indent = deep
+                        yield line.number, above

@@ -23,7 +23,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.documents.examples import example_changes
+from magistrate.impact.documents.examples import directives_over, example_changes
 from magistrate.impact.documents.mdx import why_program
 from magistrate.impact.documents.pages import MACHINE_TEXT, MARKDOWN, OTHER_PROSE, pin, reads_as_prose, release_tool
 from magistrate.impact.documents.uses import only_checked
@@ -132,7 +132,7 @@ class PageText:
             found = ACTIVE.search(line.text)
             if found is not None:
                 return f"line {line.number} has `{found[0].strip()[:40]}`, which does more than be read when the page is published"
-        return None
+        return _in_active(file)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +154,17 @@ class ReadPage(PageText):
             return self._said(file, said_of(other, base), ProofStatus.REFUTED)
         said = f"a page that only chores of the repository read, in which no example changes: one person judges it, knowing that {said_of(readers[0], base)}"
         return self._said(file, said, ProofStatus.PROVEN)
+
+
+def _in_active(file: ChangedFile) -> str | None:
+    """A changed line inside of a directive that does more than show it, such as `click:example` or `testsetup`."""
+    if not file.name.endswith((".rst", ".txt")):
+        return None
+    found = ((number, ACTIVE.search(above)) for number, above in directives_over(file))
+    return next(
+        (f"line {number} stands inside of `{one[0].strip()[:40]}`, which may run it" for number, one in found if one),
+        None,
+    )
 
 
 def _checked(one: Mention, base: BaseTree) -> bool:
