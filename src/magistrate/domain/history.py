@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+MAX_LANDED: Final = 2_000
+"""Commits along first parents, from the base commit on, that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

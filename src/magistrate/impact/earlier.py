@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from magistrate.domain.history import MAX_LANDED
 from magistrate.errors import Usage
 
-MAX_LANDED: Final = 2_000
-"""Commits along first parents, from the base commit on, that are looked at."""
 OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}\Z")
 
 

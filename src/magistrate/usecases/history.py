@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from magistrate.domain.history import AlteredRow, LandedRow
+from magistrate.domain.history import MAX_LANDED, AlteredRow, LandedRow
 from magistrate.domain.impact import FileChange
-from magistrate.impact.earlier import MAX_LANDED
 from magistrate.ports import GitReader
 
 MAX_ALTERED: Final = 500

@@ -20,11 +20,11 @@ from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.authority.floor import Ground, floor_ruling
 from magistrate.bootstrap.assess import reader, walled_assessor
+from magistrate.domain.history import MAX_LANDED
 from magistrate.domain.impact import STRICTNESS_ORDER
 from magistrate.entrypoints.cli.cases import CASES, Opened
 from magistrate.entrypoints.cli.client import Client
 from magistrate.errors import Refused, Unavailable
-from magistrate.impact.earlier import MAX_LANDED
 from magistrate.usecases.assess_case import Ruling
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest, digest_of
