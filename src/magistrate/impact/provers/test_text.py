@@ -20,7 +20,7 @@ from magistrate.impact.equality import pinned_by, proof, taken_in_by
 from magistrate.impact.languages import python
 from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.languages.reading import UnreadableError
-from magistrate.impact.testing.roles import MEMBER, why_no_role
+from magistrate.impact.testing.roles import MEMBER, why_new_import, why_no_role
 from magistrate.impact.testing.weakening import weaker, why_two
 from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
 
@@ -67,6 +67,7 @@ class TestText:
             or _steered(file, step)
             or _unread(file)
             or why_two(file, base)
+            or why_new_import(file, base)
         )
         if why is not None:
             return self._said(file, why, ProofStatus.REFUTED)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.reachability import readers_in
+from magistrate.impact.reachability import COMMAND_FILES, readers_in
 from magistrate.impact.source_readers import embedded
 
 SHIPPED: Final = ("bin", "main", "module", "browser", "exports", "imports", "types", "directories", "files")
@@ -41,6 +41,11 @@ LONGEST: Final = 200
 NEIGHBOURS: Final = re.compile(r"\bimport\.meta\.glob|\brequire\.context\b")
 BELOW: Final = frozenset({"test", "tests", "spec", "specs", "__tests__"})
 """Folders of tests: what stands in one is loaded by tests."""
+PACKAGED: Final = re.compile(r"(?i)(?:^|/)(?:setup\.(?:py|cfg)|pyproject\.toml|[^/]+\.gemspec)\Z")
+KNOWN_COMMANDS: Final = re.compile(
+    r"\b(?:\w*test\w*(?=[\s:]|\Z)|jest|mocha|tap|ava|tape|rspec|phpunit|pest|black|ruff|flake8|pylint|mypy|isort|eslint|prettier|standard|rubocop|rm|ls|hashfiles|paths)\b|^\s*-\s*['\"]?[\w/*.-]+['\"]?\s*$"
+)
+"""What runs tests, looks at them, or lists paths for a filter."""
 PROGRAM: Final = re.compile(r"(?i)\.(?:[cm]?[jt]sx?|vue|svelte|astro|py|go|rs|rb|php|java|kt|groovy)\Z")
 ALL_PACKAGES: Final = re.compile(r"\bfind_packages\(\s*\)|^packages\s*=\s*find:", re.MULTILINE)
 
@@ -58,7 +63,7 @@ def who_loads(
         found = None if suffixed and path in tests else _naming(file, path, text, suffixed=suffixed)
         if found is not None:
             return f"`{path}` line {found} names this file, which may be more than running it as a test"
-    return _shipped(file, base) or _with_its_folder(file, base, tests)
+    return _shipped(file, base) or _started_by_pattern(file, base) or _with_its_folder(file, base, tests)
 
 
 def _naming(file: ChangedFile, where: str, text: str, *, suffixed: bool) -> int | None:
@@ -116,6 +121,23 @@ def _shipped(file: ChangedFile, base: BaseTree) -> str | None:
                 and ALL_PACKAGES.search(base.files.get(above + name, ""))
             ):
                 return f"`{above}{name}` packages every folder, this one too"
+    return None
+
+
+def _started_by_pattern(file: ChangedFile, base: BaseTree) -> str | None:
+    """A command or a package that takes all of a folder of tests, and is not the runner."""
+    place = next((part for part in file.path.split("/")[:-1] if part.lower() in BELOW), None)
+    if place is None:
+        return None
+    pattern = re.compile(rf"(?:^|[\s/\"'=]){re.escape(place.lower())}/(?:\*\*/)?[\w.]*\*")
+    packed = re.compile(rf"(?:^|\W)(?:packages|require_paths?)\b[^\n]*[\"']{re.escape(place.lower())}[\"']|^\s*[\"']{re.escape(place.lower())}[\"']\s*=", re.MULTILINE)  # fmt: skip
+    for path, text in sorted(base.lowered.items()):
+        if PACKAGED.search(path) and (found := packed.search(text)):
+            return f"`{path}` line {text.count(chr(10), 0, found.start()) + 1} packages `{place}`"
+        if COMMAND_FILES.search(path) and not path.endswith((".json", "labeler.yml", "labeler.yaml")):
+            for number, line in enumerate(text.split("\n"), 1):
+                if place.lower() in line and pattern.search(line) and not KNOWN_COMMANDS.search(line):
+                    return f"`{path}` line {number} takes all of `{place}`, and names no runner"
     return None
 
 

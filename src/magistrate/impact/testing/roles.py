@@ -21,7 +21,7 @@ from magistrate.impact.testing.rust_modules import only_for_tests
 
 SHARED: Final = re.compile(
     r"(?i)(?:^|/)(?:__mocks__|__fixtures__|fixtures?|helpers?|support|utils?|setup|mocks?|common|shared|lib|testdata|resources|vendor|third_party|"
-    r"node_modules|dist|build|templates?|examples?|snapshots?|pages|routes|public|static|migrations|_[^/]*(?<!__))/|"
+    r"node_modules|dist|build|templates?|examples?|snapshots?|pages|routes|public|static|migrations|ci|deploy\w*|ops|infra\w*|terraform|ansible|k8s|helm|charts|_[^/]*(?<!__))/|"
     r"(?:^|/)(?:conftest|setup|teardown|global|jest|vitest|karma|bootstrap|env|export_test|main_test|test_?case|(?:spec|test|rails|unit)_?helper)[^/]*\Z|"
     r"\.config\.[^/]*\Z"
 )
@@ -30,6 +30,11 @@ SUPPORT: Final = re.compile(
     r"(?i)(?:^|/)(?:support|helpers?|utils?|common|mocks?|fixtures?|index|main|run(?:ner)?|config|abstract\w*|base\w*)[^/]*\Z"
 )
 """The same where a name does not say itself that it is a test."""
+IMPORTS: Final = re.compile(
+    r"^\s*(?:import|from)\s+(?:static\s+)?([A-Za-z_][\w.]*)|(?:\bfrom|\brequire|\bimport|\brequire_relative|\bmock)\s*\(?\s*['\"]([^'\"\n]+)['\"]|"
+    r"^\s*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"\s*$|^\s*(?:pub\s+)?use\s+([\w:\\]+)"
+)
+PACKAGE_DEPTH: Final = 2
 MEMBER: Final = re.compile(r"(?i)\.(?:[cm]?[jt]sx?|py|go|rs|rb|php|java|kt|groovy)\Z")
 SUFFIXED: Final = re.compile(r"(?i)(?:[._-](?:test|tests|spec)|test|tests|_it)\.[a-z]+\Z|(?:^|/)test_[^/]+\Z")
 """Names that say by themselves that they are tests: whoever names their stem means them."""
@@ -38,9 +43,7 @@ RUNS_NODE: Final = re.compile(
 )
 """Runners as a script of a package starts them."""
 BUILDS: Final = re.compile(r"(?:^|/)(?:pom\.xml|[^/]+\.gradle(?:\.kts)?)\Z")
-SHIPS_TESTS: Final = re.compile(
-    r"(?i)test-jar|testfixtures|(?:<sourceDirectory>|\bmain\b[^}]{0,200}srcDirs?)[^<\n]*src/test"
-)
+SHIPS_TESTS: Final = re.compile(r"(?i)test-jar|(?:<sourceDirectory>|\bmain\b[^}]{0,200}srcDirs?)[^<\n]*src/test")
 RUNS_PHP: Final = re.compile(r"phpunit|pestphp")
 EXPORTS: Final = re.compile(r"^[ \t]*export\b|\bexports\b", re.MULTILINE)
 TEST_CALL: Final = re.compile(r"(?:^|[^\w.])(?:describe|it|test|suite|t\.test)(?:\.\w+)*\s*\(")
@@ -180,6 +183,35 @@ def _loaded(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> s
     return who_loads(
         file, step, base, _tests_of(base) | _declaring(file.path, base), suffixed=SUFFIXED.search(file.path) is not None
     )
+
+
+def why_new_import(file: ChangedFile, base: BaseTree) -> str | None:
+    """What a test newly loads that no test of the base loads, and that is no part of the repository."""
+    tests = _tests_of(base)
+    for line in file.added:
+        found = IMPORTS.search(line.text)
+        name = next((one for one in found.groups() if one), "") if found else ""
+        if not name or name.startswith(".") or name in file.before:
+            continue
+        parts = [one for one in re.split(r"[.:/\\]+", name.removeprefix("node:")) if one]
+        wide = file.path.endswith((".java", ".kt", ".groovy", ".php", ".rs")) and len(parts) > PACKAGE_DEPTH
+        shown = name[: name.rindex(parts[-1])].rstrip(".:\\") if wide else name
+        if parts and (parts[0] in {"crate", "super", "self", "__future__"} or _is_own(parts[0], base)):
+            continue
+        if not any(shown.lower() in base.lowered[one] for one in tests if one != file.path):
+            return f"line {line.number} loads `{shown[:60]}`, which no test of the base loads"
+    return None
+
+
+def _is_own(name: str, base: BaseTree) -> bool:
+    """Whether a folder or a module of the repository has this name."""
+    kept = base.looked_up.get("names of modules")
+    if not isinstance(kept, frozenset):
+        kept = frozenset(
+            part.partition(".")[0] for path in base.files if MEMBER.search(path) for part in path.split("/")
+        )
+        base.looked_up["names of modules"] = kept
+    return name in kept
 
 
 def _declaring(path: str, base: BaseTree) -> frozenset[str]:

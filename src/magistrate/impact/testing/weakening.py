@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from magistrate.impact.base import BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.base import COMMENT, BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.running_words import RUNS_MORE, RUNS_MORE_EXACTLY
 from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
 
 DECLARES: Final = re.compile(
@@ -27,12 +28,13 @@ SKIPS: Final = re.compile(
     r"@(?:Ignore|Disabled)\b|\.(?:skip|todo|only|fails|failing|fixme)\b|\bskip(?:_?if|_?unless|_?test|ped)?\b|\bxfail\b|\b(?:x|f)(?:it|describe|test|context|specify)\b|"
     r"#\[ignore|\.Skip\w*\(|#\[should_panic|\bmarkTest(?:Skipped|Incomplete)|^[ \t]*pending\b|\bcfg\(|\bgo:build\b|\+build\b|"
     r"\b(?:assumeTrue|assumeThat|assumeFalse|Assume)\b|\bsuppress\w*\(|except\s*:|except\s+(?:Base)?Exception|catch\s*(?:\([^)\n]*\))?\s*\{\s*\}|\brescue\b|"
-    r"\b(?:if|while)\s*\(?\s*(?:0|False|false)\s*[):]|@(?:Enabled|Disabled)\w+",
+    r"\b(?:if|while)\s*\(?\s*(?:0|False|false)\s*[):]|@(?:Enabled|Disabled)\w+|"
+    r"\bpytestmark\b|\bSkipTest\b|\bimportorskip\b|\brecover\(\)|\bGoexit\b|\bcatch_unwind\b|\btesting\.Short\b|\bretryTimes\b|\.retr(?:y|ies)\(",
     re.MULTILINE,
 )
 """What leaves a test out or lets it fail."""
 STEERS: Final = re.compile(
-    r"\b(?:os|process|sys|System)\.[Ee]xit\b|\bexit\s*[(!]|\bTestMain\b|\bfunc\s+init\(|__test__|collect_ignore|pytest_plugins|autouse|"
+    r"\b(?:os|process|sys|System)\.[Ee]xit\b|\bexit\s*[(!]|\bTestMain\b|\bfunc\s+init\(|__test__|\bload_tests\b|\bset_?up_?module\b|\bsetUpModule\b|\bsys\.(?:modules|path|meta_path|settrace|setprofile)\b|\bbuiltins\b|__(?:builtins|dict|getattr|class|subclasses)__|collect_ignore|pytest_plugins|autouse|"
     r"//go:\w|//export\b|\bimport\s+\"C\"|#cgo\b|^var\s+_\s*=|\bctor\b|\bglobal(?:This)?\.\w+\s*=(?!=)|(?:^|[^\w.$])(?:expect|assert)\s*=\s*(?:\(|async|function)|"
     r"\brequire\.cache\b|\.constructor\b|__proto__|\bclass\s+(?:Minitest|RSpec|Object|Kernel)\b|\bat_exit\b|\bstatic\s*\{|@(?:RunWith|ExtendWith)\b|"
     r"\bimplements\b[^{\n]*(?:Listener|Extension|Callback|Condition|Engine|Launcher)\w*|\bshutdown_function\b",
@@ -40,7 +42,7 @@ STEERS: Final = re.compile(
 )
 """What ends or steers the run of all."""
 SAYS_NOTHING: Final = re.compile(
-    r"(?i)\bassert\s+(?:true|1|not\s+false|not\s+none)\b|\bassert\w*\s*[!(]+\s*true\s*[,)]|expect\(\s*(?:true|1)\s*\)|(?:\|\|\s*true|\bor\s+(?:true|1)\b)|"
+    r"(?i)\bassert\s+(?:true|1|not\s+false|not\s+none)\b|\bassert\w*\s*[!(]+\s*true\s*[,)]|expect\(\s*(?:true|1)\s*\)|\bassert\s*(?:\([^\n]*,\s*['\"][^'\"\n]*['\"]\s*\)\s*$|\[[^\n]*\]\s*$)|(?:\|\|\s*true|\bor\s+(?:true|1)\b)|"
     r"assert_?equals?\(\s*(\w+)\s*,\s*\1\s*\)|\bassert_?not_?null\(\s*[\"'\d]|\braises\(\s*(?:base)?exception\s*\)|\btothrow\(\s*\)|\bassert\w*\s*[!(]+\s*1\s*==\s*1"
 )
 ACTS: Final = re.compile(
@@ -49,7 +51,7 @@ ACTS: Final = re.compile(
     r"\bimportlib\b|__import__|\bctypes\b|\bvm\.run|atob\s*\(|b64decode|fromcharcode|\burllib|\bsocket\.(?:socket|create)|\bcurl\b|\bwget\b|"
     r"\bsecrets\.\w|github_token|\bnpm_token|aws_(?:secret|access)|\.(?:ssh|aws|netrc|npmrc|pypirc|kube)\b|/etc/(?:passwd|shadow)|/proc/|"
     r"(?<![\w'\"\]])`[^`\n${]+`\s*(?:;|\Z)|%x[\W_]|\bsystem\s+['\"]|\b(?:instance|class|module)_eval\b|\bkernel\.|\bopen\s*\(\s*['\"]\||"
-    r"\$\w+\s*\(\s*['\"]|\b(?:include|require)(?:_once)?\s*\(?\s*['\"]https?:|\bcreate_function\b|\bimport\s*\(\s*[^'\"`)]|\bimport\s*\(\s*['\"][^'\"]*['\"]\s*\+|"
+    r"\$\w+\s*\(\s*['\"]|\b(?:include|require)(?:_once)?\s*\(?\s*['\"]https?:|\bcreate_function\b|\brunpy\b|\bpty\b|\bpip\.\w|create_subprocess|\bcommand::new\b|\b_load\s*\(|require\s*\(\s*['\"](?:node:)?(?:module|vm|worker_threads|cluster|repl|inspector)['\"]|\bimport\s*\(\s*[^'\"`)]|\bimport\s*\(\s*['\"][^'\"]*['\"]\s*\+|"
     r"\brequire\s*\(\s*[^'\"`)]|\brequire\s*\(\s*['\"][^'\"]*['\"]\s*\+|,\s*eval\s*\)|=\s*eval\b|['\"]base64['\"]|\bwritefile\w*\b|\bunlink\w*\(|\brmtree\b|\bloadlibrary\b"
 )
 """What a test does beside testing: runs, decodes and runs, calls out, reads what is not its own."""
@@ -71,8 +73,9 @@ WIDE: Final = re.compile(
 CALLS: Final = re.compile(
     r"(?i)\b(?:fetch|request\w*|get|post|put|urlopen|connect|dial\w*|axios|got|open|client|download\w*|send\w*|curl\w*|file_get_contents)\b\s*[(.]|\bhttp\.\w+\(|environ|process\.env|env::vars|\$_|getenv|\benv\."
 )
+BRINGS: Final = re.compile(r"^\s*(?:import|from|use)\s+\S|\brequire\w*\b")
 LOOSE: Final = re.compile(
-    r"^\s*(?:return|pass|break|continue)\s*;?\s*$|\bexcept\b|\bcatch\b|(?i:\b(?:assert_?(?:true|false|in|not)|expect\.any|anything|any_args|objectcontaining|approx\w*|contains?|"
+    r"^\s*(?:pass|break|continue)\s*;?\s*$|^\s*(?:if\b.*)?\breturn\b[^'\"\n]{0,20}$|^\s*expect\([^\n]*\)\s*;?$|\bexcept\b|\bcatch\b|(?i:\b(?:assert_?(?:true|false|in|not)|expect\.any|anything|any_args|objectcontaining|approx\w*|contains?|"
     r"tobetruthy|tobedefined|not_?(?:none|null|nil)|closeto|atleast\w*)\b)|[<>]=|\b(?:def|function|func|fn)\s+(?:assert|expect|check|require)\w*"
 )
 """What may let more pass than what stood there; said, and not weighed."""
@@ -101,7 +104,19 @@ def why_two(file: ChangedFile, base: BaseTree) -> str | None:
         for line in file.added:
             if (found := pattern.search(line.text)) is not None:
                 return f"line {line.number} has `{' '.join(found[0].split())[:40]}`, which {words}"
-    return _started(file) or _carries(file, base)
+    return _started(file) or _newly_runs(file) or _carries(file, base)
+
+
+def _newly_runs(file: ChangedFile) -> str | None:
+    """A word by which programs run, load or decode something else, that this file did not have before."""
+    for line in file.added:
+        if COMMENT.match(line.text):
+            continue
+        for pattern in (RUNS_MORE, RUNS_MORE_EXACTLY):
+            for found in pattern.finditer(line.text):
+                if found[0] not in file.before:
+                    return f"line {line.number} has `{found[0][:40]}`, which this file did not have, and which may run, load or decode something"
+    return None
 
 
 def _started(file: ChangedFile) -> str | None:
@@ -130,7 +145,11 @@ def _carries(file: ChangedFile, base: BaseTree) -> str | None:
 def weaker(file: ChangedFile) -> str:
     """The checks that go or change, first ones first, in words; empty where none does."""
     kept = {" ".join(line.text.split()) for line in file.added}
-    gone = [line for line in file.lines if not line.added and CHECKS.search(line.text)]
+    gone = [
+        line
+        for line in file.lines
+        if not line.added and (CHECKS.search(line.text) or DECLARES.search(line.text) or BRINGS.search(line.text))
+    ]
     gone = [line for line in gone if " ".join(line.text.split()) not in kept]
     loose = [line for line in file.added if LOOSE.search(line.text)]
     return _places("checks go or change", gone, "old ") + _places("perhaps looser", loose, "")
