@@ -10,11 +10,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import MAX_LINE, BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.screening import Screen, may_match
 from magistrate.impact.vocabulary import vocabulary
 
 Role = Callable[[ChangedFile], str | None]
@@ -72,7 +74,8 @@ class Saying:
 
     def within(self, text: str) -> bool:
         """Whether a text says so."""
-        if self.starts is not None and self.starts.search("\n" + text):
+        begun = "\n" + text
+        if self.starts is not None and may_match(self.starts, begun) and self.starts.search(begun):
             return True
         return self.around is not None and any(word in text for word in self.words) and bool(self.around.search(text))
 
@@ -111,10 +114,6 @@ class RuleSensor:
         yield from self._by_rule(file)
         yield from self._by_word(file)
 
-    @staticmethod
-    def _possible(file: ChangedFile, rules: tuple[Rule, ...]) -> Iterator[Rule]:
-        return (one for one in rules if not one.given or not one.given.isdisjoint(file.all_words))
-
     def _by_word(self, file: ChangedFile) -> Iterator[Sensitivity]:
         """One finding for words on changed lines, at the first of them; else one for words beside them."""
         if not self.words and not self.near:
@@ -135,15 +134,31 @@ class RuleSensor:
                 yield Sensitivity(kind=self.kind, path=file.path, line=first_line(file), why=why)
 
     def _by_rule(self, file: ChangedFile) -> Iterator[Sensitivity]:
-        for one in self._possible(file, self.rules):
+        for one in _possible(file, self.rules, file.changed_text):
             for line in islice(hits(file, one), MAX_PER_RULE):
                 yield Sensitivity(
                     kind=self.kind, path=file.path, line=line.number, why=worded(one.why, line), itself=one.itself
                 )
-        for one in self._possible(file, self.code_rules):
+        for one in _possible(file, self.code_rules, file.code_text):
             for line in islice(found_in(file.code_lines, file.code_text, one), MAX_PER_RULE):
                 why = worded(one.why, line)
                 yield Sensitivity(kind=self.kind, path=file.path, line=line.number, why=why, itself=one.itself)
+
+
+@lru_cache(maxsize=256)
+def _screen(rules: tuple[Rule, ...]) -> Screen:
+    return Screen(tuple(one.folded.pattern for one in rules))
+
+
+def _possible(file: ChangedFile, rules: tuple[Rule, ...], joined: tuple[str, tuple[int, ...], bool]) -> Iterator[Rule]:
+    """Rules that may find something: a word that they need is there, and the screen does not leave them out."""
+    text = joined[0]
+    if not rules or not text:
+        return
+    left = _screen(rules).possible(text)
+    for at, one in enumerate(rules):
+        if (left is None or at in left) and (not one.given or not one.given.isdisjoint(file.all_words)):
+            yield one
 
 
 def hits(file: ChangedFile, one: Rule) -> Iterator[ChangedLine]:
@@ -182,7 +197,7 @@ def line_of(file: ChangedFile, text: str, token: str) -> ChangedLine:
 def declares_resource(file: ChangedFile) -> bool:
     """Whether changed lines declare something in a cloud: what is not said of it is left at a default."""
     text, _, _ = file.code_text
-    return RESOURCE.search(text) is not None
+    return may_match(RESOURCE, text) and RESOURCE.search(text) is not None
 
 
 def worded(why: str, line: ChangedLine) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.screening import may_match
 from magistrate.impact.sensing import RuleSensor, named, rule
 
 PATHS: Final = re.compile(
@@ -37,7 +38,11 @@ def _role(file: ChangedFile) -> str | None:
         head = text[:HEAD]
         if FRONT.match(head) and CLOSED.search(head):
             return "its front matter is that of a rule, a skill or a prompt for agents"
-        if READER.search(head) and sum(1 for _ in islice(ORDER.finditer(head), ORDERS)) == ORDERS:
+        if (
+            may_match(READER, head)
+            and READER.search(head)
+            and sum(1 for _ in islice(ORDER.finditer(head), ORDERS)) == ORDERS
+        ):
             return "this reads as a list of orders to an assistant"
     return None
 
