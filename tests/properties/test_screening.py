@@ -66,7 +66,10 @@ def test_what_a_pattern_is_made_of_is_never_left_out(choice: st.DataObject) -> N
 
 
 @pytest.mark.requirement("R24")
-@given(pattern=st.text(alphabet=r"abSs.*+?|^$\bwds[]()=!<-", max_size=12), text=st.text(alphabet="ab \n\r\x0b\x1c\t_-", max_size=12))
+@given(
+    pattern=st.text(alphabet=r"abSs.*+?|^$\bwds[]()=!<-", max_size=12),
+    text=st.text(alphabet="ab \n\r\x0b\x1c\t_-", max_size=12),
+)
 @settings(max_examples=500, deadline=None)
 def test_a_pattern_becomes_wider_never_narrower(pattern: str, text: str) -> None:
     try:

@@ -58,7 +58,7 @@ NEEDS_BASE = {
     *AGAIN, "documentation/1", "import-order/1", "type-annotations/1", "python-docstrings/1", "benign-config/1",
     *VERBS,
 }  # fmt: skip
-NEVER_LOW_HERE = re.compile(r"(?:[a-z-]+-comment-text|documentation-text|python-tests)/1")
+NEVER_LOW_HERE = re.compile(r"(?:[a-z-]+-comment-text|documentation-text|test-text|python-tests)/1")
 """Proofs that ask for one person, or that need the run of a project's tests: none of them is low here."""
 READ_BY_TOOLS = re.compile(
     r"(?i)noqa|type:|nosec|pragma|pylint|pyright|mypy|fmt:|ruff|isort|yapf|coding[:=]|#!|///|nosemgrep|nosonar|lgtm"
