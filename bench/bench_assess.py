@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+import resource
 import statistics
 import subprocess
 import time
@@ -17,11 +18,13 @@ from magistrate.usecases.assess import case_of
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMITS = 30
+KILOBYTES_OF_A_MB = 1024
+"""Linux gives the peak of a process in kilobytes."""
 MEASURES = ("src/magistrate/impact/**/*.py", "src/magistrate/judge.py", "src/magistrate/domain/impact.py")
 
 
 def main() -> dict[str, Any]:
-    """Median and p99 milliseconds per commit (warm, static, in process) and the peer's."""
+    """Milliseconds per commit (warm, static, in process) and the peer's; the peak of memory of both in one process."""
     git = reader(ROOT)
     listed = subprocess.run(
         ["git", "-C", str(ROOT), "rev-list", "--no-merges", f"-{COMMITS}", "HEAD"],
@@ -49,7 +52,9 @@ def main() -> dict[str, Any]:
     return {
         "n": len(ours),
         "assess_median_ms": round(statistics.median(ours), 1),
+        "assess_p90_ms": round(statistics.quantiles(ours, n=10)[-1], 1),
         "assess_max_ms": round(max(ours), 1),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KILOBYTES_OF_A_MB,
         "peer_median_ms": round(statistics.median(peer), 1),
         "ratio_of_medians": round(statistics.median(ours) / statistics.median(peer), 2),
     }
