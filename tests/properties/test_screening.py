@@ -113,5 +113,6 @@ def test_flags_and_looking_ahead() -> None:
     assert may_match(re.compile("ABC", re.IGNORECASE), "xabcx")
     assert not may_match(re.compile("ABC"), "xabcx")
     assert may_match(re.compile("abc"), "\u00e9")
+    assert may_match(re.compile("a b", re.VERBOSE), "ab"), "blanks of such a pattern mean nothing"
     assert may_match(re.compile("a.c", re.DOTALL), "a\nc")
     assert may_match(re.compile(r"(a)\1"), "zz"), "what RE2 does not know is never left out"

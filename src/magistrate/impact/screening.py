@@ -60,6 +60,8 @@ def screen_of(patterns: tuple[str, ...]) -> Screen:
 
 def may_match(pattern: re.Pattern[str], text: str) -> bool:
     """Whether a pattern may match somewhere in a text: False only where it cannot."""
+    if pattern.flags & re.VERBOSE:
+        return True
     flags = "".join(name for flag, name in _FLAGS.items() if pattern.flags & flag)
     spelled = f"(?{flags}){pattern.pattern}" if flags else pattern.pattern
     return screen_of((spelled,)).possible(text) != frozenset()

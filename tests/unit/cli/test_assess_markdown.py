@@ -77,3 +77,15 @@ def test_a_verdict_of_any_size_stays_under_the_limit_of_a_comment() -> None:
     assert len(out.encode()) <= 60_000
     assert re.search(r"… and 2,\d{3} more", out)
     assert out.rstrip().endswith("</sub>")
+
+
+@pytest.mark.requirement("R20")
+def test_of_a_test_the_row_says_first_what_it_no_longer_checks() -> None:
+    why = "checks go or change (old line 4); a test by its role; no lower class, because the words of the code differ"
+    proof = {"rule": "test-text/1", "status": "proven", "why": why, "witness": {}, "asks": "one"}
+    verdict = {
+        "files": [{"path": "test/a.test.ts", "class": "tests", "proof": proof}], "sensitivities": [], "denials": [],
+        "strictness": "one", "digest": "d", "assessor": "a",
+    }  # fmt: skip
+    out = markdown_text(Report(found=Assessed(verdict=verdict, evidence=(), notes=()), revisions=("a", "b")))
+    assert "| checks go or change (old line 4); a test by its role |" in out

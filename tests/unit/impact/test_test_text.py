@@ -83,6 +83,7 @@ NO_TESTS = {
     "an index that tests load": ("test/index.ts", {}),
     "a program of the package": ("test/cli.ts", {"package.json": PACKAGE.replace('"scripts"', '"bin": "test/cli.ts", "scripts"')}),
     "a script of the package": ("test/a.test.ts", {"package.json": PACKAGE.replace("vitest run", "vitest; node test/a.test.ts")}),
+    "a package whose manifest is not read": ("test/a.test.ts", {"composer.json": "\ufeff{}"}),
     "built by a Makefile": ("test/a.test.ts", {"Makefile": "all:\n\tnode test/a.test.ts\n"}),
     "loaded by product code without its ending": ("src/a.test.ts", {"src/x.ts": "require('./a.test')\n"}),
     "loaded from above": ("test/a.test.ts", {"src/deep/x.ts": "import('../../test/a.test')\n"}),

@@ -117,7 +117,12 @@ def test_a_new_name_that_is_an_option_proves_nothing():
         ("Set `password = os.getenv('SHOP')` first.", Strictness.ONE),
         ("The owners of the check decide (`required_status_checks`).", Strictness.ONE),
         ("Log in with `password = 'tr0ub4dor-and-3'`.", Strictness.TWO),
+        ("Set `token: https://example.com/v2/how-to-get-one` to yours.", Strictness.ONE),
+        ("Set `password = read_from_vault2(name)` first.", Strictness.ONE),
         ("token: s3cr3tvalue99", Strictness.TWO),
+        ("token: s3cr3tvalue99 (of staging)", Strictness.TWO),
+        ("Log in with `password: p@ssw0rd!` there.", Strictness.TWO),
+        ("The password=`hunter2hunter` opens it.", Strictness.TWO),
         ("The key is AKIA" + "QPLXMWNRTZVB3D7K.", Strictness.TWO),
     ],
 )

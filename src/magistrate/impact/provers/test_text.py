@@ -3,8 +3,8 @@
 The claim is what the file is, not that it checks as much as before: what goes or changes is said
 first, at its line. Rule kept: the role comes from the base tree (`testing/roles.py`), never from the
 path alone; a test that goes, is skipped or says nothing, and one that newly runs, decodes or calls
-out, is not for one reader. Limits: what a test does is not followed; where its checks hold
-secrets, that is said and not weighed.
+out, is not for one reader. Limits: what a test does is not followed; where its checks may hold
+secrets, that is said, and weighed only where it reads the whole environment or calls out.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ WORDS: Final = vocabulary("""
     credential credentials creds connectionstring webhookurl vault keyvault hashicorp keychain keyring dotenv pgpass htpasswd basicauth
     sessionsecret cookiesecret jwtsecret secretstore secretstring serviceaccounttoken accessid accountid authtokens tokensecret hmackey jwtkey rsakey cakey iv hardcodediv createhmac signedstring apiorg
 """)
+WRITTEN: Final = r"[^'\"`,;()<>{}|\[\] \t]"
+"""A sign of a value that stands without quotes."""
 HIGH: Final = r"(?=[A-Za-z0-9_/+.%~=-]{0,40}\d)(?=[A-Za-z0-9_/+.%~=-]{0,40}[A-Za-z])[A-Za-z0-9_/+.%~=-]"
 
 
@@ -42,8 +44,8 @@ SENSOR: Final = RuleSensor(
         ),
         rule(
             r"(?:secret|passw(?:or)?d|passphrase|api_?key|access_?key|private_?key|token|credential)s?\b['\"]?\s*[:=]\s*"
-            r"(?:['\"](?!your|my|the|some|xxx|\*|<|\$|\{|example|changeme|secret|password|token|test|foo|bar)[^'\" \t]{6,}['\"]|"
-            r"(?=[A-Za-z0-9_/+.%~=-]{0,40}\d)(?=[A-Za-z0-9_/+.%~=-]{0,40}[A-Za-z])[A-Za-z0-9_/+.%~=-]{8,}\s*$)",
+            r"(?:['\"`](?!your|my|the|some|xxx|\*|<|\$|\{|example|changeme|secret|password|token|test|foo|bar)[^'\"` \t]{6,}['\"`]|"
+            rf"(?!https?:)(?={WRITTEN}{{0,40}}\d)(?={WRITTEN}{{0,40}}[A-Za-z]){WRITTEN}{{8,}}(?!{WRITTEN}|[(\[{{]))",
             "a secret written out",
             itself=True,
         ),

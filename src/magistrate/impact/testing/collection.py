@@ -68,7 +68,7 @@ def _by_place(file: ChangedFile, base: BaseTree) -> str | None:
 
 def _by_configuration(path: str, base: BaseTree) -> str | None:
     said = False
-    for where in _above(path):
+    for where in folders_above(path):
         for name in CONFIGS:
             text = base.files.get(where + name)
             found = None if text is None else options(name, text)
@@ -86,7 +86,8 @@ def _by_configuration(path: str, base: BaseTree) -> str | None:
     return "nothing in the base runs pytest or unittest"
 
 
-def _above(path: str) -> Iterator[str]:
+def folders_above(path: str) -> Iterator[str]:
+    """Every folder above a path, nearest first, each with its slash; the root, which is empty, last."""
     parts = path.split("/")[:-1]
     for depth in range(len(parts), -1, -1):
         yield "".join(f"{part}/" for part in parts[:depth])

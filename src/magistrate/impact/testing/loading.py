@@ -17,6 +17,7 @@ from typing import Any, Final
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.reachability import COMMAND_FILES, readers_in
 from magistrate.impact.source_readers import embedded
+from magistrate.impact.testing.collection import folders_above
 
 SHIPPED: Final = ("bin", "main", "module", "browser", "exports", "imports", "types", "directories", "files")
 LIFE: Final = frozenset({"preinstall", "install", "postinstall", "prepublish", "prepublishOnly", "prepare", "prepack", "postpack", "start", "build"})  # fmt: skip
@@ -105,12 +106,15 @@ def _named_by_itself(text: str, at: int, name: str) -> bool:
 
 
 def _shipped(file: ChangedFile, base: BaseTree) -> str | None:
-    for above in _above(file.path):
+    for above in folders_above(file.path):
         rest = file.path[len(above) :]
         manifest = above + "package.json"
+        composer = above + "composer.json"
+        unread = next((one for one in (manifest, composer) if _object(base.files.get(one, "{}")) is None), None)
+        if unread is not None:
+            return f"`{unread}` cannot be read, so nobody knows what is shipped"
         if manifest in base.files and (why := _by_package(rest, base.files[manifest])):
             return f"`{manifest}` {why}"
-        composer = above + "composer.json"
         if composer in base.files and _autoloaded(rest, base.files[composer]):
             return f"`{composer}` loads the folder with the product"
         for name in ("setup.py", "setup.cfg"):
@@ -148,7 +152,7 @@ def _by_package(rest: str, text: str) -> str | None:
         return None
     place = "/".join(parts[: at + 1])
     folder = re.compile(rf"(?<![\w!.-])(?:\./)?{re.escape(place)}(?![\w.-])")
-    found = _object(text)
+    found = _object(text) or {}
     for field in SHIPPED:
         if any(folder.search(word) for word in _words(found.get(field))):
             return f"ships `{place}` (`{field}`)"
@@ -161,7 +165,7 @@ def _by_package(rest: str, text: str) -> str | None:
 
 
 def _autoloaded(rest: str, text: str) -> bool:
-    loaded = list(_words(_object(text).get("autoload")))
+    loaded = list(_words((_object(text) or {}).get("autoload")))
     return any(word.strip("./") == "" or rest.startswith(word.removeprefix("./").rstrip("/") + "/") for word in loaded if "/" in word or word in {"", "."})  # fmt: skip
 
 
@@ -213,12 +217,13 @@ def left_out_by_cargo(manifest: str, stem: str) -> bool:
     return any(one.get("harness") is False or one.get("test") is False for one in own)
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str) -> dict[str, Any] | None:
+    """A manifest as its tool reads it; None where it is no object, or is not read here (a byte order mark, comments)."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _words(node: object) -> Iterator[str]:
@@ -231,10 +236,3 @@ def _words(node: object) -> Iterator[str]:
             waiting += one.values()
         elif isinstance(one, list):
             waiting += one
-
-
-def _above(path: str) -> Iterator[str]:
-    """Every folder above a path, nearest first, each with its slash; the root last."""
-    parts = path.split("/")[:-1]
-    for depth in range(len(parts), -1, -1):
-        yield "".join(f"{part}/" for part in parts[:depth])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.testing.collection import is_test_name, why_no_test_role
+from magistrate.impact.testing.collection import folders_above, is_test_name, why_no_test_role
 from magistrate.impact.testing.loading import left_out_by_cargo, who_loads
 from magistrate.impact.testing.rust_modules import only_for_tests
 
@@ -59,7 +59,7 @@ class Runner:
 
 
 def _go(path: str, base: BaseTree) -> bool:
-    return any(above + "go.mod" in base.files for above in _above(path))
+    return any(above + "go.mod" in base.files for above in folders_above(path))
 
 
 def _cargo(path: str, base: BaseTree) -> bool:
@@ -81,8 +81,10 @@ def _jvm(path: str, base: BaseTree) -> bool:
 
 
 def _node(path: str, base: BaseTree) -> bool:
-    manifests = [base.files[above + "package.json"] for above in _above(path) if above + "package.json" in base.files]
-    nearest = next((above for above in _above(path) if above + "package.json" in base.files), None)
+    manifests = [
+        base.files[above + "package.json"] for above in folders_above(path) if above + "package.json" in base.files
+    ]
+    nearest = next((above for above in folders_above(path) if above + "package.json" in base.files), None)
     if nearest is None or not any(RUNS_NODE.search(line) for text in manifests for line in _scripts(text)):
         return False
     rest = path[len(nearest) :]
@@ -104,14 +106,16 @@ def _scripts(manifest: str) -> Iterator[str]:
 
 
 def _ruby(path: str, base: BaseTree) -> bool:
-    return any(above + name in base.files for above in _above(path) for name in ("Gemfile", "Rakefile", ".rspec"))
+    return any(
+        above + name in base.files for above in folders_above(path) for name in ("Gemfile", "Rakefile", ".rspec")
+    )
 
 
 def _php(path: str, base: BaseTree) -> bool:
     names = ("phpunit.xml", "phpunit.xml.dist", "phpunit.dist.xml")
-    if any(above + name in base.files for above in _above(path) for name in names):
+    if any(above + name in base.files for above in folders_above(path) for name in names):
         return True
-    return any(RUNS_PHP.search(base.files.get(above + "composer.json", "")) for above in _above(path))
+    return any(RUNS_PHP.search(base.files.get(above + "composer.json", "")) for above in folders_above(path))
 
 
 RUNNERS: Final = (
@@ -234,10 +238,3 @@ def _tests_of(base: BaseTree) -> frozenset[str]:
 
 def _is_test(path: str, base: BaseTree) -> bool:
     return is_test_name(path.rpartition("/")[2]) or collected_by(path, base) is not None
-
-
-def _above(path: str) -> Iterator[str]:
-    """Every folder above a path, nearest first, each with its slash; the root last."""
-    parts = path.split("/")[:-1]
-    for depth in range(len(parts), -1, -1):
-        yield "".join(f"{part}/" for part in parts[:depth])
