@@ -1,0 +1,328 @@
+"""One AWS policy document as boxes: the elements of the IAM policy language, each by AWS's own rules.
+
+Follows the IAM JSON policy reference: actions without regard to case; wildcards of an ARN stop at the
+colon in its first five parts; the default version 2008-10-17 knows no variables; a negated or
+`IfExists` operator holds where the key is absent, any other does not; `ForAllValues` holds for none.
+
+Rule kept: an element or operator that is not understood makes the whole statement `Unknown`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from magistrate.impact.privilege.model import Atom, Place, Span, Statement, Unknown, Varying, Where, is_variable
+from magistrate.impact.privilege.patterns import Glob, arn, glob, literal
+
+DOMAIN: Final = "aws-iam"
+NEW: Final = "2012-10-17"
+OLD: Final = "2008-10-17"
+ELEMENTS: Final = frozenset(
+    {"sid", "effect", "action", "notaction", "resource", "notresource", "principal", "notprincipal", "condition"}
+)
+V6: Final = 1 << 32
+"""IPv6 addresses are the numbers from here on, IPv4 ones those before it."""
+_VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
+_SIGNS: Final = {"*": "*", "?": "?", "$": "$"}
+_QUANTIFIER: Final = re.compile(r"(?i)^(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?$")
+_ACCOUNT: Final = re.compile(r"\d{12}")
+_ACCOUNT_ROOT: Final = re.compile(r"(arn:[\w-]+:iam::\d{12}):root")
+
+
+class UnreadableError(Exception):
+    """An element of the policy language that is not understood."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The statements of one document, and what of it was not understood."""
+
+    statements: tuple[Statement, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+
+
+@dataclass(slots=True)
+class _Reading:
+    place: Place
+    variables: bool
+    statements: list[Statement] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+
+
+def is_policy(value: object) -> bool:
+    """Whether a JSON value has the shape of a policy document."""
+    if not isinstance(value, dict) or "Statement" not in value:
+        return False
+    found = value["Statement"]
+    each = found if isinstance(found, list) else [found]
+    return all(isinstance(one, dict) and "Effect" in one for one in each)
+
+
+def document(value: object, place: Place) -> Document:
+    """Read a policy document, given as parsed JSON."""
+    if not is_policy(value) or not isinstance(value, dict):
+        return Document(unknown=(_unknown(value, place, "this is not a policy document that can be read"),))
+    version = value.get("Version", OLD)
+    if version not in {NEW, OLD} or set(value) - {"Version", "Id", "Statement"}:
+        return Document(unknown=(_unknown(value, place, "the policy has a version or parts that are not known"),))
+    reading = _Reading(place=place, variables=version == NEW)
+    listed = value["Statement"]
+    for one in listed if isinstance(listed, list) else [listed]:
+        try:
+            reading.statements += _statement(one, reading)
+        except UnreadableError as error:
+            reading.unknown.append(_unknown(one, place, str(error)))
+    return Document(statements=tuple(reading.statements), unknown=tuple(reading.unknown))
+
+
+def _unknown(value: object, place: Place, why: str) -> Unknown:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return Unknown(domain=DOMAIN, why=why, text=text, place=place)
+
+
+def _statement(one: Mapping[str, Any], reading: _Reading) -> Iterator[Statement]:
+    parts = {name.lower(): value for name, value in one.items()}
+    if len(parts) != len(one) or set(parts) - ELEMENTS:
+        raise UnreadableError("a statement has an element twice, or one that is not known")
+    effect = parts.get("effect")
+    if effect not in {"Allow", "Deny"}:
+        raise UnreadableError("the effect of a statement is neither `Allow` nor `Deny`")
+    where = (
+        *_either(parts, "action", lambda text: glob(text.lower()) if text else None),
+        *_either(parts, "resource", lambda text: _atom(text, arn, variables=reading.variables)),
+        *_principals(parts),
+        *_conditions(parts.get("condition"), variables=reading.variables),
+    )
+    yield Statement(where=where, allow=effect == "Allow", place=reading.place, says=_words(parts))
+
+
+def _words(parts: Mapping[str, Any]) -> str:
+    what = (
+        _shortened(parts.get("action"), "every action")
+        if "action" in parts
+        else "all but " + _shortened(parts.get("notaction"), "")
+    )
+    where = (
+        _shortened(parts.get("resource"), "every resource")
+        if "notresource" not in parts
+        else "all but " + _shortened(parts["notresource"], "")
+    )
+    return f"{what} on {where}" + (" under conditions" if parts.get("condition") else "")
+
+
+def _shortened(value: object, none: str) -> str:
+    if value is None:
+        return none
+    texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    more = f" and {len(texts) - 2} more" if len(texts) > 2 else ""  # noqa: PLR2004 - two are shown
+    return ", ".join(texts[:2]) + more
+
+
+def _texts(value: object, what: str) -> tuple[str, ...]:
+    found = value if isinstance(value, list) else [value]
+    texts: list[str] = []
+    for one in found:
+        if isinstance(one, bool):
+            texts.append("true" if one else "false")
+        elif isinstance(one, str | int | float):
+            texts.append(str(one))
+        else:
+            raise UnreadableError(f"a value of `{what}` is neither a text nor a number")
+    return tuple(dict.fromkeys(texts))
+
+
+def _either(parts: Mapping[str, Any], name: str, read: Callable[[str], Atom | None]) -> Iterator[Where]:
+    for key, negated in ((name, False), ("not" + name, True)):
+        if key in parts:
+            among = tuple(atom for text in _texts(parts[key], key) if (atom := read(text)) is not None)
+            if not any(_all(atom) for atom in among) or negated:
+                yield Where(dimension=name, among=among, negated=negated)
+
+
+def _all(atom: Atom) -> bool:
+    return isinstance(atom, Glob) and atom.tokens == ("run",)
+
+
+@lru_cache(maxsize=8192)
+def _atom(text: str, form: Callable[[str], Glob], *, variables: bool) -> Atom:
+    """A pattern; `${*}`, `${?}`, `${$}` are these signs themselves, other variables stay open."""
+    if not variables or "${" not in text:
+        return form(text)
+    written = list(dict.fromkeys(found.group() for found in _VARIABLE.finditer(text)))
+    signs = {one: chr(0xE100 + at) for at, one in enumerate(written)}
+    meant = {sign: _SIGNS.get(one[2:-1], one) for one, sign in signs.items()}
+    tokens = tuple(
+        meant.get(token, token) for token in form(_VARIABLE.sub(lambda one: signs[one.group()], text)).tokens
+    )
+    return Varying(tokens) if any(map(is_variable, tokens)) else Glob(tokens)
+
+
+def _principals(parts: Mapping[str, Any]) -> Iterator[Where]:
+    for key, negated in (("principal", False), ("notprincipal", True)):
+        if key not in parts:
+            continue
+        value = parts[key]
+        if value == "*":
+            value = {"AWS": "*"}
+        if not isinstance(value, dict):
+            raise UnreadableError("a principal is neither `*` nor an object")
+        among = [
+            atom for kind, named in value.items() for text in _texts(named, key) for atom in _principal(kind, text)
+        ]
+        yield Where(dimension="principal", among=tuple(dict.fromkeys(among)), negated=negated)
+
+
+def _principal(kind: str, text: str) -> Iterator[Glob]:
+    """One principal; the root of an account stands for everyone in it, `*` for everyone but services of AWS."""
+    if kind not in {"AWS", "Service", "Federated", "CanonicalUser"}:
+        raise UnreadableError(f"a principal of the kind `{kind[:40]}` is not known")
+    if "${" in text:
+        raise UnreadableError("a principal is named by a variable")
+    prefix = kind.lower() + ":"
+    if kind == "AWS" and text == "*":
+        yield from (glob(named + ":*") for named in ("aws", "canonicaluser", "federated"))
+        return
+    if kind == "AWS" and _ACCOUNT.fullmatch(text):
+        text = f"arn:aws:iam::{text}:root"
+    root = _ACCOUNT_ROOT.fullmatch(text)
+    yield Glob((*(prefix + (root.group(1) if root else text)), *((":", "run") if root else ())))
+
+
+def _conditions(value: object, *, variables: bool) -> Iterator[Where]:
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        raise UnreadableError("a condition is not an object")
+    for operator, tests in value.items():
+        found = _QUANTIFIER.match(operator)
+        if found is None or not isinstance(tests, dict):
+            raise UnreadableError(f"the condition operator `{operator[:40]}` is not known")
+        each = None if found.group(1) is None else found.group(1).lower() == "forallvalues"
+        for key, values in tests.items():
+            yield _condition(
+                key,
+                found.group(2).lower(),
+                _texts(values, key),
+                each=each,
+                exists=bool(found.group(3)),
+                variables=variables,
+            )
+
+
+def _condition(  # noqa: PLR0913 - the parts of one condition
+    key: str, operator: str, values: tuple[str, ...], *, each: bool | None, exists: bool, variables: bool
+) -> Where:
+    dimension = "cond:" + key.lower()
+    if operator == "null":
+        if each is not None or exists or len(values) != 1 or values[0].lower() not in {"true", "false"}:
+            raise UnreadableError("a `Null` condition is neither true nor false")
+        wanted = values[0].lower() == "true"
+        return Where(dimension=dimension, among=(glob("*"), Span(0, 1 << 130)), negated=wanted, absent=wanted)
+    negated = "not" in operator
+    form = _FORMS.get(operator.replace("not", ""))
+    if form is None:
+        raise UnreadableError(f"the condition operator `{operator[:40]}` is not known")
+    among = tuple(atom for text in values for atom in form(text, variables))
+    absent = exists or negated or each is True
+    if each is not None and negated:
+        absent = exists or each
+    return Where(dimension=dimension, among=among, negated=negated, absent=absent, each=each)
+
+
+def _exactly(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - one signature for all forms
+    yield _atom(text, literal, variables=variables)
+
+
+def _any_case(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
+    if variables and "${" in text:
+        raise UnreadableError("a variable is compared without regard to case")
+    yield Glob(tuple(sign.lower() + sign.upper() if sign.lower() != sign.upper() else sign for sign in text))
+
+
+def _like(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
+    yield _atom(text, glob, variables=variables)
+
+
+def _arn_like(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
+    yield _atom(text, arn, variables=variables)
+
+
+def _boolean(text: str, _variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
+    yield literal(text.lower())
+
+
+def _address(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
+    if variables and "${" in text:
+        raise UnreadableError("an address is named by a variable")
+    yield addresses(text)
+
+
+def addresses(text: str) -> Span:
+    """The numbers of an address or a range in CIDR form.
+
+    Raises:
+        UnreadableError: it is no address.
+    """
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise UnreadableError(f"`{text[:60]}` is no address range") from error
+    base = V6 if network.version == 6 else 0  # noqa: PLR2004 - IP versions
+    return Span(base + int(network.network_address), base + int(network.broadcast_address))
+
+
+def _number(kind: str, scale: Callable[[str], int]) -> Callable[[str, bool], Iterator[Atom]]:
+    """Numbers and dates are compared in thousandths."""
+
+    def read(text: str, _variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
+        value = scale(text)
+        low = {"equals": value, "greaterthan": value + 1, "greaterthanequals": value}.get(kind, 0)
+        high = {"equals": value, "lessthan": value - 1, "lessthanequals": value}.get(kind, 1 << 130)
+        yield Span(low, high)
+
+    return read
+
+
+def _thousandths(text: str) -> int:
+    try:
+        found = round(float(text) * 1000)
+    except (ValueError, OverflowError) as error:
+        raise UnreadableError(f"`{text[:40]}` is no number") from error
+    if found < 0:
+        raise UnreadableError("a number is below zero")
+    return found
+
+
+def _moment(text: str) -> int:
+    try:
+        when = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return _thousandths(text)
+    return round((when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() * 1000)
+
+
+_FORMS: Final[Mapping[str, Callable[[str, bool], Iterator[Atom]]]] = {
+    "stringequals": _exactly,
+    "stringequalsignorecase": _any_case,
+    "stringlike": _like,
+    "arnequals": _arn_like,
+    "arnlike": _arn_like,
+    "bool": _boolean,
+    "binaryequals": _exactly,
+    "ipaddress": _address,
+    **{
+        "numeric" + kind: _number(kind, _thousandths)
+        for kind in ("equals", "lessthan", "lessthanequals", "greaterthan", "greaterthanequals")
+    },
+    **{
+        "date" + kind: _number(kind, _moment)
+        for kind in ("equals", "lessthan", "lessthanequals", "greaterthan", "greaterthanequals")
+    },
+}

@@ -1,0 +1,241 @@
+"""Equivalence classes of all strings under a set of patterns, each with a shortest string that shows it.
+
+Two strings are equal to a set of patterns when the same of them match. The set is walked as one
+automaton whose state is one integer (a bit for each place in each pattern, Baeza-Yates and
+Gonnet's bit-parallel way), so every class that any string can be in is found, and no other.
+Rule kept: the answer is exact, or `TooManyError` says that there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+MAX_STATES: Final = 20_000
+SHOWN: Final = "xzqjkwvy0123456789abcdefghilmnoprstu"
+"""Letters for places where any letter will do: the first that no pattern names."""
+
+
+class TooManyError(Exception):
+    """The classes of these patterns are too many to be told apart in bounded time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """A pattern: `*` any run, `?` any one sign; otherwise each sign stands for itself.
+
+    `tokens` are the parts: a set of signs that match one, or `ANY`, `RUN`, and their forms that
+    stop at a colon (`ANY_IN`, `RUN_IN`), which is how the segments of an ARN are read.
+    """
+
+    tokens: tuple[str, ...]
+
+    @property
+    def literal(self) -> str | None:
+        """The one string it matches, where it matches one only."""
+        plain = all(len(token) == 1 for token in self.tokens)
+        return "".join(self.tokens) if plain else None
+
+
+ANY: Final = "any"
+RUN: Final = "run"
+ANY_IN: Final = "any-in"
+RUN_IN: Final = "run-in"
+_RUNS: Final = frozenset({RUN, RUN_IN})
+
+
+def glob(text: str) -> Glob:
+    """A pattern whose `*` and `?` match any sign."""
+    return Glob(tuple(merged_runs(RUN if sign == "*" else ANY if sign == "?" else sign for sign in text)))
+
+
+def literal(text: str) -> Glob:
+    """A pattern without any wildcard."""
+    return Glob(tuple(text))
+
+
+def either_case(pattern: Glob) -> Glob:
+    """The same pattern, whatever the case of its letters."""
+    return Glob(tuple(_cases(token) for token in pattern.tokens))
+
+
+def arn(text: str) -> Glob:
+    """A pattern for Amazon resource names: wildcards in the first five segments stop at the colon.
+
+    A lone `*`, and a pattern of fewer than six segments that ends with `*`, match across colons.
+    """
+    parts = text.split(":", 5)
+    if len(parts) < 6:  # noqa: PLR2004 - arn:partition:service:region:account:resource
+        head, star = (text[:-1], (RUN,)) if text.endswith("*") else (text, ())
+        return Glob(tuple(merged_runs((*_inside(head), *star))))
+    return Glob(tuple(merged_runs((*_inside(":".join(parts[:5]) + ":"), *glob(parts[5]).tokens))))
+
+
+def matches(pattern: Glob, text: str) -> bool:
+    """Whether one string matches one pattern, by the same automaton."""
+    machine = _Machine((pattern,))
+    state = machine.start
+    for sign in text:
+        state = machine.step(state, sign)
+    return bool(machine.accepted(state))
+
+
+def _inside(text: str) -> Iterator[str]:
+    return (RUN_IN if sign == "*" else ANY_IN if sign == "?" else sign for sign in text)
+
+
+def merged_runs(tokens: Iterable[str]) -> Iterator[str]:
+    """Tokens as the automaton wants them: runs that follow each other are one; the wider one stays."""
+    held: str | None = None
+    for token in tokens:
+        if token in _RUNS:
+            held = RUN if RUN in (held, token) else token
+            continue
+        if held is not None:
+            yield held
+            held = None
+        yield token
+    if held is not None:
+        yield held
+
+
+def _cases(token: str) -> str:
+    if len(token) != 1 or token.lower() == token.upper():
+        return token
+    return token.lower() + token.upper()
+
+
+class _Machine:
+    """All patterns at once; a state has a bit for each place before a token, and one for each end."""
+
+    def __init__(self, patterns: Sequence[Glob]) -> None:
+        self.ends: list[int] = []
+        self.signs: list[str] = []
+        self.start = self.runs = self.any_sign = self.any_in = self.loop = self.loop_in = 0
+        self.by_sign: dict[str, int] = {}
+        at = 0
+        for pattern in patterns:
+            self.start |= 1 << at
+            for token in pattern.tokens:
+                self._place(at, token)
+                at += 1
+            self.ends.append(at)
+            self.signs.append("")
+            at += 1
+        self.start = self._open(self.start)
+        self.end_mask = sum(1 << end for end in self.ends)
+        self.at_end = {end: index for index, end in enumerate(self.ends)}
+
+    def _place(self, at: int, token: str) -> None:
+        bit = 1 << at
+        self.signs.append("")
+        if token == RUN:
+            self.runs |= bit
+            self.loop |= bit
+        elif token == RUN_IN:
+            self.runs |= bit
+            self.loop_in |= bit
+        elif token == ANY:
+            self.any_sign |= bit
+        elif token == ANY_IN:
+            self.any_in |= bit
+        else:
+            self.signs[at] = token
+            for sign in token:
+                self.by_sign[sign] = self.by_sign.get(sign, 0) | bit
+
+    def _open(self, state: int) -> int:
+        return state | (state & self.runs) << 1
+
+    def step(self, state: int, sign: str) -> int:
+        """The state after one more sign."""
+        inside = sign != ":"
+        going = state & (self.by_sign.get(sign, 0) | self.any_sign | (self.any_in if inside else 0))
+        staying = state & (self.loop | (self.loop_in if inside else 0))
+        return self._open(going << 1 | staying)
+
+    def accepted(self, state: int) -> int:
+        """The patterns that match here, one bit for each in their order."""
+        ended, found = state & self.end_mask, 0
+        while ended:
+            low = ended & -ended
+            found |= 1 << self.at_end[low.bit_length() - 1]
+            ended ^= low
+        return found
+
+    def asked(self, state: int) -> Iterator[str]:
+        """The signs that some pattern waits for by name."""
+        seen: set[str] = set()
+        waiting = state & ~(self.runs | self.any_sign | self.any_in | self.end_mask)
+        while waiting:
+            low = waiting & -waiting
+            waiting ^= low
+            for sign in self.signs[low.bit_length() - 1]:
+                if sign not in seen:
+                    seen.add(sign)
+                    yield sign
+
+
+def classes(patterns: Sequence[Glob]) -> dict[int, str]:
+    """Every set of patterns that some string matches (bit i: pattern i), with a string that shows it.
+
+    Patterns without a wildcard are matched one by one, the others are walked together; a string
+    that shows a class of wildcards is never one of the plain ones.
+
+    Raises:
+        TooManyError: more than `MAX_STATES` states of the automaton can be reached.
+    """
+    plain = {index: text for index, pattern in enumerate(patterns) if (text := pattern.literal) is not None}
+    walked = [index for index in range(len(patterns)) if index not in plain]
+    taken = frozenset(plain.values())
+    shown: dict[int, str] = {}
+    while True:
+        found = _walk([patterns[index] for index in walked])
+        clash = [index for text in found.values() if text in taken for index, own in plain.items() if own == text]
+        clash = [index for index in clash if index not in walked]
+        if not clash:
+            break
+        walked += clash
+    for mask, text in found.items():
+        shown.setdefault(_spread(mask, walked), text)
+    machine = _Machine(patterns) if plain else None
+    for text in dict.fromkeys(plain.values()):
+        assert machine is not None  # noqa: S101 - there is a plain pattern, so there is a machine
+        state = machine.start
+        for sign in text:
+            state = machine.step(state, sign)
+        shown.setdefault(machine.accepted(state), text)
+    return shown
+
+
+def _spread(mask: int, places: Sequence[int]) -> int:
+    return sum(1 << place for at, place in enumerate(places) if mask >> at & 1)
+
+
+def _walk(patterns: Sequence[Glob]) -> dict[int, str]:
+    machine = _Machine(patterns)
+    other = next((sign for sign in SHOWN if sign not in machine.by_sign), "\u00b7")
+    told: dict[int, str] = {}
+    reached: dict[int, tuple[int, str]] = {machine.start: (0, "")}
+    line = [machine.start]
+    for state in line:
+        mask = machine.accepted(state)
+        if mask not in told:
+            told[mask] = _spelled(reached, state, machine.start)
+        for sign in (other, ":", *machine.asked(state)):
+            after = machine.step(state, sign)
+            if after not in reached:
+                if len(reached) >= MAX_STATES:
+                    raise TooManyError
+                reached[after] = (state, sign)
+                line.append(after)
+    return told
+
+
+def _spelled(reached: dict[int, tuple[int, str]], state: int, start: int) -> str:
+    signs: list[str] = []
+    while state != start:
+        state, sign = reached[state]
+        signs.append(sign)
+    return "".join(reversed(signs))
