@@ -26,7 +26,8 @@ class Glob:
     """A pattern: `*` any run, `?` any one sign; otherwise each sign stands for itself.
 
     `tokens` are the parts: a set of signs that match one, or `ANY`, `RUN`, and their forms that
-    stop at a colon (`ANY_IN`, `RUN_IN`), which is how the segments of an ARN are read.
+    stop at a colon (`ANY_IN`, `RUN_IN`), which is how the segments of an ARN are read, or at a slash
+    (`ANY_NAME`, `RUN_NAME`), which is how the names in a path are.
     """
 
     tokens: tuple[str, ...]
@@ -42,12 +43,24 @@ ANY: Final = "any"
 RUN: Final = "run"
 ANY_IN: Final = "any-in"
 RUN_IN: Final = "run-in"
-_RUNS: Final = frozenset({RUN, RUN_IN})
+ANY_NAME: Final = "any-name"
+RUN_NAME: Final = "run-name"
+_RUNS: Final = frozenset({RUN, RUN_IN, RUN_NAME})
+_STOPS: Final = {ANY_IN: ":", RUN_IN: ":", ANY_NAME: "/", RUN_NAME: "/"}
 
 
 def glob(text: str) -> Glob:
     """A pattern whose `*` and `?` match any sign."""
     return Glob(tuple(merged_runs(RUN if sign == "*" else ANY if sign == "?" else sign for sign in text)))
+
+
+def path(text: str) -> Glob:
+    """A pattern for paths: `*` and `?` stop at a slash, `**` does not."""
+    parts = (
+        RUN if sign == "**" else RUN_NAME if sign == "*" else ANY_NAME if sign == "?" else sign
+        for sign in _starred(text)
+    )
+    return Glob(tuple(merged_runs(parts)))
 
 
 def literal(text: str) -> Glob:
@@ -86,11 +99,13 @@ def _inside(text: str) -> Iterator[str]:
 
 
 def merged_runs(tokens: Iterable[str]) -> Iterator[str]:
-    """Tokens as the automaton wants them: runs that follow each other are one; the wider one stays."""
+    """Tokens as the automaton wants them: runs that follow each other are one, where one is the wider."""
     held: str | None = None
     for token in tokens:
         if token in _RUNS:
-            held = RUN if RUN in (held, token) else token
+            if held is not None and RUN not in {held, token} and held != token:
+                yield held
+            held = RUN if RUN in {held, token} else token
             continue
         if held is not None:
             yield held
@@ -98,6 +113,15 @@ def merged_runs(tokens: Iterable[str]) -> Iterator[str]:
         yield token
     if held is not None:
         yield held
+
+
+def _starred(text: str) -> Iterator[str]:
+    """The signs of a text, two or more stars in a row as one."""
+    at = 0
+    while at < len(text):
+        stars = len(text) - at - len(text[at:].lstrip("*"))
+        yield "**" if stars > 1 else text[at]
+        at += max(stars, 1)
 
 
 def _cases(token: str) -> str:
@@ -112,7 +136,9 @@ class _Machine:
     def __init__(self, patterns: Sequence[Glob]) -> None:
         self.ends: list[int] = []
         self.signs: list[str] = []
-        self.start = self.runs = self.any_sign = self.any_in = self.loop = self.loop_in = 0
+        self.start = self.runs = self.any_sign = self.loop = 0
+        self.any_but: dict[str, int] = {":": 0, "/": 0}
+        self.loop_but: dict[str, int] = {":": 0, "/": 0}
         self.by_sign: dict[str, int] = {}
         at = 0
         for pattern in patterns:
@@ -133,13 +159,13 @@ class _Machine:
         if token == RUN:
             self.runs |= bit
             self.loop |= bit
-        elif token == RUN_IN:
+        elif token in _RUNS:
             self.runs |= bit
-            self.loop_in |= bit
+            self.loop_but[_STOPS[token]] |= bit
         elif token == ANY:
             self.any_sign |= bit
-        elif token == ANY_IN:
-            self.any_in |= bit
+        elif token in _STOPS:
+            self.any_but[_STOPS[token]] |= bit
         else:
             self.signs[at] = token
             for sign in token:
@@ -150,9 +176,12 @@ class _Machine:
 
     def step(self, state: int, sign: str) -> int:
         """The state after one more sign."""
-        inside = sign != ":"
-        going = state & (self.by_sign.get(sign, 0) | self.any_sign | (self.any_in if inside else 0))
-        staying = state & (self.loop | (self.loop_in if inside else 0))
+        takes, stays = self.by_sign.get(sign, 0) | self.any_sign, self.loop
+        for stop, bits in self.any_but.items():
+            if sign != stop:
+                takes |= bits
+                stays |= self.loop_but[stop]
+        going, staying = state & takes, state & stays
         return self._open(going << 1 | staying)
 
     def accepted(self, state: int) -> int:
@@ -167,7 +196,8 @@ class _Machine:
     def asked(self, state: int) -> Iterator[str]:
         """The signs that some pattern waits for by name."""
         seen: set[str] = set()
-        waiting = state & ~(self.runs | self.any_sign | self.any_in | self.end_mask)
+        unnamed = self.runs | self.any_sign | self.any_but[":"] | self.any_but["/"] | self.end_mask
+        waiting = state & ~unnamed
         while waiting:
             low = waiting & -waiting
             waiting ^= low
@@ -216,6 +246,7 @@ def _spread(mask: int, places: Sequence[int]) -> int:
 def _walk(patterns: Sequence[Glob]) -> dict[int, str]:
     machine = _Machine(patterns)
     other = next((sign for sign in SHOWN if sign not in machine.by_sign), "\u00b7")
+    stops = tuple(stop for stop in machine.any_but if machine.any_but[stop] | machine.loop_but[stop])
     told: dict[int, str] = {}
     reached: dict[int, tuple[int, str]] = {machine.start: (0, "")}
     line = [machine.start]
@@ -223,7 +254,7 @@ def _walk(patterns: Sequence[Glob]) -> dict[int, str]:
         mask = machine.accepted(state)
         if mask not in told:
             told[mask] = _spelled(reached, state, machine.start)
-        for sign in (other, ":", *machine.asked(state)):
+        for sign in (other, *stops, *machine.asked(state)):
             after = machine.step(state, sign)
             if after not in reached:
                 if len(reached) >= MAX_STATES:

@@ -18,7 +18,7 @@ from magistrate.impact.privilege.dimensions import Shown
 from magistrate.impact.privilege.model import Grants, Layer, Span, Statement, Varying, Where, is_variable
 from magistrate.impact.privilege.patterns import Glob
 
-FORMS: Final = {"any": ".", "run": ".*", "any-in": "[^:]", "run-in": "[^:]*"}
+FORMS: Final = {"any": ".", "run": ".*", "any-in": "[^:]", "run-in": "[^:]*", "any-name": "[^/]", "run-name": "[^/]*"}
 MAX_TRIES: Final = 256
 _FRESH: Final = "someone-else"
 Values = Mapping[str, str]

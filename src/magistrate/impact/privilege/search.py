@@ -219,4 +219,6 @@ def _touch(left: object, right: object) -> bool:
 def _goes_on(left: Glob, right: Glob) -> bool:
     """One is the beginning of the other: they touch only where the shorter one may go on."""
     short, long = sorted((left.tokens, right.tokens), key=len)
-    return any(len(token) != 1 for token in short) or all(token in {"run", "run-in"} for token in long[len(short) :])
+    return any(len(token) != 1 for token in short) or all(
+        token in {"run", "run-in", "run-name"} for token in long[len(short) :]
+    )
