@@ -22,7 +22,15 @@ from typing import Any, Final
 
 import msgspec
 
-from magistrate.domain.impact import Evidence, EvidenceRequest, Impact, Proof, Sensitivity, strictness_of
+from magistrate.domain.impact import (
+    BehaviourChange,
+    Evidence,
+    EvidenceRequest,
+    Impact,
+    Proof,
+    Sensitivity,
+    strictness_of,
+)
 from magistrate.errors import MagistrateError, Usage
 from magistrate.impact.assess import assess
 from magistrate.impact.case import Case, parse_case
@@ -134,6 +142,7 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
         ],
         "sensitivities": [_found(found) for found in impact.sensitivities],
         **({"mentions": [_found(found) for found in impact.mentions]} if impact.mentions else {}),
+        **({"behaviour": [_behaves(one) for one in impact.behaviour]} if impact.behaviour else {}),
         "denials": [
             {"kind": denial.rule, "path": denial.path, "line": denial.line, "why": denial.why}
             for denial in impact.denials
@@ -186,6 +195,10 @@ def _one_evidence(entry: object) -> Evidence:
 
 def _found(found: Sensitivity) -> dict[str, Any]:
     return {"kind": str(found.kind), "path": found.path, "line": found.line, "why": found.why}
+
+
+def _behaves(one: BehaviourChange) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("kind", "path", "line", "before", "after", "why")}
 
 
 def _tried(proof: Proof) -> dict[str, str]:

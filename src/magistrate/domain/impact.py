@@ -133,6 +133,23 @@ class Sensitivity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BehaviourChange:
+    """One thing of a running system that is another one after a change, for people to read (R29).
+
+    `kind` is `default`, `flag`, `limit`, `route`, `schema`, `exit`, `signature` or `other`; `why` names the
+    thing, `before` and `after` are its values, None where it was not there. `line` is of the new side, of the
+    old one where the thing is gone, 0 for the whole file. All texts are short and without hidden characters.
+    """
+
+    kind: str
+    path: str
+    line: int
+    before: str | None
+    after: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
     """Something the floor never lets pass, whoever approves."""
 
@@ -208,7 +225,8 @@ class Impact:
     """Verdict about one whole change; strictness is the join over files, sensors, denials.
 
     `mentions` are what sensors found in files that are proven to be words or layout only: nothing
-    sensitive is touched there, yet one person looks at it.
+    sensitive is touched there, yet one person looks at it. `behaviour` is what the change does to a
+    running system as far as it can be named; it is empty only where every file is proven to do nothing.
     """
 
     files: tuple[FileImpact, ...]
@@ -220,6 +238,7 @@ class Impact:
     blast_radius: tuple[tuple[str, str], ...]
     reasons: tuple[str, ...]
     mentions: tuple[Sensitivity, ...] = ()
+    behaviour: tuple[BehaviourChange, ...] = ()
     evidence_wanted: tuple[EvidenceRequest, ...] = ()
     context_wanted: bool = False
 

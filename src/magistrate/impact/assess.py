@@ -30,6 +30,7 @@ from magistrate.impact.case import Case
 from magistrate.impact.earlier import Earlier
 from magistrate.impact.file_gate import gate as file_gate
 from magistrate.impact.join import collisions, in_order, joined, mentioned, strictest_by_path
+from magistrate.impact.measures.behaviour import behaviour
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
 from magistrate.impact.measures.reversibility import reversible
@@ -188,7 +189,8 @@ def assess(
         wanted=wanted,
         hollow=hollow,
     )
-    return replace(found, context_wanted=any(_asks_base(one, case.base, open_question=open_question) for one in judged))
+    asks_base = any(_asks_base(one, case.base, open_question=open_question) for one in judged)
+    return replace(found, context_wanted=asks_base, behaviour=behaviour(files, steps, sensed))
 
 
 def judge(

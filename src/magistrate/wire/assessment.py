@@ -59,6 +59,17 @@ class SensitivityVerdict(_Part, frozen=True, kw_only=True):
     why: str
 
 
+class BehaviourVerdict(_Part, frozen=True, kw_only=True):
+    """One thing of a running system that the change makes another one; null: it was not, or is no longer, there."""
+
+    kind: str
+    path: str
+    line: int
+    before: str | None
+    after: str | None
+    why: str
+
+
 class PrivilegeVerdict(_Part, frozen=True, kw_only=True):
     """Whose power grows, by which right, with a request that was denied before."""
 
@@ -73,7 +84,8 @@ class Verdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
     """The assess contract: what a change is. `auto_eligible` says what the change allows.
 
     `mentions` are what sensors found in files that are proven to be words or layout only, left out
-    when there is nothing.
+    when there is nothing. `behaviour` is what changes in a running system as far as it can be named;
+    it is left out only where every file is proven to do nothing.
     """
 
     id: str
@@ -91,6 +103,7 @@ class Verdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
     composition: dict[str, Any]
     reasons: tuple[str, ...]
     mentions: tuple[SensitivityVerdict, ...] = ()
+    behaviour: tuple[BehaviourVerdict, ...] = ()
 
 
 class Assessment(Body, frozen=True, kw_only=True):

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import to_builtins
 
 from magistrate.authority.quorum import REVIEWING
 from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_case, needs, open_case, verify_waits
 from magistrate.entrypoints.cli.diff import show_diff
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.papers import seal
+from magistrate.entrypoints.cli.proofs import behaviour_lines
 from magistrate.entrypoints.cli.rebuild import Rebuilt, rebuild
 from magistrate.entrypoints.cli.screen import short, show_pairs, styled, visible
 from magistrate.errors import Refused
@@ -93,6 +95,8 @@ def show_case(opened: Opened, rebuilt: Rebuilt, *, own: bool) -> None:
     for item in (*rebuilt.verdict.sensitivities, *rebuilt.verdict.denials):
         where = f"{visible(item.path)}:{item.line}" if item.line else visible(item.path)
         click.echo(styled(f"  sensitive: {item.kind} at {where}: {visible(item.why)}", fg="yellow"))
+    for line in behaviour_lines([to_builtins(one) for one in rebuilt.verdict.behaviour]):
+        click.echo(line)
     for privilege in rebuilt.verdict.privilege:
         click.echo(
             styled(

@@ -19,6 +19,7 @@ from magistrate.entrypoints.cli.assess_words import (
     PROVERS_PAGE,
     Report,
     asks,
+    behaves,
     file_asks,
     line_of,
     merged,
@@ -95,6 +96,7 @@ def _lines(report: Report, file: Row, sides: Sides) -> Iterator[str]:
         yield from _findings(denials, hits, sides)
     yield "\n  Sensitive, at its line:" if hits else "\n  No sensor found anything sensitive in it."
     yield from _findings(hits, hits, sides)
+    yield from _behaviour([one for one in report.verdict.get("behaviour", ()) if one["path"] == path])
     yield ""
     if file["proof"]["status"] == "proven" and file_asks(file) == "auto":
         yield from wrapped("proven", f"by {file['proof']['rule']}", indent=2)
@@ -133,6 +135,12 @@ def _findings(rows: Sequence[Row], hits: Sequence[Row], sides: Sides) -> Iterato
         if line and line != last:
             yield from _quote(line, hits, sides)
         last = line
+
+
+def _behaviour(rows: Sequence[Row]) -> Iterator[str]:
+    yield "\n  What changes in a running system:" if rows else "\n  Proven to change nothing in a running system."
+    for line, words in behaves(rows):
+        yield from wrapped(f"line {line}" if line else "whole", words, indent=6)
 
 
 def _quote(number: int, hits: Sequence[Row], sides: Sides) -> Iterator[str]:

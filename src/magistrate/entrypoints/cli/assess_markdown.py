@@ -17,6 +17,7 @@ from magistrate.entrypoints.cli.assess_words import (
     ORDER,
     Report,
     asks,
+    behaves,
     by_path,
     count,
     grouped,
@@ -102,12 +103,14 @@ def _details(ranked: Sequence[tuple[str, Row]], verdict: Row, budget: int) -> It
     asking = [file for needs, file in ranked if needs != "auto" and file["proof"]["status"] != "proven"]
     passing = (f"- {code(file['path'])}: {prose(relief(file))}" for file in asking)
     found = places([*verdict["denials"], *sensed(verdict)])
+    does = list(behaviour_places(verdict.get("behaviour", ())))
     for title, lines, number in (
+        (f"What changes in production: {len(does):,}", (f"- {one}" for one in does), len(does)),
         (count(len(found), "sensitive thing"), (f"- {place} {why}" for place, why in found), len(found)),
         ("What would make it pass", passing, len(asking)),
     ):
         if number:
-            body = list(_fitting(lines, number, budget // 2, "- … and {}"))
+            body = list(_fitting(lines, number, budget // 3, "- … and {}"))
             yield from ("", f"<details><summary>{title}</summary>", "", *body, "", "</details>")
 
 
@@ -118,6 +121,13 @@ def places(rows: Sequence[Row]) -> list[tuple[str, str]]:
         for path, inside in sorted(by_path(rows).items())
         for lines, kind, why in grouped(inside)
     ]
+
+
+def behaviour_places(rows: Sequence[Row]) -> Iterator[str]:
+    """What changes in a running system, each with its place."""
+    for row, (line, words) in zip(rows, behaves(rows), strict=True):
+        place = f"{row['path']}:{line}" if line else row["path"]
+        yield f"{code(place)} {row['kind']}: {code(words.split(': ', 1)[1])}"
 
 
 def _fitting(lines: Iterable[str], number: int, budget: int, rest: str) -> Iterator[str]:

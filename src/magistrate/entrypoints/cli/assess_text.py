@@ -16,6 +16,7 @@ from magistrate.entrypoints.cli.assess_words import (
     ORDER,
     Report,
     asks,
+    behaves,
     by_path,
     count,
     grouped,
@@ -73,9 +74,11 @@ def _lines(report: Report) -> Iterator[str]:
     asking = [one for one in ranked if one[0] != "auto"]
     low = [file for needs, file in ranked if needs == "auto"]
     shown = asking[: report.limit]
+    does = by_path(verdict.get("behaviour", ()))
     for needs, file in shown:
         yield ""
         yield from _file(file, needs, hits.get(file["path"], ()), denials.get(file["path"], ()))
+        yield from _behaviour(file["path"], does.get(file["path"], ()))
     if len(asking) > len(shown):
         yield f"\n  and {count(len(asking) - len(shown), 'more file')} that ask for people: `--limit 0` shows all"
     elsewhere = sorted({*hits, *denials} - {file["path"] for file in verdict["files"]})
@@ -115,6 +118,15 @@ def _findings(path: str, hits: Sequence[Row], denials: Sequence[Row]) -> Iterato
         yield from wrapped(label, f"{_place(path, lines)}{kind}: {why}")
     if len(rows) > HITS:
         yield from wrapped("", f"and {len(rows) - HITS} more: `--explain {visible(path)}`")
+
+
+def _behaviour(path: str, rows: Sequence[Row]) -> Iterator[str]:
+    """What changes in a running system; only a proof that it does nothing leaves this out."""
+    told = behaves(rows)
+    for number, (line, words) in enumerate(told[:HITS]):
+        yield from wrapped("" if number else "behaviour", f"{_place(path, line)}{words}")
+    if len(told) > HITS:
+        yield from wrapped("", f"and {len(told) - HITS} more: `--explain {visible(path)}`")
 
 
 def _place(path: str, lines: str) -> str:

@@ -89,6 +89,19 @@ def by_path(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, An
     return found
 
 
+def behaves(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What changes in a running system as (line, words), such as `limit: default of "x": 30 -> 300`; no line for 0."""
+    return [(str(row["line"] or ""), visible(_behaves(row))) for row in rows]
+
+
+def _behaves(row: Mapping[str, Any]) -> str:
+    before, after = row["before"], row["after"]
+    if before is None and after is None:
+        return f"{row['kind']}: {row['why']}"
+    values = f"new, {after}" if before is None else f"{before}, gone" if after is None else f"{before} -> {after}"
+    return f"{row['kind']}: {row['why']}: {values}"
+
+
 def objections(why: str) -> tuple[str, ...]:
     """The parts of a reason: what is said first, then what stood in the way of a lower class."""
     return tuple(_MORE.split(why))

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from magistrate.entrypoints.cli.assess_words import behaves
 from magistrate.entrypoints.cli.frame import F
 from magistrate.entrypoints.cli.screen import visible
 
@@ -29,6 +30,12 @@ def proof_lines(files: Sequence[Mapping[str, Any]], *, every: bool) -> Iterator[
             yield from (
                 f"      {one['rule']} for {one['class']}: {one['status']}, {visible(one['why'])}" for one in tried
             )
+
+
+def behaviour_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What changes in a running system, one line each with its place."""
+    for row, (line, words) in zip(rows, behaves(rows), strict=True):
+        yield f"  behaviour: {words} at {visible(row['path'])}{':' + line if line else ''}"
 
 
 def prover_rows(files: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
