@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from magistrate.impact.privilege.domains.terraform import CLOSE, LATER, OPEN
 from magistrate.impact.privilege.model import Atom, Place, Span, Statement, Unknown, Varying, Where, is_variable
 from magistrate.impact.privilege.patterns import Glob, arn, glob, literal
 
@@ -29,7 +30,8 @@ ELEMENTS: Final = frozenset(
 )
 V6: Final = 1 << 32
 """IPv6 addresses are the numbers from here on, IPv4 ones those before it."""
-_VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
+_LATER: Final = LATER
+_VARIABLE: Final = re.compile(rf"\$\{{[^{{}}]*\}}|{OPEN}[^{CLOSE}]*{CLOSE}")
 _SIGNS: Final = {"*": "*", "?": "?", "$": "$"}
 _QUANTIFIER: Final = re.compile(r"(?i)^(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?$")
 _ACCOUNT: Final = re.compile(r"\d{12}")
@@ -95,12 +97,18 @@ def _statement(one: Mapping[str, Any], reading: _Reading) -> Iterator[Statement]
     if effect not in {"Allow", "Deny"}:
         raise UnreadableError("the effect of a statement is neither `Allow` nor `Deny`")
     where = (
-        *_either(parts, "action", lambda text: glob(text.lower()) if text else None),
+        *_either(parts, "action", _action),
         *_either(parts, "resource", lambda text: _atom(text, arn, variables=reading.variables)),
         *_principals(parts),
         *_conditions(parts.get("condition"), variables=reading.variables),
     )
     yield Statement(where=where, allow=effect == "Allow", place=reading.place, says=_words(parts))
+
+
+def _action(text: str) -> Atom | None:
+    if OPEN in text:
+        raise UnreadableError("an action is filled in from elsewhere")
+    return glob(text.lower()) if text else None
 
 
 def _words(parts: Mapping[str, Any]) -> str:
@@ -152,15 +160,14 @@ def _all(atom: Atom) -> bool:
 
 @lru_cache(maxsize=8192)
 def _atom(text: str, form: Callable[[str], Glob], *, variables: bool) -> Atom:
-    """A pattern; `${*}`, `${?}`, `${$}` are these signs themselves, other variables stay open."""
-    if not variables or "${" not in text:
+    """A pattern; `${*}`, `${?}`, `${$}` are these signs themselves, other variables and what is filled in stay open."""
+    found = _VARIABLE if variables else _LATER
+    written = list(dict.fromkeys(one.group() for one in found.finditer(text)))
+    if not written:
         return form(text)
-    written = list(dict.fromkeys(found.group() for found in _VARIABLE.finditer(text)))
     signs = {one: chr(0xE100 + at) for at, one in enumerate(written)}
-    meant = {sign: _SIGNS.get(one[2:-1], one) for one, sign in signs.items()}
-    tokens = tuple(
-        meant.get(token, token) for token in form(_VARIABLE.sub(lambda one: signs[one.group()], text)).tokens
-    )
+    meant = {sign: _SIGNS.get(one[2:-1], "${" + one.strip(OPEN + CLOSE + "${}") + "}") for one, sign in signs.items()}
+    tokens = tuple(meant.get(token, token) for token in form(found.sub(lambda one: signs[one.group()], text)).tokens)
     return Varying(tokens) if any(map(is_variable, tokens)) else Glob(tokens)
 
 
@@ -179,18 +186,19 @@ def _principals(parts: Mapping[str, Any]) -> Iterator[Where]:
         yield Where(dimension="principal", among=tuple(dict.fromkeys(among)), negated=negated)
 
 
-def _principal(kind: str, text: str) -> Iterator[Glob]:
+def _principal(kind: str, text: str) -> Iterator[Atom]:
     """One principal; the root of an account stands for everyone in it, `*` for everyone but services of AWS."""
     if kind not in {"AWS", "Service", "Federated", "CanonicalUser"}:
         raise UnreadableError(f"a principal of the kind `{kind[:40]}` is not known")
-    if "${" in text:
-        raise UnreadableError("a principal is named by a variable")
     prefix = kind.lower() + ":"
     if kind == "AWS" and text == "*":
         yield from (glob(named + ":*") for named in ("aws", "canonicaluser", "federated"))
         return
     if kind == "AWS" and _ACCOUNT.fullmatch(text):
         text = f"arn:aws:iam::{text}:root"
+    if OPEN in text:
+        yield _atom(prefix + text, literal, variables=False)
+        return
     root = _ACCOUNT_ROOT.fullmatch(text)
     yield Glob((*(prefix + (root.group(1) if root else text)), *((":", "run") if root else ())))
 
@@ -241,7 +249,7 @@ def _exactly(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - on
 
 
 def _any_case(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
-    if variables and "${" in text:
+    if OPEN in text or (variables and "${" in text):
         raise UnreadableError("a variable is compared without regard to case")
     yield Glob(tuple(sign.lower() + sign.upper() if sign.lower() != sign.upper() else sign for sign in text))
 
@@ -254,12 +262,12 @@ def _arn_like(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - a
     yield _atom(text, arn, variables=variables)
 
 
-def _boolean(text: str, _variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
-    yield literal(text.lower())
+def _boolean(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
+    yield _atom(text if OPEN in text else text.lower(), literal, variables=variables)
 
 
 def _address(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
-    if variables and "${" in text:
+    if OPEN in text or (variables and "${" in text):
         raise UnreadableError("an address is named by a variable")
     yield addresses(text)
 

@@ -1,0 +1,219 @@
+"""Who may do what in AWS, put together from policies, attachments, trust and what runs as what.
+
+A role may do what its policies allow within its boundary; whoever its trust policy names acts as it; a
+workload (an instance, a function, a task) runs as its role. The statements of a trust or resource
+policy are rights of the principals that they name, compared as they stand.
+
+Rule kept: a role of this account that nothing here defines and nobody here reaches is latent; anyone
+outside (another account, a federation, everybody) is live.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from magistrate.impact.privilege.domains.aws_policy import DOMAIN, document
+from magistrate.impact.privilege.domains.terraform import OPEN
+from magistrate.impact.privilege.model import (
+    ANYBODY,
+    Edge,
+    Grants,
+    Holder,
+    Layer,
+    Place,
+    Statement,
+    Unknown,
+    Varying,
+    Where,
+)
+from magistrate.impact.privilege.patterns import Glob, matches
+
+TRUST: Final = "aws-trust"
+RESOURCE: Final = "aws-resource"
+_IDENTITY: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):(role|user)/(?:[^*?]*/)?([^/*?]+)")
+_ACCOUNT: Final = re.compile(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?")
+_ASSUME: Final = re.compile(r"(?i)\*|sts:(?:\*|assumerole\*?\w*)")
+_HOST: Final = re.compile(r"oidc-provider/(.+)\Z")
+
+
+@dataclass(slots=True, kw_only=True)
+class Estate:
+    """What one reader after the other found; `grants` is what it comes to."""
+
+    policies: dict[str, list[Statement]] = field(default_factory=dict)
+    bounds: dict[str, list[Layer]] = field(default_factory=dict)
+    trusts: dict[str, list[tuple[object, Place]]] = field(default_factory=dict)
+    resources: dict[str, list[Statement]] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)
+    unknown: list[Unknown] = field(default_factory=list)
+    own: set[str] = field(default_factory=set)
+
+    def define(self, holder: str) -> None:
+        """A role, user or group exists."""
+        self.policies.setdefault(holder, [])
+        if holder.startswith("aws:user/"):
+            self.live.add(holder)
+
+    def grant(self, holder: str, policy: object, place: Place) -> None:
+        """An identity policy of a holder."""
+        found = document(parsed(policy), place)
+        self.policies.setdefault(holder, []).extend(found.statements)
+        self.unknown += (self._at(holder, one) for one in found.unknown)
+
+    def manage(self, holder: str, arn: str, place: Place) -> None:
+        """A managed policy by its name: its text is not here, so holding it is a right of its own."""
+        named = Where(dimension="managed policy", among=(_text(arn),))
+        self.policies.setdefault(holder, []).append(
+            Statement(where=(named,), place=place, says=f"managed policy {_shown(arn)}")
+        )
+
+    def bound(self, holder: str, policy: object, place: Place) -> None:
+        """A boundary: of all that the holder's policies allow, only what this allows."""
+        if isinstance(policy, str) and parsed(policy) is None:
+            where = Where(dimension="action", among=(Varying(("${boundary " + _shown(policy) + "}",)),))
+            self.bounds.setdefault(holder, []).append(Layer(statements=(Statement(where=(where,), place=place),)))
+            return
+        found = document(parsed(policy), place)
+        self.bounds.setdefault(holder, []).append(Layer(statements=found.statements))
+        self.unknown += (self._at(holder, one) for one in found.unknown)
+
+    def trust(self, role: str, policy: object, place: Place) -> None:
+        """Who may act as a role."""
+        self.trusts.setdefault(role, []).append((parsed(policy), place))
+
+    def own_policy(self, resource: str, policy: object, place: Place) -> None:
+        """The policy of a resource: who may do what with it."""
+        found = document(parsed(policy), place)
+        self.resources.setdefault(resource, []).extend(found.statements)
+        self.live.add(f"aws:resource/{resource}")
+        self.unknown += (self._at(resource, one) for one in found.unknown)
+
+    def runs(self, workload: str, role: str, place: Place) -> None:
+        """Something that runs acts as a role."""
+        self.live.add(workload)
+        self.edges.append(Edge(actor=workload, holder=role, place=place))
+
+    def open(self, why: str, text: object, place: Place) -> None:
+        """Something that is not understood."""
+        told = text if isinstance(text, str) else json.dumps(text, sort_keys=True, default=str)
+        self.unknown.append(Unknown(domain=DOMAIN, why=why, text=told, place=place))
+
+    def grants(self) -> Grants:
+        """All of it as holders, edges and live actors."""
+        holders: list[Holder] = []
+        for name in sorted({*self.policies, *self.bounds}):
+            first = Layer(statements=tuple(self.policies.get(name, ())))
+            holders.append(Holder(name=name, domain=DOMAIN, layers=(first, *self.bounds.get(name, ()))))
+        for role in sorted(self.trusts):
+            found = [document(policy, place) for policy, place in self.trusts[role]]
+            statements = tuple(one for part in found for one in part.statements)
+            self.unknown += (self._at(role, one) for part in found for one in part.unknown)
+            holders.append(Holder(name=f"aws:trust/{role}", domain=TRUST, layers=(Layer(statements=statements),)))
+            self._trusted(role)
+        for name in sorted(self.resources):
+            layer = Layer(statements=tuple(self.resources[name]))
+            holders.append(Holder(name=f"aws:resource/{name}", domain=RESOURCE, layers=(layer,)))
+        return Grants(
+            holders=tuple(holders), edges=tuple(self.edges), live=frozenset(self.live), unknown=tuple(self.unknown)
+        )
+
+    def _at(self, holder: str, one: Unknown) -> Unknown:
+        return Unknown(domain=one.domain, why=one.why, text=f"{holder}: {one.text}", place=one.place)
+
+    def _trusted(self, role: str) -> None:
+        """Edges from everybody whom the trust policy of a role names; denies are left aside, which is the wider reading."""
+        for policy, place in self.trusts[role]:
+            for kind, text in _trusting(policy):
+                for actor in self._actors(kind, text, role):
+                    self.edges.append(Edge(actor=actor, holder=f"aws:role/{role}", place=place))
+
+    def _actors(self, kind: str, text: str, role: str) -> Iterator[str]:
+        if kind == "Service":
+            return
+        if kind == "Federated":
+            host = _HOST.search(text)
+            yield f"oidc:{host.group(1)}" if host is not None else self._outside(text)
+            return
+        if text == "*":
+            self.live.add(ANYBODY)
+            yield ANYBODY
+            return
+        one, account = _IDENTITY.fullmatch(text), _ACCOUNT.fullmatch(text)
+        if one is not None and (one.group(1) in self.own or f"aws:{one.group(2)}/{one.group(3)}" in self.policies):
+            yield f"aws:{one.group(2)}/{one.group(3)}"
+        elif account is not None and account.group(1) in self.own:
+            yield from (holder for holder in self.policies if self._may_assume(holder, account.group(1), role))
+        else:
+            yield self._outside(text)
+
+    def _outside(self, text: str) -> str:
+        actor = f"aws:principal/{_shown(text)}"
+        self.live.add(actor)
+        return actor
+
+    def _may_assume(self, holder: str, account: str, role: str) -> bool:
+        target = f"arn:aws:iam::{account}:role/{role}"
+        return any(
+            one.allow and _fits(one, "action", "sts:assumerole") and _fits(one, "resource", target)
+            for one in self.policies[holder]
+        )
+
+
+def _fits(statement: Statement, dimension: str, text: str) -> bool:
+    for where in statement.where:
+        if where.dimension == dimension:
+            globs = [atom for atom in where.among if isinstance(atom, Glob)]
+            opened = any(isinstance(atom, Varying) for atom in where.among)
+            if not opened and any(matches(atom, text) for atom in globs) is where.negated:
+                return False
+    return all(where.dimension != "managed policy" for where in statement.where)
+
+
+def _trusting(policy: object) -> Iterator[tuple[str, str]]:
+    if not isinstance(policy, Mapping):
+        return
+    found = policy.get("Statement")
+    for one in found if isinstance(found, list) else [found]:
+        if not isinstance(one, Mapping) or one.get("Effect") != "Allow" or not _assumes(one):
+            continue
+        named = one.get("Principal")
+        if named == "*" or "NotPrincipal" in one:
+            yield "AWS", "*"
+        for kind, values in named.items() if isinstance(named, Mapping) else ():
+            for value in values if isinstance(values, list) else [values]:
+                yield str(kind), str(value)
+
+
+def _assumes(statement: Mapping[str, Any]) -> bool:
+    actions = statement.get("Action")
+    each = actions if isinstance(actions, list) else [actions]
+    return "NotAction" in statement or any(_ASSUME.match(str(one)) for one in each)
+
+
+def parsed(policy: object) -> object:
+    """A policy given as JSON text or as the value itself; None for a text that is no JSON."""
+    if not isinstance(policy, str):
+        return policy
+    try:
+        return json.loads(policy, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a key that stands twice makes it one that no policy is."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else {"twice": [name for name, _ in pairs]}
+
+
+def _text(text: str) -> Glob | Varying:
+    return Varying(("${" + _shown(text) + "}",)) if OPEN in text else Glob(tuple(text))
+
+
+def _shown(text: str) -> str:
+    return text.replace(OPEN, "${").replace("\ue201", "}")

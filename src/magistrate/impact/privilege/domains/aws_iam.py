@@ -1,0 +1,305 @@
+"""AWS rights out of files: policy documents as JSON, Terraform (HCL, JSON, plans) and CloudFormation.
+
+Rule kept: a resource that may give rights and is not one of those read here, a module, or a policy
+that is put together elsewhere is `Unknown`, which says the same as long as its text stays the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from magistrate.impact.privilege.domains import terraform
+from magistrate.impact.privilege.domains.aws_estate import Estate, parsed
+from magistrate.impact.privilege.domains.aws_policy import DOMAIN, is_policy
+from magistrate.impact.privilege.domains.cloudformation import is_template, read_template
+from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, OPEN, Block
+from magistrate.impact.privilege.model import Edge, Grants, Place
+
+REFERENCE: Final = re.compile(
+    f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(?:\\[[^\\]]*\\])?\\.(?:\\w+)(?:\\[\\d+\\])?{CLOSE}"
+)
+RIGHTS: Final = re.compile(r"iam|policy|permission|role|access|grant|acl|principal|member|binding|admin")
+RUNS_AS: Final = ("role", "role_arn", "iam_role", "iam_role_arn", "execution_role_arn", "task_role_arn", "service_role")
+RUNS_AS_PROFILE: Final = "iam_instance_profile"
+NO_RIGHTS: Final = frozenset({"aws_iam_openid_connect_provider", "aws_iam_account_alias", "aws_iam_server_certificate"})
+ACCOUNT: Final = re.compile(r"\barn:[\w-]+:iam::(\d{12}):")
+Found = dict[tuple[str, str, str], Block]
+
+
+class _Reader:
+    domain: Final = DOMAIN
+
+    def reads(self, path: str) -> bool:
+        """By suffix; `grants` looks inside."""
+        return terraform.is_terraform(path) or path.endswith((".json", ".yaml", ".yml", ".template"))
+
+    def grants(self, files: Mapping[str, str]) -> Grants:
+        """The rights of all roles, users, groups and resources in these files."""
+        estate = Estate()
+        found: list[Block] = []
+        for path in sorted(files):
+            estate.own |= set(ACCOUNT.findall(files[path])) if _may_matter(path, files[path]) else set()
+        for path in sorted(files):
+            if _may_matter(path, files[path]):
+                found += _file(path, files[path], estate)
+        _terraform(terraform.resolved(found), files, estate)
+        return estate.grants()
+
+
+READER: Final = _Reader()
+
+
+def _may_matter(path: str, text: str) -> bool:
+    if terraform.is_terraform(path):
+        return True
+    return "Statement" in text or "planned_values" in text or "AWS::" in text
+
+
+def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
+    place = Place(path=path)
+    if terraform.is_terraform(path):
+        try:
+            yield from terraform.blocks(path, text)
+        except terraform.UnreadableError as error:
+            estate.open(str(error), text, place)
+        return
+    if path.endswith(".json"):
+        whole = parsed(text)
+        if isinstance(whole, Mapping) and "planned_values" in whole:
+            yield from terraform.plan_blocks(path, whole)
+            return
+        if is_policy(whole):
+            holder = f"aws:policy/{path}"
+            estate.live.add(holder)
+            estate.grant(holder, whole, place)
+            return
+        if whole is None and '"Statement"' in text:
+            estate.open("this may be a policy and is no JSON", text, place)
+            return
+    if is_template(path, text):
+        read_template(path, text, estate)
+
+
+def _terraform(found: list[Block], files: Mapping[str, str], estate: Estate) -> None:
+    known: Found = {
+        (block.folder, block.type, block.name): block for block in found if block.kind in {"resource", "data"}
+    }
+    names = _Names(known, files)
+    for block in found:
+        place = Place(path=block.path, line=block.line)
+        if block.kind == "module":
+            estate.open(f"the module `{block.name}` may give rights", dict(block.body), place)
+        elif block.kind == "resource":
+            read = _RESOURCES.get(block.type)
+            if read is not None:
+                read(block, place, names, estate)
+            else:
+                _other(block, place, names, estate)
+
+
+class _Names:
+    """What references mean: names of roles, texts of policies."""
+
+    def __init__(self, known: Found, files: Mapping[str, str]) -> None:
+        self.known = known
+        self.files = files
+
+    def block(self, folder: str, value: object) -> Block | None:
+        """The block that a reference names."""
+        found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        return self.known.get((folder, found.group(1), found.group(2))) if found is not None else None
+
+    def name(self, folder: str, value: object) -> str:
+        """The name of a role, user or group, given by name, by ARN or by reference."""
+        block = self.block(folder, value)
+        if block is not None and block.type == "aws_iam_instance_profile":
+            return self.name(block.folder, block.body.get("role"))
+        if block is not None:
+            return self.own(block)
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
+        return text.rsplit("/", 1)[-1] if text.startswith("arn:") else text.replace(OPEN, "${").replace(CLOSE, "}")
+
+    def own(self, block: Block) -> str:
+        """The name of the thing that a block makes; where none is written it is named by its label."""
+        named = block.body.get("name")
+        return named if isinstance(named, str) and OPEN not in named else block.name
+
+    def policy(self, folder: str, value: object) -> object:
+        """The text of a policy: as written, of a policy document beside it, or of a file."""
+        block = self.block(folder, value)
+        if block is not None and block.type == "aws_iam_policy_document":
+            return _document(block, self, 0)
+        named = re.fullmatch(f'{OPEN}file\\("(?:\\$\\{{path.module\\}}/)?([^"$]+)"\\){CLOSE}', str(value))
+        if named is not None:
+            path = f"{folder}/{named.group(1)}" if folder else named.group(1)
+            return self.files.get(path.replace("/./", "/").removeprefix("./"), value)
+        return value
+
+
+def _document(block: Block, names: _Names, depth: int) -> object:
+    """A policy document that is written as blocks, as the JSON that Terraform makes of it."""
+    body, statements = block.body, []
+    extra = {"source_policy_documents", "override_policy_documents", "source_json", "override_json"} & set(body)
+    if extra - {"source_policy_documents"} or depth > 5:  # noqa: PLR2004 - documents in documents
+        return {"built from": dict(body)}
+    for one in body.get("statement", ()):
+        if not isinstance(one, Mapping) or DYNAMIC in one:
+            return {"built from": dict(body)}
+        statements.append(_statement(one))
+    for source in body.get("source_policy_documents", ()):
+        other = parsed(names.policy(block.folder, source))
+        if not isinstance(other, Mapping) or not isinstance(other.get("Statement"), list):
+            return {"built from": dict(body)}
+        statements += other["Statement"]
+    return {"Version": body.get("version", "2012-10-17"), "Statement": statements}
+
+
+def _statement(one: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"Effect": one.get("effect", "Allow")}
+    for key, name in (
+        ("actions", "Action"),
+        ("not_actions", "NotAction"),
+        ("resources", "Resource"),
+        ("not_resources", "NotResource"),
+    ):
+        if key in one:
+            found[name] = _variables(one[key])
+    for key, name in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
+        for each in one.get(key, ()):
+            kinds = found.setdefault(name, {})
+            kind = "AWS" if each.get("type") == "*" else str(each.get("type"))
+            kinds[kind] = [*kinds.get(kind, ()), *_listed(each.get("identifiers"))]
+    for each in one.get("condition", ()):
+        test = found.setdefault("Condition", {}).setdefault(str(each.get("test")), {})
+        test[str(each.get("variable"))] = _variables(each.get("values"))
+    if set(one) - {
+        "effect",
+        "sid",
+        "actions",
+        "not_actions",
+        "resources",
+        "not_resources",
+        "principals",
+        "not_principals",
+        "condition",
+    }:
+        found["Other"] = dict(one)
+    return found
+
+
+def _variables(value: object) -> object:
+    """`&{aws:username}` is how documents write a variable of AWS."""
+    if isinstance(value, list):
+        return [_variables(one) for one in value]
+    return value.replace("&{", "${") if isinstance(value, str) else value
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _role(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+    kind = {"aws_iam_role": "role", "aws_iam_user": "user", "aws_iam_group": "group"}[block.type]
+    name, body = names.own(block), block.body
+    holder = f"aws:{kind}/{name}"
+    estate.define(holder)
+    if "assume_role_policy" in body:
+        estate.trust(name, names.policy(block.folder, body["assume_role_policy"]), place)
+    if body.get("permissions_boundary"):
+        estate.bound(holder, _boundary(block.folder, body["permissions_boundary"], names), place)
+    for inline in body.get("inline_policy", ()):
+        estate.grant(holder, names.policy(block.folder, inline.get("policy", inline)), place)
+    for arn in _listed(body.get("managed_policy_arns") or []):
+        _attach(holder, arn, (block.folder, place), names, estate)
+
+
+def _boundary(folder: str, value: object, names: _Names) -> object:
+    block = names.block(folder, value)
+    return (
+        names.policy(block.folder, block.body.get("policy"))
+        if block is not None and block.type == "aws_iam_policy"
+        else value
+    )
+
+
+def _attach(holder: str, arn: object, at: tuple[str, Place], names: _Names, estate: Estate) -> None:
+    folder, place = at
+    block = names.block(folder, arn)
+    if block is not None and block.type == "aws_iam_policy" and "policy" in block.body:
+        estate.grant(holder, names.policy(block.folder, block.body["policy"]), place)
+    else:
+        estate.manage(holder, str(arn), place)
+
+
+def _inline(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+    kind = block.type.split("_")[2]
+    holder = f"aws:{kind}/{names.name(block.folder, block.body.get(kind))}"
+    estate.grant(holder, names.policy(block.folder, block.body.get("policy")), place)
+
+
+def _attachment(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+    for kind in ("role", "user", "group"):
+        for named in [*_listed(block.body.get(kind) or []), *_listed(block.body.get(kind + "s") or [])]:
+            holder = f"aws:{kind}/{names.name(block.folder, named)}"
+            _attach(holder, block.body.get("policy_arn"), (block.folder, place), names, estate)
+
+
+def _membership(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+    body = block.body
+    for user in [*_listed(body.get("user") or []), *_listed(body.get("users") or [])]:
+        for group in [*_listed(body.get("group") or []), *_listed(body.get("groups") or [])]:
+            actor, holder = f"aws:user/{names.name(block.folder, user)}", f"aws:group/{names.name(block.folder, group)}"
+            estate.live.add(actor)
+            estate.edges.append(Edge(actor=actor, holder=holder, place=place))
+
+
+def _nothing(_block: Block, _place: Place, _names: _Names, _estate: Estate) -> None:
+    """A profile is read where something runs as it, a policy where it is attached."""
+
+
+def _other(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+    """A resource policy, something that runs as a role, or a kind that may give rights and is not known."""
+    body = block.body
+    if block.type.startswith("aws_") and body.get("policy") is not None:
+        named = body.get("bucket") or body.get("queue_url") or body.get("arn") or block.name
+        name = f"{block.type.removesuffix('_policy')}.{names.name(block.folder, named)}"
+        estate.own_policy(name, names.policy(block.folder, body["policy"]), place)
+    elif block.type not in NO_RIGHTS and RIGHTS.search(block.type):
+        estate.open(f"`{block.type}` may give rights and is not read", {block.name: dict(body)}, place)
+    for key, value in _roles(body):
+        workload = f"aws:workload/{block.type}.{block.name}"
+        role = names.name(block.folder, value)
+        estate.runs(workload, f"aws:role/{role}", Place(path=place.path, line=place.line))
+        if key == RUNS_AS_PROFILE and names.block(block.folder, value) is None and OPEN in str(value):
+            estate.open("a profile is named from elsewhere", str(value), place)
+
+
+def _roles(body: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    for key, value in body.items():
+        if key in RUNS_AS or key == RUNS_AS_PROFILE:
+            yield from ((key, one) for one in _listed(value) if isinstance(one, str))
+        elif isinstance(value, list | dict):
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, Mapping):
+                    yield from _roles(one)
+
+
+_RESOURCES: Final[Mapping[str, Callable[[Block, Place, _Names, Estate], None]]] = {
+    "aws_iam_role": _role,
+    "aws_iam_user": _role,
+    "aws_iam_group": _role,
+    "aws_iam_role_policy": _inline,
+    "aws_iam_user_policy": _inline,
+    "aws_iam_group_policy": _inline,
+    "aws_iam_role_policy_attachment": _attachment,
+    "aws_iam_user_policy_attachment": _attachment,
+    "aws_iam_group_policy_attachment": _attachment,
+    "aws_iam_policy_attachment": _attachment,
+    "aws_iam_user_group_membership": _membership,
+    "aws_iam_group_membership": _membership,
+    "aws_iam_policy": _nothing,
+    "aws_iam_instance_profile": _nothing,
+}
