@@ -105,7 +105,7 @@ def _details(ranked: Sequence[tuple[str, Row]], verdict: Row, budget: int) -> It
     found = places([*verdict["denials"], *sensed(verdict)])
     does = list(behaviour_places(verdict.get("behaviour", ())))
     for title, lines, number in (
-        (f"What changes in production: {len(does):,}", (f"- {one}" for one in does), len(does)),
+        (f"{count(len(does), 'change')} in a running system", (f"- {one}" for one in does), len(does)),
         (count(len(found), "sensitive thing"), (f"- {place} {why}" for place, why in found), len(found)),
         ("What would make it pass", passing, len(asking)),
     ):
