@@ -27,6 +27,7 @@ from magistrate.domain.impact import (
     Evidence,
     EvidenceRequest,
     Impact,
+    PrivilegeChange,
     Proof,
     Sensitivity,
     strictness_of,
@@ -147,10 +148,10 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
             {"kind": denial.rule, "path": denial.path, "line": denial.line, "why": denial.why}
             for denial in impact.denials
         ],
-        "privilege": [],
+        "privilege": [_moves(row) for row in impact.privilege],
         "blast_radius": dict(impact.blast_radius),
         "reversible": impact.reversible,
-        "composition": {"steps": len(case.steps)},
+        "composition": {"steps": len(case.steps), **({"together": list(impact.together)} if impact.together else {})},
         "reasons": list(impact.reasons),
     }
 
@@ -199,6 +200,18 @@ def _found(found: Sensitivity) -> dict[str, Any]:
 
 def _behaves(one: BehaviourChange) -> dict[str, Any]:
     return {name: getattr(one, name) for name in ("kind", "path", "line", "before", "after", "why")}
+
+
+def _moves(row: PrivilegeChange) -> dict[str, Any]:
+    return {
+        "domain": row.domain,
+        "verdict": str(row.verdict),
+        "who": row.who,
+        "gains": f"no longer {row.gains}" if row.loses else row.gains,
+        "witness": row.witness,
+        "path": row.path,
+        **({"line": row.line} if row.line else {}),
+    }
 
 
 def _tried(proof: Proof) -> dict[str, str]:

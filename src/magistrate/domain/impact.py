@@ -149,6 +149,33 @@ class BehaviourChange:
     why: str
 
 
+class PrivilegeTurn(StrEnum):
+    """What becomes of somebody's power (R28); the order is that of showing them."""
+
+    WIDENED = "widened"
+    INCOMPARABLE = "incomparable"
+    UNKNOWN = "unknown"
+    NARROWED = "narrowed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivilegeChange:
+    """Somebody may do something more, or less (`loses`), or nobody can say.
+
+    `who` and `gains` are in words for people, `witness` is one request that was denied before and is allowed
+    after (the other way round where it is lost). `path` and `line` say where the right stands (0: the file).
+    """
+
+    domain: str
+    verdict: PrivilegeTurn
+    who: str
+    gains: str
+    witness: str
+    path: str
+    line: int = 0
+    loses: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
     """Something the floor never lets pass, whoever approves."""
@@ -227,6 +254,7 @@ class Impact:
     `mentions` are what sensors found in files that are proven to be words or layout only: nothing
     sensitive is touched there, yet one person looks at it. `behaviour` is what the change does to a
     running system as far as it can be named; it is empty only where every file is proven to do nothing.
+    `privilege` is whose power moves; `together` are the steps of a chain (from 1) that only together widen it.
     """
 
     files: tuple[FileImpact, ...]
@@ -239,6 +267,8 @@ class Impact:
     reasons: tuple[str, ...]
     mentions: tuple[Sensitivity, ...] = ()
     behaviour: tuple[BehaviourChange, ...] = ()
+    privilege: tuple[PrivilegeChange, ...] = ()
+    together: tuple[int, ...] = ()
     evidence_wanted: tuple[EvidenceRequest, ...] = ()
     context_wanted: bool = False
 

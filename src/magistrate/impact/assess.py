@@ -33,6 +33,7 @@ from magistrate.impact.join import collisions, in_order, joined, mentioned, stri
 from magistrate.impact.measures.behaviour import behaviour
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
+from magistrate.impact.measures.privilege import privilege
 from magistrate.impact.measures.reversibility import reversible
 from magistrate.impact.provers import (
     benign_config,
@@ -170,6 +171,8 @@ def assess(
         sensed |= {Sensitivity(kind=ChangeClass.UNKNOWN, path=path, line=0, why=why) for path in torn}
         reasons.append(f"a chain of {len(steps)} steps, judged step by step and as one change")
     files = strictest_by_path(verdicts)
+    power = privilege(case.steps, case.base)
+    sensed |= set(power.raised)
     hollow = not files or any(not step for step in steps)
     if hollow:
         reasons.append("an empty change or step proves nothing and is never automatic")
@@ -190,7 +193,13 @@ def assess(
         hollow=hollow,
     )
     asks_base = any(_asks_base(one, case.base, open_question=open_question) for one in judged)
-    return replace(found, context_wanted=asks_base, behaviour=behaviour(files, steps, sensed))
+    return replace(
+        found,
+        context_wanted=asks_base or power.asks_base,
+        behaviour=behaviour(files, steps, sensed),
+        privilege=power.rows,
+        together=power.together,
+    )
 
 
 def judge(

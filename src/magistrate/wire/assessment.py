@@ -70,14 +70,16 @@ class BehaviourVerdict(_Part, frozen=True, kw_only=True):
     why: str
 
 
-class PrivilegeVerdict(_Part, frozen=True, kw_only=True):
-    """Whose power grows, by which right, with a request that was denied before."""
+class PrivilegeVerdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
+    """Whose power grows, by which right, with a request that was denied before; where the right stands."""
 
     domain: str
     verdict: str
     who: str
     gains: str
     witness: str
+    path: str = ""
+    line: int = 0
 
 
 class Verdict(_Part, frozen=True, kw_only=True, omit_defaults=True):

@@ -67,6 +67,11 @@ class Estate:
 
     def manage(self, holder: str, arn: str, place: Place) -> None:
         """A managed policy by its name: its text is not here, so holding it is a right of its own."""
+        if arn.endswith(":aws:policy/AdministratorAccess"):
+            self.policies.setdefault(holder, []).append(
+                Statement(where=(), place=place, says="everything (AdministratorAccess)")
+            )
+            return
         named = Where(dimension="managed policy", among=(_text(arn),))
         self.policies.setdefault(holder, []).append(
             Statement(where=(named,), place=place, says=f"managed policy {_shown(arn)}")

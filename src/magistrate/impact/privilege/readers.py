@@ -1,0 +1,31 @@
+"""The readers of rights, one a domain: the explicit list. To add one is a file in `domains/` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from magistrate.impact.privilege.domains import aws_iam
+from magistrate.impact.privilege.model import Grants, Place, Reader, Unknown, merged
+
+READERS: Final[tuple[Reader, ...]] = (aws_iam.READER,)
+
+
+def grants_of(files: Mapping[str, str], readers: tuple[Reader, ...] = READERS) -> Grants:
+    """The rights in one state of the files; a reader that fails leaves all that it reads unknown."""
+    return merged({reader.domain: _read(reader, files) for reader in readers})
+
+
+def _read(reader: Reader, files: Mapping[str, str]) -> Grants:
+    mine = {path: files[path] for path in sorted(files) if reader.reads(path)}
+    try:
+        return reader.grants(mine) if mine else Grants()
+    except Exception as error:  # noqa: BLE001 - a crash must cost these files their answer and nothing else
+        why = f"the reader of `{reader.domain}` failed ({type(error).__name__})"
+        failed = [Unknown(domain=reader.domain, why=why, text=mine[path], place=Place(path=path)) for path in mine]
+        return Grants(unknown=tuple(failed))
+
+
+def touched(changed: Mapping[str, str], readers: tuple[Reader, ...] = READERS) -> tuple[Reader, ...]:
+    """The readers that find anything in these files alone: the others have nothing to compare."""
+    return tuple(reader for reader in readers if _read(reader, changed) != Grants())
