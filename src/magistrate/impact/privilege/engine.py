@@ -18,11 +18,13 @@ from typing import Final
 from magistrate.impact.privilege import replay
 from magistrate.impact.privilege.dimensions import Shown
 from magistrate.impact.privilege.model import Grants, Holder, Layer, Place, Statement, Unknown
-from magistrate.impact.privilege.patterns import TooManyError
+from magistrate.impact.privilege.patterns import Glob, TooManyError
 from magistrate.impact.privilege.search import found_only
 
 CODE: Final = "code"
 """Domain of holders that stand for code which runs with power: there other bytes are never a narrowing."""
+EXAMPLE: Final = "example"
+Held = Sequence[tuple[Layer, ...]]
 MAX_SHOWN: Final = 12
 """Gains that are told for one pair of states; that there are more is said."""
 
@@ -151,11 +153,30 @@ def _of_one(actor: str, domain: str, more: _Closures, less: _Closures, turn: Tur
                 why = "a request was found that this may allow, yet it rests on variables that no file gives a value"
                 yield Change(turn=Turn.UNKNOWN, domain=domain, actor=actor, by=found.by, request={}, values={}, why=why)
             else:
-                request = found.request
+                request, values = _readable(found.request, found.by, larger, smaller) or (found.request, values)
                 yield Change(turn=turn, domain=domain, actor=actor, by=found.by, request=request, values=values)
     except TooManyError:
         why = "the patterns are too many to be told apart in bounded time"
         yield Change(turn=Turn.UNKNOWN, domain=domain, actor=actor, by=None, request={}, values={}, why=why)
+
+
+def _readable(
+    request: Mapping[str, Shown], by: Statement, larger: Held, smaller: Held
+) -> tuple[Mapping[str, Shown], Mapping[str, str]] | None:
+    """The same request with a word where the pattern has a run of anything, as far as it still shows the difference."""
+    told = dict(request)
+    found: tuple[Mapping[str, Shown], Mapping[str, str]] | None = None
+    for where in by.where:
+        atom = next((one for one in where.among if isinstance(one, Glob) and one.literal is None), None)
+        shown = told.get(where.dimension)
+        if atom is None or where.negated or shown is None or shown.many is not None or shown.taken or shown.left:
+            continue
+        plainer = Shown("".join(EXAMPLE if token.startswith("run") else token[0] for token in atom.tokens))
+        values = replay.shows(larger, smaller, {**told, where.dimension: plainer})
+        if values is not None:
+            told[where.dimension] = plainer
+            found = told, values
+    return found
 
 
 def _fresh_unknowns(before: Grants, after: Grants) -> Iterator[Change]:
