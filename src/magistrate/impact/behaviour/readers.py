@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.behaviour import python_text, trees
+from magistrate.impact.behaviour import changed_lines, python_text, settings, trees
 from magistrate.impact.behaviour.facts import Found
 
 Reader = Callable[[ChangedFile], "tuple[Found, ...] | None"]
 """What differs, or None where the reader does not know such a file or cannot read a side."""
-READERS: Final[tuple[Reader, ...]] = (python_text.read, trees.read)
+READERS: Final[tuple[Reader, ...]] = (python_text.read, trees.read, settings.read, changed_lines.read)
 
 
 def read(file: ChangedFile) -> tuple[Found, ...]:

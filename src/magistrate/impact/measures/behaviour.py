@@ -7,6 +7,7 @@ entry, an `other` one where nothing can be named. Entries are for people; they l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
@@ -21,6 +22,7 @@ EQUAL: Final = frozenset(
     {ChangeClass.FORMATTING, ChangeClass.COMMENTS, ChangeClass.DOCS, ChangeClass.TESTS, ChangeClass.LINT}
 )
 """Classes whose proof says that a running system does the same before and after."""
+LOCKS: Final = re.compile(r"(?:\.lock|\.sum|-lock\.(?:json|ya?ml)|\.lockfile|\.lockb|shrinkwrap\.json)\Z")
 MAX_PER_FILE: Final = 30
 MAX_BYTES: Final = 1_000_000
 NAMED_LINES: Final = 5
@@ -109,6 +111,8 @@ def _unread(file: ChangedFile) -> str | None:
         return "is a link or a repository of its own: what it points to changes"
     if max(len(change.before or b""), len(change.after or b"")) > MAX_BYTES:
         return "is too large to be read"
+    if LOCKS.search(file.name):
+        return "pins other versions of dependencies"
     if is_test_name(file.path.rsplit("/", 1)[-1]):
         return "looks like a test, and it is not proven that it is no more than that"
     return None
