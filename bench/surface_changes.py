@@ -86,7 +86,7 @@ class Mirrors:
 
 
 def changes(mirrors: Mirrors, label: Label) -> list[FileChange]:
-    """The change a label speaks of; empty where its repository is not at hand or nothing but tests and texts change."""
+    """The change a label speaks of; empty where its repository is not at hand or nothing but tests and texts, or nothing at all, changes."""
     repo, commit, form = label["repo"], label["commit"], label["form"]
     if not (mirrors.place / repo.replace("/", "+") / "repo").is_dir():
         return []
@@ -98,7 +98,8 @@ def changes(mirrors: Mirrors, label: Label) -> list[FileChange]:
     if form == "file":
         return [FileChange(path=label["as"], before=None, after=whole)]
     if form == "pair":
-        return [FileChange(path=label["as"], before=whole, after=mirrors.blob(repo, f"{commit}:{label['after']}"))]
+        after = mirrors.blob(repo, f"{commit}:{label['after']}")
+        return [] if after == whole else [FileChange(path=label["as"], before=whole, after=after)]
     return [_part(label, whole.decode("utf-8", "replace").split("\n"))]
 
 

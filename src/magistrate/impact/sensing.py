@@ -28,6 +28,11 @@ RESOURCE: Final = re.compile(
     r"[\"']microsoft\.\w+/[\w/]+[\"']|\bnew\s+(?:\w+\.)?(?:cfn\w+|bucket|queue|topic|table|cluster)\("
 )
 
+TURNS: Final = re.compile(
+    r"(?<![\w.])(?:0[xX][0-9a-fA-F]+|\d[\d_]*(?:\.\d+)?)(?:ms|[smhdkKMGuUlLfFiB]{1,2})?(?![\w.])|\b(?:[tT]rue|[fF]alse|TRUE|FALSE|on|off|yes|no|enabled?|disabled?)\b"
+)
+"""A number that stands by itself, or a word for what is on or off."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -100,6 +105,7 @@ class RuleSensor:
     near: frozenset[str] = frozenset()
     near_why: str = ""
     code_rules: tuple[Rule, ...] = ()
+    turned_why: str = ""
 
     def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
         """Every hit, at its line; removed lines are named by the line they had."""
@@ -113,6 +119,8 @@ class RuleSensor:
                 yield Sensitivity(kind=self.kind, path=file.path, line=first_line(file), why=found)
         yield from self._by_rule(file)
         yield from self._by_word(file)
+        for hit in islice(turned(file) if self.turned_why else (), MAX_PER_RULE):
+            yield Sensitivity(kind=self.kind, path=file.path, line=hit.number, why=worded(self.turned_why, hit))
 
     def _by_word(self, file: ChangedFile) -> Iterator[Sensitivity]:
         """One finding for words on changed lines, at the first of them; else one for words beside them."""
@@ -187,6 +195,20 @@ def found_in(
         if one.pattern.search(line.text[:MAX_LINE]):
             yield line
         at = starts[index + 1] if index + 1 < len(starts) else len(text)
+
+
+def turned(file: ChangedFile) -> Iterator[ChangedLine]:
+    """Added lines of code that stood there before but for numbers, or for what is on and what is off."""
+    old: dict[str, set[str]] = {}
+    for line in file.code_lines:
+        text = line.text[:MAX_LINE].strip()
+        shape = TURNS.sub("0", text)
+        if shape == text and "0" not in text:
+            continue
+        if not line.added:
+            old.setdefault(shape, set()).add(text)
+        elif old.get(shape, {text}) != {text}:
+            yield line
 
 
 def line_of(file: ChangedFile, text: str, token: str) -> ChangedLine:

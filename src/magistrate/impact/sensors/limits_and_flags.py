@@ -22,13 +22,27 @@ WORDS: Final = vocabulary("""
     timer timers delay delays polling pollinterval interval stalefeature staleflag boolparam placeholdertrue placeholderfalse multipart maxparts
     istreated treated treatment istoggleenabled isenabled isdisabled rollout killswitch variant launchdarkly unleash optimizely growthbook flagsmith
     sizelimit lengthlimit bytelimit toolarge toolong toomany exhaustion exhausted redos dos denialofservice backtracking
+    featureenabled featuredisabled isfeatureenabled featurename flagname boolvalue boolflag treatmentgroup gated rollouts canary opt optin optout
+    rate rates burst resync debounce expire expires expired expiry expiration lifetime minute minutes millis milliseconds microseconds timedelta timespan ticker
+    zlib gzip gunzip bzip2 zstd brotli lz4 snappy inflate deflate decompress decompression decompressor uncompress unzip zipfile tarfile copybuffer readall limitedreader
+    recursion nesting maxnesting pagesize perpage pagination paginate capacity maxsize overflow underflow
+    allerrors regularexpression regexoptions ratelimitexceeded resourceexhausted bounded unbounded
 """)
+NEAR: Final = vocabulary("""
+    timeout timeouts timelimit deadline ratelimit ratelimits ratelimiter ratelimiting throttle throttled throttling quota quotas maxbytesreader maxbodysize limitreader
+    featureflag featureflags featuretoggle featuregate featuregates killswitch rollout memlimit maxmemory maxrequests maxconnections toolarge toomany circuitbreaker semaphore backoff
+    exhausted redos denialofservice
+""")
+COUNTED: Final = r"(?:len|length|size|count|byte_?size|strlen|sizeof|cap|num_?\w*|total)"
 
 SENSOR: Final = RuleSensor(
     name="limits_and_flags",
     kind=ChangeClass.CODE,
     words=WORDS,
     words_why="a limit, a time-out or a feature flag",
+    near=NEAR,
+    near_why="this stands beside a limit, a time-out or a feature flag",
+    turned_why="a number or a switch is set to something else",
     code_rules=(
         rule(r"\bmax[_A-Z]\w*\s*[:=(]|\bMAX_\w+", "a bound", given="max"),
         rule(
@@ -36,9 +50,37 @@ SENSOR: Final = RuleSensor(
             "resources of a service",
         ),
         rule(
-            r"\bre\.(?:compile|match|search|sub|findall|fullmatch)\(|\bnew\s+RegExp\(|\bRegex(?:p)?\.(?:new|MustCompile|Compile|compile)|\bregexp\.\w+\(|\bPattern\.compile\(|\.match\(/|=~\s*/",
+            r"\bre\.(?:compile|match|search|sub|findall|fullmatch)\(|\bnew\s+Reg(?:Exp|ex)\(|\bRegex(?:p)?\.(?:new|MustCompile|Compile|compile)|\bregexp\.\w+\(|\bPattern\.compile\(|=~\s*(?:/[^/]{0,200}(?:[+*]|\{\d*,|#\{)|%r|\w)|"
+            r"\.(?:match(?:all|es|\?)?|scan|g?sub!?|split|test|search|replace(?:all)?|exec|index|slice)\b\s*\(?\s*(?:/[^/]{0,200}(?:[+*]|\{\d*,|#\{)|%r|re\b|regexp?\b)|\bpreg_\w+\(|\bregcomp\(|\bstd::regex\b",
             "a pattern whose time may grow without bound",
-            given="re regexp regex pattern match reg exp",
+        ),
+        rule(
+            r"\.(?:match|test)\(\w+\)|\bnew\s+ajv\(|\bpreemptions\b",
+            "a check of text whose cost the text decides",
+            given="match test ajv preemptions",
+        ),
+        rule(
+            r"\btime\.(?:Second|Minute|Hour|Millisecond|Microsecond|Duration|After|Tick|Sleep|NewTimer|time)\b|\bDuration(?:::|\.)(?:from|of)_?\w+|\bTimeUnit\.|\b\w+_(?:ms|secs?|seconds?|minutes?|hours?|days?)\b|"
+            r"\b\d+\.(?:seconds?|minutes?|hours?|days?)\b|\bset(?:Interval|Timeout)\(|\bsleep\(",
+            "a span of time",
+        ),
+        rule(
+            rf"\b{COUNTED}\b\s*(?:\([^()]{{0,60}}\))?\s*(?<![-=])[<>]=?\s*(?![01]\b)[\w.(-]|(?<!\b\w\s)(?<![-=<])[<>]=?\s*[\w.]*\b{COUNTED}\b\s*[^\s:,\w]|\s(?<![-=])[<>]=?\s*(?:\d{{2,}}\b|\d+\s*(?:\*|<<))",
+            "a size or a count is held against a bound",
+        ),
+        rule(
+            r"\b\d+\s*(?:\*|<<)\s*(?:1000|1024|1_000|10\b|20\b|\d{2,})|^\s*#\s*define\s+\w+\s+\(?\d+|\b(?:const|final|static|let|var|val)\b[^=]{0,60}=\s*\d{2,}\b|[\w\"']\s*:\s*\d{3,}\s*,?\s*$|"
+            r"\b(?:max|min|limit|length)\s*[=:]\s*\d+",
+            "a number that bounds something",
+        ),
+        rule(
+            r"\bio\.(?:Copy(?:Buffer|N)?|ReadAll|LimitReader)\b|\bioutil\.ReadAll\b|\bReadAll\(|\.NewReader\(|\bOpenReader\(|\b(?:GZIP|Zip|Inflater)InputStream\b|\.read\(\s*\)|\breadlines?\(|\bdup2?\(",
+            "as much is read as comes",
+        ),
+        rule(
+            r"^\s*(?:\}\s*)?(?:else\s+)?(?:if|unless|while)\s*\(?\s*!?\s*(?:true|false)\b|\b(?:bool|boolean)value\(|\bis_?(?:enabled|disabled)\b|__[A-Z_]+__\s*:\s*(?:true|false)|"
+            r"^\s*(?:[\w.-]*[_.-])?(?:debug|legacy\w*|strict|experimental)\w*[\"']?\s*[:=]\s*(?:true|false)\b",
+            "a switch is on or off",
         ),
         rule(r"\bhttp\.(?:Server|Client)\s*\{|\bListenAndServe", "a connection with or without a time-out"),
     ),
