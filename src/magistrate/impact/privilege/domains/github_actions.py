@@ -1,0 +1,315 @@
+"""Rights of GitHub Actions: what each job holds, who starts it, who steers it, and the code that runs in it.
+
+Every job that something starts is an actor that holds its rights under the conditions of its starts.
+`anybody` holds the starting of jobs with the rights of the base, and all of a job that strangers steer;
+the owner of code that is not pinned holds the jobs that use it. What a job runs is held by `code:` holders
+where the job may do more than read its own repository.
+
+Rule kept: a file that cannot be read, a permission, event or filter that is not understood is `Unknown`,
+and counts as the widest it may be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from magistrate.impact.privilege.domains import github_actions_rights as rights
+from magistrate.impact.privilege.domains.ci_code import closure, code_holder
+from magistrate.impact.privilege.domains.ci_yaml import line_of, listed, shown
+from magistrate.impact.privilege.domains.github_actions_rights import Odd, Right
+from magistrate.impact.privilege.domains.github_actions_steps import Steps, steps_of
+from magistrate.impact.privilege.domains.github_actions_triggers import (
+    FORK,
+    ITSELF,
+    STRANGERS,
+    WRITERS,
+    Start,
+    asks_success,
+    cases_of,
+    guarded,
+)
+from magistrate.impact.privilege.domains.github_actions_workflows import (
+    Workflow,
+    artifacts_of_strangers,
+    read_workflow,
+    starts_in_all,
+)
+from magistrate.impact.privilege.model import (
+    ANYBODY,
+    Edge,
+    Grants,
+    Holder,
+    Layer,
+    Place,
+    Reader,
+    Statement,
+    Unknown,
+    literals,
+)
+
+DOMAIN: Final = "gha"
+WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
+ANY_JOB: Final = "gha:any job"
+_FLOOR: Final = (literals("right", rights.FLOOR),)
+IDENTITY: Final = "oidc:token.actions.githubusercontent.com"
+"""The holder that stands for identity tokens of jobs: roles that trust GitHub's issuer are reached from it."""
+_NO_CODE: Final = re.compile(
+    r"(?i)\.(?:md|rst|adoc|png|jpe?g|gif|svg|ico|webp|pdf|csv|woff2?|ttf|lock|sum|snap|map|po|mo|mp4|zip|gz|jar|bin)$"
+)
+
+
+@dataclass(slots=True)
+class _Found:
+    files: Mapping[str, str]
+    holders: list[Holder] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)
+    unknown: list[Unknown] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    """Jobs whose token does not even read the repository."""
+
+    def odd(self, text: str, place: Place, why: str) -> None:
+        self.unknown.append(Unknown(domain=DOMAIN, why=why, text=f"{place.path}: {text}", place=place))
+
+    def hold(self, name: str, statements: Sequence[Statement]) -> None:
+        if statements:
+            layer = Layer(statements=tuple(dict.fromkeys(statements)))
+            self.holders.append(Holder(name=name, domain=DOMAIN, layers=(layer,)))
+
+    def act(self, actor: str, holder: str, place: Place) -> None:
+        self.edges.append(Edge(actor=actor, holder=holder, place=place))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One job with everything that is needed to say what it holds."""
+
+    name: str
+    path: str
+    body: Mapping[str, Any]
+    permissions: object
+    starts: tuple[Start, ...]
+    rights: tuple[Right, ...]
+    steps: Steps
+    line: int
+
+    def at(self, line: int) -> Place:
+        return Place(path=self.path, line=line or self.line)
+
+    @property
+    def power(self) -> bool:
+        return any(right.power for right in self.rights)
+
+
+class GitHubActions:
+    """Reads workflows, local actions and the files they run."""
+
+    @property
+    def domain(self) -> str:
+        """`gha`."""
+        return DOMAIN
+
+    def reads(self, path: str) -> bool:
+        """Workflows, and every file that may be code which a workflow runs."""
+        return WORKFLOW.fullmatch(path) is not None or _NO_CODE.search(path) is None
+
+    def grants(self, files: Mapping[str, str]) -> Grants:
+        """The rights of all jobs in one state."""
+        found = _Found(files)
+        workflows: dict[str, Workflow] = {}
+        for path in sorted(path for path in files if WORKFLOW.fullmatch(path)):
+            workflow, odd = read_workflow(path, files[path])
+            for why, text, place in odd:
+                found.odd(text, place, why)
+            if workflow is not None:
+                workflows[path] = workflow
+        for path, workflow in workflows.items():
+            starts = starts_in_all(path, workflows)
+            foreign = artifacts_of_strangers(workflow, workflows)
+            for name, body in workflow.jobs.items():
+                if isinstance(body, dict):
+                    _held(_job(workflow, name, body, starts, found), found, foreign=foreign)
+                else:
+                    found.odd(f"job {name}", Place(path=path, line=line_of(name)), "a job that is no mapping")
+        _floor(found)
+        return Grants(
+            holders=tuple(sorted(found.holders, key=lambda one: one.name)),
+            edges=tuple(dict.fromkeys(found.edges)),
+            live=frozenset(found.live),
+            unknown=tuple(found.unknown),
+        )
+
+
+def _floor(found: _Found) -> None:
+    """Any job reads its repository, but those that say otherwise: a new job that reads is no gain, an opened one is."""
+    closed = (literals("job", *sorted(found.closed), negated=True),) if found.closed else ()
+    where = (literals("deed", "read"), literals("right", rights.FLOOR), *closed)
+    found.hold(ANY_JOB, [Statement(where=where, says="contents: read")])
+    found.live.add(ANY_JOB)
+
+
+def _job(workflow: Workflow, name: str, body: Mapping[str, Any], starts: tuple[Start, ...], found: _Found) -> _Job:
+    line = line_of(name)
+    permissions = body["permissions"] if "permissions" in body else workflow.body.get("permissions")
+    steps = steps_of(workflow.path, workflow.body, body, found.files)
+    held: list[Right] = []
+    for one in (
+        *rights.token_rights(permissions, line),
+        *rights.secret_rights({"env": workflow.body.get("env"), "job": body}),
+        *_handed_on(body, found.files),
+        *rights.environment_rights(body),
+        *rights.machine_rights(body),
+        *rights.container_rights(body),
+    ):
+        if isinstance(one, Odd):
+            found.odd(one.text, Place(path=workflow.path, line=one.line), "a permission that is not understood")
+        else:
+            held.append(one)
+    if steps.kept is not None and rights.writes(permissions):
+        held.append(rights.named("token kept on disk", "the checkout keeps its token", steps.kept.line, power=False))
+    for text, place in steps.odd:
+        found.odd(text, place, "a step that is not understood")
+    if not rights.reads_code(permissions):
+        found.closed.append(f"{workflow.path}#{name}")
+    return _Job(
+        name=f"gha:{workflow.path}#{name}",
+        path=workflow.path,
+        body=body,
+        permissions=permissions,
+        starts=starts,
+        rights=tuple(dict.fromkeys(held)),
+        steps=steps,
+        line=line,
+    )
+
+
+def _handed_on(body: Mapping[str, Any], files: Mapping[str, str]) -> Iterator[Right]:
+    """`secrets: inherit`: all of them for a workflow elsewhere; one that is here names what it takes itself."""
+    called = shown(body.get("uses", "")).removeprefix("./")
+    if shown(body.get("secrets", "")) == "inherit" and called not in files:
+        yield rights.inherited(line_of(body["secrets"]))
+
+
+def _held(job: _Job, found: _Found, *, foreign: bool) -> None:
+    ways = tuple(_ways(job))
+    if not ways:
+        return
+    found.live.add(job.name)
+    found.hold(job.name, list(_uses(job, ways)))
+    if rights.mints(job.permissions):
+        found.act(job.name, IDENTITY, job.at(0))
+    _code(job, found)
+    _owners(job, found)
+    _strangers(job, ways, found, foreign=foreign)
+
+
+def _ways(job: _Job) -> Iterator[Start]:
+    """Each start under each alternative of the job's conditions; by itself it runs wherever it runs at all."""
+    needed = [shown(one) for one in listed(job.body.get("needs"))] if asks_success(job.body.get("if")) else []
+    more = (*(literals(f"needs {one}", "succeeded") for one in needed), *rights.waits_for(job.body))
+    for start in (*job.starts, Start(who=ITSELF, event="")):
+        for case in cases_of(job.body.get("if")):
+            under = guarded(start, case)
+            if under is not None:
+                yield Start(who=under.who, event=under.event, where=(*under.where, *more), line=under.line)
+
+
+def _uses(job: _Job, ways: Sequence[Start]) -> Iterator[Statement]:
+    for right in job.rights:
+        if right.where == _FLOOR:
+            continue
+        for way in ways:
+            who = literals("by", WRITERS if way.who == FORK else way.who)
+            where = (literals("deed", "use"), *right.where, who, *way.where)
+            yield Statement(where=where, place=job.at(right.line), says=right.says)
+
+
+def _code(job: _Job, found: _Found) -> None:
+    if not job.power:
+        return
+    pieces = dict(job.steps.pieces)
+    for name, seal in closure(job.steps.commands, found.files, job.steps.files).items():
+        path = name.partition("#")[0]
+        pieces[f"{name}@{seal}"] = (f"{name} runs in {job.name}", Place(path=path))
+    if pieces:
+        holder = code_holder(job.name, pieces)
+        found.holders.append(holder)
+        found.act(job.name, holder.name, job.at(0))
+
+
+def _owners(job: _Job, found: _Found) -> None:
+    """Whoever may change code that is not pinned does in the job what the job may."""
+    inside = f"{job.name}@steps"
+    for owner, place in sorted(job.steps.owners.items()):
+        found.live.add(owner)
+        found.act(owner, inside, place)
+    if job.steps.owners:
+        found.act(inside, job.name, job.at(0))
+        where = (
+            literals("deed", "run"),
+            literals("right", "code", *((rights.FLOOR,) if rights.reads_code(job.permissions) else ())),
+        )
+        place = min(job.steps.owners.values(), key=lambda one: (one.path, one.line))
+        found.hold(inside, [Statement(where=where, place=place, says="code that its owner may change runs in a job")])
+
+
+def _strangers(job: _Job, ways: Sequence[Start], found: _Found, *, foreign: bool) -> None:
+    statements: list[Statement] = []
+    of_this = literals("job", job.name)
+    base = [way for way in ways if way.who == STRANGERS]
+    for way in base:
+        where = (literals("deed", "start"), of_this, *way.where)
+        statements.append(Statement(where=where, place=job.at(way.line), says=f"anybody starts it by {way.event}"))
+    steered = _steered(job, base, ways, foreign=foreign)
+    for way, says, place in steered:
+        where = (literals("deed", "steer"), of_this, *way.where)
+        statements.append(Statement(where=where, place=place, says=says))
+    if any(way.who == FORK for way in ways):
+        statements += _from_forks(job)
+    name = f"{job.name}@{ANYBODY}"
+    found.hold(name, statements)
+    if statements:
+        found.live.add(ANYBODY)
+        found.act(ANYBODY, name, job.at(0))
+    if steered:
+        found.act(ANYBODY, job.name, steered[0][2])
+
+
+def _steered(
+    job: _Job, base: Sequence[Start], ways: Sequence[Start], *, foreign: bool
+) -> list[tuple[Start, str, Place]]:
+    steps, made = job.steps, list[tuple[Start, str, Place]]()
+    for way in base:
+        made += ((way, f"it checks out what strangers sent ({said})", place) for said, place in steps.fetched.items())
+        made += (
+            (way, f"strangers' text becomes part of a script ({said})", place) for said, place in steps.injected.items()
+        )
+        if foreign and way.event == "workflow_run":
+            made += (
+                (way, "it takes artifacts of a run that strangers start", place) for place in steps.artifacts.values()
+            )
+    pushed = [said for said in steps.injected if ".commits" in said or ".head_commit" in said]
+    for way in ways:
+        if way.event == "push":
+            made += (
+                (way, f"text of merged commits becomes part of a script ({said})", steps.injected[said])
+                for said in pushed
+            )
+    return made
+
+
+def _from_forks(job: _Job) -> Iterator[Statement]:
+    """A pull request from a fork runs its own code, with a token that reads, on the machine of the job."""
+    for right in job.rights:
+        names = [atom for where in right.where if where.dimension == "right" for atom in where.among]
+        begins = {"".join(token for token in getattr(name, "tokens", ()) if len(token) == 1) for name in names}
+        reads = all(one.startswith("token:") and one.endswith(":read") for one in begins) and rights.FLOOR not in begins
+        if reads or any(one.startswith(("runner:", "container:")) for one in begins):
+            where = (literals("deed", "run from a fork"), *right.where)
+            yield Statement(where=where, place=job.at(right.line), says=f"{right.says}, for pull requests from forks")
+
+
+READER: Final[Reader] = GitHubActions()

@@ -1,0 +1,220 @@
+"""What one GitHub Actions job holds: its token, secrets, identity, environment, machine and containers.
+
+Follows "Workflow syntax for GitHub Actions": `permissions` of a job replace those of the workflow;
+where neither says anything the repository's default holds, which no file tells: it reads everything
+and may write everything but mint identities.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from magistrate.impact.privilege.domains.ci_yaml import Text, line_of, listed, mapping, shown, texts_of
+from magistrate.impact.privilege.model import Where, literals
+from magistrate.impact.privilege.patterns import glob, literal
+
+SCOPES: Final = frozenset({
+    "actions", "artifact-metadata", "attestations", "checks", "contents", "deployments", "discussions", "id-token",
+    "issues", "models", "packages", "pages", "pull-requests", "repository-projects", "security-events", "statuses",
+})  # fmt: skip
+FLOOR: Final = "token:contents:read"
+HOSTED: Final = re.compile(
+    r"(?i)(?:ubuntu|windows|macos)-(?:latest|slim|[\d.]+)(?:-(?:xlarge|large|arm|arm64|intel|vs\d+))*(?:-preview)?"
+)
+_SECRET: Final = re.compile(r"(?i)\bsecrets\s*(?:\.\s*([\w-]+)|\[\s*(?:'([\w-]+)'|\"([\w-]+)\")\s*\])")
+_ANY_SECRET: Final = re.compile(r"(?i)\bsecrets\b(?!\s*(?:\.\s*[\w-]|\[\s*['\"][\w-]+['\"]\s*\]))")
+EXPRESSION: Final = re.compile(r"\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
+_PRIVILEGED: Final = re.compile(
+    r"--privileged|--cap-add|--device|--pid[= ]|--ipc[= ]|--network[= ]host|--net[= ]host|--security-opt|--userns[= ]|"
+    r"--volume|-v[= ]|--mount|--group-add|--gpus"
+)
+_MATRIX: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """One thing a job holds, as conditions on a request, in words, with its line. `power`: more than to read the repository."""
+
+    where: tuple[Where, ...]
+    says: str
+    line: int
+    power: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odd:
+    """Something in a job that is not understood."""
+
+    text: str
+    line: int
+
+
+def named(right: str, says: str, line: int, *, power: bool = True) -> Right:
+    """A right known by one name."""
+    return Right(where=(literals("right", right),), says=says, line=line, power=power)
+
+
+def _alike(pattern: str, says: str, line: int, *more: Where) -> Right:
+    return Right(where=(Where(dimension="right", among=(glob(pattern),)), *more), says=says, line=line)
+
+
+def token_rights(stated: object, line: int) -> Iterator[Right | Odd]:
+    """What `permissions:` grants; None is the repository's default."""
+    if stated is None:
+        yield _alike("token:*:read", "the repository's default token, which reads", line)
+        by_default = literals("stated", "by the repository's default")
+        no_identity = Where(dimension="right", among=(glob("token:id-token:*"),), negated=True)
+        yield _alike("token:*", "the repository's default token, which may write", line, by_default, no_identity)
+        return
+    if isinstance(stated, Text):
+        yield from _all_scopes(stated)
+        return
+    if not isinstance(stated, dict):
+        yield Odd(text=f"permissions {shown(stated)}", line=line)
+        yield _alike("token:*", "permissions that are not understood", line)
+        return
+    for scope, level in stated.items():
+        yield from _scope(scope, level)
+
+
+def _all_scopes(stated: Text) -> Iterator[Right | Odd]:
+    if stated == "read-all":
+        yield Right(
+            where=(Where(dimension="right", among=(glob("token:*:read"),)),),
+            says="permissions: read-all",
+            line=stated.line,
+            power=False,
+        )
+    elif stated == "write-all":
+        yield _alike("token:*", "permissions: write-all", stated.line)
+    else:
+        yield Odd(text=f"permissions {shown(stated)}", line=stated.line)
+        yield _alike("token:*", "permissions that are not understood", stated.line)
+
+
+def _scope(scope: Text, level: object) -> Iterator[Right | Odd]:
+    says, line = f"{scope}: {shown(level)}", line_of(scope)
+    if scope not in SCOPES or not isinstance(level, Text) or level not in {"read", "write", "none"}:
+        yield Odd(text=f"permissions {says}", line=line)
+        level = level if isinstance(level, Text) and level in {"read", "none"} else Text.of("write", line=line)
+    if level != "none":
+        yield named(f"token:{scope}:read", says, line, power=False)
+    if level == "write":
+        yield named(f"token:{scope}:write", says, line)
+
+
+def reads_code(stated: object) -> bool:
+    """Whether the token reads the repository's code."""
+    if isinstance(stated, dict):
+        return any(scope == "contents" and shown(level) != "none" for scope, level in stated.items())
+    return True
+
+
+def writes(stated: object) -> bool:
+    """Whether the token may write anything, or nobody can say."""
+    if isinstance(stated, dict):
+        return any(shown(level) not in {"read", "none"} for scope, level in stated.items() if scope != "id-token")
+    return stated is None or shown(stated) != "read-all"
+
+
+def mints(stated: object) -> bool:
+    """Whether the job may have an identity token made for it."""
+    if isinstance(stated, dict):
+        return any(scope == "id-token" and shown(level) not in {"read", "none"} for scope, level in stated.items())
+    return stated is not None and shown(stated) != "read-all"
+
+
+def expressions(text: Text, *, bare: bool = False) -> Iterator[str]:
+    """The expressions inside a text; `bare` where the whole text is one (an `if:`)."""
+    found = EXPRESSION.findall(text)
+    yield from found
+    if bare and not found:
+        yield str(text)
+
+
+def secret_rights(value: object) -> Iterator[Right]:
+    """Every secret that an expression inside this value names; all of them where the name is not literal."""
+    for text in texts_of(value):
+        for inside in expressions(text):
+            for groups in _SECRET.findall(inside):
+                name = next(one for one in groups if one).upper()
+                if name != "GITHUB_TOKEN":
+                    yield named(f"secret:{name}", f"secrets.{name}", text.line)
+            if _ANY_SECRET.search(inside):
+                yield _alike("secret:*", "all secrets", text.line)
+
+
+def inherited(line: int) -> Right:
+    """`secrets: inherit` to a workflow that is not here."""
+    return _alike("secret:*", "secrets: inherit", line)
+
+
+def matrix_values(job: Mapping[str, Any], name: str) -> list[object] | None:
+    """The values that `matrix.name` takes, where they all stand in the file."""
+    matrix = mapping(mapping(job.get("strategy")).get("matrix"))
+    every = [
+        *listed(matrix.get(name)),
+        *(one.get(name) for one in listed(matrix.get("include")) if isinstance(one, dict) and name in one),
+    ]
+    if (
+        not every
+        or isinstance(mapping(job.get("strategy")).get("matrix"), Text)
+        or isinstance(matrix.get("include"), Text)
+    ):
+        return None
+    return None if any("${{" in shown(one) for one in every) or isinstance(matrix.get(name), Text) else every
+
+
+def spread(value: object, job: Mapping[str, Any]) -> list[object]:
+    """A value, or all values that it takes where it is one entry of a matrix."""
+    matched = _MATRIX.fullmatch(shown(value)) if isinstance(value, Text) else None
+    values = matrix_values(job, matched[1]) if matched else None
+    return values if values is not None else [value]
+
+
+def machine_rights(job: Mapping[str, Any]) -> Iterator[Right]:
+    """The machines a job runs on, where they are not GitHub's own."""
+    for one in spread(job.get("runs-on"), job):
+        line = line_of(one, line_of(job))
+        group = shown(one["group"]) if isinstance(one, dict) and "group" in one else ""
+        labels = sorted({shown(label).lower() for label in listed(one.get("labels") if isinstance(one, dict) else one)})
+        if one is None or (not group and len(labels) == 1 and HOSTED.fullmatch(labels[0])):
+            continue
+        name = " ".join((f"group {group}", *labels) if group else labels)
+        yield named(f"runner:{name}", f"runs-on: {name}", line)
+
+
+def container_rights(job: Mapping[str, Any]) -> Iterator[Right]:
+    """Containers of a job that are let out of their box."""
+    containers = [job.get("container"), *mapping(job.get("services")).values()]
+    for settings in (mapping(one) for one in containers):
+        for word in sorted(set(_PRIVILEGED.findall(shown(settings.get("options"))))):
+            name = word.strip().rstrip("=")
+            yield named(f"container:{name}", f"options: {name}", line_of(settings.get("options")))
+        for volume in listed(settings.get("volumes")):
+            yield named(f"container:volume {shown(volume)}", f"volume {shown(volume)}", line_of(volume))
+
+
+def environment_of(job: Mapping[str, Any]) -> Text | None:
+    """The name of the deployment environment of a job."""
+    stated = job.get("environment")
+    name = stated.get("name") if isinstance(stated, dict) else stated
+    return name if isinstance(name, Text) and not name.empty else None
+
+
+def environment_rights(job: Mapping[str, Any]) -> Iterator[Right]:
+    """The secrets and variables of the environment that a job asks for."""
+    name = environment_of(job)
+    for one in spread(name, job) if name is not None else ():
+        yield named(f"environment:{shown(one).lower()}", f"environment: {shown(one)}", line_of(one))
+
+
+def waits_for(job: Mapping[str, Any]) -> tuple[Where, ...]:
+    """That a run is let through by its environment: what protects it there protects all the job holds."""
+    name = environment_of(job)
+    if name is None:
+        return ()
+    return (Where(dimension="environment", among=tuple(literal(shown(one).lower()) for one in spread(name, job))),)
