@@ -22,7 +22,7 @@ DEFINED: Final = re.compile(r"\s*#\s*define\s+([A-Za-z_]\w*)\s+(\S.{0,200})$")
 PLAIN_SETTING: Final = re.compile(r"\s*(?:export\s+|set\s+)?([A-Za-z_][\w.-]*)\s*=\s*(.{0,300}?)\s*$")
 DIRECTIVE: Final = re.compile(r"\s*([a-z_]+)\s+([^{};]{1,200});\s*$")
 WITHIN: Final = re.compile(
-    rf"(?i)\b(\w*(?:{'|'.join(sorted(LIMITS - {'age', 'size', 'min', 'rate', 'depth', 'period', 'window', 'wait'}))})\w*)\s*(?:=>|[:=(])\s*(\d[\w.]*)"
+    rf"(?i)\b(\w*(?:{'|'.join(sorted(LIMITS - {'age', 'size', 'min', 'rate', 'depth', 'period', 'window', 'wait'}))})\w*)\s*(?:=>|[:=])\s*(\d[\w.]*)"
 )
 FIXED: Final = re.compile(
     r"\s*(FROM|CMD|ENTRYPOINT|EXPOSE|USER|HEALTHCHECK|STOPSIGNAL|SHELL|WORKDIR|VOLUME|RUN|COPY|ADD)\s+(.+)$",
@@ -93,6 +93,19 @@ NOT_CODE: Final = (
     ".lock",
     ".html",
     ".xml",
+    ".mdc",
+    ".cursorrules",
+    ".patch",
+    ".diff",
+    ".log",
+    ".snap",
+)
+NEEDED: Final = re.compile(
+    r"^\s*(?:require\s+|gem\s+|implementation\s*\(?\s*|api\s*\(?\s*|replace\s+)?[\"']?([\w./:@-]*[A-Za-z][\w./@-]*?)[\"']?(?:\[[\w,]*\])?(?:\s*,\s*|\s+|:(?=\d)|(?=[=<>~!]))"
+    r"[\"']?((?:v|[=<>~!^]+\s*)?\d[\w.+<>=~!, -]*)"
+)
+NEED_FILES: Final = re.compile(
+    r"(?:go\.mod|requirements[^/]*\.(?:txt|in)|constraints[^/]*\.txt|gemfile|[^/]*\.gemspec|[^/]*\.gradle(?:\.kts)?)\Z"
 )
 SHELL_LIKE: Final = re.compile(
     r"(?:\.env(?:\.\w+)*|\.(?:sh|bash|env|properties|ini|cfg|conf|tf|tfvars|hcl|mk|cmake)|makefile|\.npmrc|\.editorconfig)\Z"
@@ -103,7 +116,7 @@ Told = tuple[Kind, str, str]
 
 def read(file: ChangedFile) -> tuple[Found, ...] | None:
     """What the changed lines name; nothing in files of words, looks and lists."""
-    if file.name.endswith(NOT_CODE):
+    if file.name.endswith(NOT_CODE) and not NEED_FILES.search(file.name):
         return None
     sides: list[Side] = []
     for content, added in ((file.change.before, False), (file.change.after, True)):
@@ -166,6 +179,9 @@ def _program(name: str, text: str) -> Iterator[Told]:
         yield Kind.SCHEMA, f"column `{found[2].strip(':' + chr(34) + chr(39))}`", found[1] + found[3]
         return
     yield from _ways(text)
+    if NEED_FILES.search(name) and (found := NEEDED.match(text)):
+        yield Kind.OTHER, f"dependency `{found[1]}`", found[2]
+        return
     signature = next((found for pattern in SIGNATURES if (found := pattern.match(text))), None)
     if signature is not None:
         if not signature[1].startswith("_") and signature[1] not in {

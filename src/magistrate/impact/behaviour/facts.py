@@ -39,12 +39,11 @@ FLAGS: Final = frozenset(
     }
 )  # fmt: skip
 TRUTHS: Final = frozenset({"true", "false", "yes", "no", "on", "off"})
-QUIET: Final = frozenset(
-    {
-        "password", "passwd", "passphrase", "secret", "secrets", "token", "credential", "credentials", "apikey",
-    }
-)  # fmt: skip
-KEYS: Final = frozenset({"api", "private", "secret", "access", "signing", "encryption"})
+QUIET: Final = re.compile(
+    r"(?i)passw|passphrase|passcode|secret|token|credential|bearer|(?:api|access|private|signing|encryption|master|ssh|hmac|jwt)[_.-]?key|\bpwd\b|\bcreds?\b|"
+    r"connection_?string|webhook_?url"
+)
+"""Names under which a secret may stand."""
 MASKED: Final = "[masked]"
 
 
@@ -108,8 +107,7 @@ def named_kind(name: str, value: str = "") -> Kind:
 
 def quiet_name(name: str) -> bool:
     """Whether a value under this name may be a secret, which no verdict quotes."""
-    words = {word.lower() for word in PARTS.findall(name)}
-    return bool(words & QUIET) or ("key" in words and bool(words & KEYS))
+    return QUIET.search(name) is not None
 
 
 def differences(old: Side, new: Side) -> Iterator[Found]:

@@ -192,8 +192,8 @@ class _Walk:
             return
         last = name.rpartition("." if depth == 0 else "[")[2]
         text = text_of(value)
-        kind = named_kind(last, text)
-        if kind is Kind.DEFAULT and place.function:
+        kind = Kind.SIGNATURE if last == "__all__" else named_kind(last, text)
+        if kind is Kind.DEFAULT and (place.function or isinstance(value, ast.Call)):
             return
         if kind is Kind.FLAG and place.function and not isinstance(value, ast.Constant):
             return

@@ -10,11 +10,21 @@ from itertools import accumulate
 from typing import Any, Final
 
 from magistrate.impact.base import ChangedFile, ChangedLine
-from magistrate.impact.behaviour.facts import Fact, Found, Kind, Side, differences, named_kind
+from magistrate.impact.behaviour.facts import (
+    MASKED,
+    MAX_LISTED,
+    Fact,
+    Found,
+    Kind,
+    Side,
+    differences,
+    named_kind,
+    quiet_name,
+)
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.yaml_events import Event, events_of
 
-MAX_VALUES: Final = 20_000
+MAX_VALUES: Final = 60_000
 MAX_DOCUMENTS: Final = 200
 NAMES: Final = ("name", "id", "key", "$id", "path", "uses", "image")
 """Keys that name an element of a list, the first that it has."""
@@ -27,6 +37,8 @@ DOCUMENT: Final = re.compile(r"(?m)^---(?:[ \t][^\n]*)?$")
 COMMENT: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 LAST_COMMA: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 LINE_KEY: Final = 60
+VERSION: Final = re.compile(r"@[\w.-]+\Z|:[\w.-]+\Z")
+"""The version behind an action or an image: it changes, and the element stays the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class Scalar:
     line: int = 0
 
 
+Leaf = tuple[tuple[str, ...], Scalar]
 Node = dict[str, Any] | list[Any] | Scalar
 
 
@@ -45,21 +58,51 @@ def read(file: ChangedFile) -> tuple[Found, ...] | None:
     if not file.name.endswith((".yml", ".yaml", ".json", ".jsonc", ".json5", ".avsc", ".toml", ".arb", ".webmanifest")):
         return None
     try:
-        old, new = (
-            Side() if side is None else _side(file, text, added=added)
-            for side, text, added in zip(
-                (file.change.before, file.change.after), file.both_texts, (False, True), strict=True
-            )
-        )
+        roots = [
+            None if side is None else _parsed(file.name, text)
+            for side, text in zip((file.change.before, file.change.after), file.both_texts, strict=True)
+        ]
+        leaves = [[] if root is None else list(_leaves(root, ())) for root in roots]
     except (UnreadableError, ValueError, RecursionError):
         return None
+    holders = [frozenset(path[:n] for path, _ in side for n in range(len(path))) for side in leaves]
+    old, new = (
+        Side() if root is None else _side(file, root, leaves[at], holders[1 - at], added=bool(at))
+        for at, root in enumerate(roots)
+    )
     return tuple(differences(old, new))
 
 
-def _side(file: ChangedFile, text: str, *, added: bool) -> Side:
-    root = _parsed(file.name, text)
+def _side(
+    file: ChangedFile, root: Node, leaves: list[Leaf], others: frozenset[tuple[str, ...]], *, added: bool
+) -> Side:
+    """`others`: the paths that hold something on the other side; what is in no such path is told as one."""
     lines = [line for line in file.lines if line.added is added]
-    return Side(facts=tuple(_facts(file, root, lines)), scopes=frozenset({""}))
+    single: list[Leaf] = []
+    whole: dict[tuple[str, ...], list[Leaf]] = {}
+    for path, value in leaves:
+        top = next((path[:n] for n in range(1, len(path)) if path[:n] not in others), None)
+        if top is None or not others or _is_interface(root):
+            single.append((path, value))
+        else:
+            whole.setdefault(top, []).append((path[len(top) :], value))
+    facts = [*_facts(file, root, single, lines), *_wholes(whole, lines)]
+    return Side(facts=tuple(facts), scopes=frozenset({""}))
+
+
+def _wholes(whole: Mapping[tuple[str, ...], list[Leaf]], lines: list[ChangedLine]) -> Iterator[Fact]:
+    """A part that is new or gone, with what stands in it."""
+    for top, inside in whole.items():
+        told = ((".".join(path), value.text) for path, value in inside[:MAX_LISTED])
+        said = ", ".join(f"{name}: {MASKED if quiet_name(name) else text}" for name, text in told)
+        more = f" and {len(inside) - MAX_LISTED} more" if len(inside) > MAX_LISTED else ""
+        line = min((value.line for _, value in inside if value.line), default=0) or _line_of(lines, top, "")
+        yield Fact(kind=Kind.DEFAULT, what=f"`{'.'.join(top)}`", value=said + more, line=line)
+
+
+def _is_interface(root: Node) -> bool:
+    """Whether a document describes an interface by OpenAPI."""
+    return isinstance(root, dict) and ("openapi" in root or "swagger" in root)
 
 
 def _parsed(name: str, text: str) -> Node:
@@ -177,16 +220,16 @@ def _name_of(node: Node) -> str:
     if not isinstance(node, dict):
         return ""
     found = next((node[name] for name in NAMES if isinstance(node.get(name), Scalar)), None)
-    return found.text[:LINE_KEY] if isinstance(found, Scalar) else ""
+    return VERSION.sub("", found.text)[:LINE_KEY] if isinstance(found, Scalar) else ""
 
 
-def _facts(file: ChangedFile, root: Node, lines: list[ChangedLine]) -> Iterator[Fact]:
-    interface = isinstance(root, dict) and ("openapi" in root or "swagger" in root)
+def _facts(file: ChangedFile, root: Node, leaves: list[Leaf], lines: list[ChangedLine]) -> Iterator[Fact]:
+    interface = _is_interface(root)
     schema = SCHEMA_NAME.search(file.name) is not None or (
         isinstance(root, dict) and "$schema" in root and "properties" in root
     )
     routes: dict[tuple[str, str], int] = {}
-    for path, value in _leaves(root, ()):
+    for path, value in leaves:
         if interface and path[0] == "paths" and len(path) > 2 and path[2].lower() in VERBS:  # noqa: PLR2004 - path and method
             routes.setdefault((path[1], path[2].upper()), value.line)
         shown = ".".join(path)

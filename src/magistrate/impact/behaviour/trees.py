@@ -240,6 +240,9 @@ class _Walk:
         said = text(inside)
         kind = named_kind(name.rpartition(".")[2], said)
         switch = kind is Kind.FLAG and said in {"true", "false"}
+        made = kind is Kind.DEFAULT and inside.type in words.CALLS and words.DEFAULTING.search(said) is None
+        if made:
+            return place
         if kind is Kind.LIMIT or switch or not place.function:
             lone = (entry or not place.function) and (switch or (kind is Kind.LIMIT and any(map(str.isdigit, said))))
             self._add(place, kind, shown, said, node, lone=lone)

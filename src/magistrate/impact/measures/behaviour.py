@@ -26,6 +26,15 @@ LOCKS: Final = re.compile(r"(?:\.lock|\.sum|-lock\.(?:json|ya?ml)|\.lockfile|\.l
 MAX_PER_FILE: Final = 30
 MAX_BYTES: Final = 1_000_000
 NAMED_LINES: Final = 5
+TESTS: Final = re.compile(
+    r"(?:^|/)(?:tests?|__tests__|spec|testdata|src/test)/|[._-](?:test|tests|spec)\.\w+\Z|[a-z0-9]Tests?\.(?:java|kt|cs|php|swift|scala)\Z|"
+    r"(?:^|/)(?:test_|spec_)[^/]*\Z"
+)
+"""Names of tests in many languages: what they check is no matter of a running system."""
+READING: Final = "reads the environment"
+"""What the secrets sensor says of a line that only asks for a value."""
+PLAIN: Final = re.compile(r"[\w.%() -]{0,15}")
+"""All that is quoted of a file in which a secret stands: a value may reach over more lines than its first."""
 ORDER: Final = tuple(Kind)
 
 
@@ -36,7 +45,7 @@ def behaviour(
     equal = {one.path for one in files if one.proof.status is ProofStatus.PROVEN and one.change_class in EQUAL}
     secret: dict[str, set[int]] = {}
     for found in sensed:
-        if found.kind is ChangeClass.SECRETS:
+        if found.kind is ChangeClass.SECRETS and not found.why.startswith(READING):
             secret.setdefault(found.path, set()).add(found.line)
     touched: dict[str, list[ChangedFile]] = {}
     for step in steps:
@@ -96,7 +105,8 @@ def _place(one: BehaviourChange) -> tuple[int, int, str, str, str]:
 
 def _entry(path: str, one: Found, secret: set[int]) -> BehaviourChange:
     before, after = both_shown(one.before, one.after)
-    if 0 in secret or not secret.isdisjoint(set(one.lines) - {0}) or quiet_name(one.what):
+    bare = not secret or all(side is None or PLAIN.fullmatch(side) for side in (one.before, one.after))
+    if not bare or 0 in secret or not secret.isdisjoint(one.lines) or quiet_name(one.what):
         before, after = (None if side is None else MASKED for side in (before, after))
     line = one.lines[1] or one.lines[0]
     return BehaviourChange(kind=one.kind, path=path, line=line, before=before, after=after, why=shown(one.what))
@@ -113,7 +123,7 @@ def _unread(file: ChangedFile) -> str | None:
         return "is too large to be read"
     if LOCKS.search(file.name):
         return "pins other versions of dependencies"
-    if is_test_name(file.path.rsplit("/", 1)[-1]):
+    if is_test_name(file.path.rsplit("/", 1)[-1]) or TESTS.search(file.path):
         return "looks like a test, and it is not proven that it is no more than that"
     return None
 
