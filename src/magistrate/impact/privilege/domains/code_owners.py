@@ -1,0 +1,210 @@
+"""CODEOWNERS as boxes: whose approval is enough for which path. The last pattern that matches decides.
+
+Follows "About code owners" of the GitHub documentation: patterns like those of `.gitignore`, but no `!`
+and no `[ ]`; any one owner of the deciding line is enough; a path that no line names, or one whose line
+names nobody, needs no owner at all. A file with sections is read as GitLab reads it ("Code Owners"):
+each section decides for itself, may ask for several approvals or be optional, and a path without a
+leading slash floats.
+
+Rule kept: a line that is not understood is `Unknown` and protects nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Final
+
+from magistrate.impact.privilege.model import (
+    Grants,
+    Holder,
+    Layer,
+    Place,
+    Reader,
+    Statement,
+    Unknown,
+    Where,
+    literals,
+    spans,
+)
+from magistrate.impact.privilege.patterns import Glob, path
+
+DOMAIN: Final = "codeowners"
+HOLDER: Final = "repository/owners"
+PLACES: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+"""Where the file is looked for; the first that is there counts."""
+MAX_TEXT: Final = 3_000_000
+"""GitHub does not load a larger file."""
+MANY: Final = 1_000
+_OWNER: Final = re.compile(r"@@?[\w.-]+(?:/[\w.-]+)*|[^@\s]+@[^@\s]+\.[^@\s]+")
+_SECTION: Final = re.compile(
+    r"(?P<optional>\^)?\[(?P<name>[^\[\]]+)\](?:\[(?P<count>\d+)\])?(?P<owners>(?:\s+\S+)*)\s*"
+)
+_WORD: Final = re.compile(r"(?:\\.|[^\s\\])+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """One line: what it matches, its owners, where it stands; an exclusion of GitLab has no owners and `out`."""
+
+    globs: tuple[Glob, ...]
+    owners: tuple[str, ...]
+    number: int
+    says: str
+    out: bool = False
+
+
+@dataclass(slots=True)
+class _Section:
+    approvals: int = 1
+    optional: bool = False
+    lines: list[_Line] = field(default_factory=list)
+
+
+class CodeOwners:
+    """Reads the one CODEOWNERS file that counts."""
+
+    @property
+    def domain(self) -> str:
+        """`codeowners`."""
+        return DOMAIN
+
+    def reads(self, path: str) -> bool:
+        """The places where GitHub and GitLab look for it."""
+        return path in PLACES
+
+    def grants(self, files: Mapping[str, str]) -> Grants:
+        """Whose approval is enough; without a file, anybody's."""
+        at = next((one for one in PLACES if one in files), "")
+        text = files.get(at, "").removeprefix("\ufeff")
+        unknown: list[Unknown] = []
+        if len(text.encode("utf-8", "replace")) > MAX_TEXT:
+            unknown.append(Unknown(domain=DOMAIN, why="the file is too large to count", text=at, place=Place(path=at)))
+            text = ""
+        statements: list[Statement] = []
+        sections = _sections(at, text, unknown)
+        for name, section in sections.items():
+            statements += _decided(at, name, section)
+        other = literals("section", *sections, negated=True)
+        statements.append(
+            Statement(where=(_DEED, other), place=Place(path=at), says="no other section asks for owners")
+        )
+        holder = Holder(name=HOLDER, domain=DOMAIN, layers=(Layer(statements=tuple(dict.fromkeys(statements))),))
+        return Grants(holders=(holder,), live=frozenset({HOLDER}), unknown=tuple(unknown))
+
+
+_DEED: Final = literals("deed", "approve as owner")
+
+
+def _sections(at: str, text: str, unknown: list[Unknown]) -> dict[str, _Section]:
+    rows = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
+    rows = [(number, line) for number, line in rows if line and not line.startswith("#")]
+    gitlab = at.startswith(".gitlab/") or any(_SECTION.fullmatch(line) for _, line in rows)
+    found: dict[str, _Section] = {"": _Section()}
+    now, usual = found[""], tuple[str, ...]()
+    for number, line in rows:
+        head = _SECTION.fullmatch(line) if gitlab else None
+        if head is not None:
+            now = found.setdefault(head["name"].strip().lower(), _Section())
+            now.optional = now.optional or head["optional"] is not None
+            now.approvals = max(now.approvals, int(head["count"] or 1))
+            usual = tuple(one.lower() for one in head["owners"].split())
+            continue
+        read = _line(number, line, usual, gitlab=gitlab)
+        if read is None:
+            place = Place(path=at, line=number)
+            unknown.append(
+                Unknown(domain=DOMAIN, why="a line that is not understood", text=" ".join(line.split()), place=place)
+            )
+        else:
+            now.lines.append(read)
+    return found
+
+
+def _line(number: int, line: str, usual: tuple[str, ...], *, gitlab: bool) -> _Line | None:
+    words = _WORD.findall(line)
+    pattern, owners = words[0], list[str]()
+    for word in words[1:]:
+        if word.startswith("#"):
+            break
+        owners.append(word.lower())
+    out = gitlab and pattern.startswith("!")
+    globs = _globs(pattern[1:] if out else pattern, gitlab=gitlab)
+    if globs is None or (not out and any(_OWNER.fullmatch(one) is None for one in owners)):
+        return None
+    held = tuple(sorted(set(owners or usual)))
+    return _Line(globs=globs, owners=() if out else held, number=number, says=" ".join(words)[:120], out=out)
+
+
+def _globs(pattern: str, *, gitlab: bool) -> tuple[Glob, ...] | None:
+    """The paths that a pattern names; None where it is not understood."""
+    plain = pattern.replace("\\ ", "\x00")
+    if plain.startswith("!") or re.search(r"[\[\]\\]", plain):
+        return None
+    names = plain.strip("/").split("/")
+    if "" in names:
+        return (path("**"),) if plain in {"/", "*"} else None
+    anchored = plain.startswith("/") or (not gitlab and "/" in plain.rstrip("/"))
+    inside = plain.endswith("/") or names[-1] == "**"
+    if names[-1] == "**":
+        names = names[:-1]
+    only = not inside and (gitlab or (names[-1:] == ["*"] and len(names) > 1) or (anchored and names == ["*"]))
+    ends = ("/**",) if inside else ("",) if only else ("", "/**")
+    if gitlab and names == ["*"] and not anchored:
+        return (path("**"),)
+    bodies = _bodies([one if one == "**" else re.sub(r"\*+", "*", one) for one in names])
+    starts = ("",) if anchored else ("", "**/")
+    made = (f"{start}{body}{end}" for start, body, end in product(starts, bodies, ends))
+    return tuple(
+        path((one.removeprefix("/") if not one.startswith("/**") else one[1:]).replace("\x00", " ")) for one in made
+    )
+
+
+def _bodies(names: Sequence[str]) -> list[str]:
+    """A path with each `**` of its own as no folder at all, and as some."""
+    ways = [("", "**/") if name == "**" else (f"{name}/",) for name in names]
+    return ["".join(parts).removesuffix("/") for parts in product(*ways)]
+
+
+def _decided(at: str, name: str, section: _Section) -> Iterator[Statement]:
+    """Each line decides what it matches and no later line does; what no line decides is free."""
+    here = (_DEED, literals("section", name))
+    if section.optional:
+        yield Statement(where=here, place=Place(path=at), says=f"section {name} is optional")
+        return
+    outs = tuple(one for line in section.lines if line.out for one in line.globs)
+    lines = [line for line in section.lines if not line.out]
+    every = tuple(dict.fromkeys(one for line in lines for one in line.globs))
+    unnamed = (Where(dimension="path", among=every, negated=True),) if every else ()
+    yield Statement(where=(*here, *unnamed), place=Place(path=at), says="paths without an owner")
+    if outs:
+        yield Statement(where=(*here, Where(dimension="path", among=outs)), place=Place(path=at), says="excluded paths")
+    for index, line in enumerate(lines):
+        later = tuple(
+            dict.fromkeys(one for other in lines[index + 1 :] for one in other.globs if _touches(one, line.globs))
+        )
+        where = [*here, Where(dimension="path", among=line.globs)]
+        if later:
+            where.append(Where(dimension="path", among=later, negated=True))
+        if line.owners:
+            where.append(literals("approver", *line.owners))
+            where += [spans("approvals", (section.approvals, MANY))] if section.approvals > 1 else []
+        yield Statement(where=tuple(where), place=Place(path=at, line=line.number), says=line.says)
+
+
+def _touches(one: Glob, others: Sequence[Glob]) -> bool:
+    """False only where the plain beginnings differ."""
+    for other in others:
+        for mine, theirs in zip(one.tokens, other.tokens, strict=False):
+            if len(mine) != 1 or len(theirs) != 1:
+                return True
+            if mine != theirs:
+                break
+        else:
+            return True
+    return False
+
+
+READER: Final[Reader] = CodeOwners()
