@@ -27,6 +27,7 @@ from magistrate.domain.impact import (
     Evidence,
     EvidenceRequest,
     Impact,
+    NoWayBack,
     PrivilegeChange,
     Proof,
     Sensitivity,
@@ -144,6 +145,7 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
         "sensitivities": [_found(found) for found in impact.sensitivities],
         **({"mentions": [_found(found) for found in impact.mentions]} if impact.mentions else {}),
         **({"behaviour": [_behaves(one) for one in impact.behaviour]} if impact.behaviour else {}),
+        **({"no_way_back": [_stays(one) for one in impact.no_way_back]} if impact.no_way_back else {}),
         "denials": [
             {"kind": denial.rule, "path": denial.path, "line": denial.line, "why": denial.why}
             for denial in impact.denials
@@ -200,6 +202,10 @@ def _found(found: Sensitivity) -> dict[str, Any]:
 
 def _behaves(one: BehaviourChange) -> dict[str, Any]:
     return {name: getattr(one, name) for name in ("kind", "path", "line", "before", "after", "why")}
+
+
+def _stays(one: NoWayBack) -> dict[str, Any]:
+    return {"path": one.path, "line": one.line, "operation": one.operation, "why": one.why}
 
 
 def _moves(row: PrivilegeChange) -> dict[str, Any]:

@@ -177,6 +177,20 @@ class PrivilegeChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoWayBack:
+    """One thing that a change does, or lets happen, that one more commit does not undo (R30).
+
+    `operation` names it (`drop table`, `force push`), `why` says what stays lost or done; `line` is of the
+    new side, of the old one where something is gone, 0 for the whole file.
+    """
+
+    path: str
+    line: int
+    operation: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
     """Something the floor never lets pass, whoever approves."""
 
@@ -255,6 +269,7 @@ class Impact:
     sensitive is touched there, yet one person looks at it. `behaviour` is what the change does to a
     running system as far as it can be named; it is empty only where every file is proven to do nothing.
     `privilege` is whose power moves; `together` are the steps of a chain (from 1) that only together widen it.
+    `no_way_back` are the operations that its inverse does not undo; `reversible` is then never `yes`.
     """
 
     files: tuple[FileImpact, ...]
@@ -269,6 +284,7 @@ class Impact:
     behaviour: tuple[BehaviourChange, ...] = ()
     privilege: tuple[PrivilegeChange, ...] = ()
     together: tuple[int, ...] = ()
+    no_way_back: tuple[NoWayBack, ...] = ()
     evidence_wanted: tuple[EvidenceRequest, ...] = ()
     context_wanted: bool = False
 

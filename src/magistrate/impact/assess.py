@@ -34,7 +34,7 @@ from magistrate.impact.measures.behaviour import behaviour
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
 from magistrate.impact.measures.privilege import privilege
-from magistrate.impact.measures.reversibility import reversible
+from magistrate.impact.measures.reversibility import no_way_back, reversible
 from magistrate.impact.provers import (
     benign_config,
     comment_text,
@@ -176,7 +176,10 @@ def assess(
     hollow = not files or any(not step for step in steps)
     if hollow:
         reasons.append("an empty change or step proves nothing and is never automatic")
-    lost = hollow or bool(denials) or any(strictness_of(found.kind) is Strictness.TWO for found in sensed)
+    stays = no_way_back(files, steps)
+    lost = (
+        hollow or bool(denials) or bool(stays) or any(strictness_of(found.kind) is Strictness.TWO for found in sensed)
+    )
     open_question = not lost and all(_may_lower(one, case.base, evidence) for one in judged)
     wanted = [want for one in judged for want in evidence_wanted(one, case.base, evidence)] if open_question else []
     apart = mentioned(files, sensed)
@@ -187,7 +190,8 @@ def assess(
         denials,
         mentions=in_order(apart),
         radius=blast_radius(steps),
-        way_back=reversible(kept),
+        way_back=reversible(kept, stays),
+        stays=stays,
         reasons=reasons,
         wanted=wanted,
         hollow=hollow,

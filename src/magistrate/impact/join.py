@@ -17,6 +17,7 @@ from magistrate.domain.impact import (
     FileChange,
     FileImpact,
     Impact,
+    NoWayBack,
     ProofStatus,
     Sensitivity,
     Strictness,
@@ -75,12 +76,13 @@ def joined(  # noqa: PLR0913 - the join takes everything there is
     mentions: tuple[Sensitivity, ...],
     radius: tuple[tuple[str, str], ...],
     way_back: str,
+    stays: tuple[NoWayBack, ...],
     reasons: list[str],
     wanted: list[EvidenceRequest],
     hollow: bool,
 ) -> Impact:
     """The whole: no file, finding or denial asks for more than it does."""
-    level = Strictness.TWO if hollow else Strictness.AUTO
+    level = Strictness.TWO if hollow or stays else Strictness.AUTO
     for file in files:
         level = stricter(level, file.strictness)
     for found in sensitivities:
@@ -99,10 +101,15 @@ def joined(  # noqa: PLR0913 - the join takes everything there is
         strictness=level,
         reversible=way_back,
         blast_radius=radius,
-        reasons=(*reasons, *_reasons(files, sensitivities, denials)),
+        reasons=(*reasons, *_reasons(files, sensitivities, denials), *map(_stays, stays)),
         mentions=mentions,
+        no_way_back=stays,
         evidence_wanted=tuple(unique[key] for key in sorted(unique)),
     )
+
+
+def _stays(one: NoWayBack) -> str:
+    return f"{one.path}:{one.line} no way back, {one.operation}: {one.why}"
 
 
 def _reasons(files: Sequence[FileImpact], sensed: Sequence[Sensitivity], denials: Iterable[Denial]) -> list[str]:

@@ -70,6 +70,15 @@ class BehaviourVerdict(_Part, frozen=True, kw_only=True):
     why: str
 
 
+class NoWayBackVerdict(_Part, frozen=True, kw_only=True):
+    """One operation that the inverse change does not undo, where it stands (line 0: the file), and why."""
+
+    path: str
+    line: int
+    operation: str
+    why: str
+
+
 class PrivilegeVerdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
     """Whose power grows, by which right, with a request that was denied before; where the right stands."""
 
@@ -87,7 +96,8 @@ class Verdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
 
     `mentions` are what sensors found in files that are proven to be words or layout only, left out
     when there is nothing. `behaviour` is what changes in a running system as far as it can be named;
-    it is left out only where every file is proven to do nothing.
+    it is left out only where every file is proven to do nothing. `no_way_back` lists the operations that
+    the inverse does not undo, left out when there is none; `reversible` is `yes` only without them.
     """
 
     id: str
@@ -106,6 +116,7 @@ class Verdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
     reasons: tuple[str, ...]
     mentions: tuple[SensitivityVerdict, ...] = ()
     behaviour: tuple[BehaviourVerdict, ...] = ()
+    no_way_back: tuple[NoWayBackVerdict, ...] = ()
 
 
 class Assessment(Body, frozen=True, kw_only=True):

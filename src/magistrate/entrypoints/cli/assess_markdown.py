@@ -104,7 +104,9 @@ def _details(ranked: Sequence[tuple[str, Row]], verdict: Row, budget: int) -> It
     passing = (f"- {code(file['path'])}: {prose(relief(file))}" for file in asking)
     found = places([*verdict["denials"], *sensed(verdict)])
     does = list(behaviour_places(verdict.get("behaviour", ())))
+    stays = list(lasting_places(verdict.get("no_way_back", ())))
     for title, lines, number in (
+        (f"{count(len(stays), 'thing')} that cannot be undone", (f"- {one}" for one in stays), len(stays)),
         (f"{count(len(does), 'change')} in a running system", (f"- {one}" for one in does), len(does)),
         (count(len(found), "sensitive thing"), (f"- {place} {why}" for place, why in found), len(found)),
         ("What would make it pass", passing, len(asking)),
@@ -128,6 +130,13 @@ def behaviour_places(rows: Sequence[Row]) -> Iterator[str]:
     for row, (line, words) in zip(rows, behaves(rows), strict=True):
         place = f"{row['path']}:{line}" if line else row["path"]
         yield f"{code(place)} {row['kind']}: {code(words.split(': ', 1)[1])}"
+
+
+def lasting_places(rows: Sequence[Row]) -> Iterator[str]:
+    """What the inverse change does not undo, each with its place."""
+    for row in rows:
+        place = f"{row['path']}:{row['line']}" if row["line"] else row["path"]
+        yield f"{code(place)} {prose(row['operation'])}: {prose(row['why'])}"
 
 
 def _fitting(lines: Iterable[str], number: int, budget: int, rest: str) -> Iterator[str]:

@@ -74,11 +74,13 @@ def _lines(report: Report) -> Iterator[str]:
     asking = [one for one in ranked if one[0] != "auto"]
     low = [file for needs, file in ranked if needs == "auto"]
     shown = asking[: report.limit]
+    stays = by_path(verdict.get("no_way_back", ()))
     does = by_path(verdict.get("behaviour", ()))
     for needs, file in shown:
         yield ""
         yield from _file(file, needs, hits.get(file["path"], ()), denials.get(file["path"], ()))
         yield from _behaviour(file["path"], does.get(file["path"], ()))
+        yield from _stays(file["path"], stays.get(file["path"], ()))
     if len(asking) > len(shown):
         yield f"\n  and {count(len(asking) - len(shown), 'more file')} that ask for people: `--limit 0` shows all"
     elsewhere = sorted({*hits, *denials} - {file["path"] for file in verdict["files"]})
@@ -127,6 +129,15 @@ def _behaviour(path: str, rows: Sequence[Row]) -> Iterator[str]:
         yield from wrapped("" if number else "behaviour", f"{_place(path, line)}{words}")
     if len(told) > HITS:
         yield from wrapped("", f"and {len(told) - HITS} more: `--explain {visible(path)}`")
+
+
+def _stays(path: str, rows: Sequence[Row]) -> Iterator[str]:
+    """What the inverse change does not undo."""
+    for number, row in enumerate(rows[:HITS]):
+        said = f"{visible(row['operation'])}: {visible(row['why'])}"
+        yield from wrapped("" if number else "no return", f"{_place(path, str(row['line'] or ''))}{said}")
+    if len(rows) > HITS:
+        yield from wrapped("", f"and {len(rows) - HITS} more: `--explain {visible(path)}`")
 
 
 def _place(path: str, lines: str) -> str:

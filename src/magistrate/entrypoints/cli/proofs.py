@@ -38,6 +38,13 @@ def behaviour_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"  behaviour: {words} at {visible(row['path'])}{':' + line if line else ''}"
 
 
+def lasting_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What the inverse change does not undo, one line each with its place (R30)."""
+    for row in rows:
+        where = f"{visible(row['path'])}:{row['line']}" if row["line"] else visible(row["path"])
+        yield f"  no way back: {visible(row['operation'])} at {where}: {visible(row['why'])}"
+
+
 def prover_rows(files: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Each prover's word as one row, in the form of a reason."""
     return [
