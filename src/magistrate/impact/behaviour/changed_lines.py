@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from magistrate.impact.base import ChangedFile, ChangedLine
-from magistrate.impact.behaviour.facts import LIMITS, Fact, Found, Kind, Side, differences, named_kind
+from magistrate.impact.behaviour.facts import LIMITS, Fact, Kind, Named, Side, named, named_kind
 
 LITERAL: Final = (
     r"(?:-?\d[\w.%*+ ]{0,30}|\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|true|false|True|False|null|nil|None|on|off|yes|no)"
@@ -114,7 +114,7 @@ NO_VERB: Final = {"location": "any method", "mount": "any method", "root": "any 
 Told = tuple[Kind, str, str]
 
 
-def read(file: ChangedFile) -> tuple[Found, ...] | None:
+def read(file: ChangedFile) -> Named | None:
     """What the changed lines name; nothing in files of words, looks and lists."""
     if file.name.endswith(NOT_CODE) and not NEED_FILES.search(file.name):
         return None
@@ -122,7 +122,7 @@ def read(file: ChangedFile) -> tuple[Found, ...] | None:
     for content, added in ((file.change.before, False), (file.change.after, True)):
         facts = [fact for line in file.code_lines if line.added is added for fact in _facts(file.name, line)]
         sides.append(Side(facts=tuple(facts), scopes=frozenset({""} if content is not None else ())))
-    return tuple(differences(*sides))
+    return named(*sides)
 
 
 def _facts(name: str, line: ChangedLine) -> Iterator[Fact]:
@@ -193,7 +193,9 @@ def _program(name: str, text: str) -> Iterator[Told]:
             "else",
             "catch",
         }:
-            yield Kind.SIGNATURE, f"`{signature[1]}`", (signature[1] + signature[2]).strip(" {")
+            given = signature[2].strip(" {")
+            whole = given.count("(") == given.count(")")
+            yield Kind.SIGNATURE, f"`{signature[1]}`", signature[1] + (given if whole else "(…)")
         return
     yield from _settings(name, text)
 

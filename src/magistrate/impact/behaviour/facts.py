@@ -78,10 +78,22 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """All facts of one side, and the functions, classes and the file (empty name) that they may stand in."""
+    """All facts of one side, and the functions, classes and the file (empty name) that they may stand in.
+
+    `changed` are those of them that have changed lines, in the order of the text.
+    """
 
     facts: tuple[Fact, ...] = ()
     scopes: frozenset[str] = frozenset()
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What a reader made of both sides: the differences, and the functions and classes that have changed lines."""
+
+    found: tuple[Found, ...]
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +120,13 @@ def named_kind(name: str, value: str = "") -> Kind:
 def quiet_name(name: str) -> bool:
     """Whether a value under this name may be a secret, which no verdict quotes."""
     return QUIET.search(name) is not None
+
+
+def named(old: Side, new: Side) -> Named:
+    """What differs, and where: the innermost places that have changed lines."""
+    names = list(dict.fromkeys((*new.changed, *old.changed)))
+    inner = [name for name in names if not any(other.startswith(f"{name}.") for other in names)]
+    return Named(found=tuple(differences(old, new)), places=tuple(inner))
 
 
 def differences(old: Side, new: Side) -> Iterator[Found]:
@@ -159,7 +178,7 @@ def _alone(facts: Sequence[tuple[Fact, bool]], shared: frozenset[str], scopes: f
     for one, new in facts:
         if one.within in shared or one.kind is Kind.ROUTE or one.within not in scopes:
             yield _one_sided(one, new=new)
-        elif one.kind in {Kind.SCHEMA, Kind.SIGNATURE}:
+        elif one.kind in {Kind.SCHEMA, Kind.SIGNATURE} and not one.what.startswith("mark "):
             whole.setdefault((one.kind, one.within, new), []).append(one)
     for (kind, within, new), inside in whole.items():
         if kind is Kind.SIGNATURE and within and "" not in shared:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.behaviour.facts import Fact, Found, Kind, Side, differences, named_kind
+from magistrate.impact.behaviour.facts import Fact, Kind, Named, Side, named, named_kind
 from magistrate.impact.behaviour.places import Lines, touched
 from magistrate.impact.behaviour.python_calls import called, facts_of_call, text_of
 from magistrate.impact.languages.python import read_tree
@@ -37,7 +37,7 @@ class _Place:
         return not self.function and not any(_private(name) for name in self.names)
 
 
-def read(file: ChangedFile) -> tuple[Found, ...] | None:
+def read(file: ChangedFile) -> Named | None:
     """What differs between two sides that CPython's parser accepts; None for other files."""
     if not file.name.endswith((".py", ".pyi")):
         return None
@@ -48,13 +48,13 @@ def read(file: ChangedFile) -> tuple[Found, ...] | None:
     old, new = (
         Side() if tree is None else _side(tree, lines) for tree, lines in zip(trees, touched(file), strict=True)
     )
-    return tuple(differences(old, new))
+    return named(old, new)
 
 
 def _side(tree: ast.Module, lines: Lines) -> Side:
     walk = _Walk(lines)
     walk.body(tree.body, _Place())
-    return Side(facts=tuple(walk.facts), scopes=frozenset(walk.scopes))
+    return Side(facts=tuple(walk.facts), scopes=frozenset(walk.scopes), changed=tuple(walk.changed))
 
 
 class _Walk:
@@ -63,6 +63,7 @@ class _Walk:
     def __init__(self, lines: Lines) -> None:
         self.facts: list[Fact] = []
         self.scopes: set[str] = {""}
+        self.changed: list[str] = []
         self._lines = lines
 
     def body(self, statements: Iterable[ast.stmt], place: _Place, *, ends: bool = False) -> None:
@@ -134,6 +135,7 @@ class _Walk:
 
     def _function(self, one: Function, place: _Place) -> None:
         name = ".".join((*place.names, one.name))
+        self.changed += [name] if self._lines.changed_in(one.lineno, one.end_lineno or one.lineno) else []
         inside = _Place(names=(*place.names, one.name), function=name)
         self.scopes.add(name)
         if place.public and not _private(one.name):
@@ -150,6 +152,7 @@ class _Walk:
 
     def _class(self, one: ast.ClassDef, place: _Place) -> None:
         name = ".".join((*place.names, one.name))
+        self.changed += [name] if self._lines.changed_in(one.lineno, one.end_lineno or one.lineno) else []
         self.scopes.add(name)
         if place.public and not _private(one.name):
             value = f"class {one.name}({', '.join(text_of(base) for base in [*one.bases, *one.keywords])})"

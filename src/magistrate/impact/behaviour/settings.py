@@ -10,17 +10,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from magistrate.impact.base import ChangedFile, ChangedLine
-from magistrate.impact.behaviour.facts import (
-    MASKED,
-    MAX_LISTED,
-    Fact,
-    Found,
-    Kind,
-    Side,
-    differences,
-    named_kind,
-    quiet_name,
-)
+from magistrate.impact.behaviour.facts import MASKED, MAX_LISTED, Fact, Kind, Named, Side, named, named_kind, quiet_name
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.yaml_events import Event, events_of
 
@@ -53,7 +43,7 @@ Leaf = tuple[tuple[str, ...], Scalar]
 Node = dict[str, Any] | list[Any] | Scalar
 
 
-def read(file: ChangedFile) -> tuple[Found, ...] | None:
+def read(file: ChangedFile) -> Named | None:
     """What differs between two sides that a parser accepts; None for other files."""
     if not file.name.endswith((".yml", ".yaml", ".json", ".jsonc", ".json5", ".avsc", ".toml", ".arb", ".webmanifest")):
         return None
@@ -70,7 +60,7 @@ def read(file: ChangedFile) -> tuple[Found, ...] | None:
         Side() if root is None else _side(file, root, leaves[at], holders[1 - at], added=bool(at))
         for at, root in enumerate(roots)
     )
-    return tuple(differences(old, new))
+    return named(old, new)
 
 
 def _side(

@@ -46,6 +46,13 @@ SETTINGS: Final = {
     "element_value_pair": ("key", "value"), "enum_assignment": ("name", "value"),
 }  # fmt: skip
 """Nodes that give something a value, with the fields of both."""
+AROUND: Final = frozenset(
+    {
+        "expression_list", "literal_element", "unary_expression", "reference_expression", "await_expression", "as_expression",
+        "parenthesized_expression", "satisfies_expression", "non_null_expression",
+    }
+)  # fmt: skip
+"""Nodes around a value that leave it what it is to a reader."""
 ENTRIES: Final = frozenset({"pair", "keyed_element", "field_initializer", "element_value_pair"})
 PARAMETERS: Final = {
     "required_parameter": ("pattern", "value"), "optional_parameter": ("pattern", "value"),
@@ -54,7 +61,7 @@ PARAMETERS: Final = {
 BRANCHES: Final = frozenset({"if_statement", "if_expression", "while_statement", "while_expression"})
 MARKS: Final = frozenset({"annotation", "marker_annotation", "decorator", "attribute_item"})
 QUIET_MARKS: Final = re.compile(
-    r"@?(?:#\[)?(?:Override|SuppressWarnings|FunctionalInterface|Nullable|NonNull|NotNull|Deprecated|inline|must_use|allow|doc|cfg_attr|"
+    r"@?(?:#\[)?(?:Override|(?:Parameterized)?Test|BeforeEach|AfterEach|Nested|SuppressWarnings|FunctionalInterface|Nullable|NonNull|NotNull|Deprecated|inline|must_use|allow|doc|cfg_attr|"
     r"derive\((?!.*(?:Serialize|Deserialize)))"
 )
 STORED: Final = re.compile(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from magistrate.impact.base import ChangedFile
 from magistrate.impact.behaviour import tree_words as words
-from magistrate.impact.behaviour.facts import Fact, Found, Kind, Side, differences, named_kind
+from magistrate.impact.behaviour.facts import Fact, Kind, Named, Side, named, named_kind
 from magistrate.impact.behaviour.places import Lines, touched
 from magistrate.impact.behaviour.routes import route_of
 from magistrate.impact.behaviour.tree_words import arguments, callee, first_line, last_line, string, text
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 SHORT: Final = 80
+LONG: Final = 400
 RETURNED: Final = 40
 
 
@@ -38,7 +39,7 @@ class _Place:
         return ".".join(self.names)
 
 
-def read(file: ChangedFile) -> tuple[Found, ...] | None:
+def read(file: ChangedFile) -> Named | None:
     """What differs between two sides that the grammar accepts; None for other files."""
     grammar = words.grammar_of(file.name)
     if grammar is None:
@@ -53,8 +54,8 @@ def read(file: ChangedFile) -> tuple[Found, ...] | None:
             return None
         walk = _Walk(lines)
         walk.all(root, exported=file.name.endswith(".go"))
-        sides.append(Side(facts=tuple(walk.facts), scopes=frozenset(walk.scopes)))
-    return tuple(differences(*sides))
+        sides.append(Side(facts=tuple(walk.facts), scopes=frozenset(walk.scopes), changed=tuple(walk.changed)))
+    return named(*sides)
 
 
 class _Walk:
@@ -63,6 +64,7 @@ class _Walk:
     def __init__(self, lines: Lines) -> None:
         self.facts: list[Fact] = []
         self.scopes: set[str] = {""}
+        self.changed: list[str] = []
         self._lines = lines
         self._go = False
 
@@ -96,7 +98,9 @@ class _Walk:
         else:
             inner = self._other(node, place)
         if kind in words.BRANCHES:
-            condition = text(node.child_by_field_name("condition")).strip("()")
+            asked = node.child_by_field_name("condition")
+            bare = asked is not None and asked.type == "parenthesized_expression"
+            condition = text(asked)[1:-1] if bare else text(asked)
             consequence, otherwise = node.child_by_field_name("consequence"), node.child_by_field_name("alternative")
             for child in node.children:
                 guard = place.guard
@@ -122,6 +126,7 @@ class _Walk:
         """A function; `holder` is the node that names it."""
         full = ".".join((*place.names, name))
         self.scopes.add(full)
+        self.changed += [full] if self._lines.changed_in(first_line(node), last_line(node)) else []
         bare = name.rpartition(".")[2]
         exported = place.exported or (self._go and bare[:1].isupper())
         if not place.function and words.public(
@@ -142,6 +147,7 @@ class _Walk:
             names=(*place.names, name), exported=place.exported, interface=interface, function=place.function
         )
         self.scopes.add(inner.scope)
+        self.changed += [inner.scope] if self._lines.changed_in(first_line(node), last_line(node)) else []
         named = node.type not in words.UNNAMED_SCOPES and not place.function
         if named and words.public(node, name, exported=place.exported, inside_interface=False):
             self._add(place, Kind.SIGNATURE, f"`{inner.scope}`", _head(node, name), node)
@@ -205,6 +211,8 @@ class _Walk:
         return place
 
     def _field(self, node: Node, place: _Place) -> None:
+        if place.function:
+            return
         declared = node.child_by_field_name("declarator")
         name = text((declared or node).child_by_field_name("name"))
         marked = any(one.type in words.MARKS for child in node.children for one in (child, *child.children))
@@ -221,11 +229,9 @@ class _Walk:
         name = text(target).strip("\"'")
         if target is None or value is None or len(name) > SHORT:
             return place
-        inside = (
-            value.named_children[0]
-            if value.type in {"expression_list", "literal_element"} and value.named_children
-            else value
-        )
+        inside = value
+        while inside.type in words.AROUND and inside.named_children:
+            inside = inside.named_children[0]
         if inside.type in words.CLOSURES and node.type not in words.PARAMETERS:
             return self._function(inside, node, name, place) if not place.function else place
         if node.type in words.PARAMETERS:
@@ -237,13 +243,13 @@ class _Walk:
         shown = f"`{name}`" + (f" of `{owner}`" if owner else "") + (f" in `{place.scope}`" if place.scope else "")
         if inside.type in words.HOLDERS or inside.type in {"class", "class_expression"}:
             return replace(place, holder=f"{owner}.{name}".lstrip("."))
-        said = text(inside)
+        said = text(value)
         kind = named_kind(name.rpartition(".")[2], said)
+        made = kind is Kind.DEFAULT and inside.type in words.CALLS
         switch = kind is Kind.FLAG and said in {"true", "false"}
-        made = kind is Kind.DEFAULT and inside.type in words.CALLS and words.DEFAULTING.search(said) is None
-        if made:
+        if len(said) > LONG:
             return place
-        if kind is Kind.LIMIT or switch or not place.function:
+        if kind is Kind.LIMIT or switch or (not place.function and not made):
             lone = (entry or not place.function) and (switch or (kind is Kind.LIMIT and any(map(str.isdigit, said))))
             self._add(place, kind, shown, said, node, lone=lone)
         elif kind is Kind.DEFAULT and words.DEFAULTING.search(said):

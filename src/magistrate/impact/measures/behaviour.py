@@ -8,7 +8,7 @@ entry, an `other` one where nothing can be named. Entries are for people; they l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -26,6 +26,7 @@ LOCKS: Final = re.compile(r"(?:\.lock|\.sum|-lock\.(?:json|ya?ml)|\.lockfile|\.l
 MAX_PER_FILE: Final = 30
 MAX_BYTES: Final = 1_000_000
 NAMED_LINES: Final = 5
+NAMED_PLACES: Final = 3
 TESTS: Final = re.compile(
     r"(?:^|/)(?:tests?|__tests__|spec|testdata|src/test)/|[._-](?:test|tests|spec)\.\w+\Z|[a-z0-9]Tests?\.(?:java|kt|cs|php|swift|scala)\Z|"
     r"(?:^|/)(?:test_|spec_)[^/]*\Z"
@@ -90,13 +91,13 @@ def _entries(file: ChangedFile, secret: set[int]) -> Iterator[BehaviourChange]:
     if unread is not None:
         yield _other(file, unread)
         return
-    found = read(file)
-    made = sorted({_entry(file.path, one, secret) for one in found}, key=_place)
+    named = read(file)
+    made = sorted({_entry(file.path, one, secret) for one in named.found}, key=_place)
     yield from made[:MAX_PER_FILE]
     if len(made) > MAX_PER_FILE:
         yield _other(file, f"changes {len(made) - MAX_PER_FILE} more things that are not listed")
     elif not made:
-        yield _other(file, _unnamed(file))
+        yield _other(file, _unnamed(file, named.places))
 
 
 def _place(one: BehaviourChange) -> tuple[int, int, str, str, str]:
@@ -128,16 +129,18 @@ def _unread(file: ChangedFile) -> str | None:
     return None
 
 
-def _unnamed(file: ChangedFile) -> str:
-    numbers: Mapping[int, None] = dict.fromkeys(line.number for line in file.lines if line.text.strip())
-    lines = [str(number) for number in numbers]
+def _unnamed(file: ChangedFile, places: Sequence[str]) -> str:
+    lines = [str(number) for number in sorted({line.number for line in file.lines if line.text.strip()})]
+    first = ", ".join(f"`{shown(place)}`" for place in places[:NAMED_PLACES])
+    inside = first + (f" and {len(places) - NAMED_PLACES} more" if len(places) > NAMED_PLACES else "")
     said = f"line{'s' if len(lines) > 1 else ''} {', '.join(lines[:NAMED_LINES])}"
     said += f" and {len(lines) - NAMED_LINES} more" if len(lines) > NAMED_LINES else ""
     if file.change.before is None:
         return f"is new, with {len(lines)} lines that are not named here"
     if file.change.after is None:
         return f"is gone, with {len(lines)} lines that are not named here"
-    return f"changes in ways that are not named here ({said})" if lines else "changes in ways that are not named here"
+    what = f"changes {inside} in ways" if inside else "changes in ways"
+    return f"{what} that are not named here ({said})" if lines else f"{what} that are not named here"
 
 
 def _other(file: ChangedFile, why: str) -> BehaviourChange:
