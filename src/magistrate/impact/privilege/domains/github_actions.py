@@ -52,7 +52,6 @@ from magistrate.impact.privilege.model import (
 
 DOMAIN: Final = "gha"
 WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
-ANY_JOB: Final = "gha:any job"
 _FLOOR: Final = (literals("right", rights.FLOOR),)
 IDENTITY: Final = "oidc:token.actions.githubusercontent.com"
 """The holder that stands for identity tokens of jobs: roles that trust GitHub's issuer are reached from it."""
@@ -68,8 +67,6 @@ class _Found:
     edges: list[Edge] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
     unknown: list[Unknown] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
-    """Jobs whose token does not even read the repository."""
 
     def odd(self, text: str, place: Place, why: str) -> None:
         self.unknown.append(Unknown(domain=DOMAIN, why=why, text=f"{place.path}: {text}", place=place))
@@ -134,7 +131,6 @@ class GitHubActions:
                     _held(_job(workflow, name, body, starts, found), found, foreign=foreign)
                 else:
                     found.odd(f"job {name}", Place(path=path, line=line_of(name)), "a job that is no mapping")
-        _floor(found)
         return Grants(
             holders=tuple(sorted(found.holders, key=lambda one: one.name)),
             edges=tuple(dict.fromkeys(found.edges)),
@@ -143,12 +139,14 @@ class GitHubActions:
         )
 
 
-def _floor(found: _Found) -> None:
-    """Any job reads its repository, but those that say otherwise: a new job that reads is no gain, an opened one is."""
-    closed = (literals("job", *sorted(found.closed), negated=True),) if found.closed else ()
-    where = (literals("deed", "read"), literals("right", rights.FLOOR), *closed)
-    found.hold(ANY_JOB, [Statement(where=where, says="contents: read")])
-    found.live.add(ANY_JOB)
+def _reading(job: _Job, found: _Found) -> None:
+    """Every job reads its repository unless it says otherwise.
+
+    Nobody live reaches this holder: a new job that only reads is no gain, one that was there and is opened is.
+    """
+    names = ("code", rights.FLOOR) if rights.reads_code(job.permissions) else ("code",)
+    where = (literals("deed", "read"), literals("right", *names))
+    found.hold(f"{job.name}@reads", [Statement(where=where, place=job.at(0), says="contents: read")])
 
 
 def _job(workflow: Workflow, name: str, body: Mapping[str, Any], starts: tuple[Start, ...], found: _Found) -> _Job:
@@ -172,8 +170,6 @@ def _job(workflow: Workflow, name: str, body: Mapping[str, Any], starts: tuple[S
         held.append(rights.named("token kept on disk", "the checkout keeps its token", steps.kept.line, power=False))
     for text, place in steps.odd:
         found.odd(text, place, "a step that is not understood")
-    if not rights.reads_code(permissions):
-        found.closed.append(f"{workflow.path}#{name}")
     return _Job(
         name=f"gha:{workflow.path}#{name}",
         path=workflow.path,
@@ -201,6 +197,7 @@ def _held(job: _Job, found: _Found, *, foreign: bool) -> None:
     found.hold(job.name, list(_uses(job, ways)))
     if rights.mints(job.permissions):
         found.act(job.name, IDENTITY, job.at(0))
+    _reading(job, found)
     _code(job, found)
     _owners(job, found)
     _strangers(job, ways, found, foreign=foreign)
