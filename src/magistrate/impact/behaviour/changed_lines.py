@@ -170,7 +170,11 @@ def _docker(name: str, text: str) -> Iterator[Told]:
 def _program(name: str, text: str) -> Iterator[Told]:
     for pattern in ROUTES:
         if found := pattern.search(text):
-            yield Kind.ROUTE, f"`{found[2].strip(chr(34) + chr(39))}`", NO_VERB.get(found[1], found[1].upper())
+            yield (
+                Kind.ROUTE,
+                f"`{found[2].strip(chr(34) + chr(39))}`",
+                NO_VERB.get(found[1], re.sub(r"^HTTP|MAPPING$", "", found[1].upper())),
+            )
             return
     if found := MIGRATION.match(text):
         yield Kind.SCHEMA, f"`{' '.join(found[1].replace(',', ' ').split()[:3])}`", found[1]
