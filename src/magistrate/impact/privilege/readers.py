@@ -19,7 +19,7 @@ def grants_of(files: Mapping[str, str], readers: tuple[Reader, ...] = READERS) -
 def _read(reader: Reader, files: Mapping[str, str]) -> Grants:
     mine = {path: files[path] for path in sorted(files) if reader.reads(path)}
     try:
-        return reader.grants(mine) if mine else Grants()
+        return reader.grants(mine)
     except Exception as error:  # noqa: BLE001 - a crash must cost these files their answer and nothing else
         why = f"the reader of `{reader.domain}` failed ({type(error).__name__})"
         failed = [Unknown(domain=reader.domain, why=why, text=mine[path], place=Place(path=path)) for path in mine]
@@ -27,5 +27,8 @@ def _read(reader: Reader, files: Mapping[str, str]) -> Grants:
 
 
 def touched(changed: Mapping[str, str], readers: tuple[Reader, ...] = READERS) -> tuple[Reader, ...]:
-    """The readers that find anything in these files alone: the others have nothing to compare."""
-    return tuple(reader for reader in readers if _read(reader, changed) != Grants())
+    """The readers that find anything in these files alone: the others have nothing to compare.
+
+    A reader may have something to say of no file at all: without CODEOWNERS anybody's approval is enough.
+    """
+    return tuple(reader for reader in readers if _read(reader, changed) != _read(reader, {}))

@@ -53,6 +53,8 @@ from magistrate.impact.privilege.model import (
 DOMAIN: Final = "gha"
 WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 _FLOOR: Final = (literals("right", rights.FLOOR),)
+RUNS_CODE: Final = "gha:runs code"
+"""Holds nothing: says that there are files here which a job may run, so that states are compared as a whole."""
 IDENTITY: Final = "oidc:token.actions.githubusercontent.com"
 """The holder that stands for identity tokens of jobs: roles that trust GitHub's issuer are reached from it."""
 _NO_CODE: Final = re.compile(
@@ -134,7 +136,7 @@ class GitHubActions:
         return Grants(
             holders=tuple(sorted(found.holders, key=lambda one: one.name)),
             edges=tuple(dict.fromkeys(found.edges)),
-            live=frozenset(found.live),
+            live=frozenset(found.live | ({RUNS_CODE} if files else set())),
             unknown=tuple(found.unknown),
         )
 

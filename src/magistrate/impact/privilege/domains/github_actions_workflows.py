@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from magistrate.impact.privilege.domains.ci_yaml import UnreadableError, listed, mapping, only_document, shown
@@ -100,6 +101,7 @@ def starts_in_all(path: str, workflows: Mapping[str, Workflow]) -> tuple[Start, 
     return _run_after(workflow, starts, workflows)
 
 
+@lru_cache(maxsize=256)
 def read_workflow(path: str, text: str) -> tuple[Workflow | None, tuple[tuple[str, str, Place], ...]]:
     """A workflow, and what of it is not understood: the reason, what stands there, and the place."""
     try:
