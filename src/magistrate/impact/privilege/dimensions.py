@@ -63,7 +63,7 @@ def _without(where: Where) -> bool:
 def _single(wheres: Sequence[Where]) -> Iterator[tuple[int, Shown]]:
     atoms = tuple(dict.fromkeys(atom for where in wheres for atom in where.among))
     at = {atom: index for index, atom in enumerate(atoms)}
-    needs = [sum(1 << at[atom] for atom in where.among) for where in wheres]
+    needs = [sum(1 << at[atom] for atom in set(where.among)) for where in wheres]
     negated = sum(1 << index for index, where in enumerate(wheres) if where.negated)
     for mask, shown in _matched(atoms):
         holds = 0
