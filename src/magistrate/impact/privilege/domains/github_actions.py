@@ -53,6 +53,8 @@ from magistrate.impact.privilege.model import (
 DOMAIN: Final = "gha"
 WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 _FLOOR: Final = (literals("right", rights.FLOOR),)
+_BY: Final = {FORK: (WRITERS,), STRANGERS: (STRANGERS, WRITERS)}
+"""Whoever may write may do what strangers may; a fork's pull request is told apart, one of the repository is not."""
 RUNS_CODE: Final = "gha:runs code"
 """Holds nothing: says that there are files here which a job may run, so that states are compared as a whole."""
 IDENTITY: Final = "oidc:token.actions.githubusercontent.com"
@@ -221,7 +223,7 @@ def _uses(job: _Job, ways: Sequence[Start]) -> Iterator[Statement]:
         if right.where == _FLOOR:
             continue
         for way in ways:
-            who = literals("by", WRITERS if way.who == FORK else way.who)
+            who = literals("by", *_BY.get(way.who, (way.who,)))
             where = (literals("deed", "use"), *right.where, who, *way.where)
             yield Statement(where=where, place=job.at(right.line), says=right.says)
 
