@@ -51,3 +51,71 @@ def test_a_limit_or_a_switch_is_told_in_every_language(before: str, after: str) 
 )
 def test_what_bounds_nothing_is_no_limit(before: str, after: str) -> None:
     assert not found("limits_and_flags", before, after)
+
+
+SWAPS = [
+    ("cryptography", "if subtle.ConstantTimeCompare(a, b) == 1 {", "if bytes.Equal(a, b) {"),
+    ("authentication", "if subtle.ConstantTimeCompare(a, b) == 1 {", "if bytes.Equal(a, b) {"),
+    ("authentication", "", "if bytes.Equal(a, b) {"),
+    ("authentication", "return hmac.compare_digest(a, b)", "return a == b"),
+    ("authentication", "return crypto.timingSafeEqual(a, b)", "return a.equals(b)"),
+    ("authentication", "return MessageDigest.isEqual(a, b);", "return Arrays.equals(a, b);"),
+    ("authentication", "return hash_equals($a, $b);", "return $a === $b;"),
+    ("authentication", "", "return given_signature == wanted"),
+    ("authentication", "", "skip_before_action :load_it"),
+    ("authentication", "", "if d.user.Fs.Stat(name) != nil {"),
+    ("cryptography", "client = make()", "client = make(verify=False)"),
+    ("cryptography", "", "InsecureSkipVerify: true,"),
+    ("cryptography", "", "rejectUnauthorized: false"),
+    ("cryptography", "", "handler.ServerCertificateCustomValidationCallback = (a, b, c, d) => true;"),
+    ("cryptography", "", "  dialect: 'mysql',"),
+    ("cryptography", "", "r = requests.delete(place)"),
+    ("injection", '"html/template"', '"text/template"'),
+    ("injection", "env = Environment(autoescape=True)", "env = Environment()"),
+    ("injection", "a = yaml.safe_load(text)", "a = yaml.load(text)"),
+    ("injection", "node.textContent = said", "node.innerHTML = said"),
+    ("injection", "", "return <p dangerouslySetInnerHTML={it} />"),
+    ("injection", "", "out = `<h1>hello ${name}</h1>`"),
+    ("injection", "{{ name }}", "{{ name | safe }}"),
+    ("injection", "", "run(args, shell=True)"),
+    ("injection", "", "const { exec } = require('child_process')"),
+    ("injection", "", "Runtime.getRuntime().exec(line);"),
+    ("injection", "", 'let out = Command::new("sh").arg(line).output();'),
+    ("injection", "", "a = pickle.loads(text)"),
+    ("injection", "parser = XMLParser(resolve_entities=False)", "parser = XMLParser()"),
+    ("injection", "settings.DtdProcessing = DtdProcessing.Prohibit;", "f();"),
+    ("injection", "rows = db.all(User, id=given)", "rows = Arel.sql(given)"),
+    ("injection", 'if path.startswith("/") or ".." in path:', "if path:"),
+    ("injection", "name = conditional_escape(name)", "name = name"),
+    ("injection", "if ip.IsLoopback() {", "if false {"),
+    ("injection", 'text = text.gsub(/[<>]/, "")', "text = text"),
+    ("infrastructure", "", '  - "aws_s3_bucket.open"'),
+    ("infrastructure", "", '  "terraform_version": "1.4.6",'),
+    ("permissions", "", 'resource "aws_s3_bucket" "b" {'),
+    ("permissions", "", "kind: Deployment"),
+    ("permissions", "", "    image: nginx:1"),
+]
+
+
+@pytest.mark.requirement("R24")
+@pytest.mark.parametrize(("sensor", "before", "after"), SWAPS)
+def test_a_protection_that_is_put_in_or_taken_out_is_told(sensor: str, before: str, after: str) -> None:
+    assert found(sensor, before, after)
+    assert found(sensor, after, before)
+
+
+@pytest.mark.requirement("R24")
+@pytest.mark.parametrize(
+    ("sensor", "before", "after"),
+    [
+        ("injection", "total = a + b", "total = b + a"),
+        ("injection", "if (name.equals(other)) {", "if (other.equals(name)) {"),
+        ("authentication", "task.cancel()", "task.canvas()"),
+        ("authentication", "if kind == other:", "if other == kind:"),
+        ("cryptography", "rows = fetch()", "lines = fetch()"),
+        ("permissions", "kind: Note", "kind: Page"),
+        ("infrastructure", "names = ['aws']", "names = ['aws_']"),
+    ],
+)
+def test_what_is_none_of_it_is_not_told(sensor: str, before: str, after: str) -> None:
+    assert not found(sensor, before, after)

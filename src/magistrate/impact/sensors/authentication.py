@@ -26,7 +26,8 @@ MAY_DO: Final = """
     role roles rbac acl acls accesscontrol accesslevel accessmode hasaccess canaccess accessrights isallowed disallowed canread canwrite cando canedit canview canupdate candelete
     cancreate ability abilities cancan policies policyscope currentuser currentuserid getcurrentuser requestuser sessionuser userid getuser isself collaborator collaborators tenant scope scopes
     sharing withsharing withoutsharing isprivate ispublic visibility blocked banned suspended islocked whitelist allowlist approle enforcer enforce rolecheck guard guards
-    sudo impersonated loginrequired unprivileged idor
+    sudo impersonated loginrequired unprivileged idor authenticity authenticitytoken timingsafeequal constanttimecompare fixedtimeequals securecompare hashequals comparedigest
+    actioncontroller usehsts developerexceptionpage usedeveloperexceptionpage unverifiable unverifiabletypes canexecute checker checkers loginurl
 """
 WORDS: Final = vocabulary(COMING_IN + MAY_DO)
 NEAR: Final = WORDS - vocabulary(
@@ -60,11 +61,19 @@ SENSOR: Final = RuleSensor(
             "a refusal is added, moved or taken away",
         ),
         rule(
-            r"\bjwt\b|oauth|set_?cookie|samesite|PermitRootLogin|PasswordAuthentication|compare_digest|strncmp|http\.Cookie|addEventListener\([\"']message",
+            r"\bjwt\b|oauth|set_?cookie|samesite|PermitRootLogin|PasswordAuthentication|compare_digest|strncmp|ConstantTime\w*|timingSafeEqual|MessageDigest\.isEqual|bytes\.Equal|hash_equals|secure_compare|FixedTimeEquals|CRYPTO_memcmp|sodium_memcmp|hmac\.Equal|http\.Cookie|addEventListener\([\"']message",
             "session or credential handling",
         ),
     ),
     code_rules=(
+        rule(
+            r"\b(?:skip_)?(?:before|around)_(?:action|filter)\b|\b(?:d|ctx|ctxt|context|c|req|request|session|self|this|g|info|caller)\.user\b\.?|@user\b|\.can(?!cel|vas|onical|dida)[a-z]\w*\(|\bhttp_x_\w+|[\"']x-(?:real-ip|accel|forwarded|original|remote|user|auth)[\w-]*[\"']|<(?:script|link)\s*$|\bintegrity\s*=",
+            "who asks, and what is checked before an answer",
+        ),
+        rule(
+            r"\b\w*(?:token|secret|signature|digest|hmac|passw(?:or)?d|otp|nonce|csrf|api_?key)\w*(?:\(\))?\s*(?:===?|!==?)\s*\S|\.(?:equals|eql\?)\(\s*\w*(?:token|secret|signature|digest|hmac|passw(?:or)?d|otp|nonce|csrf|api_?key)",
+            "a secret is compared",
+        ),
         rule(
             r"@(?:Request|Get|Post|Put|Delete|Patch)Mapping|\bAddControllers\b|\bUse\w*(?:Session|Https\w*|Cors|Auth\w*)\(|\bwp_ajax|\badd_action\(|\buser_?id\b|\bfind(?:_by_id)?!?\(\s*params|<form\b|\bmethod\s*=\s*[\"']?post|access-control-|x-requested-with|publicly|\btransferFrom\(|\bcreate_?user\b",
             "a door of the application, or whose record is opened",

@@ -28,7 +28,8 @@ TRANSPORT: Final = """
 """
 CHANCE: Final = """
     random securerandom randombytes mathrandom rand mrand srand urandom randint randrange randbytes getrandbits cryptorand entropy prng csprng uuid4 arc4random
-    jwt jwk jwks jws jwe signature signatures signingmethod signingmethodnone signedstring hashedpassword
+    jwt jwk jwks jws jwe signature signatures signingmethod signingmethodnone signedstring hashedpassword timingsafeequal constanttimecompare constanttime constanttimeeq fixedtimeequals securecompare hashequals comparedigest
+    validationcallback certificatevalidationcallback trustall allowall noverify skipverify sslverify tlsskipverify
 """
 WORDS: Final = vocabulary(PRIMITIVES + TRANSPORT + CHANCE)
 
@@ -47,7 +48,7 @@ SENSOR: Final = RuleSensor(
     near_why="this stands beside cryptography, transport security or randomness",
     rules=(
         rule(
-            r"verify\s*=\s*False|CERT_NONE|check_hostname|_create_unverified|\b(?:tls|ssl)_|\bverify_mode\b|checkServerTrusted",
+            r"verify\s*=\s*False|\bbytes\.Equal\(|\bisEqual\(|CERT_NONE|check_hostname|_create_unverified|\b(?:tls|ssl)_|\bverify_mode\b|checkServerTrusted",
             "decides whether a peer is checked",
         ),
         rule(
@@ -59,6 +60,11 @@ SENSOR: Final = RuleSensor(
         rule(
             r"[\"'(]\s*(?:http|ftp|ws|telnet|ldap|smtp|redis|amqp)://(?!localhost|127\.|0\.0\.0\.0|\[?::1|www\.w3\.org|schemas\.|json-schema|xmlns|purl\.org|\s)|\bport\s*[:=]\s*(?:80|21|23)\b|\bhttp\.(?:get|request|post|createserver|new)\b|\buri\.create\(",
             "a connection without encryption",
+        ),
+        rule(
+            r"\brequests\.(?:get|post|put|patch|delete|head|options|request)\(|\bfetch\(\s*\w|\bdialect[\"']?\s*:",
+            "a connection, with or without encryption",
+            given="requests fetch dialect",
         ),
         rule(r"\bsetPassword\b|set_password\(", "how a password is kept"),
     ),

@@ -51,6 +51,11 @@ SENSOR: Final = RuleSensor(
             r"privileged|hostPath|hostNetwork|docker\.sock|runAsUser:\s*0|automountServiceAccountToken|cap_add|SYS_ADMIN",
             "a container may reach its host",
         ),
+        rule(
+            r"[\"'](?:aws|azurerm|azuread|google|alicloud|oci|ibm|digitalocean|kubernetes|helm|openstack|linode|ncloud|yandex|tencentcloud)_[a-z][a-z0-9_]{2,60}(?:\.[\w-]+)?[\"']|^\s*[\"']?(?:resource_types|cond_type)[\"']?\s*:|"
+            r"[\"'](?:terraform_version|planned_values|tf_source_modules|root_module|resource_changes)[\"']",
+            "names resources of a cloud, or what is planned or demanded of them",
+        ),
         rule(r"public-read|acl\s*=|cidr_blocks|ingress|0\.0\.0\.0/0", "something may become reachable from outside"),
     ),
 )

@@ -17,7 +17,8 @@ QUERIES: Final = """
     preparestatement createquery createnativequery createsqlquery createstatement newquery sqlquery queryforobject queryforlist
     queryformap queryforlong queryforint queryforrowset jdbctemplate jdbc hql jpql execparams findbysql whereraw orderbyraw selectraw
     commandtext sqlcommand sqlinjection mysqli pgquery mysqlquery dbquery databasequery cursor nosql ldap ldapsearch xpath xquery
-    escapeliteral quoteidentifier sqlquery sqlstatement sqltext unsafesql literalsql
+    escapeliteral quoteidentifier sqlquery sqlstatement sqltext unsafesql literalsql queryraw queryrawunsafe executeraw executerawunsafe
+    arelsql fromsqlraw fromsqlinterpolated sequelizeliteral conditionalescape escaping
 """
 COMMANDS: Final = """
     eval exec execfile execl execle execlp execlpe execv execve execvp execvpe spawn spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp
@@ -26,13 +27,13 @@ COMMANDS: Final = """
     evalscript interactiveinterpreter interactiveconsole newfunction evaluateonnewdocument addinitscript evaluatehandle parseexpression
     expressionparser spelexpressionparser ognl mvel jexl elprocessor scriptengine groovy groovyshell groovyclassloader parseclass jshell
     importmodule importlib dlopen loadlibrary constantize classforname instanceeval classeval moduleeval publicsend definemethod
-    getattribute setattr executable shlex shellquote escapeshellarg escapeshellcmd commandinjection codeinjection
+    lazylines callusermethod calluserfunc calluserfuncarray createfunction safetransform getattribute setattr executable shlex shellquote escapeshellarg escapeshellcmd commandinjection codeinjection
 """
 OBJECTS: Final = """
     pickle cpickle dill shelve marshal jsonpickle unpickle unpickler unserialize deserialize deserialized deserializer deserialization deserialise
     objectinputstream readobject readresolve binaryformatter soapformatter netdatacontractserializer losformatter typenamehandling
     snakeyaml xstream xmldecoder objectstream torchload joblib nodeserialize unsafeload safeload fullload yamlload csvload protopollution
-    prototypepollution proto massassignment attraccessible permitall updateattributes fillable guarded
+    yamlunsafeload objectmapper enabledefaulttyping defaulttyping polymorphictypevalidator kryo hessian prototypepollution proto massassignment attraccessible permitall updateattributes fillable guarded
 """
 MARKUP: Final = """
     innerhtml outerhtml dangerouslysetinnerhtml insertadjacenthtml documentwrite htmlsafe marksafe safestring safetext autoescape
@@ -41,6 +42,8 @@ MARKUP: Final = """
     sceprovider trustashtml domparser createcontextualfragment xss noopener contentsecuritypolicy csp innertext htmlresponse bleach dompurify
     htmlpage htmltemplate httpresponse getwriter createelement templateengine templateloader scriptinjection formathtml
     xmlreader xmldocument xmltextreader etree saxparser documentbuilder documentbuilderfactory xmlinputfactory saxbuilder saxreader expat minidom lxml
+    sax xmlsax dtdprocessing xmlresolver secureprocessing featuresecureprocessing disallowdoctypedecl doctype entityloader loaddtd resolveentities hugetree
+    nosniff contenttypeoptions xframeoptions frameoptions referrerpolicy mimesniff escape escapes escaped autoescaping dangeroushtml
     libxml noent dtd xslt transformerfactory xxe simplexml xmlrpc expandentities externalentities resolveentity entityresolver pulldom xmlparser
 """
 PLACES: Final = """
@@ -49,6 +52,7 @@ PLACES: Final = """
     wkhtmltopdf wkhtmltoimage phantom urlrequest curl curlexec fsockopen ssrf metadataservice localnetwork
     sendfile readfile readfilesync createreadstream writefile pathjoin pathtraversal directorytraversal traversal cleanpath filepathclean securejoin safejoin
     abspath realpath canonicalpath basepath securepath validpath extractall extractfile tarfile zipfile untar unzip zipslip getbinaryfile puttextfile gettextfile
+    expandpath absolutepath isabs pathinfo pathseparator dotdot glob parseurl validateurl validurl urlscheme isloopback isprivate islinklocal islinklocalunicast hostallowed samesite issamesite
     sendfromdirectory filename foldername symlink symlinks evalsymlinks openfile frompath
 """
 OUTSIDE: Final = """
@@ -68,6 +72,22 @@ SENSOR: Final = RuleSensor(
     code_rules=(
         rule(r"<%[=-]|\{\{|`[^`\n]{0,80}#\{", "a template, or a command put together from text"),
         rule(
+            r"[\"'](?:html|text)/template[\"']|\btemplate\.(?:html|js|url|css|htmlattr|jsstr|srcset)\(|\|\s*(?:safe|raw|n)\b|\{!!|<%==|\bmarkup\(|@html\(|\braw\(|[\"'`]\s*<[a-z][^<>`\"']{0,200}>[^`]{0,200}\$\{|\bhtml[\"'\]]*\s*[:=]",
+            "text is put into markup as it is, or escaped",
+            given="template html js url css htmlattr jsstr srcset safe raw n markup h1 p div span a b li td tr script img input body h2 h3 ul",
+        ),
+        rule(r"\$\(\s*[a-z_]\w*\s*\)\.", "a selector or markup is made of a name"),
+        rule(
+            r"\b(?:starts?_?with\??|has_?prefix|ends?_?with\??|has_?suffix|index_?of|contains|includes?\??|match\??|regionmatches|strn?casecmp|strn?cmp|str_starts_with|str_contains|strpos)\s*\(.{0,60}[\"'`](?:/|\\|\.\.|\.git|:|%|<|https?|file|javascript|data:)|(?:==|!=)\s*[\"'](?:/|\.\.|\\\\|https?|file|javascript)",
+            "text that names a place is looked at before it is used",
+            given="startswith starts hasprefix has endswith ends hassuffix indexof index contains include includes match regionmatches strncasecmp strcasecmp strncmp strcmp str strpos http https file javascript",
+        ),
+        rule(
+            r"\.(?:g?sub!?|replace(?:all)?|tr|scan|delete)\(\s*(?:/|[\"'`](?:[<>&'\"\\/;%]|\.\.))|\bnewreplacer\(|%(?:[#+]?v|q)\b.{0,80}%(?:[#+]?v|q)",
+            "signs are taken out of text, or not",
+            given="gsub sub replace replaceall tr scan delete newreplacer v q",
+        ),
+        rule(
             r"\b(?:select|insert\s+into|update|delete\s+from|union|where)\b.{0,120}\b(?:from|set|values|where|into|like)\b.{0,60}(?:[%+$]|\{|\.\.|\|\|)",
             "a query is put together from text",
             given="select insert update delete union where",
@@ -78,9 +98,9 @@ SENSOR: Final = RuleSensor(
             given="execute query exec queryraw raw run prepare find findby where order db conn stmt cur cursor engine session database",
         ),
         rule(
-            r"\b(?:os|process|runtime|shell|sh)\.(?:system|exec|run|spawn)\w*|\bsystem\(|\bshell\s*[=:]|\bFunction\s*\(|\bcompile\(|\bvm\.|%x[({]",
+            r"\b(?:os|process|runtime|shell|sh)\.(?:system|exec|run|spawn)\w*|\bsystem\(|\bshell\s*[=:]|\bFunction\s*\(|\bcompile\(|\bvm\.|%x[({]|\bcommand::new\(|\bqx[/({]|\bcmd\s*/c\b",
             "a command or code is run",
-            given="os process runtime shell sh system function compile vm x",
+            given="os process runtime shell sh system function compile vm x command qx cmd",
         ),
         rule(
             r"\$\([^)]*\)\.(?:html|append|prepend|wrap|before|after|css|attr)\(\s*(?!\))|\.html\(|\bhtml\s*=|@html\.|(?:href|src|action)\s*[=:]\s*[\"']?\s*(?:\{|<%|\$|\w+\.)|<a\s+href|<(?:script|iframe|apex:\w+)\b",

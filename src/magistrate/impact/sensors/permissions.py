@@ -7,7 +7,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, named, rule
+from magistrate.impact.screening import may_match
+from magistrate.impact.sensing import RuleSensor, declares_resource, named, rule
 from magistrate.impact.vocabulary import vocabulary
 
 PATHS: Final = re.compile(
@@ -29,10 +30,25 @@ WORDS: Final = vocabulary("""
     azurepolicy azurepolicyenabled azurepolicyaddon authenticatorgroups authenticatorgroupsconfig
     uniformbucketlevelaccess publicaccessprevention deletionprotection imagepullpolicy admissioncontrollers admissionplugins admissioncontrol
 """)
+WORKLOAD: Final = re.compile(
+    r"(?im)^[^\S\n]*[\"']?kind[\"']?[^\S\n]*:[^\S\n]*[\"']?(?:pod|deployment|deploymentconfig|daemonset|statefulset|replicaset|replicationcontroller|job|cronjob)\b|^[^\S\n]*image[^\S\n]*:[^\S\n]*\S"
+)
+"""What runs as somebody, in a cluster or a composition."""
 
 
 def _role(file: ChangedFile) -> str | None:
-    return "this grants rights or names owners" if named(file, PATHS) else None
+    if named(file, PATHS):
+        return "this grants rights or names owners"
+    if declares_resource(file):
+        return "a cloud resource is declared, with rights that are said or left at a default"
+    return (
+        "a workload is declared, with rights that are said or left at a default" if _declares_workload(file) else None
+    )
+
+
+def _declares_workload(file: ChangedFile) -> bool:
+    text, _, _ = file.code_text
+    return may_match(WORKLOAD, text) and WORKLOAD.search(text) is not None
 
 
 SENSOR: Final = RuleSensor(
@@ -50,7 +66,7 @@ SENSOR: Final = RuleSensor(
     ),
     code_rules=(
         rule(
-            r"\bchmod\b|\bchown\b|\bumask\b|^\s*mode\s*[:=]|\b0o?[0-7]{3,4}\b|\bos\.(?:open|mkdir|makedirs)\(|^\s*USER\s+\S+\s*$|docker\.sock",
+            r"\bchmod\b|\bchown\b|\bumask\b|^\s*mode\s*[:=]|\b0o?[0-7]{3,4}\b|\bos\.(?:open|mkdir|makedirs)\(|[\"'](?:/var)?/tmp/|/dev/shm/|^\s*-\s*[\"']\*[\"']\s*$|^\s*data\s+[\"']aws_ami[\"']|^\s*USER\s+\S+\s*$|docker\.sock",
             "file rights, or a user that runs something",
         ),
         rule(
