@@ -259,6 +259,7 @@ class _Service:
                 raise UnreadablePartError
             if mode == "host":
                 self.named("namespace", "host network")
+                self.add("every network of the host", "network")
             elif mode not in {"none", "bridge", "default"}:
                 self.named("network", mode)
             if mode in {"none", "host"}:
