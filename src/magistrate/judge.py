@@ -36,6 +36,7 @@ from magistrate.domain.impact import (
 from magistrate.errors import MagistrateError, Usage
 from magistrate.impact.assess import assess
 from magistrate.impact.case import Case, parse_case
+from magistrate.impact.measures.privilege import privilege
 from magistrate.wire.canonical import canonical
 
 VERSION: Final = 1
@@ -69,6 +70,19 @@ def assess_request(request: Mapping[str, Any], assessor: str, texts: Mapping[str
     }
 
 
+def privilege_request(
+    request: Mapping[str, Any], _assessor: str, texts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Mode `privilege`: a case in, whose power it moves out, and nothing else.
+
+    Raises:
+        Usage: MAG-E250 for a part with another shape.
+    """
+    case = parse_case(request.get("case"), texts)
+    moved = privilege(case.steps, case.base)
+    return {"privilege": [_moves(row) for row in moved.rows], "together": list(moved.together), "more": moved.more}
+
+
 def decide_request(
     request: Mapping[str, Any], _assessor: str, _texts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -81,6 +95,7 @@ def decide_request(
 MODES: Final[dict[str, Callable[[Mapping[str, Any], str, Mapping[str, str] | None], dict[str, Any]]]] = {
     "assess": assess_request,
     "decide": decide_request,
+    "privilege": privilege_request,
 }
 """Every mode of the assessor: request, assessor digest and texts that contexts may name in, reply out."""
 MANY: Final = b'{"v":1,"mode":"many",'

@@ -38,6 +38,12 @@ STYLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "two": {"fg": "magenta"},
     "deny": {"fg": "red", "bold": True},
 }
+POWER: Final[Mapping[str, Mapping[str, Any]]] = {
+    "widened": {"fg": "red", "bold": True},
+    "incomparable": {"fg": "red"},
+    "unknown": {"fg": "magenta"},
+    "narrowed": {"fg": "green"},
+}
 Row = Mapping[str, Any]
 
 
@@ -87,9 +93,25 @@ def _lines(report: Report) -> Iterator[str]:
     for path in elsewhere:
         yield f"\n  {visible(path)}"
         yield from _findings(path, hits.get(path, ()), denials.get(path, ()))
+    if verdict["privilege"]:
+        yield ""
+        yield styled("  whose power moves", bold=True)
+        yield from privilege_lines(verdict["privilege"])
     yield from _low(low, report.limit)
     yield ""
     yield from _foot(report, [needs for needs, _ in ranked], asking)
+
+
+def privilege_lines(rows: Sequence[Row]) -> Iterator[str]:
+    """Each thing that somebody may do more or less: who and what in one line, the request that shows it below."""
+    for row in rows:
+        yield ""
+        at = f"{visible(row['path'])}:{row['line']}" if row.get("line") else visible(row["path"])
+        who = visible(row["who"]) or "somebody"
+        verb = "" if row["verdict"] == "unknown" or row["gains"].startswith("no longer ") else "gains "
+        words = f"{who}: {verb}{visible(row['gains'])}"
+        yield f"  {styled(row['verdict'], **POWER[row['verdict']])}  {words}  {styled(at, dim=True)}"
+        yield from wrapped("why" if row["verdict"] == "unknown" else "shown by", visible(row["witness"]))
 
 
 def _file(file: Row, needs: str, hits: Sequence[Row], denials: Sequence[Row]) -> Iterator[str]:

@@ -29,6 +29,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Find and fix": {
         "assess": ("assess", "judge a change: BASE HEAD, with no server"),
+        "privilege": ("privilege", "does anybody's power grow? two files or folders, with no server"),
         "ingest": ("ingest", "read findings from SARIF files"),
         "findings": ("findings", "list what scanners found"),
         "agents": ("agents", "register and list agents"),

@@ -9,6 +9,7 @@ and both a widening and an unknown ask for the people who answer for permissions
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -21,6 +22,10 @@ from magistrate.impact.privilege.engine import Change, Turn, delta
 from magistrate.impact.privilege.model import Reader
 from magistrate.impact.privilege.readers import READERS, grants_of, touched
 
+ADDRESSES: Final = frozenset({"peer", "cond:aws:sourceip", "cond:aws:vpcsourceip"})
+V6: Final = 1 << 32
+"""Addresses of IPv6 are numbers from here on."""
+MAX_V6: Final = (1 << 128) - 1
 MAX_ROWS: Final = 40
 RAISING: Final = frozenset({PrivilegeTurn.WIDENED, PrivilegeTurn.INCOMPARABLE, PrivilegeTurn.UNKNOWN})
 Texts = Mapping[str, str]
@@ -28,12 +33,16 @@ Texts = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Privilege:
-    """The rows, what they raise, the steps that together widen, and whether the repository would say more."""
+    """The rows and how many `more` there are, what they raise, the steps that together widen.
+
+    `asks_base`: the repository would say more.
+    """
 
     rows: tuple[PrivilegeChange, ...] = ()
     raised: tuple[Sensitivity, ...] = ()
     together: tuple[int, ...] = ()
     asks_base: bool = False
+    more: int = 0
 
 
 def privilege(
@@ -54,6 +63,7 @@ def privilege(
         raised=tuple(_raised(rows)),
         together=_together(whole, [change for one in found for change in one], states, mine, base),
         asks_base=not base.known,
+        more=max(0, len(rows) - MAX_ROWS),
     )
 
 
@@ -125,17 +135,24 @@ def _row(change: Change, turns: set[Turn], paths: set[str]) -> PrivilegeChange:
 
 def _sentence(change: Change) -> str:
     """The request that shows it, in one sentence."""
-    parts = [f"{name.removeprefix('cond:')} {_told(shown)}" for name, shown in change.request.items()]
+    parts = [f"{name.removeprefix('cond:')} {_told(name, shown)}" for name, shown in change.request.items()]
     with_values = "".join(f", where `{name}` is `{value}`" for name, value in change.values.items())
     was, now = ("allowed", "denied") if change.turn is Turn.LOSES else ("denied", "allowed")
     request = ", ".join(parts) or "any request at all"
     return f"{request}{with_values}: {was} before, {now} after"
 
 
-def _told(shown: Shown) -> str:
+def _told(name: str, shown: Shown) -> str:
     if shown.many is not None:
-        return "all of " + ", ".join(f"`{text}`" for text in shown.many)
-    return "absent" if shown.text is None else f"`{shown.text}`"
+        return "all of " + ", ".join(f"`{_value(name, text)}`" for text in shown.many)
+    return "absent" if shown.text is None else f"`{_value(name, shown.text)}`"
+
+
+def _value(name: str, value: str | int) -> str:
+    """A value as people write it: addresses are numbers inside."""
+    if isinstance(value, int) and name in ADDRESSES:
+        return str(ipaddress.IPv4Address(value)) if value < V6 else str(ipaddress.IPv6Address(min(value - V6, MAX_V6)))
+    return str(value)
 
 
 def _raised(rows: Sequence[PrivilegeChange]) -> Iterator[Sensitivity]:

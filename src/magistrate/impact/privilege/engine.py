@@ -17,8 +17,18 @@ from typing import Final
 
 from magistrate.impact.privilege import replay
 from magistrate.impact.privilege.dimensions import Shown
-from magistrate.impact.privilege.model import Grants, Holder, Layer, Place, Statement, Unknown
-from magistrate.impact.privilege.patterns import Glob, TooManyError
+from magistrate.impact.privilege.model import (
+    Grants,
+    Holder,
+    Layer,
+    Place,
+    Span,
+    Statement,
+    Unknown,
+    Varying,
+    is_variable,
+)
+from magistrate.impact.privilege.patterns import TooManyError
 from magistrate.impact.privilege.search import found_only
 
 CODE: Final = "code"
@@ -167,16 +177,20 @@ def _readable(
     told = dict(request)
     found: tuple[Mapping[str, Shown], Mapping[str, str]] | None = None
     for where in by.where:
-        atom = next((one for one in where.among if isinstance(one, Glob) and one.literal is None), None)
+        atom = next((one for one in where.among if not isinstance(one, Span) and len(one.tokens) > 0), None)
         shown = told.get(where.dimension)
-        if atom is None or where.negated or shown is None or shown.many is not None or shown.taken or shown.left:
+        if atom is None or where.negated or shown is None or shown.many is not None:
             continue
-        plainer = Shown("".join(EXAMPLE if token.startswith("run") else token[0] for token in atom.tokens))
+        plainer = Shown("".join(map(_example, atom.tokens)), taken=(atom,) if isinstance(atom, Varying) else ())
         values = replay.shows(larger, smaller, {**told, where.dimension: plainer})
         if values is not None:
             told[where.dimension] = plainer
             found = told, values
     return found
+
+
+def _example(token: str) -> str:
+    return EXAMPLE if token.startswith("run") or is_variable(token) else token[0]
 
 
 def _fresh_unknowns(before: Grants, after: Grants) -> Iterator[Change]:

@@ -5,10 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from magistrate.impact.privilege.domains import aws_iam
+from magistrate.impact.privilege.domains import (
+    aws_iam,
+    branch_rules,
+    code_owners,
+    compose,
+    dockerfile,
+    github_actions,
+    security_groups,
+    sudoers,
+)
 from magistrate.impact.privilege.model import Grants, Place, Reader, Unknown, merged
 
-READERS: Final[tuple[Reader, ...]] = (aws_iam.READER,)
+READERS: Final[tuple[Reader, ...]] = (
+    aws_iam.READER,
+    branch_rules.READER,
+    code_owners.READER,
+    compose.READER,
+    dockerfile.READER,
+    github_actions.READER,
+    security_groups.READER,
+    sudoers.READER,
+)
 
 
 def grants_of(files: Mapping[str, str], readers: tuple[Reader, ...] = READERS) -> Grants:

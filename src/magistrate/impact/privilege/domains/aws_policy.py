@@ -129,6 +129,7 @@ def _shortened(value: object, none: str) -> str:
     if value is None:
         return none
     texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    texts = [one.replace(OPEN, "${").replace(CLOSE, "}") for one in texts]
     more = f" and {len(texts) - 2} more" if len(texts) > 2 else ""  # noqa: PLR2004 - two are shown
     return ", ".join(texts[:2]) + more
 
