@@ -127,10 +127,9 @@ class BranchRules:
 
 
 def _branches(name: str, layers: list[Layer]) -> Holder:
-    everything = Layer(statements=(free(Place(path=""), "what no rule speaks of"),))
-    return Holder(
-        name=name, domain=DOMAIN, layers=(everything, *sorted((one for one in layers if one.statements), key=repr))
-    )
+    everything = Layer(statements=(free(Place(path=""), "no rule speaks of any branch"),))
+    held = tuple(one for one in layers if one.statements)
+    return Holder(name=name, domain=DOMAIN, layers=held or (everything,))
 
 
 def _body(path: str, text: str, reading: _Reading) -> Any:  # noqa: ANN401 - dictionaries, lists and texts
