@@ -18,7 +18,7 @@ from typing import Final
 from magistrate.impact.privilege.domains.members import groups_of
 from magistrate.impact.privilege.domains.sudoers_defaults import rights_of_defaults
 from magistrate.impact.privilege.domains.sudoers_text import Entry, Item, Sudoers, SyntaxProblemError, expanded, read
-from magistrate.impact.privilege.model import Grants, Holder, Layer, Reader, Statement, Unknown, Where
+from magistrate.impact.privilege.model import Edge, Grants, Holder, Layer, Reader, Statement, Unknown, Where
 from magistrate.impact.privilege.patterns import ANY_IN, RUN_IN, Glob, glob, literal, merged_runs
 
 DOMAIN: Final = "sudoers"
@@ -61,16 +61,22 @@ class Sudo:
             _of_one_machine(texts, groups, holders, unknown, (_on(machine),))
         return Grants(
             holders=tuple(
-                Holder(name=name, domain=DOMAIN, layers=(Layer(statements=tuple(dict.fromkeys(holders[name]))),))
+                Holder(name=_own(name), domain=DOMAIN, layers=(Layer(statements=tuple(dict.fromkeys(holders[name]))),))
                 for name in sorted(holders)
                 if holders[name]
             ),
+            edges=tuple(Edge(actor=name, holder=_own(name)) for name in sorted(holders)),
             live=frozenset(holders),
             unknown=tuple(unknown),
         )
 
 
 READER: Final[Reader] = Sudo()
+
+
+def _own(person: str) -> str:
+    """The holder of what sudo gives to a person: apart from what the person holds in other domains."""
+    return "sudo:" + person.removeprefix("os:")
 
 
 def _on(*machines: str, negated: bool = False) -> Where:
