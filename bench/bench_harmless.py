@@ -1,11 +1,14 @@
 """How many truly harmless commits of real repositories are recognised, and what else would be let through.
 
-The set is bench/harmless/read.jsonl: 247 commits of 13 repositories in many languages, chosen by a
-seeded hash and by words of the title, each diff read and labelled before the assessor ran on it by
-one annotator (a language model; see docs/measured.md). The repositories are not part of this
-project: `bench_harmless.py --repos DIR` wants bare clones in DIR as owner+name and says what is
-missing. Results are kept in docs/results/harmless.json: an interrupted run goes on, another source
-starts anew. Within `make bench` (or with MAGISTRATE_BENCH_REPOS unset) the kept results are told.
+There are two sets: bench/harmless/read.jsonl, 247 commits of 13 repositories, on which the provers were
+tuned after its first figure, and bench/harmless/unseen.jsonl, 192 of 16 others, which nobody had run on
+before its first figure. Both were chosen by a hash of the commit and by words of the title, each diff read
+and labelled before the assessor ran on it by one annotator (a language model; see docs/measured.md). The
+repositories are not part of this project: `bench_harmless.py --repos DIR` wants bare clones in DIR as
+owner+name and says what is missing. Results are kept in docs/results/harmless*.json: an interrupted run
+goes on, another source starts anew. What was measured first on the second set stays in
+docs/results/harmless-unseen-first.json and is never written again. Within `make bench` (or with
+MAGISTRATE_BENCH_REPOS unset) the kept results are told.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -41,12 +45,39 @@ from magistrate.usecases.assess import Assessor, case_of  # noqa: E402
 from magistrate.usecases.base_texts import context_of  # noqa: E402
 
 SUBJECT = ("src/magistrate/impact/**/*.py", "src/magistrate/judge.py", "src/magistrate/domain/impact.py")
-READ = HERE / "harmless/read.jsonl"
-RESULTS = ROOT / "docs/results/harmless.json"
+FIRST = ROOT / "docs/results/harmless-unseen-first.json"
 PROCESSES: Final = 2
 SECONDS: Final = 180
 WHERE: Final = "MAGISTRATE_BENCH_REPOS"
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandRead:
+    """A set of commits that was read and labelled by hand, and where its results are kept."""
+
+    name: str
+    labels: Path
+    results: Path
+
+    def rows(self) -> list[Row]:
+        """The commits and their labels."""
+        return [json.loads(line) for line in self.labels.read_text().splitlines()]
+
+    def kept(self) -> Row:
+        """What was measured last, if anything."""
+        return dict(json.loads(self.results.read_text())) if self.results.exists() else {}
+
+    def keep(self, whole: Row) -> None:
+        """Write what was measured."""
+        self.results.write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n")
+
+
+TUNED: Final = HandRead(name="set 1", labels=HERE / "harmless/read.jsonl", results=ROOT / "docs/results/harmless.json")
+UNSEEN: Final = HandRead(
+    name="set 2", labels=HERE / "harmless/unseen.jsonl", results=ROOT / "docs/results/harmless-unseen.json"
+)
+SETS: Final = (TUNED, UNSEEN)
 
 
 class InProcess:
@@ -94,11 +125,6 @@ def assessor() -> Assessor:
     return Assessor(sandbox=InProcess(open_sandbox()), tools=found_tools())
 
 
-def labelled() -> list[Row]:
-    """The commits and their labels."""
-    return [json.loads(line) for line in READ.read_text().splitlines()]
-
-
 def place_of(repos: Path, name: str) -> Path | None:
     """Where a bare clone lies."""
     folder = repos / name.replace("/", "+")
@@ -107,7 +133,7 @@ def place_of(repos: Path, name: str) -> Path | None:
 
 def missing(repos: Path) -> list[str]:
     """The commands that bring what is not there."""
-    names = sorted({row["repo"] for row in labelled()})
+    names = sorted({row["repo"] for of in SETS for row in of.rows()})
     return [
         f"git clone --bare https://github.com/{name} {repos / name.replace('/', '+')}"
         for name in names
@@ -172,14 +198,14 @@ def _too_long(*_: object) -> None:
     raise TimeoutError(f"longer than {SECONDS} s")
 
 
-def measured(repos: Path, kept: dict[str, Row]) -> Iterator[tuple[str, Row]]:
+def measured(of: HandRead, repos: Path, kept: dict[str, Row]) -> Iterator[tuple[str, Row]]:
     """Rows as they come, those kept left out; progress on stderr."""
-    todo = [(row, place_of(repos, row["repo"])) for row in labelled() if row["sha"] not in kept]
+    todo = [(row, place_of(repos, row["repo"])) for row in of.rows() if row["sha"] not in kept]
     with ProcessPoolExecutor(max_workers=PROCESSES) as pool:
         under_way = {pool.submit(measure, row, str(place)): row for row, place in todo if place is not None}
         for done, future in enumerate(as_completed(under_way), 1):
             row = under_way[future]
-            print(f"\r{done} of {len(under_way)} ", end="", file=sys.stderr, flush=True)
+            print(f"\r{of.name}: {done} of {len(under_way)} ", end="", file=sys.stderr, flush=True)
             yield row["sha"], future.result()
     print(file=sys.stderr)
 
@@ -235,24 +261,36 @@ def _attack_seen(step: Row, row: Row) -> Seen:
 
 
 def run(repos: Path, *, again: bool) -> Row:
-    """Measure what is not kept, write results and page."""
+    """Measure what is not kept of both sets, write results and page."""
     sources = sources_digest(list(SUBJECT))
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() and not again else {}
-    rows: dict[str, Row] = kept.get("commits", {}) if kept.get("sources") == sources else {}
-    whole: Row = {"measures": list(SUBJECT), "sources": sources, "commits": rows}
-    for count, (sha, found) in enumerate(measured(repos, rows)):
-        rows[sha] = found
-        if count % 20 == 0:
-            _write(whole)
-    whole["attacks"] = attacks()
-    whole["figures"] = summary(labelled(), rows)
-    _write(whole)
-    write_page(whole)
-    return dict(whole["figures"])
+    told_of: dict[str, Row] = {}
+    for of in SETS:
+        kept = {} if again else of.kept()
+        rows: dict[str, Row] = kept.get("commits", {}) if kept.get("sources") == sources else {}
+        whole: Row = {"measures": list(SUBJECT), "sources": sources, "commits": rows}
+        for count, (sha, found) in enumerate(measured(of, repos, rows)):
+            rows[sha] = found
+            if count % 20 == 0:
+                of.keep(whole)
+        if of is TUNED:
+            whole["attacks"] = attacks()
+        whole["figures"] = summary(of.rows(), rows)
+        of.keep(whole)
+        told_of[of.name] = whole
+    first = json.loads(FIRST.read_text())
+    first["figures"] = summary(UNSEEN.rows(), first["commits"])
+    write_page(told_of[TUNED.name], told_of[UNSEEN.name], first)
+    return headline(TUNED.kept(), UNSEEN.kept())
 
 
-def _write(whole: Row) -> None:
-    RESULTS.write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n")
+def headline(tuned: Row, unseen: Row) -> Row:
+    """The figures of both sets, and the first of the second."""
+    first = json.loads(FIRST.read_text())
+    return {
+        **tuned["figures"]["headline"],
+        "unseen": unseen["figures"]["headline"],
+        "unseen_first": {"at": first["at"], **first["figures"]["headline"]},
+    }
 
 
 def main(argv: list[str] | None = None) -> Row:
@@ -262,15 +300,15 @@ def main(argv: list[str] | None = None) -> Row:
     parser.add_argument("--again", action="store_true", help="forget what is kept")
     asked = parser.parse_args(argv or [])
     if asked.repos is None:
-        if not RESULTS.exists():
+        if not all(of.results.exists() for of in SETS):
             raise RuntimeError(f"no results are kept and no repositories given (--repos DIR or {WHERE})")
-        kept = json.loads(RESULTS.read_text())
-        fresh = kept["sources"] == sources_digest(list(SUBJECT))
-        return {"kept": True, "of_this_source": fresh, **kept["figures"]["headline"]}
+        kept = [of.kept() for of in SETS]
+        sources = sources_digest(list(SUBJECT))
+        return {"kept": True, "of_this_source": all(k["sources"] == sources for k in kept), **headline(*kept)}
     absent = missing(Path(asked.repos))
     if absent:
         raise RuntimeError("missing repositories; bring them with:\n" + "\n".join(absent))
-    return dict(run(Path(asked.repos), again=asked.again)["headline"])
+    return run(Path(asked.repos), again=asked.again)
 
 
 if __name__ == "__main__":

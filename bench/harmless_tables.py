@@ -1,6 +1,7 @@
 """Counting what bench_harmless.py measured, and writing the tables of docs/measured.md.
 
-Every share carries its count and its Wilson 95 % interval.
+Every share carries its count and its Wilson 95 % interval. Set 1 was tuned on after its first figure;
+set 2 is told by its first figure, which stays, and by the newest one beside it.
 """
 
 from __future__ import annotations
@@ -75,13 +76,26 @@ def _rightly_named(row: Row) -> bool:
 
 def _by(rows: Sequence[Row], key: str) -> dict[str, Row]:
     groups = Counter(row[key] for row in rows)
+    return {name: _of_group([row for row in rows if row[key] == name]) for name, _ in groups.most_common()}
+
+
+def _of_group(rows: Sequence[Row]) -> Row:
     return {
-        name: {
-            "auto": share([row for row in rows if row[key] == name], _auto("within")),
-            "at_most_one": share([row for row in rows if row[key] == name], _at_most_one),
-        }
-        for name, _ in groups.most_common()
+        "auto": share(rows, _auto("within")),
+        "at_most_one": share(rows, _at_most_one),
+        "stands": dict(_stands(rows).most_common(3)),
     }
+
+
+def _stands(rows: Iterable[Row]) -> Counter[str]:
+    """What keeps low-risk commits at more than one person, without what only repeats another reason."""
+    return Counter(
+        text
+        for row in rows
+        if not _at_most_one(row)
+        for text in row["within"]["why"]
+        if "; no ordinary code" not in text
+    )
 
 
 def summary(labels: Iterable[Row], found: Mapping[str, Row]) -> Row:
@@ -107,10 +121,12 @@ def summary(labels: Iterable[Row], found: Mapping[str, Row]) -> Row:
             "not_low_accepted_without": share(not_low, _auto("without")),
         },
         "random_stratum": share([r for r in low if r["stratum"] == "random"], _auto("within")),
+        "random_at_most_one": share([r for r in low if r["stratum"] == "random"], _at_most_one),
         "accepted_not_low": sorted(f"{r['repo']} {r['sha']}" for r in not_low if r["within"]["auto"]),
         "kinds": _by(low, "kind"),
         "languages": _by(low, "language"),
         "why_not": dict(why.most_common(25)),
+        "why_more_than_one": dict(_stands(low).most_common(25)),
         "baselines": {
             name: {
                 "low": share(low, lambda r, name=name: name in r["accepted_by"]),  # type: ignore[misc]
@@ -121,53 +137,92 @@ def summary(labels: Iterable[Row], found: Mapping[str, Row]) -> Row:
     }
 
 
-def _compared(whole: Row) -> list[str]:
-    figures, sets = whole["figures"], whole["attacks"]
-    head = figures["headline"]
-    names = list(sets)
-    lines = [
-        f"| rule | low-risk let through | others let through | {' | '.join(f'attacks, {n}' for n in names)} |",
-        "|" + "---|" * (3 + len(names)),
+HEADLINES: Final = {
+    "auto_with_repository": "low-risk commits that are automatic, with the repository",
+    "auto_without": "the same without the repository",
+    "at_most_one": "low-risk commits that ask for one approval at most",
+    "at_most_one_and_rightly_named": "of them with every file's class rightly named",
+    "not_low_accepted": "other commits that are automatic (must be 0)",
+    "not_low_accepted_without": "the same without the repository (must be 0)",
+}
+
+
+def _headlines(tuned: Row, unseen: Row, first: Row) -> list[str]:
+    shown_of = [tuned["figures"], first["figures"], unseen["figures"]]
+    lines = ["| what | set 1 (tuned on), now | **set 2, first figure** | set 2, now |", "|---|---|---|---|"]
+    for key, text in HEADLINES.items():
+        lines.append(f"| {text} | {' | '.join(shown(of['headline'][key]) for of in shown_of)} |")
+    for key, text in (("random_stratum", "automatic"), ("random_at_most_one", "one approval at most")):
+        random = " | ".join(shown(of[key]) for of in shown_of)
+        lines.append(f"| low-risk commits of the random part alone, {text} | {random} |")
+    failed = " | ".join(str(of["headline"]["not_judged"]) for of in shown_of)
+    return [*lines, f"| could not be judged | {failed} |"]
+
+
+def _compared(tuned: Row, first: Row) -> list[str]:
+    """Each rule on both sets and on the attacks; Magistrate on set 2 by its first figure."""
+    sets = tuned["attacks"]
+    heads = [
+        "set 1, low-risk let through",
+        "set 1, others let through",
+        "set 2, low-risk let through",
+        "set 2, others let through",
+        *(f"attacks, {name}" for name in sets),
     ]
-    rows = [("magistrate", "**Magistrate**, with the repository", head["auto_with_repository"])]
-    rows += [(name, f"{name} {what}", figures["baselines"][name]["low"]) for name, (what, _) in BASELINES.items()]
-    for name, what, low in rows:
-        others = head["not_low_accepted"] if name == "magistrate" else figures["baselines"][name]["not_low"]
+    lines = [f"| rule | {' | '.join(heads)} |", "|" + "---|" * (1 + len(heads))]
+    named = {"magistrate": "**Magistrate**, with the repository"}
+    named |= {name: f"{name} {what}" for name, (what, _) in BASELINES.items()}
+    for name, what in named.items():
         cells = []
-        for of in sets.values():
-            needs_title = name[0] in "PC"
-            n = of["titled"] if needs_title else of["n"]
-            hits = of["through"].get(name, 0)
-            cells.append(shown({"hits": hits, "n": n, "interval": wilson(hits, n)}) if n else "no titles")
-        lines.append(f"| {what} | {shown(low)} | {shown(others)} | {' | '.join(cells)} |")
+        for of in (tuned["figures"], first["figures"]):
+            mine = {"low": of["headline"]["auto_with_repository"], "not_low": of["headline"]["not_low_accepted"]}
+            rule = mine if name == "magistrate" else of["baselines"][name]
+            cells += [shown(rule["low"]), shown(rule["not_low"])]
+        cells += [_attacked(name, of) for of in sets.values()]
+        lines.append(f"| {what} | {' | '.join(cells)} |")
     return lines
 
 
-def _table(title: str, groups: Mapping[str, Row]) -> list[str]:
-    lines = ["", f"| {title} | automatic | one approval at most |", "|---|---|---|"]
-    return lines + [f"| {name} | {shown(of['auto'])} | {shown(of['at_most_one'])} |" for name, of in groups.items()]
+def _attacked(name: str, of: Row) -> str:
+    n = of["titled"] if name[0] in "PC" else of["n"]
+    hits = of["through"].get(name, 0)
+    return shown({"hits": hits, "n": n, "interval": wilson(hits, n)}) if n else "no titles"
 
 
-def write_page(whole: Row) -> None:
-    """Put the tables between the marks of docs/measured.md."""
-    figures = whole["figures"]
-    head = figures["headline"]
-    words = {
-        "auto_with_repository": "low-risk commits that are automatic, with the repository",
-        "auto_without": "the same without the repository",
-        "at_most_one": "low-risk commits that ask for one approval at most",
-        "at_most_one_and_rightly_named": "of them with every file's class rightly named",
-        "not_low_accepted": "other commits that are automatic (must be 0)",
-        "not_low_accepted_without": "the same without the repository (must be 0)",
-    }
-    lines = ["", "| what | measured |", "|---|---|"]
-    lines += [f"| {text} | {shown(head[key])} |" for key, text in words.items()]
-    lines += [f"| low-risk commits of the random part alone, automatic | {shown(figures['random_stratum'])} |"]
-    lines += [f"| could not be judged | {head['not_judged']} |", ""]
-    lines += _compared(whole)
-    lines += [*_table("kind", figures["kinds"]), *_table("language", figures["languages"])]
-    lines += ["", "| what stands in the way of low-risk commits | commits |", "|---|---|"]
-    lines += [f"| {text.replace('|', '/')} | {count} |" for text, count in figures["why_not"].items()]
+def _table(title: str, tuned: Mapping[str, Row], first: Mapping[str, Row]) -> list[str]:
+    heads = [title]
+    heads += [f"{of}: {what}" for of in ("set 1", "set 2, first figure") for what in ("automatic", "one at most")]
+    heads += ["set 2, first figure: what most often asks for more than one"]
+    lines = ["", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for name in [*first, *(name for name in tuned if name not in first)]:
+        cells = [
+            shown(of[name][key]) if name in of else "-" for of in (tuned, first) for key in ("auto", "at_most_one")
+        ]
+        stands = "; ".join(f"{_cell(text)} ({n})" for text, n in first.get(name, {}).get("stands", {}).items())
+        lines.append(f"| {name} | {' | '.join(cells)} | {stands or '-'} |")
+    return lines
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "/")
+
+
+def _causes(title: str, why: Mapping[str, int]) -> list[str]:
+    lines = ["", f"| {title} | commits |", "|---|---|"]
+    return lines + [f"| {_cell(text)} | {count} |" for text, count in why.items()]
+
+
+def write_page(tuned: Row, unseen: Row, first: Row) -> None:
+    """Put the tables between the marks of docs/measured.md.
+
+    `tuned` and `unseen` are the newest results of the sets, `first` the first of the second set.
+    """
+    mine, theirs = tuned["figures"], first["figures"]
+    lines = ["", *_headlines(tuned, unseen, first), "", *_compared(tuned, first)]
+    lines += _table("kind", mine["kinds"], theirs["kinds"])
+    lines += _table("language", mine["languages"], theirs["languages"])
+    lines += _causes("set 2, first figure: what asks for more than one person", theirs["why_more_than_one"])
+    lines += _causes("set 1: what stands in the way of being automatic", mine["why_not"])
     text = PAGE.read_text()
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,24 +13,76 @@ from paths import ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
 
+import harmless_tables
 from baselines import BASELINES, Seen, accepted_by, chain_accepted_by
-from harmless_tables import CLASSES_OF_KIND, summary, wilson
+from bench_harmless import FIRST, SETS, TUNED, UNSEEN, HandRead
+from harmless_tables import CLASSES_OF_KIND, summary, wilson, write_page
 
-LABELS = [json.loads(line) for line in (ROOT / "bench/harmless/read.jsonl").read_text().splitlines()]
 
-
-def test_every_label_is_whole_and_there_are_enough_of_both() -> None:
-    assert len({row["sha"] for row in LABELS}) == len(LABELS)
-    assert len({row["repo"] for row in LABELS}) >= 8
-    counts = Counter(row["low"] for row in LABELS)
+@pytest.mark.parametrize("of", SETS, ids=lambda of: of.name)
+def test_every_label_is_whole_and_there_are_enough_of_both(of: HandRead) -> None:
+    labels = of.rows()
+    assert len({row["sha"] for row in labels}) == len(labels)
+    assert len({row["repo"] for row in labels}) >= 8
+    counts = Counter(row["low"] for row in labels)
     assert counts[True] >= 100
     assert counts[False] >= 70
-    for row in LABELS:
+    for row in labels:
         assert set(row) == {"repo", "sha", "stratum", "low", "kind", "language", "note", "labels"}
         assert len(row["sha"]) == 40
         assert row["stratum"] in {"random", "title"}
         assert row["note"]
         assert not row["low"] or row["kind"] in CLASSES_OF_KIND
+
+
+def test_the_sets_have_no_repository_in_common() -> None:
+    assert not {row["repo"] for row in TUNED.rows()} & {row["repo"] for row in UNSEEN.rows()}
+
+
+def test_the_first_figure_of_the_unseen_set_is_that_of_its_labels_and_stays() -> None:
+    first = json.loads(FIRST.read_text())
+    assert FIRST not in {of.results for of in SETS}, "what was measured first must never be written again"
+    assert set(first["commits"]) == {row["sha"] for row in UNSEEN.rows()}
+    head = summary(UNSEEN.rows(), first["commits"])["headline"]
+    assert first["figures"]["headline"] == head
+    assert (head["n_low"], head["auto_with_repository"]["hits"], head["at_most_one"]["hits"]) == (117, 1, 43)
+    assert head["not_low_accepted"]["hits"] == head["not_low_accepted_without"]["hits"] == 0
+
+
+@pytest.mark.parametrize("of", SETS, ids=lambda of: of.name)
+def test_nothing_but_low_risk_was_automatic_when_it_was_measured_last(of: HandRead) -> None:
+    assert summary(of.rows(), of.kept()["commits"])["accepted_not_low"] == []
+
+
+def test_the_page_tells_both_sets_side_by_side_and_keeps_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "measured.md"
+    page.write_text(f"before\n{harmless_tables.START}\nold\n{harmless_tables.END}\nafter\n")
+    monkeypatch.setattr(harmless_tables, "PAGE", page)
+    label = {"repo": "a/b", "low": True, "kind": "prose", "language": "markdown", "stratum": "title"}
+    low = told(auto=True, strictness="auto", classes=["docs"])
+    two = {**told(auto=False, strictness="two", classes=["unknown"]), "why": ["rule: a|b", "rule: c; no ordinary code"]}
+
+    def whole(within: dict[str, Any]) -> dict[str, Any]:
+        found = {"1": {"within": within, "without": two, "accepted_by": ["G1"]}}
+        return {"figures": summary([{**label, "sha": "1"}], found)}
+
+    attacks = {"own": {"n": 4, "titled": 0, "through": {"magistrate": 0, "G1": 2}, "passed": []}}
+    write_page({**whole(low), "attacks": attacks}, whole(low), whole(two))
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "\nold\n" not in text
+    auto = "| low-risk commits that are automatic, with the repository |"
+    assert f"{auto} 1/1 100 % (21-100) | 0/1 0 % (0-79) | 1/1 100 % (21-100) |" in text
+    assert (
+        "| **Magistrate**, with the repository | 1/1 100 % (21-100) | - | 0/1 0 % (0-79) | - | 0/4 0 % (0-49) |" in text
+    )
+    assert (
+        "| prose | 1/1 100 % (21-100) | 1/1 100 % (21-100) | 0/1 0 % (0-79) | 0/1 0 % (0-79) | rule: a/b (1) |" in text
+    )
+    assert "no ordinary code" not in text.partition("set 1: what stands")[0]
 
 
 @pytest.mark.parametrize(
