@@ -62,6 +62,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E252": "request to the assessor has another shape",
     "MAG-E253": "assessor gave no verdict",
     "MAG-E254": "no such mode of the assessor",
+    "MAG-E255": "approval is of another plan or state",
     "MAG-E280": "no sandbox here",
     "MAG-E281": "sandbox could not start",
     "MAG-E282": "not readable inside the sandbox",
