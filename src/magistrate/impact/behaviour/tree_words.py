@@ -91,7 +91,7 @@ SWITCH: Final = re.compile(
     r"(?i)(?:\.|\b)(?:is_?(?:feature_?)?enabled|feature_?enabled|has_?feature|bool_?variation|variation|is_?on|use_?feature_?flag)\Z"
 )
 DEFAULTING: Final = re.compile(
-    r"(?:\?\?|\|\||unwrap_or\(|getOrDefault|GetEnvOr\w*|getProperty\(|Optional|orElse\()[^\n]{0,80}"
+    r"(?:\?\?|\|\|\s*(?=['\"\d])|unwrap_or\(|getOrDefault|GetEnvOr\w*|getProperty\(|Optional|orElse\()[^\n]{0,80}"
 )
 
 

@@ -88,6 +88,9 @@ class _Walk:
         inner = place
         if kind in words.FUNCTIONS:
             inner = self._function(node, node, self._name(node), place)
+        elif kind == "mod_item" and self._name(node) in {"test", "tests"}:
+            self.changed.append(self._name(node))  # the tests of Rust stand in the file that they test
+            return
         elif kind in words.CLASSES:
             inner = self._class(node, place)
         elif kind == "export_statement":
@@ -128,10 +131,10 @@ class _Walk:
         self.scopes.add(full)
         self.changed += [full] if self._lines.changed_in(first_line(node), last_line(node)) else []
         bare = name.rpartition(".")[2]
-        exported = place.exported or (self._go and bare[:1].isupper())
-        if not place.function and words.public(
-            holder, bare, exported=exported and (not self._go or bare[:1].isupper()), inside_interface=place.interface
-        ):
+        seen = not self._go or all(part[:1].isupper() for part in name.split("."))
+        exported = self._go or place.exported
+        offered = seen and words.public(holder, bare, exported=exported, inside_interface=place.interface)
+        if offered and not place.function:
             self._add(place, Kind.SIGNATURE, f"`{full}`", _signature(node, bare), node)
         return _Place(names=(*place.names, name), function=full, exported=place.exported)
 
@@ -213,6 +216,9 @@ class _Walk:
     def _field(self, node: Node, place: _Place) -> None:
         if place.function:
             return
+        own = self._go and text(node.child_by_field_name("name"))[:1].islower()
+        if own and node.child_by_field_name("tag") is None:
+            return  # nothing outside its package sees it
         declared = node.child_by_field_name("declarator")
         name = text((declared or node).child_by_field_name("name"))
         marked = any(one.type in words.MARKS for child in node.children for one in (child, *child.children))
@@ -252,7 +258,7 @@ class _Walk:
         if kind is Kind.LIMIT or switch or (not place.function and not made):
             lone = (entry or not place.function) and (switch or (kind is Kind.LIMIT and any(map(str.isdigit, said))))
             self._add(place, kind, shown, said, node, lone=lone)
-        elif kind is Kind.DEFAULT and words.DEFAULTING.search(said):
+        elif kind is Kind.DEFAULT and len(said) <= SHORT and words.DEFAULTING.search(said):
             self._add(place, kind, shown, said, node, lone=False)
         return place
 

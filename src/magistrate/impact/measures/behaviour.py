@@ -32,10 +32,14 @@ TESTS: Final = re.compile(
     r"(?:^|/)(?:test_|spec_)[^/]*\Z"
 )
 """Names of tests in many languages: what they check is no matter of a running system."""
-READING: Final = "reads the environment"
-"""What the secrets sensor says of a line that only asks for a value."""
+NUMBER: Final = re.compile(r"-?[\d._]{1,7}[a-z%]{0,3}|true|false|null|none|nil", re.IGNORECASE)
 PLAIN: Final = re.compile(r"[\w.%() -]{0,15}")
 """All that is quoted of a file in which a secret stands: a value may reach over more lines than its first."""
+PIN: Final = re.compile(r"\.(?:uses|image)`\Z")
+PINNED: Final = re.compile(
+    r"[\w.-]+(?:/[\w.-]+)+(?:@(?:sha256:[0-9a-f]{64}|[0-9a-f]{40}|v?[\d.]{1,12})|:v?[\d.]{1,12})"
+)
+"""An action or image by its digest or version: digits that look like a key and are a public name."""
 ORDER: Final = tuple(Kind)
 
 
@@ -46,8 +50,9 @@ def behaviour(
     equal = {one.path for one in files if one.proof.status is ProofStatus.PROVEN and one.change_class in EQUAL}
     secret: dict[str, set[int]] = {}
     for found in sensed:
-        if found.kind is ChangeClass.SECRETS and not found.why.startswith(READING):
-            secret.setdefault(found.path, set()).add(found.line)
+        if found.kind is ChangeClass.SECRETS and not found.why.startswith("reads the environment"):
+            whole = found.why.startswith("files of this kind") or "by its environment" in found.why
+            secret.setdefault(found.path, set()).add(0 if whole else found.line)
     touched: dict[str, list[ChangedFile]] = {}
     for step in steps:
         for file in step:
@@ -106,11 +111,19 @@ def _place(one: BehaviourChange) -> tuple[int, int, str, str, str]:
 
 def _entry(path: str, one: Found, secret: set[int]) -> BehaviourChange:
     before, after = both_shown(one.before, one.after)
-    bare = not secret or all(side is None or PLAIN.fullmatch(side) for side in (one.before, one.after))
-    if not bare or 0 in secret or not secret.isdisjoint(one.lines) or quiet_name(one.what):
+    if quiet_name(one.what) or not all(_quotable(one, side, secret) for side in (one.before, one.after)):
         before, after = (None if side is None else MASKED for side in (before, after))
     line = one.lines[1] or one.lines[0]
     return BehaviourChange(kind=one.kind, path=path, line=line, before=before, after=after, why=shown(one.what))
+
+
+def _quotable(one: Found, value: str | None, secret: set[int]) -> bool:
+    """Whether a value is no secret: a number, a public name, or far from what the secrets sensor looks at."""
+    if value is None or not secret or NUMBER.fullmatch(value):
+        return True
+    if PIN.search(one.what) and PINNED.fullmatch(value):
+        return True
+    return PLAIN.fullmatch(value) is not None and 0 not in secret and secret.isdisjoint(one.lines)
 
 
 def _unread(file: ChangedFile) -> str | None:

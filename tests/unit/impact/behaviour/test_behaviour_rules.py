@@ -147,6 +147,7 @@ def test_a_reader_that_crashes_costs_the_names_and_nothing_else(monkeypatch: pyt
         ("a.yaml", "a: 1\n", "a: 1\ndb:\n  host: x\n  password: hunter3 hunter3 hunter3\n"),
         ("a.py", "X = {'a': 1,\n 'b': 'hunter2 and a word', 'password': 'q'}\n", "X = [{'a': 1,\n 'b': 'hunter3 and a word', 'password': 'r'}]\n"),
         (".env", "A=hunter2\n", "A=hunter3\n"),
+        (".env", "A=x\nB=1\nC=hunter2\n", "A=y\nB=2\nC=hunter3\n"),
         ("a.tf", 'token = "hunter2"\n', 'token = "hunter3"\n'),
         ("a.go", 'package a\nvar Token = "hunter2"\n', 'package a\nvar Token = "hunter3"\n'),
     ],
@@ -250,3 +251,12 @@ def test_entries_are_said_in_one_line() -> None:
         "  behaviour: other: changes at a:3",
     ]
     assert behaves(rows)[0] == ("12", "limit: `timeout`: 30 -> 300")
+
+
+@pytest.mark.requirement("R29")
+def test_a_pinned_action_is_quoted_and_a_key_at_its_place_is_not() -> None:
+    before = "steps:\n- uses: a/b@" + "1a" * 20 + "\n"
+    found = told("ci.yaml", before, before.replace("1a", "2b"))
+    assert found == [("default", "`steps[a/b].uses`", "a/b@" + "1a" * 20, "a/b@" + "2b" * 20)]
+    key = "steps:\n- name: x\n  uses: " + "1a" * 20 + "\n"
+    assert told("ci.yaml", key, key.replace("1a", "2b")) == [("default", "`steps[x].uses`", "[masked]", "[masked]")]
