@@ -11,9 +11,12 @@ from magistrate.impact.privilege.domains import (
     code_owners,
     compose,
     dockerfile,
+    file_modes,
     github_actions,
     security_groups,
+    sql,
     sudoers,
+    systemd,
 )
 from magistrate.impact.privilege.model import Grants, Place, Reader, Unknown, merged
 
@@ -23,9 +26,12 @@ READERS: Final[tuple[Reader, ...]] = (
     code_owners.READER,
     compose.READER,
     dockerfile.READER,
+    file_modes.READER,
     github_actions.READER,
     security_groups.READER,
+    sql.READER,
     sudoers.READER,
+    systemd.READER,
 )
 
 

@@ -36,6 +36,8 @@ from magistrate.impact.privilege.patterns import Glob, literal
 
 DOMAIN: Final = "filemode"
 OTHERS: Final = "os:others"
+LISTED: Final = "os:listed groups"
+"""Stands for a list of groups being there: a group that is listed with nobody in it is not one that lives elsewhere."""
 AS_ROOT: Final = frozenset(
     [
         "docker",
@@ -128,6 +130,7 @@ class _Reading:
         name = path.rsplit("/", 1)[-1]
         git = _GIT.fullmatch(text)
         if name in NAMES:
+            self.live.add(LISTED)
             return
         if git is not None:
             self.modes(path, octal(git.group(1)), Place(path=path), kind="git")

@@ -61,8 +61,14 @@ def grants_of(catalogue: Catalogue, database: str) -> Grants:
             for name in sorted(found.held)
         ),
         edges=(*edges, *found.edges),
-        live=frozenset({EVERYBODY, *found.live}),
+        live=frozenset({EVERYBODY, *found.live, *_touched(catalogue, database)}),
     )
+
+
+def _touched(catalogue: Catalogue, database: str) -> tuple[str, ...]:
+    """A name that tells that these files speak of rights at all, also where they leave none: `DISABLE ROW LEVEL SECURITY`."""
+    spoken = catalogue.roles or catalogue.things or catalogue.wild or catalogue.members or catalogue.defaults
+    return (f"sql:database/{database}",) if spoken else ()
 
 
 def _holder(role: str) -> str:

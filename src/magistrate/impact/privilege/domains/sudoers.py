@@ -1,8 +1,7 @@
 """sudoers: who may run which command as whom, the last entry that matches deciding (sudoers(5), 1.9).
 
-A request is `host`, `as` (user), `as group`, `command`, `arguments` and what the tags are about. In
-`command` the signs `/` and `:` are exchanged, since a wildcard of a path stops at `/` and the
-patterns of this room stop at `:`. Whether somebody is in a group that no file here defines is a
+A request is `host`, `as` (user), `as group`, `command`, `arguments` and what the tags are about: a
+wildcard in the path of a command stops at `/`. Whether somebody is in a group that no file here defines is a
 dimension of its own, so that an exclusion by name still meets an entry by group.
 
 Rule kept: an entry that is taken back by a later one gives nothing; a line that is not read is unknown.
@@ -19,14 +18,13 @@ from magistrate.impact.privilege.domains.members import groups_of
 from magistrate.impact.privilege.domains.sudoers_defaults import rights_of_defaults
 from magistrate.impact.privilege.domains.sudoers_text import Entry, Item, Sudoers, SyntaxProblemError, expanded, read
 from magistrate.impact.privilege.model import Edge, Grants, Holder, Layer, Reader, Statement, Unknown, Where
-from magistrate.impact.privilege.patterns import ANY_IN, RUN_IN, Glob, glob, literal, merged_runs
+from magistrate.impact.privilege.patterns import ANY_NAME, RUN_NAME, Glob, glob, literal, merged_runs
 
 DOMAIN: Final = "sudoers"
 ANYONE: Final = "os:user/*"
 """Somebody whom no file names."""
 MAX_BOXES: Final = 256
 _FILE: Final = re.compile(r"(?:.*/)?sudoers(?:\.(?:j2|erb|tmpl|in))?|(?:.*/)?sudoers\.d/[^/]+|.*\.sudoers")
-_SWAP: Final = str.maketrans("/:", ":/")
 Box = tuple[Where, ...]
 
 
@@ -49,6 +47,7 @@ class Sudo:
     def grants(self, files: Mapping[str, str]) -> Grants:
         """The rights of everybody named, of each group that is not defined here, and of anyone else."""
         groups = groups_of(files)
+        listed = {f"os:user/{member}" for members in groups.values() for member in members}
         holders: dict[str, list[Statement]] = {}
         unknown: list[Unknown] = []
         machines: dict[str, dict[str, str]] = {}
@@ -66,7 +65,7 @@ class Sudo:
                 if holders[name]
             ),
             edges=tuple(Edge(actor=name, holder=_own(name)) for name in sorted(holders)),
-            live=frozenset(holders),
+            live=frozenset({*holders, *listed}),
             unknown=tuple(unknown),
         )
 
@@ -302,9 +301,9 @@ def _command(text: str) -> Box:
         raise SyntaxProblemError
     if rest.startswith("^") or (name == "sudoedit" and set("*?[") & set(rest)):
         raise SyntaxProblemError
-    path = _pattern(name.translate(_SWAP), ANY_IN, RUN_IN)
+    path = _pattern(name, ANY_NAME, RUN_NAME)
     if name.endswith("/"):
-        path = Glob((*path.tokens, ANY_IN, RUN_IN))
+        path = Glob((*path.tokens, ANY_NAME, RUN_NAME))
     found = (Where(dimension="command", among=(path,)),)
     if not rest:
         return found
