@@ -47,7 +47,9 @@ _REF_IS: Final = re.compile(r"github\.ref\s*==\s*'(refs/[^']+)'")
 _NAME_IS: Final = re.compile(r"github\.ref_name\s*==\s*'([^']+)'")
 _REF_BEGINS: Final = re.compile(r"startswith\(\s*github\.ref\s*,\s*'(refs/[^']+)'\s*\)", re.IGNORECASE)
 _WRAPPED: Final = re.compile(r"^\s*\$\{\{(?P<inside>(?:(?!\}\}).)*)\}\}\s*$", re.DOTALL)
-_LEXEME: Final = re.compile(r"'(?:[^']|'')*'|&&|\|\||[()]|!(?!=)|[^&|()!']+|!=|.", re.DOTALL)
+_LEXEME: Final = re.compile(
+    r"'(?:[^']|'')*'|\"[^\"]*\"|[=!]~\s*/(?:[^/\\]|\\.)*/\w*|&&|\|\||[()]|!(?![=~])|[^&|()!'\"=]+|[!=]=|.", re.DOTALL
+)
 _STATUS: Final = re.compile(r"\b(?:always|success|failure|cancelled)\s*\(\s*\)", re.IGNORECASE)
 
 
