@@ -43,13 +43,17 @@ class Rule:
     why: str
     given: frozenset[str] = frozenset()
     itself: bool = False
+    aside: Callable[[str], str] | None = None
 
 
-def rule(pattern: str, why: str, given: str = "", *, itself: bool = False) -> Rule:
+def rule(
+    pattern: str, why: str, given: str = "", *, itself: bool = False, aside: Callable[[str], str] | None = None
+) -> Rule:
     """Compile a rule; patterns are linear, case-insensitive, and no white space of theirs ends a line.
 
     `given` lists words (`impact/vocabulary.py`), one of which every hit has: without it nothing is searched.
-    `itself` says that a hit is the sensitive thing and not a word about it.
+    `itself` says that a hit is the sensitive thing and not a word about it. `aside` gives a line without what is
+    certainly not meant; the rule has to find something in the rest.
     """
     inside = BLANKS.sub(_in_one_line, pattern)
     folded = re.sub(r"\\.|[A-Z]", lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), inside)
@@ -59,6 +63,7 @@ def rule(pattern: str, why: str, given: str = "", *, itself: bool = False) -> Ru
         why=why,
         given=vocabulary(given),
         itself=itself,
+        aside=aside,
     )
 
 
@@ -192,7 +197,8 @@ def found_in(
             return
         index = bisect_right(starts, found.start()) - 1
         line = lines[index]
-        if one.pattern.search(line.text[:MAX_LINE]):
+        cut = line.text[:MAX_LINE]
+        if one.pattern.search(cut if one.aside is None else one.aside(cut)):
             yield line
         at = starts[index + 1] if index + 1 < len(starts) else len(text)
 

@@ -119,3 +119,93 @@ def test_a_protection_that_is_put_in_or_taken_out_is_told(sensor: str, before: s
 )
 def test_what_is_none_of_it_is_not_told(sensor: str, before: str, after: str) -> None:
     assert not found(sensor, before, after)
+
+
+HEX40 = "34e114876b0b11c390a56381ad16ebd13914f8d5"
+HEX64 = "3286806450d9961d6e3b5f8a59f77e61503799aca5155c8d8d40359b4e1e1adc"
+B43 = "iWJqGEvip7mjibEqC/srXNdo+4wLEPiwlP/7dZLtoPc"
+
+
+@pytest.mark.requirement("R24")
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"      - uses: actions/checkout@{HEX40} # v4",
+        f"example.com/a/b v1.2.3 h1:{B43}=",
+        f"example.com/a/b v0.0.0-20181118182256-c68fdcfa2092/go.mod h1:{B43}=",
+        f"    --hash=sha256:{HEX64} \\",
+        f'  integrity = "sha256-{B43}="',
+        f"FROM debian@sha256:{HEX64}",
+        f"    rev: {HEX40}",
+        f'checksum = "{HEX64}"',
+        f"see('https://github.com/a/b/blob/{HEX40}')",
+        '\t"github.com/google/uuid-tools/v2"',
+        "  baseline = make(chained_certificate1)",
+        'raise_error("invalid_chained_certificate1")',
+        "assert_equal formatted, OneLogin::RubySaml::Utils.certificate1",
+    ],
+)
+def test_a_pin_and_a_name_of_words_is_no_secret(line: str) -> None:
+    assert not [one for one in found("secrets", "", line) if one.itself]
+
+
+@pytest.mark.requirement("R24")
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"      - run: send --to x {HEX40}",
+        f"      - uses: actions/checkout@v4 # {HEX40}",
+        f"      - uses: actions/checkout@{HEX40} {HEX64}",
+        f"      with: actions/checkout@{HEX40}",
+        f"example.com/a/b: {B43}=",
+        f"example.com/a/b v1.2.3 h1:{B43}{B43}=",
+        f"x = 'sha256:{HEX40}'",
+        f"checksum = f(1), '{HEX64}'",
+        f"rev: x, at: {HEX40}",
+        f"see('https://example.com/a/b/blob/{HEX40}')",
+        f"see('https://github.com/a/b/blob/{HEX40}/{HEX64}')",
+        'x = "github.com/google/8dyfuiRyqvVc3RRr"',
+        'x = "a1b2c3-d4e5f6-a7b8c9-d0e1f2"',
+        'x = "kbzw-x4qp-1tnd-99fh-plm2"',
+        "x = 'KUoABcy4vAON5IDR1AskOXAjwrlcoz2IiNYKj8'",
+        'validPattern = "yzmil2yrmu5qfd09"',
+        'hardCodedKey = Blob.valueOf("0000000000000000")',
+        "SHOP_TOKEN: ${{ secrets.SHOP_TOKEN }}",
+        "_auth = stvtaW46YWRtaW4=",
+    ],
+)
+def test_the_same_digits_elsewhere_are_told(line: str) -> None:
+    assert [one for one in found("secrets", "", line) if "word" in one.why or one.itself]
+
+
+@pytest.mark.requirement("R24")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x = os.environ['A']", True),
+        ("var a = Environment.GetEnvironmentVariable(name);", True),
+        ("a = ENV['B']", True),
+        ("the environment of a test", False),
+        ("Proxy: http.ProxyFromEnvironment,", False),
+        ("foreign_key: :objectid", False),
+        ("sort_keys=True", False),
+    ],
+)
+def test_an_environment_in_general_is_not_where_secrets_are_handed_over(text: str, told: bool) -> None:
+    assert bool(found("secrets", "", text)) is told
+
+
+@pytest.mark.requirement("R24")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("SHOP=a\n# more\nexport ROWS=2", True),
+        ("engine-strict=true\nfund=false", True),
+        ("SHOP=a\nprint(1)", False),
+        ("engine-strict=true\nother thing", False),
+    ],
+)
+def test_settings_of_a_program_are_known_by_all_their_lines(text: str, told: bool) -> None:
+    change = FileChange(path="zz/notes.bin.txt", before=None, after=text.encode() + b"\n")
+    speaker = importlib.import_module("magistrate.impact.sensors.secrets").SENSOR
+    assert bool(list(speaker.sense(ChangedFile(change=change), BaseTree()))) is told

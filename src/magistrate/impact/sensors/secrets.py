@@ -6,6 +6,9 @@ import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
+from magistrate.impact.base import ChangedFile
+from magistrate.impact.pins import without_pins
+from magistrate.impact.screening import may_match
 from magistrate.impact.sensing import RuleSensor, rule
 from magistrate.impact.vocabulary import vocabulary
 
@@ -17,11 +20,38 @@ WORDS: Final = vocabulary("""
     administratorlogin administratorloginpassword minimumpasswordlength passwordpolicy passwordlength
     apikey apikeys apitoken apisecret accesskey accesskeys accesskeyid secretaccesskey authtoken bearer bearertoken bottoken accesstoken refreshtoken privatekey sshkey deploykey signingkey encryptionkey masterkey
     credential credentials creds connectionstring webhookurl vault keyvault hashicorp keychain keyring dotenv pgpass htpasswd basicauth
-    sessionsecret cookiesecret jwtsecret secretstore secretstring serviceaccounttoken accessid accountid authtokens tokensecret hmackey jwtkey rsakey cakey iv hardcodediv createhmac signedstring apiorg
+    sessionsecret cookiesecret jwtsecret secretstore secretstring serviceaccounttoken accessid accountid authtokens tokensecret hmackey jwtkey rsakey cakey iv hardcodediv authkey authkeys pkey keypem passkey keyfile createhmac signedstring apiorg
 """)
 WRITTEN: Final = r"[^'\"`,;()<>{}|\[\] \t]"
 """A sign of a value that stands without quotes."""
 HIGH: Final = r"(?=[A-Za-z0-9_/+.%~=-]{0,40}\d)(?=[A-Za-z0-9_/+.%~=-]{0,40}[A-Za-z])[A-Za-z0-9_/+.%~=-]"
+SETTING: Final = re.compile(r"(?:export[ \t]+)?[A-Z][A-Z0-9_]{2,}[ \t]*=.*\Z")
+"""A line of a file that is read into the environment of a program (`.env`)."""
+NPM: Final = re.compile(
+    r"(?:@[\w.-]+:registry|registry|fund|audit|engine-strict|ignore-scripts|legacy-peer-deps|auto-install-peers|link-workspace-packages|enable-pre-post-scripts|min-release-age|"
+    r"package-lock|(?:public-)?hoist-pattern\[\]|side-effects-cache|save-exact|save-prefix|strict-peer-dependencies|always-auth|shamefully-hoist|node-linker|allow-git|//\S+:\w+)[ \t]*=.*\Z"
+)
+"""A line of npm's settings (`.npmrc`), where its tokens stand too."""
+MOST_SETTINGS: Final = 400
+CLOUD_SECRETS: Final = re.compile(
+    r"(?i)\bAWS::(?:SSM::Parameter|ElastiCache)|[\"']aws_(?:ssm_parameter|eks_cluster|elasticache\w*)[\"']|managedClusters[\"']|\b(?:kubernetes|container)_cluster[\"']|\bserviceAccount(?:Name)?[\"']?\s*:"
+)
+
+
+def _role(file: ChangedFile) -> str | None:
+    """What a file is by all of its lines; a cluster or a store whose secrets are kept as it says, or as a default says."""
+    for text in file.both_texts:
+        lines = [line.strip() for line in text.split("\n", MOST_SETTINGS)]
+        kept = [line for line in lines if line and not line.startswith(("#", ";"))]
+        if kept and len(lines) <= MOST_SETTINGS:
+            if all(map(SETTING.match, kept)):
+                return "these lines are handed to a program by its environment, where secrets are kept"
+            if all(map(NPM.match, kept)):
+                return "settings of npm, where its tokens are kept"
+    changed, _, _ = file.code_text
+    if may_match(CLOUD_SECRETS, changed) and CLOUD_SECRETS.search(changed):
+        return "how secrets of a cluster or a store are kept, said or left at a default"
+    return None
 
 
 SENSOR: Final = RuleSensor(
@@ -29,9 +59,11 @@ SENSOR: Final = RuleSensor(
     kind=ChangeClass.SECRETS,
     place=PATHS,
     place_why="files of this kind hold keys or passwords",
+    role=_role,
     words=WORDS,
     words_why="a secret, or what is done with one",
     rules=(
+        rule(r"-----BEGIN [A-Z0-9 ]*PUBLIC KEY(?: BLOCK)?-----", "whose key is trusted"),
         rule(r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)", "key material", itself=True),
         rule(
             r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bxox[abp]-|\bsk-[A-Za-z0-9]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.",
@@ -50,7 +82,7 @@ SENSOR: Final = RuleSensor(
             itself=True,
         ),
         rule(
-            r"(?:environ|getenv|process\.env|System\.getenv|ENV\[)",
+            r"environ(?!ment)|environment_?variable|getenv|process\.env|ENV\[",
             "reads the environment, where secrets are handed over",
         ),
         rule(
@@ -73,9 +105,15 @@ SENSOR: Final = RuleSensor(
             + r"{18,}",
             "text that looks like a key",
             itself=True,
+            aside=without_pins,
         ),
         rule(
-            r"hooks\.slack\.com|webhook\.office\.com|discord(?:app)?\.com/api/webhooks|\w://[^\s:/@]{1,60}:[^\s/@]{1,60}@|\bapi_org_|\bsq0\w{3}-|\bzxlk\w{20}|\bxox[a-z]-|\bAIza[0-9A-Za-z_-]{20}|\b\d{8,10}:[A-Za-z0-9_-]{30,}|\bjwt\.(?:sign|encode|decode|verify)|\bsession\(|process\.env|[A-Z_]+(?:KEY|TOKEN|SECRET|PASS(?:WORD)?|PWD|AUTH)\w*\s*[:=]",
+            r"[\"'`](?=[^\s\"'`/]{11,})[^\s\"'`/\d]*(?:\d+[A-Za-z\[\]@!#$^&*]+){2,}\d[^\s\"'`/]*[\"'`]",
+            "letters and numbers that make no word",
+            aside=without_pins,
+        ),
+        rule(
+            r"hooks\.slack\.com|webhook\.office\.com|discord(?:app)?\.com/api/webhooks|\w://[^\s:/@]{1,60}:[^\s/@]{1,60}@|\bapi_org_|\bsq0\w{3}-|\bzxlk\w{20}|\bxox[a-z]-|\bAIza[0-9A-Za-z_-]{20}|\b\d{8,10}:[A-Za-z0-9_-]{30,}|\bjwt\.(?:sign|encode|decode|verify)|\bsession\(|process\.env|(?-i:[A-Z_]+(?:KEY|TOKEN|SECRET|PASS(?:WORD)?|PWD|AUTH)[A-Z0-9_]*)\s*[:=]|[a-z_]+(?:key|token|secret|pass(?:word)?|pwd|auth)\w*[\"']?\s*(?::=|=>|[:=])\s*(?:[\w.]{1,40}\(\s*)?[\"'`][^\"'`]|\b_auth(?:token)?\s*=|\bhf_[A-Za-z]{20,}",
             "looks like a credential, or uses one",
             itself=True,
         ),
