@@ -22,6 +22,8 @@ _KIND: Final = re.compile(r"(?m)^kind:[ \t]*[\"']?(\w+)[\"']?[ \t\r]*(?:#.*)?$")
 _META: Final = re.compile(r"(?m)^metadata:[ \t\r]*(?:#.*)?\n(?P<rest>(?:[ \t]+.*(?:\n|\Z)|[ \t\r]*\n)*)")
 _NAME: Final = re.compile(r"(?m)^[ \t]{1,8}name:[ \t]*(\S.*?)[ \t\r]*$")
 _SPACE: Final = re.compile(r"(?m)^[ \t]{1,8}namespace:[ \t]*(\S.*?)[ \t\r]*$")
+SAYS: Final = re.compile(r"apiVersion|olicy|prune|inalizers|when(?:Deleted|Scaled)|rotection")
+"""What one of the patterns below needs."""
 _CLAIMS: Final = re.compile(r"(?m)^[ \t]*volumeClaimTemplates:")
 _OPERATIONS: Final = (
     (re.compile(r"(?im)^[ \t-]*(?:persistentVolume)?reclaimPolicy[\"']?[ \t]*:[ \t]*[\"']?delete\b"), "reclaim delete",
@@ -48,7 +50,7 @@ def read(side: Side) -> Iterable[Found]:
     """Of a file of YAML, JSON or a template of it."""
     if not side.name.endswith((".yml", ".yaml", ".json", ".tpl", ".template", ".j2")):
         return ()
-    return tuple(_found(side))
+    return tuple(_found(side)) if SAYS.search(side.text) else ()
 
 
 def _found(side: Side) -> Iterator[Found]:

@@ -65,6 +65,9 @@ _SET: Final = re.compile(
 _SQL: Final = re.compile(
     r"\b(?:psql|mysql|mariadb|sqlite3|clickhouse-client|cqlsh|snowsql|sqlcmd|cockroach|duckdb|bq|sqlplus|trino|presto)\b"
 )
+REMOVES: Final = frozenset({"rm", "unlink", "rmdir", "Remove-Item", "del", "rd", "find", "truncate"})
+NAMES: Final = frozenset(RULES) | REMOVES
+_NAMED: Final = re.compile(r"[\w.-]+")
 _DEPTH: Final = 4
 
 
@@ -73,10 +76,20 @@ def read(side: Side) -> Iterable[Found]:
     script = bool(SCRIPTS.search(side.path) or SHEBANG.match(side.text))
     if not script and not WRAPPED.search(side.path):
         return ()
-    found = list(_lines(side.text, script=script, image="dockerfile" in side.name or "containerfile" in side.name))
+    image = "dockerfile" in side.name or "containerfile" in side.name
+    found = list(_lines(side.text, script=script, image=image)) if may_run(side.text) else []
     if _SQL.search(side.text):
         found += sql_text.operations(re.sub(r"[\"']", " ", side.text))
     return tuple(found)
+
+
+def _bare(text: str) -> str:
+    return text.replace("\\", "").replace("'", "").replace('"', "")
+
+
+def may_run(text: str) -> bool:
+    """Whether a text names any program that can do something for good."""
+    return not NAMES.isdisjoint(_NAMED.findall(_bare(text)))
 
 
 def operations(command: str, line: int, known: Mapping[str, str] | None = None) -> Iterator[Operation]:
@@ -86,6 +99,7 @@ def operations(command: str, line: int, known: Mapping[str, str] | None = None) 
 
 def _lines(text: str, *, script: bool, image: bool) -> Iterator[Operation]:
     known = {name: value.strip() for name, value in _SET.findall(text)}
+    naming = _naming(text)
     at, held = 1, ""
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.rstrip("\r")
@@ -95,8 +109,23 @@ def _lines(text: str, *, script: bool, image: bool) -> Iterator[Operation]:
             held += line[:-1] + " "
             continue
         whole, held = held + line, ""
-        for command in _commands(whole, script=script):
+        for command in _commands(whole, script=script) if not naming.isdisjoint(range(at, number + 1)) else ():
             yield from _of_line(command, at, known, 0, image=image)
+
+
+def _naming(text: str) -> set[int]:
+    """The lines that name such a program; one that is put together over two lines is named on both."""
+    bare = _bare(text)
+    if "\\\n" in text:
+        return set(range(1, text.count("\n") + 2))
+    found: set[int] = set()
+    line, at = 1, 0
+    for word in _NAMED.finditer(bare):
+        if word[0] in NAMES:
+            line += bare.count("\n", at, word.start())
+            at = word.start()
+            found.add(line)
+    return found
 
 
 def _commands(line: str, *, script: bool) -> Iterator[str]:
@@ -167,7 +196,7 @@ def _start(words: Sequence[str]) -> Sequence[int]:
 def _of_words(words: Sequence[str], line: int, known: Mapping[str, str], *, image: bool) -> Iterator[Operation]:
     base = words[0].rsplit("/", 1)[-1].removesuffix(".exe")
     text = " ".join(words)
-    if base in {"rm", "unlink", "rmdir", "Remove-Item", "del", "rd"} or base in {"find", "truncate"}:
+    if base in REMOVES:
         yield from _removal(base, words, line, known, image=image)
         return
     rules = RULES.get(base, ())
