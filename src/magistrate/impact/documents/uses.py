@@ -13,6 +13,16 @@ _PLACE: Final = r"[\"']?[\w./-]+[\"']?"
 _RUN: Final = r"\s*(?:(?:-\s+)?run:\s*)?@?(?:if\s+)?(?:!\s+)?"
 _END: Final = r"(?:\s*;\s*then)?\s*\Z"
 _SAYS: Final = r"(?:(?<![A-Za-z\\])|\\[nt])(?i:see|read|in|refer to|consult)(?: the)?(?: file)? [\w./-]*"
+_FOLDER: Final = r"[\"']?(?:[\w./-]|\$\{\{ *[\w.-]+ *\}\}|\$\{\w+\}|\$\w+(?!\w))*"
+"""A folder in front of a name: plain, or kept in a variable of the shell or of the workflow."""
+_FROM: Final = rf"\s+(?:{_FOLDER}/|[\"']?)(?P<name>[\w.-]+)[\"']?"
+_TO: Final = rf"\s+{_FOLDER}/(?P=name)[\"']?"
+_DOC: Final = (
+    rf"\s+{_FOLDER}/share/doc/(?:[\w./-]|\$\{{\w+\}}|\$\w+(?!\w))+/"
+    r"(?i:changelog|changes|news|history|readme)(?:\.(?:md|rst|txt))?[\"']?"
+)
+_PLAIN_MODE: Final = r"install(?:\s+-[Dpv]+)*\s+-[Dpv]*m\s?0?[46]44(?:\s+-[Dpv]+)*"
+"""Put somewhere as a file that is not run."""
 USES: Final = (
     re.compile(rf"{_RUN}(?:diff|cmp)(?:\s+-[a-zA-Z]+)*\s+{_PLACE}\s+{_PLACE}{_END}"),
     re.compile(
@@ -22,8 +32,16 @@ USES: Final = (
     re.compile(
         rf"{_RUN}cp(?:\s+-[a-zA-Z]+)*(?:(?:\s+{_PLACE})+\s+[\w./${{}}\"'-]+/[\"']?|(?:\s+{_PLACE}){{2,}}\s+[\"']?\$\{{?\w+\}}?[\"']?)\s*\Z"
     ),
+    re.compile(rf"{_RUN}cp(?:\s+-[afpruv]+)*{_FROM}(?:{_TO}|\s+\.)\s*\Z"),
+    re.compile(rf"{_RUN}{_PLAIN_MODE}{_FROM}(?:{_TO}|{_DOC})\s*\Z"),
+    re.compile(rf"{_RUN}git\s+add(?:\s+--)?(?:\s+{_PLACE})+\s*\Z"),
 )
-"""Commands that put a page into a folder under its own name, compare a page, look for a text on it, or ask whether it is there."""
+"""Commands that put a page somewhere under its own name, among the documents of a package or into the
+next commit, compare a page, look for a text on it, or ask whether it is there."""
+FOR_AGENTS: Final = re.compile(
+    r"(?i)\.(?:claude|cursor|codex|gemini|windsurf|clinerules|aider|roo|continue|github)\b|(?:prompts?|skills?|agents?|commands?|rules)/"
+)
+"""Places where agents look for orders: what is put there is read by them."""
 SHOWN: Final = re.compile(
     r"\s*(?:-\s+run:\s*|run:\s*)?@?(?:echo|printf)\s+\"(?P<said>(?:[^\"`$\\]|\\.)*)\"\s*(?:>&2|1>&2)?\s*\Z"
 )
@@ -48,7 +66,7 @@ def only_checked(text: str, where: str, start: int, shown: str) -> bool:
     if len(line) > MAX_LINE or _goes_on(text[:at], line):
         return False
     if any(use.match(line) for use in USES):
-        return shown not in _substituted(line)
+        return shown not in _substituted(line) and FOR_AGENTS.search(line) is None
     said = SHOWN.match(line)
     return (
         said is not None

@@ -1,0 +1,2 @@
+#!/bin/sh
+install -Dm755 README.md "$DPKG_DIR/usr/bin/README.md"

@@ -1,0 +1,2 @@
+#!/bin/sh
+install -D README.md "$DPKG_DIR/opt/README.md"
