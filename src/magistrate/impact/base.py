@@ -28,6 +28,10 @@ LAYOUT_TOKEN: Final = re.compile(r"\w+|[^\w\s,'\"]")
 COMMENT: Final = re.compile(
     r"\s*(?:#(?!\s*(?:include|define|if|ifdef|ifndef|endif|else|elif|pragma)\b|\[|!)|//|/?\*(?!\S*\s+@)|--\s|;|<!--|%\s|\"{3}|\'{3}|\Z)"
 )
+LICENCE: Final = re.compile(
+    r"(?i)governing permissions and\b|\bpermission is hereby granted\b|\bpermission notice shall be included\b|\bcopyright (?:owners?|holders?)\b|"
+    r"\bwarrant(?:y|ies) of merchantability\b|\bfitness for a particular purpose\b|\blimitations under the license\b"
+)
 KEPT_TEXTS: Final = 4_096
 """Texts of which is kept what was found in them; bases that follow each other share most."""
 READABLE: Final = re.compile(rb"[\t\x20-\x7e]{6,}|(?:[\t\x20-\x7e]\0){6,}")
@@ -186,13 +190,18 @@ class ChangedFile:
             for line in self.code_lines:
                 if line.added is added:
                     wanted.update(range(max(0, line.number - 1 - NEAR), min(len(lines), line.number + NEAR)))
-            kept += [lines[at][:MAX_LINE] for at in sorted(wanted)]
+            kept += [lines[at][:MAX_LINE] for at in sorted(wanted) if not _of_licence(lines[at])]
         return words_in("\n".join(kept))
 
     @property
     def both_texts(self) -> tuple[str, str]:
         """Old and new text."""
         return self.before, self.after
+
+
+def _of_licence(line: str) -> bool:
+    """Whether a line is a comment with a sentence of the usual licences, which speak of rights, owners and ability."""
+    return LICENCE.search(line[:MAX_LINE]) is not None and COMMENT.match(line) is not None
 
 
 def joined(lines: Sequence[ChangedLine]) -> tuple[str, tuple[int, ...], bool]:

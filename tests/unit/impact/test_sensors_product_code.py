@@ -209,3 +209,18 @@ def test_settings_of_a_program_are_known_by_all_their_lines(text: str, told: boo
     change = FileChange(path="zz/notes.bin.txt", before=None, after=text.encode() + b"\n")
     speaker = importlib.import_module("magistrate.impact.sensors.secrets").SENSOR
     assert bool(list(speaker.sense(ChangedFile(change=change), BaseTree()))) is told
+
+
+@pytest.mark.requirement("R24")
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ("// See the License for the specific language governing permissions and", False),
+        ("# the above copyright owner", False),
+        ("// only who has permissions comes here", True),
+        ("check(permissions)  // governing permissions and", True),
+        ("permissions = load()", True),
+    ],
+)
+def test_a_licence_beside_a_change_decides_nothing(beside: str, told: bool) -> None:
+    assert bool(found("authentication", f"{beside}\nx = 1", f"{beside}\nx = 2")) is told

@@ -67,7 +67,7 @@ SENSOR: Final = RuleSensor(
     ),
     code_rules=(
         rule(
-            r"\b(?:skip_)?(?:before|around)_(?:action|filter)\b|\b(?:d|ctx|ctxt|context|c|req|request|session|self|this|g|info|caller)\.user\b\.?|@user\b|\.can(?!cel|vas|onical|dida)[a-z]\w*\(|\bhttp_x_\w+|[\"']x-(?:real-ip|accel|forwarded|original|remote|user|auth)[\w-]*[\"']|<(?:script|link)\s*$|\bintegrity\s*=",
+            r"\b(?:skip_)?(?:before|around)_(?:action|filter)\b|\b(?:d|ctx|ctxt|context|c|req|request|session|self|this|g|info|caller)\.user\b\.?|@user\b|\.can(?!cel|vas|onical|dida)[a-z]\w*\(|\bhttp_x_\w+|[\"']x-(?:real-ip|accel|forwarded|original|remote|user|auth)[\w-]*[\"']|\bnew\s+(?:\w+\.)?bucket\(|<(?:script|link)\s*$|\bintegrity\s*=",
             "who asks, and what is checked before an answer",
         ),
         rule(
