@@ -30,7 +30,8 @@ FIXED: Final = re.compile(
 )
 GIVEN: Final = re.compile(r"\s*(?:ENV|ARG|LABEL)\s+([\w.-]+)(?:=|\s+)(.+)$", re.IGNORECASE)
 ENDS: Final = re.compile(
-    r"(?:^|[^\w.])((?:raise|throw)\b[^;\n]{0,200}|(?:sys\.|os\.|process\.|System\.|std::)?(?:_?exit|abort|die|exit!)\s*\(?\s*-?\w*\)?|head\s+:\w+|"
+    r"(?:^|[^\w.\"'`$-])((?:raise|throw)(?=[\s(;]|$)[^;\n]{0,200}|(?:sys\.|os\.|process\.|System\.|std::)?(?:_?exit|abort|die|exit!)"
+    r"(?:\s*\([^)\n]{0,80}\)?|\s+-?\d+|\s*;|\s*$)|head\s+:\w+|"
     r"render\b[^\n]*\bstatus:\s*:?\w+|(?:Environment\.Exit|fatalError|exitProcess|Process\.exit)\s*\([^)\n]{0,80}\))"
 )
 CAUGHT: Final = re.compile(
@@ -94,6 +95,7 @@ NOT_CODE: Final = (
     ".html",
     ".xml",
     ".mdc",
+    ".mdx",
     ".cursorrules",
     ".patch",
     ".diff",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHORT: Final = 80
 LONG: Final = 400
+COMMENT: Final = re.compile(r"/\*.*?\*/")
 RETURNED: Final = 40
 
 
@@ -308,13 +309,16 @@ def _signature(node: Node, name: str) -> str:
         default = next(
             (one.child_by_field_name(field) for field in ("value", "right") if one.child_by_field_name(field)), None
         )
+        if "comment" in one.type:
+            continue
         said = text(one)
         if default is not None:
             said = said[: -len(text(default))].rstrip(" =") + "=…"
         parts.append(said)
     asynchronous = "async " if any(one.type == "async" for one in node.children) else ""
+    given = " ".join(COMMENT.sub(" ", ", ".join(parts)).split())
     back = text(result).lstrip(": ")
-    return f"{asynchronous}{name}({', '.join(parts)})" + (f": {back}" if back else "")
+    return f"{asynchronous}{name}({given})" + (f": {back}" if back else "")
 
 
 def _head(node: Node, name: str) -> str:

@@ -35,6 +35,10 @@ TESTS: Final = re.compile(
 NUMBER: Final = re.compile(r"-?[\d._]{1,7}[a-z%]{0,3}|true|false|null|none|nil", re.IGNORECASE)
 PLAIN: Final = re.compile(r"[\w.%() -]{0,15}")
 """All that is quoted of a file in which a secret stands: a value may reach over more lines than its first."""
+VERSION: Final = re.compile(
+    r"[~^<>=! ]{0,4}v?\d+(?:\.\d+){1,3}(?:-[0-9a-z.]{1,8})?(?:[.-]\d{14}-[0-9a-f]{12})?(?:\+incompatible)?"
+)
+"""The version of a dependency, that of a commit of Go among them."""
 PIN: Final = re.compile(r"\.(?:uses|image)`\Z")
 PINNED: Final = re.compile(
     r"[\w.-]+(?:/[\w.-]+)+(?:@(?:sha256:[0-9a-f]{64}|[0-9a-f]{40}|v?[\d.]{1,12})|:v?[\d.]{1,12})"
@@ -121,7 +125,7 @@ def _quotable(one: Found, value: str | None, secret: set[int]) -> bool:
     """Whether a value is no secret: a number, a public name, or far from what the secrets sensor looks at."""
     if value is None or not secret or NUMBER.fullmatch(value):
         return True
-    if PIN.search(one.what) and PINNED.fullmatch(value):
+    if (PIN.search(one.what) and PINNED.fullmatch(value)) or (one.kind is Kind.OTHER and VERSION.fullmatch(value)):
         return True
     return PLAIN.fullmatch(value) is not None and 0 not in secret and secret.isdisjoint(one.lines)
 

@@ -260,3 +260,11 @@ def test_a_pinned_action_is_quoted_and_a_key_at_its_place_is_not() -> None:
     assert found == [("default", "`steps[a/b].uses`", "a/b@" + "1a" * 20, "a/b@" + "2b" * 20)]
     key = "steps:\n- name: x\n  uses: " + "1a" * 20 + "\n"
     assert told("ci.yaml", key, key.replace("1a", "2b")) == [("default", "`steps[x].uses`", "[masked]", "[masked]")]
+
+
+@pytest.mark.requirement("R29")
+def test_a_version_of_a_dependency_by_its_commit_is_quoted() -> None:
+    old = "v0.0.0-20230301143203-a9d515a09cc2"
+    before = f"module a\n\nrequire b/c {old}\n"
+    new = old.replace("a9d515", "b9d515")
+    assert told("go.mod", before, before.replace(old, new)) == [("other", "dependency `b/c`", old, new)]

@@ -55,6 +55,8 @@ NOT_NAMED = [
     ("lock", "package-lock.json", '{"a": 1}\n', '{"a": 2}\n'),
     ("ruby without a name", "a.rb", "x = foo(y)\n", "x = bar(y)\n"),
     ("private ruby", "a.rb", "def _f(a)\nend\n", "def _f(b)\nend\n"),
+    ("a name that begins like an exit", "a.c", "  g(exitcode, b);\n", "  g(exitcode, c);\n"),
+    ("a word in quotes", "a.php", "$a = 'throw x' . f(1);\n", "$a = 'throw x' . f(2);\n"),
     ("c without a name", "a.c", "  a = b + c;\n", "  a = b - c;\n"),
     ("yaml that does not parse", "a.yaml", "a: [x\nq q\n", "a: [y\nq r\n"),
 ]

@@ -74,6 +74,7 @@ NOT_NAMED = [
     ("go method of a type that only its package sees", "a.go", "package a\nfunc (s *s) F(a int) { g(a) }\n", "package a\nfunc (s *s) F(a, b int) { g(a) }\n"),
     ("rust test", "a.rs", "mod tests { pub fn f() { assert!(g()); } }\n", "mod tests { pub fn f(a: u8) { assert!(h()); } }\n"),
     ("rust closure", "a.rs", "fn f(x: X) -> u8 { let a = x.map(|| h(1)); a.g() }\n", "fn f(x: X) -> u8 { let a = x.map(|| h(2)); a.g() }\n"),
+    ("ts comment among parameters", "a.ts", "export function f(a: { /** x */ b: number }) { return a.b + 1; }\n", "export function f(a: { /** y */ b: number }) { return a.b + 2; }\n"),
     ("java private", "A.java", "class A { private int f(int a) { return a; } }\n", "class A { private int f(int a, int b) { return a; } }\n"),
     ("rust private", "a.rs", "fn f(a: u8) -> u8 { a }\n", "fn f(a: u16) -> u8 { a }\n"),
     ("rust arithmetic", "a.rs", "pub fn f(a: u8) -> u8 { a + 1 }\n", "pub fn f(a: u8) -> u8 { a + 2 }\n"),
