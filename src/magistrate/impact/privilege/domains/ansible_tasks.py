@@ -59,8 +59,6 @@ def tasks_of(text: str, path: str) -> Iterator[Task]:
     Raises:
         UnreadableTreeError: it is no YAML, or one that is read in different ways.
     """
-    if "mode" not in text and "group" not in text and "chmod" not in text and "owner" not in text:
-        return
     for root in documents(text):
         yield from _listed(root, path)
 

@@ -1,6 +1,6 @@
 """sudoers: who may run which command as whom, the last entry that matches deciding (sudoers(5), 1.9).
 
-A request is `host`, `as` (user), `as group`, `command`, `arguments` and what the tags are about: a
+A request is `person`, `host`, `as` (user), `as group`, `command`, `arguments` and what the tags are about: a
 wildcard in the path of a command stops at `/`. Whether somebody is in a group that no file here defines is a
 dimension of its own, so that an exclusion by name still meets an entry by group.
 
@@ -21,11 +21,12 @@ from magistrate.impact.privilege.model import Edge, Grants, Holder, Layer, Reade
 from magistrate.impact.privilege.patterns import ANY_NAME, RUN_NAME, Glob, glob, literal, merged_runs
 
 DOMAIN: Final = "sudoers"
-ANYONE: Final = "os:user/*"
-"""Somebody whom no file names."""
+SUDO: Final = "os:sudo"
+"""Who may do what by sudo; the person is a dimension of the request."""
 MAX_BOXES: Final = 256
 _FILE: Final = re.compile(r"(?:.*/)?sudoers(?:\.(?:j2|erb|tmpl|in))?|(?:.*/)?sudoers\.d/[^/]+|.*\.sudoers")
 Box = tuple[Where, ...]
+RUN: Final = Where(dimension="right", among=(literal("run"),))
 
 
 class _TooManyBoxesError(Exception):
@@ -45,7 +46,7 @@ class Sudo:
         return _FILE.fullmatch(path) is not None or path.rsplit("/", 1)[-1] in {"groups.yml", "groups.yaml"}
 
     def grants(self, files: Mapping[str, str]) -> Grants:
-        """The rights of everybody named, of each group that is not defined here, and of anyone else."""
+        """What anybody may do by sudo, and what each group that lives elsewhere gives to its members."""
         groups = groups_of(files)
         listed = {f"os:user/{member}" for members in groups.values() for member in members}
         holders: dict[str, list[Statement]] = {}
@@ -55,27 +56,26 @@ class Sudo:
             if _FILE.fullmatch(path) is not None:
                 machines.setdefault(_machine(path), {})[path] = files[path]
         usual, _ = rights_of_defaults(Sudoers(), (_on(*machines, negated=True),) if machines else ())
-        holders["os:sudo"] = usual
+        holders[SUDO] = usual
         for machine, texts in machines.items():
             _of_one_machine(texts, groups, holders, unknown, (_on(machine),))
         return Grants(
             holders=tuple(
-                Holder(name=_own(name), domain=DOMAIN, layers=(Layer(statements=tuple(dict.fromkeys(holders[name]))),))
+                Holder(name=name, domain=DOMAIN, layers=(Layer(statements=tuple(dict.fromkeys(holders[name]))),))
                 for name in sorted(holders)
                 if holders[name]
             ),
-            edges=tuple(Edge(actor=name, holder=_own(name)) for name in sorted(holders)),
-            live=frozenset({*holders, *listed}),
+            edges=tuple(
+                Edge(actor="os:group/" + name.removeprefix("sudo:group/"), holder=name)
+                for name in sorted(holders)
+                if name != SUDO
+            ),
+            live=frozenset({SUDO, *listed}),
             unknown=tuple(unknown),
         )
 
 
 READER: Final[Reader] = Sudo()
-
-
-def _own(person: str) -> str:
-    """The holder of what sudo gives to a person: apart from what the person holds in other domains."""
-    return "sudo:" + person.removeprefix("os:")
 
 
 def _on(*machines: str, negated: bool = False) -> Where:
@@ -122,7 +122,7 @@ def _rights(
 ) -> None:
     statements, unread = rights_of_defaults(state, extra)
     if statements:
-        holders.setdefault("os:sudo", []).extend(statements)
+        holders.setdefault(SUDO, []).extend(statements)
     unknown += [Unknown(domain=DOMAIN, why="a default is not known", text=line, place=at) for line, at in unread]
     entries: list[Entry] = []
     for entry in state.entries:
@@ -131,9 +131,10 @@ def _rights(
         except SyntaxProblemError:
             text = f"{[one.name for one in entry.users]} {entry.command.name}"
             unknown.append(Unknown(domain=DOMAIN, why="an alias is not defined", text=text, place=entry.place))
-    for person in _people(entries, groups):
+    for group in _groups(entries, groups):
         try:
-            holders.setdefault(person, []).extend(_allowed(person, entries, groups, extra))
+            holder = f"sudo:group/{group}" if group else SUDO
+            holders.setdefault(holder, []).extend(_allowed(group, entries, groups, extra))
         except _TooManyBoxesError:
             text = "; ".join(_says(entry) for entry in entries)
             why = "the entries exclude each other in too many ways"
@@ -156,22 +157,15 @@ def _flat(entry: Entry, state: Sudoers) -> Iterator[Entry]:
         )
 
 
-def _people(entries: Sequence[Entry], groups: Mapping[str, frozenset[str]]) -> Iterator[str]:
-    named: set[str] = set()
-    for entry in entries:
-        for item in entry.users:
-            name = _plain(item.name)
-            if name == "ALL" or not item.taken:
-                named.add(ANYONE)
-            if name.startswith("%") and name[1:] in groups:
-                named.update("os:user/" + member for member in groups[name[1:]])
-            elif name.startswith("%"):
-                named.add("os:group/" + name[1:])
-            elif name.startswith("+"):
-                named.add("os:netgroup/" + name[1:])
-            elif name != "ALL":
-                named.add("os:user/" + name)
-    yield from sorted(named)
+def _groups(entries: Sequence[Entry], groups: Mapping[str, frozenset[str]]) -> list[str]:
+    """Nobody in particular, and each group that lives elsewhere, for whom a file puts into it."""
+    named = {
+        name[1:]
+        for entry in entries
+        for item in entry.users
+        if (name := _plain(item.name)).startswith("%") and name[1:] not in groups
+    }
+    return ["", *sorted(named)]
 
 
 def _plain(name: str) -> str:
@@ -180,9 +174,9 @@ def _plain(name: str) -> str:
 
 
 def _allowed(
-    person: str, entries: Sequence[Entry], groups: Mapping[str, frozenset[str]], extra: Box
+    group: str, entries: Sequence[Entry], groups: Mapping[str, frozenset[str]], extra: Box
 ) -> Iterator[Statement]:
-    boxes = [_matching(entry, person, groups) for entry in entries]
+    boxes = [_matching(entry, group, groups) for entry in entries]
     for at, entry in enumerate(entries):
         if not entry.command.taken or not boxes[at]:
             continue
@@ -192,7 +186,7 @@ def _allowed(
             if not entries[later].command.taken or not set(_tagged(entries[later])) <= set(own):
                 left = _without(left, boxes[later])
         for box in left:
-            yield Statement(where=(*box, *extra), place=entry.place, says=_says(entry))
+            yield Statement(where=(RUN, *box, *extra), place=entry.place, says=_says(entry))
 
 
 def _says(entry: Entry) -> str:
@@ -223,20 +217,14 @@ def _tagged(entry: Entry) -> Box:
     return tuple(found)
 
 
-def _matching(entry: Entry, person: str, groups: Mapping[str, frozenset[str]]) -> list[Box]:
-    self_name = person.removeprefix("os:user/")
+def _matching(entry: Entry, group: str, groups: Mapping[str, frozenset[str]]) -> list[Box]:
     runas = (Item(name="root"),) if entry.runas is None else entry.runas
-    named = [[Item(name=self_name if one.name == "«self»" else one.name, taken=one.taken) for one in runas]]
+    own = (Where(dimension="as group", among=(literal("own"),)),)
     lists: list[list[Box]] = [
-        _ordered(entry.users, lambda name: _is(person, name, groups)),
+        _ordered(entry.users, lambda name: _is(group, name, groups)),
         _ordered(entry.hosts, lambda name: _value("host", name.lower())),
-        _ordered(named[0], lambda name: _value("as", name)),
-        [(Where(dimension="as group", among=(literal("own"),)),)]
-        if entry.groups is None
-        else [
-            *_ordered(entry.groups, lambda name: _value("as group", name)),
-            (Where(dimension="as group", among=(literal("own"),)),),
-        ],
+        _ordered(runas, lambda name: _value("as", name)),
+        [own] if entry.groups is None else [*_ordered(entry.groups, lambda name: _value("as group", name)), own],
     ]
     command = _command(entry.command.name)
     return [tuple(dict.fromkeys(where for part in parts for where in part)) + command for parts in product(*lists)]
@@ -263,18 +251,16 @@ def _ordered(found: Iterable[Item], test: object) -> list[Box]:
     return ways
 
 
-def _is(person: str, name: str, groups: Mapping[str, frozenset[str]]) -> bool | Where:
-    kind, _, own = person.removeprefix("os:").partition("/")
-    if name == "ALL":
+def _is(group: str, name: str, groups: Mapping[str, frozenset[str]]) -> bool | Where:
+    """Whether the person is meant: by name, as a member of a listed group, or by a membership that nobody sees."""
+    if name == "ALL" or (group and name == "%" + group):
         return True
     if name.startswith("%") and name[1:] in groups:
-        return kind == "user" and own in groups[name[1:]]
-    if name.startswith(("%", "+")):
-        mine = kind in {"group", "netgroup"} and name[1:] == own
-        return mine or Where(dimension=f"in {name}", among=(literal("yes"),))
-    if kind == "user" and (own == name or not name.startswith("#")):
-        return own == name
-    return Where(dimension=f"is {name}", among=(literal("yes"),))
+        members = sorted(groups[name[1:]])
+        return bool(members) and Where(dimension="person", among=tuple(map(literal, members)))
+    if name.startswith(("%", "+", "#")):
+        return Where(dimension=f"{'is' if name.startswith('#') else 'in'} {name}", among=(literal("yes"),))
+    return Where(dimension="person", among=(literal(name),))
 
 
 def _value(dimension: str, name: str) -> bool | Where:

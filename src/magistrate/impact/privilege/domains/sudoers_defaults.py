@@ -109,7 +109,8 @@ def _statements(scope: str, held: dict[str, tuple[str, Place]], extra: tuple[Whe
 
     def right(says: str, place: Place, *more: Where) -> Statement:
         what = Where(dimension="default", among=(literal(says),))
-        return Statement(where=(what, *more, *whose, *extra), place=place, says=f"with sudo: {says}")
+        right = Where(dimension="right", among=(literal("default"),))
+        return Statement(where=(right, what, *more, *whose, *extra), place=place, says=f"with sudo: {says}")
 
     nowhere = Place(path="")
     for name, (says, usual) in PROTECTING.items():

@@ -85,13 +85,18 @@ class _Service:
     def read(self) -> None:
         """Read all settings; those that are not understood are unknown, the others count."""
         settings = self.unit.settings
+        open_ended: list[tuple[str, tuple[str, Place]]] = []
         for text, place in self.unit.unread:
             self.open(text, place)
         for name in sorted(settings):
             for value, place in settings[name]:
                 known = name in HARMLESS or name in _KNOWN or _EXEC.fullmatch(name)
-                if not known or (_TEMPLATE.search(value) and name not in HARMLESS and not _EXEC.fullmatch(name)):
+                literal_only = name not in HARMLESS and not _EXEC.fullmatch(name)
+                if not known or (literal_only and _TEMPLATE.search(value)):
                     self.open(f"{name}={value}", place)
+                    open_ended.append((name, (value, place)))
+        for name, found in open_ended:
+            settings[name].remove(found)
         if self.unit.name.endswith(".socket"):
             self.listens()
             return
@@ -145,15 +150,18 @@ class _Service:
                 self.add(right, f"any {right}", setting)
             return
         taken: set[str] = set()
+        shut: set[str] = set()
         but: set[str] | None = None
         for value, _ in values:
             names = set(value.removeprefix("~").split())
             if value.startswith("~"):
                 but = (but or set()) | names if not taken else but
+                shut |= {one for one in names if taken and one.startswith("@")} - taken
                 taken -= names
             else:
                 taken |= names - {"none"}
                 but = but - names if but is not None else None
+                shut -= names
         if but is not None:
             self.add(
                 right,
@@ -162,7 +170,8 @@ class _Service:
                 *([literals("name", *sorted(but), negated=True)] if but else []),
             )
         for name in sorted(taken):
-            self.add(right, f"{right} {name}", setting, literals("name", name))
+            without = [literals(f"in {one}", "no") for one in sorted(shut)]
+            self.add(right, f"{right} {name}", setting, literals("name", name), *without)
 
     def switches(self) -> None:
         """Protections that are not on."""
