@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from magistrate.impact.privilege.domains.ci_yaml import line_of, listed, mapping, shown
+from magistrate.impact.privilege.domains.k8s_admission import Levels, level_statements
 from magistrate.impact.privilege.domains.k8s_labels import UnreadableSelectorError, selects, terms
 from magistrate.impact.privilege.domains.k8s_objects import UNNAMED, Cluster, KubeObject, cluster, is_manifest, scalar
 from magistrate.impact.privilege.domains.k8s_power import People, edges_of
@@ -104,6 +105,10 @@ class _Reading:
             for extra in self._aggregated(built_in):
                 self._add(f"k8s:clusterrole/{built_in}", extra, None, extra.place.path)
         subjects = {name for binding in self._bindings() for name in self._bound(binding)}
+        edges = tuple(self._edges())
+        levels = Levels(self.state)
+        for space in sorted(edge.holder for edge in edges if edge.holder.startswith("k8s:admission/")):
+            self._holds(space).statements += level_statements(levels.of(space.rpartition("/")[2]))
         holders = tuple(
             Holder(
                 name=name, domain=DOMAIN, layers=(Layer(statements=tuple(held.statements)),) if held.statements else ()
@@ -112,7 +117,7 @@ class _Reading:
         )
         return Grants(
             holders=holders,
-            edges=tuple(self._edges()),
+            edges=edges,
             live=frozenset(name for name in subjects if self._exists(name))
             | {f"k8s:clusterrole/{name}" for name in _BUILT_IN}
             | {ANYBODY},
