@@ -15,7 +15,7 @@ from typing import Final
 
 from magistrate.impact.privilege.domains.sql_alembic import in_order, is_migration, texts_of
 from magistrate.impact.privilege.domains.sql_replay import RIGHTS, Replay
-from magistrate.impact.privilege.domains.sql_rights import DOMAIN, grants_of
+from magistrate.impact.privilege.domains.sql_rights import DOMAIN, grants_of, usual
 from magistrate.impact.privilege.model import Edge, Grants, Holder, Layer, Place, Reader, Statement, Unknown
 
 _SQL: Final = re.compile(r"(?i).*\.(?:sql|psql|pgsql|ddl)")
@@ -48,7 +48,7 @@ class Migrations:
         for path in sorted(files):
             if not _taken_back(path, files):
                 folders.setdefault(path.rpartition("/")[0], {})[path] = files[path]
-        parts: list[Grants] = []
+        parts = [Grants(holders=(usual(folders),))]
         for folder, texts in folders.items():
             replay = Replay()
             for path, text in _replayed(texts, replay):

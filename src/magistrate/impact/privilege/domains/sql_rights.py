@@ -9,7 +9,7 @@ Rule kept: a role that the files do not create holds what nobody sees; whoever b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,6 +36,8 @@ _TOUCHED: Final = re.compile(r"\b(from|join|into|update)\s+(?:only\s+)?([a-z_][\
 
 def grants_of(catalogue: Catalogue, database: str) -> Grants:
     """All rights that stand in a catalogue; `database` tells the folder of its migrations."""
+    spoken = _touched(catalogue, database)
+    catalogue.thing("schema", ("", "public"))
     found = _Rights(catalogue=catalogue, base=(literals("database", database or "."),))
     for name in sorted(catalogue.roles):
         found.role(name, catalogue.roles[name])
@@ -61,8 +63,20 @@ def grants_of(catalogue: Catalogue, database: str) -> Grants:
             for name in sorted(found.held)
         ),
         edges=(*edges, *found.edges),
-        live=frozenset({EVERYBODY, *found.live, *_touched(catalogue, database)}),
+        live=frozenset({EVERYBODY, *found.live, *spoken}),
     )
+
+
+def usual(folders: Iterable[str]) -> Holder:
+    """What PUBLIC holds in the schema public of any database that these folders do not make."""
+    other = literals("database", *(folder or "." for folder in sorted(folders)), negated=True)
+    catalogue = Catalogue()
+    catalogue.thing("schema", ("", "public"))
+    made = grants_of(catalogue, "")
+    statements = tuple(
+        Statement(where=(other, *one.where[1:]), says=one.says) for one in made.holders[0].layers[0].statements
+    )
+    return Holder(name=EVERYBODY, domain=DOMAIN, layers=(Layer(statements=statements),))
 
 
 def _touched(catalogue: Catalogue, database: str) -> tuple[str, ...]:
