@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, Final
 
 from magistrate.impact.privilege.model import Holder, Layer, Place, Statement, Where
@@ -25,6 +26,8 @@ DOMAIN: Final = "code"
 MAX_FILES: Final = 2_000
 MAX_SCANNED: Final = 200_000
 """Characters of one file in which names of other files are looked for."""
+SHORT: Final = 3
+"""Letters that a name without a dot or a slash has at least, to be taken for one of a file."""
 ENDINGS: Final = (
     "",
     ".js",
@@ -38,10 +41,12 @@ ENDINGS: Final = (
     "/__init__.py",
     "/__main__.py",
 )
-NO_CODE: Final = frozenset({
-    "md", "rst", "adoc", "png", "jpg", "jpeg", "gif", "svg", "ico", "webp", "pdf", "csv", "woff", "woff2", "ttf",
-    "license", "lock", "sum", "snap", "map", "po", "mo",
+CODE: Final = frozenset({
+    "sh", "bash", "zsh", "fish", "ps1", "psm1", "bat", "cmd", "py", "js", "mjs", "cjs", "ts", "mts", "cts", "rb", "pl", "php",
+    "lua", "tcl", "awk", "groovy", "gradle", "kts", "mk", "mak", "make", "cmake", "just", "r", "jl", "swift", "go", "exs", "nix",
 })  # fmt: skip
+"""Endings of files that are run as they stand; so is a file without one."""
+IMPORTS: Final = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 _WORD: Final = re.compile(r"[A-Za-z0-9_@%+=,.~*/?-]*[A-Za-z0-9_*]")
 _COMMAND: Final = re.compile(r"[\w@./+-]+(?:[ \t]+[^\n;&|<>]*)?")
 _IMPORT: Final = re.compile(r"(?m)^\s*(?:from\s+([.\w]+)\s+import\s+\(?([\w, ]*)|import\s+([\w., ]+))")
@@ -56,7 +61,7 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "rake": ("Rakefile", "rakefile", "Rakefile.rb"),
     "bundle": ("Gemfile", "Rakefile"),
     "fastlane": ("fastlane/Fastfile", "Fastfile"),
-    "tox": ("tox.ini", "setup.cfg", "pyproject.toml", "setup.py"),
+    "tox": ("tox.ini", "setup.py"),
     "nox": ("noxfile.py",),
     "invoke": ("tasks.py",),
     "inv": ("tasks.py",),
@@ -103,9 +108,9 @@ class _Closure:
     found: dict[str, str] = field(default_factory=dict)
     line: list[str] = field(default_factory=list)
 
-    def take(self, path: str) -> None:
-        """One more file, if it is there and may be code."""
-        if path in self.files and path not in self.found and path.rpartition(".")[2].lower() not in NO_CODE:
+    def take(self, path: str, *, known: bool = False) -> None:
+        """One more file, if it is there and may be code, or is `known` to be read as a recipe."""
+        if path in self.files and path not in self.found and (known or _runs(path)):
             self.found[path] = digest(self.files[path])
             self.line.append(path)
 
@@ -116,12 +121,12 @@ class _Closure:
             self.read(text, folder)
 
     def read(self, text: str, folder: str, beside: str = "") -> None:
-        """Everything that a text names."""
+        """Everything that a text of commands names."""
         entered = (_joined(folder, matched[1]) for matched in _CD.finditer(text))
         folders = list(dict.fromkeys((folder, beside, "", *entered)))
-        for word in dict.fromkeys(_WORD.findall(text[:MAX_SCANNED])):
+        for word in _words(text):
             self._named(word, folders)
-        for command in _COMMAND.findall(text[:MAX_SCANNED]):
+        for command in _commands(text):
             self._built(command, folders)
 
     def _named(self, word: str, folders: Sequence[str]) -> None:
@@ -147,7 +152,7 @@ class _Closure:
         inside = [_joined(folders[0], matched) for matched in _DIRECTORY.findall(command)]
         for folder in (*folders, *inside):
             for read in READ_BY.get(name, ()):
-                self.take(_joined(folder, read))
+                self.take(_joined(folder, read), known=True)
             if name in RUNNERS:
                 self._scripts(name, words[1:], folder)
         for matched in _MODULE.finditer(command):
@@ -159,7 +164,7 @@ class _Closure:
                 self.take(_joined(folders[0], "setup.py"))
             elif matched[1] in READ_BY:
                 for read in READ_BY[matched[1]]:
-                    self.take(_joined(folders[0], read))
+                    self.take(_joined(folders[0], read), known=True)
 
     def _scripts(self, runner: str, words: Sequence[str], folder: str) -> None:
         at = _joined(folder, "package.json")
@@ -168,14 +173,58 @@ class _Closure:
             if name in scripts:
                 self.take_part(f"{at}#scripts.{name}", scripts[name], folder)
 
+    def named_in(self, path: str) -> None:
+        """Scripts whose whole names stand in a program: it may start them."""
+        folders = ("", posixpath.dirname(path))
+        for word in _words(self.files[path]):
+            if "." in posixpath.basename(word):
+                self._named(word, folders)
+
     def imports(self, path: str) -> None:
-        """What a Python file imports of the files that are here."""
+        """What a script imports of the files beside and below it; the product that it imports is not its recipe."""
         beside = posixpath.dirname(path)
-        for begin, names, plain in _IMPORT.findall(self.files[path][:MAX_SCANNED]):
-            for module in (begin,) if begin else re.split(r"[,\s]+", plain):
-                for target in _targets(module, names, beside):
-                    self.take(target + ".py")
-                    self.take(target + "/__init__.py")
+        if path.endswith(".py"):
+            targets = [one + end for one in _imported(self.files[path], beside) for end in (".py", "/__init__.py")]
+        else:
+            named = (_joined(beside, word) for word in _words(self.files[path]) if word.startswith("./"))
+            targets = [one + end for one in named for end in ENDINGS]
+        for target in targets:
+            if target.startswith(f"{beside}/") if beside else "/" not in target:
+                self.take(target)
+
+
+def _runs(path: str) -> bool:
+    name = posixpath.basename(path)
+    return "." not in name or name.rpartition(".")[2].lower() in CODE
+
+
+@lru_cache(maxsize=1024)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            word for word in _WORD.findall(text[:MAX_SCANNED]) if "." in word or "/" in word or len(word) >= SHORT
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def _commands(text: str) -> tuple[str, ...]:
+    """The pieces that begin with a program which reads files by their names."""
+    found = dict.fromkeys(_COMMAND.findall(text[:MAX_SCANNED]))
+    return tuple(
+        one
+        for one in found
+        if (name := posixpath.basename(one.split()[0])) in READ_BY or name in RUNNERS or "-m" in one
+    )
+
+
+@lru_cache(maxsize=256)
+def _imported(text: str, beside: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for begin, names, plain in _IMPORT.findall(text[:MAX_SCANNED]):
+        for module in (begin,) if begin else re.split(r"[,\s]+", plain):
+            found += _targets(module, names, beside)
+    return tuple(dict.fromkeys(found))
 
 
 def _joined(folder: str, path: str) -> str:
@@ -189,7 +238,7 @@ def _targets(module: str, names: str, beside: str) -> Iterator[str]:
     if dots:
         roots: tuple[str, ...] = (posixpath.normpath(posixpath.join(beside, *[".."] * (dots - 1))),)
     else:
-        roots = (beside, "", "src")
+        roots = (beside,)
     for root in roots:
         at = _joined(root if root != "." else "", rest) if rest else root
         if at:
@@ -247,9 +296,11 @@ def closure(commands: Sequence[Command], files: Mapping[str, str], named: Sequen
         if len(found.found) > MAX_FILES:
             every = "\n".join(f"{name} {digest(files[name])}" for name in sorted(files))
             return {"every file": digest(every)}
-        found.read(files[path], "", posixpath.dirname(path))
-        if path.endswith(".py"):
+        if path.endswith((".py", *IMPORTS)):
             found.imports(path)
+            found.named_in(path)
+        else:
+            found.read(files[path], "", posixpath.dirname(path))
     return {name: found.found[name] for name in sorted(found.found)}
 
 

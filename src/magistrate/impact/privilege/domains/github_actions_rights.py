@@ -2,7 +2,8 @@
 
 Follows "Workflow syntax for GitHub Actions": `permissions` of a job replace those of the workflow;
 where neither says anything the repository's default holds, which no file tells: it reads everything
-and may write everything but mint identities.
+and may write everything but mint identities. A default that stays is no change, and code that runs under
+it alone does not count as code that runs with power.
 """
 
 from __future__ import annotations
@@ -57,17 +58,21 @@ def named(right: str, says: str, line: int, *, power: bool = True) -> Right:
     return Right(where=(literals("right", right),), says=says, line=line, power=power)
 
 
-def _alike(pattern: str, says: str, line: int, *more: Where) -> Right:
-    return Right(where=(Where(dimension="right", among=(glob(pattern),)), *more), says=says, line=line)
+def _alike(pattern: str, says: str, line: int) -> Right:
+    return Right(where=(Where(dimension="right", among=(glob(pattern),)),), says=says, line=line)
 
 
 def token_rights(stated: object, line: int) -> Iterator[Right | Odd]:
     """What `permissions:` grants; None is the repository's default."""
     if stated is None:
-        yield _alike("token:*:read", "the repository's default token, which reads", line)
-        by_default = literals("stated", "by the repository's default")
-        no_identity = Where(dimension="right", among=(glob("token:id-token:*"),), negated=True)
-        yield _alike("token:*", "the repository's default token, which may write", line, by_default, no_identity)
+        reads = (Where(dimension="right", among=(glob("token:*:read"),)),)
+        yield Right(where=reads, says="the repository's default token, which reads", line=line, power=False)
+        writes = (
+            Where(dimension="right", among=(glob("token:*"),)),
+            Where(dimension="right", among=(glob("token:id-token:*"),), negated=True),
+            literals("stated", "by the repository's default"),
+        )
+        yield Right(where=writes, says="the repository's default token, which may write", line=line, power=False)
         return
     if isinstance(stated, Text):
         yield from _all_scopes(stated)
