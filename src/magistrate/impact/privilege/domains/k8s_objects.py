@@ -32,7 +32,8 @@ from magistrate.impact.privilege.model import Place, Unknown
 UNNAMED: Final = "-"
 """The namespace of an object that does not say one: whatever the person who applies it chooses."""
 _MANIFEST: Final = re.compile(r".*\.(?:ya?ml|json|tpl|gotmpl|tmpl|j2|jinja2?)|(?:.*/)?Kustomization")
-_ABOUT: Final = re.compile(r"apiVersion|\bkind\b|\\[uUx]")
+_WRITTEN_OTHERWISE: Final = re.compile(r"\\(?:u00|x|U000000)[4-7][0-9a-fA-F]|(?m:^\s*\?\s)")
+"""Letters of names as escapes, and names that may go over several lines."""
 _OVERLAY: Final = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
 _VALUES: Final = re.compile(r"(?:.*/)?(?:[\w.-]*[.-])?values(?:[.-][\w.-]*)?\.ya?ml")
 _CHART: Final = re.compile(r"(?:.*/)?(?:Chart|requirements)\.ya?ml")
@@ -122,11 +123,16 @@ def cluster(files: Mapping[str, str]) -> Cluster:
             riddles += _overlay(path, text)
         elif _VALUES.fullmatch(path) or _CHART.fullmatch(path):
             riddles += _chart(path, text)
-        elif _ABOUT.search(text) or (_TEMPLATES.fullmatch(path) and "{{" in text):
+        elif _is_about(text) or (_TEMPLATES.fullmatch(path) and "{{" in text):
             found, open_ends = _parsed(text)
             objects += (_placed(path, body) for body in found)
             riddles += (Riddle(why=why, text=what, place=Place(path=path, line=line)) for why, what, line in open_ends)
     return Cluster(objects=tuple(objects), riddles=tuple(riddles))
+
+
+def _is_about(text: str) -> bool:
+    """Whether a text may hold objects: a cheap look, so that other YAML and JSON costs nothing."""
+    return ("apiVersion" in text and "kind" in text) or _WRITTEN_OTHERWISE.search(text) is not None
 
 
 @lru_cache(maxsize=512)
@@ -138,6 +144,8 @@ def _parsed(text: str) -> tuple[tuple[dict[str, Any], ...], tuple[tuple[str, str
         if "{{" in text or "{%" in text:
             return (), (("it is a template", _lines(text), 0),)
         problem = str(error)
+    if "apiVersion" not in text and _WRITTEN_OTHERWISE.search(text) is None:
+        return (), ()
     bodies: list[dict[str, Any]] = []
     open_ends: list[tuple[str, str, int]] = []
     for piece in _BREAK.split(text):
