@@ -24,6 +24,7 @@ import msgspec
 
 from magistrate.domain.impact import (
     BehaviourChange,
+    BlastRadius,
     Evidence,
     EvidenceRequest,
     Impact,
@@ -34,9 +35,8 @@ from magistrate.domain.impact import (
     strictness_of,
 )
 from magistrate.errors import MagistrateError, Usage
-from magistrate.impact.assess import assess
+from magistrate.impact.assess import assess, power_moved
 from magistrate.impact.case import Case, parse_case
-from magistrate.impact.measures.privilege import privilege
 from magistrate.wire.canonical import canonical
 
 VERSION: Final = 1
@@ -79,7 +79,7 @@ def privilege_request(
         Usage: MAG-E250 for a part with another shape.
     """
     case = parse_case(request.get("case"), texts)
-    moved = privilege(case.steps, case.base)
+    moved = power_moved(case)
     return {"privilege": [_moves(row) for row in moved.rows], "together": list(moved.together), "more": moved.more}
 
 
@@ -166,7 +166,7 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
             for denial in impact.denials
         ],
         "privilege": [_moves(row) for row in impact.privilege],
-        "blast_radius": dict(impact.blast_radius),
+        "blast_radius": _reaches(impact.blast_radius),
         "reversible": impact.reversible,
         "composition": {"steps": len(case.steps), **({"together": list(impact.together)} if impact.together else {})},
         "reasons": list(impact.reasons),
@@ -217,6 +217,21 @@ def _found(found: Sensitivity) -> dict[str, Any]:
 
 def _behaves(one: BehaviourChange) -> dict[str, Any]:
     return {name: getattr(one, name) for name in ("kind", "path", "line", "before", "after", "why")}
+
+
+def _reaches(one: BlastRadius) -> dict[str, Any]:
+    """As section 7 words it; what nobody can say is the word `unknown`, which counts as the largest."""
+    return {
+        "files": one.files,
+        "dependents": "unknown" if one.dependents is None else one.dependents,
+        "packages": list(one.packages),
+        "services": list(one.services),
+        "environments": list(one.environments),
+        "data_stores": list(one.data_stores),
+        "owners": list(one.owners),
+        "complete": one.complete,
+        **({"why": one.why} if one.why else {}),
+    }
 
 
 def _stays(one: NoWayBack) -> dict[str, Any]:

@@ -191,6 +191,25 @@ class NoWayBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlastRadius:
+    """How far a change reaches (R27). `dependents` is None where nobody can say, which is the largest.
+
+    `complete`: the repository, its map of environments and the imports of every changed file were read;
+    a radius that is not complete is the largest, whatever its numbers say. All names are in order.
+    """
+
+    files: int
+    dependents: int | None
+    packages: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ("production",)
+    data_stores: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    complete: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
     """Something the floor never lets pass, whoever approves."""
 
@@ -278,7 +297,7 @@ class Impact:
     classes: tuple[ChangeClass, ...]
     strictness: Strictness
     reversible: str
-    blast_radius: tuple[tuple[str, str], ...]
+    blast_radius: BlastRadius
     reasons: tuple[str, ...]
     mentions: tuple[Sensitivity, ...] = ()
     behaviour: tuple[BehaviourChange, ...] = ()

@@ -33,7 +33,7 @@ from magistrate.impact.join import collisions, in_order, joined, mentioned, stri
 from magistrate.impact.measures.behaviour import behaviour
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
-from magistrate.impact.measures.privilege import privilege
+from magistrate.impact.measures.privilege import Privilege, privilege
 from magistrate.impact.measures.reversibility import no_way_back, reversible
 from magistrate.impact.provers import (
     benign_config,
@@ -184,12 +184,13 @@ def assess(
     wanted = [want for one in judged for want in evidence_wanted(one, case.base, evidence)] if open_question else []
     apart = mentioned(files, sensed)
     kept = in_order(sensed - apart)
+    radius = blast_radius(files, steps, case.base)
     found = joined(
         files,
         kept,
         denials,
         mentions=in_order(apart),
-        radius=blast_radius(steps),
+        radius=radius.measured,
         way_back=reversible(kept, stays),
         stays=stays,
         reasons=reasons,
@@ -199,11 +200,16 @@ def assess(
     asks_base = any(_asks_base(one, case.base, open_question=open_question) for one in judged)
     return replace(
         found,
-        context_wanted=asks_base or power.asks_base,
+        context_wanted=asks_base or power.asks_base or radius.asks_base,
         behaviour=behaviour(files, steps, sensed),
         privilege=power.rows,
         together=power.together,
     )
+
+
+def power_moved(case: Case) -> Privilege:
+    """Whose power a case moves, and nothing else of it."""
+    return privilege(case.steps, case.base)
 
 
 def judge(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from magistrate.domain.impact import (
+    BlastRadius,
     ChangeClass,
     Denial,
     EvidenceRequest,
@@ -74,7 +75,7 @@ def joined(  # noqa: PLR0913 - the join takes everything there is
     denials: set[Denial],
     *,
     mentions: tuple[Sensitivity, ...],
-    radius: tuple[tuple[str, str], ...],
+    radius: BlastRadius,
     way_back: str,
     stays: tuple[NoWayBack, ...],
     reasons: list[str],

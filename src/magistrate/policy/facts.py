@@ -100,10 +100,21 @@ def _understood(privilege: PrivilegeVerdict) -> bool:
 
 
 def _radius(measured: dict[str, Any]) -> int:
-    """The largest number that the measure names; whatever is no sane number counts as huge."""
-    numbers = [v for v in measured.values() if not isinstance(v, str | list | dict)]
-    sane = [n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= MAX_COUNTED]
-    return max(sane, default=MAX_COUNTED) if len(sane) == len(numbers) else MAX_COUNTED
+    """The largest number or the longest list that the measure names; what is incomplete or no sane number is huge.
+
+    A list of names counts by its length, a text (a reason) counts for nothing, and everything else that is no
+    whole number within bounds, a missing number or `complete` that is not the truth value true, makes it huge.
+    """
+    if measured.get("complete") is not True:
+        return MAX_COUNTED
+    counted = [measured.get("files"), measured.get("dependents")]
+    for name, value in measured.items():
+        if isinstance(value, list):
+            counted.append(len(value) if all(isinstance(one, str) for one in value) else None)
+        elif name not in {"complete", "why", "files", "dependents"}:
+            counted.append(value)
+    sane = [n for n in counted if isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= MAX_COUNTED]
+    return max(sane) if len(sane) == len(counted) else MAX_COUNTED
 
 
 def _bounded(what: str, number: int) -> int:

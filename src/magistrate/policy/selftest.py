@@ -62,7 +62,7 @@ def _vector(
         auto_eligible=level is Strictness.AUTO, strictness=level,
         files=(FileVerdict(path="a", change_class=kind, proof=proof),),
         sensitivities=(SensitivityVerdict(kind=kind, path="a", line=1, why=""),) if sensitive else (),
-        denials=(), privilege=(), blast_radius={"files": 1}, reversible=reversible, composition={}, reasons=(),
+        denials=(), privilege=(), blast_radius={"files": 1, "dependents": 0, "complete": True}, reversible=reversible, composition={}, reasons=(),
     )  # fmt: skip
     return Question(
         verdict=verdict, policy=body, action=Action.MERGE, environment="self-test", production=False, solo=False,

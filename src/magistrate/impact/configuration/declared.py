@@ -130,6 +130,8 @@ def _entries(leaves: tuple[Leaf, ...]) -> tuple[DeclaredKey, ...]:
             case ("benign_config", int() as at, "values"):
                 _verify_holder(path, value)
                 lists[at] = []
+            case ("reach", *_):
+                pass  # the map of what a change reaches (`impact/reach/declared.py`)
             case ("version",):
                 _verify_version(value)
             case ("benign_config", int() as at, "values", int()):
