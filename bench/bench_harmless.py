@@ -263,11 +263,12 @@ def _attack_seen(step: Row, row: Row) -> Seen:
 def run(repos: Path, *, again: bool) -> Row:
     """Measure what is not kept of both sets, write results and page."""
     sources = sources_digest(list(SUBJECT))
+    at = subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout
     told_of: dict[str, Row] = {}
     for of in SETS:
         kept = {} if again else of.kept()
         rows: dict[str, Row] = kept.get("commits", {}) if kept.get("sources") == sources else {}
-        whole: Row = {"measures": list(SUBJECT), "sources": sources, "commits": rows}
+        whole: Row = {"at": at.strip(), "measures": list(SUBJECT), "sources": sources, "commits": rows}
         for count, (sha, found) in enumerate(measured(of, repos, rows)):
             rows[sha] = found
             if count % 20 == 0:
