@@ -183,6 +183,7 @@ class _Reading:
         namespace = binding.namespace if binding.kind == "RoleBinding" else None
         if kind not in {"Role", "ClusterRole"} or not name:
             self._riddle("a binding names no role", f"{binding.name}: {shown(reference)}", binding.at())
+            return
         found = self._defined(kind, name, binding)
         for one in listed(binding.body.get("subjects")):
             subject = _subject(mapping(one), binding)
@@ -190,21 +191,21 @@ class _Reading:
                 self._riddle("a subject of a kind that is not known", f"{binding.name}: {shown(one)}", binding.at(one))
                 continue
             place = binding.at(one)
-            for rule in found:
+            for rule in found or ():
                 self._add(subject, rule, namespace, binding.path)
-            if not found:
+            if found is None:
                 self._built_in(subject, (kind, name), namespace, place)
             yield subject
 
-    def _defined(self, kind: str, name: str, binding: KubeObject) -> tuple[Rule, ...]:
-        """The rules of the role of this name; of several that which stands nearest to the binding."""
+    def _defined(self, kind: str, name: str, binding: KubeObject) -> tuple[Rule, ...] | None:
+        """The rules of the role of this name, of several that which stands nearest to the binding; None: no file has it."""
         found = [
             role
             for role in self.roles
             if role.kind == kind and role.name == name and (kind != "Role" or role.namespace == binding.namespace)
         ]
         if not found:
-            return ()
+            return None
         near = max(_shared(role.path, binding.path) for role in found)
         nearest = [role for role in found if _shared(role.path, binding.path) == near]
         extra = tuple(self._aggregated(name)) if kind == "ClusterRole" and name in _BUILT_IN else ()
