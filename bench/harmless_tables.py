@@ -153,6 +153,7 @@ def _headlines(tuned: Row, unseen: Row, first: Row) -> list[str]:
     lines = [
         "| what | set 1 (tuned on), measured last | **set 2, first figure** | set 2, measured last |",
         "|---|---|---|---|",
+        f"| measured with the version at | {' | '.join(whole.get('at', '')[:7] or '-' for whole in whole_of)} |",
     ]
     for key, text in HEADLINES.items():
         lines.append(f"| {text} | {' | '.join(shown(of['headline'][key]) for of in shown_of)} |")

@@ -69,11 +69,12 @@ def test_the_page_tells_both_sets_side_by_side_and_keeps_its_words(
         return {"figures": summary([{**label, "sha": "1"}], found)}
 
     attacks = {"own": {"n": 4, "titled": 0, "through": {"magistrate": 0, "G1": 2}, "passed": []}}
-    write_page({**whole(low), "attacks": attacks}, whole(low), whole(two))
+    write_page({**whole(low), "attacks": attacks}, whole(low), {"at": "0123456789", **whole(two)})
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "\nold\n" not in text
+    assert "| measured with the version at | - | 0123456 | - |" in text
     auto = "| low-risk commits that are automatic, with the repository |"
     assert f"{auto} 1/1 100 % (21-100) | 0/1 0 % (0-79) | 1/1 100 % (21-100) |" in text
     assert (
