@@ -10,15 +10,24 @@ Rule kept: what is not followed is said in the reference; a closure that grows t
 from __future__ import annotations
 
 import hashlib
-import json
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any, Final
+from itertools import islice
+from typing import Final
 
+from magistrate.impact.privilege.domains.ci_recipes import (
+    PLAIN,
+    READ_BY,
+    RUNNERS,
+    asked_scripts,
+    make_rules,
+    scripts_of,
+)
 from magistrate.impact.privilege.model import Holder, Layer, Place, Statement, Where
 from magistrate.impact.privilege.patterns import RUN, Glob, literal
 
@@ -41,6 +50,8 @@ ENDINGS: Final = (
     "/__init__.py",
     "/__main__.py",
 )
+_LITERAL: Final = re.compile(r"[^*?\[]*")
+"""What a pattern begins with that stands for itself."""
 CODE: Final = frozenset({
     "sh", "bash", "zsh", "fish", "ps1", "psm1", "bat", "cmd", "py", "js", "mjs", "cjs", "ts", "mts", "cts", "rb", "pl", "php",
     "lua", "tcl", "awk", "groovy", "gradle", "kts", "mk", "mak", "make", "cmake", "just", "r", "jl", "swift", "go", "exs", "nix",
@@ -53,44 +64,6 @@ _IMPORT: Final = re.compile(r"(?m)^\s*(?:from\s+([.\w]+)\s+import\s+\(?([\w, ]*)
 _MODULE: Final = re.compile(r"-m\s+([\w.]+)")
 _DIRECTORY: Final = re.compile(r"(?:--directory(?:=|\s+)|--prefix(?:=|\s+)|--cwd(?:=|\s+)|-C\s*)([\w./-]+)")
 _CD: Final = re.compile(r"\b(?:cd|pushd)\s+[\"']?([\w./-]+)")
-READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "make": ("Makefile", "makefile", "GNUmakefile"),
-    "gmake": ("Makefile", "makefile", "GNUmakefile"),
-    "just": ("justfile", "Justfile", ".justfile"),
-    "task": ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml"),
-    "rake": ("Rakefile", "rakefile", "Rakefile.rb"),
-    "bundle": ("Gemfile", "Rakefile"),
-    "fastlane": ("fastlane/Fastfile", "Fastfile"),
-    "tox": ("tox.ini", "setup.py"),
-    "nox": ("noxfile.py",),
-    "invoke": ("tasks.py",),
-    "inv": ("tasks.py",),
-    "gradle": ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"),
-    "gradlew": ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "gradlew",
-                "gradle/wrapper/gradle-wrapper.properties"),
-    "mvn": ("pom.xml", ".mvn/extensions.xml", ".mvn/jvm.config"),
-    "mvnw": ("pom.xml", "mvnw", ".mvn/wrapper/maven-wrapper.properties"),
-    "cargo": ("build.rs", ".cargo/config.toml", ".cargo/config"),
-    "docker": ("Dockerfile", "docker-bake.hcl", "docker-compose.yml", "docker-compose.yaml", "compose.yaml", "compose.yml"),
-    "docker-compose": ("docker-compose.yml", "docker-compose.yaml", "compose.yaml", "compose.yml"),
-    "podman": ("Dockerfile", "Containerfile"),
-    "buildah": ("Dockerfile", "Containerfile"),
-    "kaniko": ("Dockerfile",),
-    "pip": ("setup.py",), "pip3": ("setup.py",), "pipx": ("setup.py",), "uv": ("setup.py",), "python -m build": ("setup.py",),
-    "poetry": ("build.py",),
-    "pre-commit": (".pre-commit-config.yaml",),
-    "goreleaser": (".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml"),
-    "semantic-release": (".releaserc", ".releaserc.json", ".releaserc.js", ".releaserc.yml", "release.config.js", "release.config.cjs"),
-    "cmake": ("CMakeLists.txt",),
-    "bazel": ("WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel", ".bazelrc", "BUILD", "BUILD.bazel"),
-    "earthly": ("Earthfile",), "dagger": ("dagger.json",), "skaffold": ("skaffold.yaml",),
-    "vagrant": ("Vagrantfile",), "meson": ("meson.build",), "mage": ("magefile.go",), "lerna": ("lerna.json",), "nx": ("nx.json",),
-    "turbo": ("turbo.json",), "mix": ("mix.exs",), "sbt": ("build.sbt", "project/plugins.sbt"), "composer": ("composer.json",),
-}  # fmt: skip
-"""Files that a program reads by their names, in the folder it runs in."""
-INSTALL: Final = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
-PUBLISH: Final = ("prepublishOnly", "prepack", "prepare", "postpack", "publish", "postpublish")
-RUNNERS: Final = frozenset({"npm", "pnpm", "yarn", "bun"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +80,10 @@ class _Closure:
     files: Mapping[str, str]
     found: dict[str, str] = field(default_factory=dict)
     line: list[str] = field(default_factory=list)
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    """Words that were looked for already, each with the folder: asking again finds the same."""
+    names: list[str] = field(default_factory=list)
+    """All paths in order, made when a pattern asks for them."""
 
     def take(self, path: str, *, known: bool = False) -> None:
         """One more file, if it is there and may be code, or is `known` to be read as a recipe."""
@@ -129,47 +106,90 @@ class _Closure:
         for command in _commands(text):
             self._built(command, folders)
 
+    def _below(self, begin: str) -> Sequence[str]:
+        """The files whose paths begin so, where that names a folder at least."""
+        if "/" not in begin:
+            return ()
+        if not self.order:
+            self.order = sorted(self.files)
+        return self.order[bisect_left(self.order, begin) : bisect_left(self.order, begin + "\U0010ffff")]
+
     def _named(self, word: str, folders: Sequence[str]) -> None:
         plain = word.rpartition("=")[2].lstrip("/@")
         if not plain or plain in {".", ".."}:
             return
         for folder in folders:
+            if (plain, folder) in self.asked:
+                continue
+            self.asked.add((plain, folder))
             at = _joined(folder, plain)
             if "*" in plain or "?" in plain:
                 if "/" in at and not at.startswith("*"):
-                    for path in sorted(self.files):
-                        if fnmatchcase(path, at):
-                            self.take(path)
+                    self._matching(at)
                 continue
             for ending in ENDINGS:
                 if at + ending in self.files:
                     self.take(at + ending)
                     break
 
+    def _matching(self, pattern: str) -> None:
+        """Every file that a pattern names, found among those that begin as it does."""
+        self.names = self.names or sorted(self.files)
+        start = _LITERAL.findall(pattern)[0]
+        for path in islice(self.names, bisect_left(self.names, start), None):
+            if not path.startswith(start):
+                break
+            if fnmatchcase(path, pattern):
+                self.take(path)
+
     def _built(self, command: str, folders: Sequence[str]) -> None:
         words = command.split()
         name = posixpath.basename(words[0])
         inside = [_joined(folders[0], matched) for matched in _DIRECTORY.findall(command)]
         for folder in (*folders, *inside):
-            for read in READ_BY.get(name, ()):
-                self.take(_joined(folder, read), known=True)
-            if name in RUNNERS:
-                self._scripts(name, words[1:], folder)
+            self._recipes(name, words[1:], folder)
         for matched in _MODULE.finditer(command):
-            for folder in folders:
-                at = _joined(folder, matched[1].replace(".", "/"))
-                for path in (at + ".py", at + "/__main__.py", at + "/__init__.py"):
-                    self.take(path)
-            if matched[1] in {"build", "pip"}:
-                self.take(_joined(folders[0], "setup.py"))
-            elif matched[1] in READ_BY:
-                for read in READ_BY[matched[1]]:
-                    self.take(_joined(folders[0], read), known=True)
+            self._module(matched[1], folders)
+
+    def _recipes(self, name: str, words: Sequence[str], folder: str) -> None:
+        """What a program of this name reads in this folder."""
+        for read in READ_BY.get(name, ()):
+            at = _joined(folder, read)
+            if name not in {"make", "gmake"}:
+                self.take(at, known=True)
+            elif at in self.files:
+                self._made(at, words, folder)
+        if name in RUNNERS:
+            self._scripts(name, words, folder)
+
+    def _module(self, module: str, folders: Sequence[str]) -> None:
+        """What `python -m` runs."""
+        for folder in folders:
+            at = _joined(folder, module.replace(".", "/"))
+            for path in (at + ".py", at + "/__main__.py", at + "/__init__.py"):
+                self.take(path)
+        for read in ("setup.py",) if module in {"build", "pip"} else READ_BY.get(module, ()):
+            self.take(_joined(folders[0], read), known=True)
+
+    def _made(self, at: str, words: Sequence[str], folder: str) -> None:
+        """The rules of a makefile that these goals need; all of it where the goals are not plain."""
+        rules = make_rules(self.files[at])
+        goals = [word for word in words if not word.startswith("-") and "=" not in word]
+        if not goals or any(PLAIN.fullmatch(goal) is None or goal not in rules for goal in goals):
+            self.take(at, known=True)
+            return
+        self.take_part(f"{at}#", rules[""][1], folder)
+        line = list(goals)
+        for goal in line:
+            needs, recipe = rules.get(goal, ((), ""))
+            line += (one for one in needs if one in rules and one not in line)
+            if recipe:
+                self.take_part(f"{at}#{goal}", recipe, folder)
 
     def _scripts(self, runner: str, words: Sequence[str], folder: str) -> None:
         at = _joined(folder, "package.json")
-        scripts = _scripts_of(self.files.get(at, ""))
-        for name in _asked(runner, words, scripts):
+        scripts = scripts_of(self.files.get(at, ""))
+        for name in asked_scripts(runner, words, scripts):
             if name in scripts:
                 self.take_part(f"{at}#scripts.{name}", scripts[name], folder)
 
@@ -227,6 +247,7 @@ def _imported(text: str, beside: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+@lru_cache(maxsize=65_536)
 def _joined(folder: str, path: str) -> str:
     joined = posixpath.normpath(posixpath.join(folder, path)) if folder else posixpath.normpath(path)
     return "" if joined == "." else joined.removeprefix("../").lstrip("/")
@@ -246,35 +267,6 @@ def _targets(module: str, names: str, beside: str) -> Iterator[str]:
         for name in re.split(r"[,\s]+", names):
             if name:
                 yield posixpath.join(at, name) if at else name
-
-
-def _scripts_of(text: str) -> dict[str, str]:
-    try:
-        read: Any = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
-        return {"": text}
-    scripts = read.get("scripts") if isinstance(read, dict) else None
-    return {str(name): str(value) for name, value in scripts.items()} if isinstance(scripts, dict) else {}
-
-
-def _asked(runner: str, words: Sequence[str], scripts: Mapping[str, str]) -> Iterator[str]:
-    """The entries of `scripts` that one command of a package manager runs."""
-    verbs = [word for word in words if not word.startswith("-")]
-    verb = verbs[0] if verbs else "install"
-    ignored = any(word in {"--ignore-scripts", "--ignore-scripts=true"} for word in words)
-    yield ""
-    if verb in {"ci", "install", "i", "add", "clean-install", "rebuild"}:
-        yield from () if ignored else INSTALL
-        return
-    if verb in {"publish", "pack"}:
-        yield from () if ignored else PUBLISH
-        return
-    names = verbs[1:2] if verb in {"run", "run-script", "exec", "x"} else [{"t": "test", "tst": "test"}.get(verb, verb)]
-    for name in names:
-        if runner != "npm" or verb in {"run", "run-script", "test", "t", "tst", "start", "stop", "restart", "version"}:
-            yield from (f"pre{name}", name, f"post{name}")
-    if len(verbs) > 1 and verb in {"workspace", "workspaces", "-r", "--filter"}:
-        yield from (name for name in verbs[1:] if name in scripts)
 
 
 def digest(text: str) -> str:

@@ -47,6 +47,7 @@ from magistrate.impact.privilege.model import (
     Reader,
     Statement,
     Unknown,
+    Where,
     literals,
 )
 
@@ -219,12 +220,15 @@ def _ways(job: _Job) -> Iterator[Start]:
 
 
 def _uses(job: _Job, ways: Sequence[Start]) -> Iterator[Statement]:
+    """Each right under each condition, with everybody who may use it under that."""
+    by: dict[tuple[Where, ...], dict[str, None]] = {}
+    for way in ways:
+        by.setdefault(way.where, {}).update(dict.fromkeys(_BY.get(way.who, (way.who,))))
     for right in job.rights:
         if right.where == _FLOOR:
             continue
-        for way in ways:
-            who = literals("by", *_BY.get(way.who, (way.who,)))
-            where = (literals("deed", "use"), *right.where, who, *way.where)
+        for conditions, who in by.items():
+            where = (literals("deed", "use"), *right.where, literals("by", *sorted(who)), *conditions)
             yield Statement(where=where, place=job.at(right.line), says=right.says)
 
 

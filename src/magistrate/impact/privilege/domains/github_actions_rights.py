@@ -32,7 +32,9 @@ _PRIVILEGED: Final = re.compile(
     r"--privileged|--cap-add|--device|--pid[= ]|--ipc[= ]|--network[= ]host|--net[= ]host|--security-opt|--userns[= ]|"
     r"--volume|-v[= ]|--mount|--group-add|--gpus"
 )
-_MATRIX: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
+_MATRIX: Final = re.compile(r"matrix\.([\w-]+)")
+_LITERAL: Final = re.compile(r"'([^']*)'")
+_COMPARED: Final = re.compile(r"[\w.()-]+ *[!=]= *'[^']*'|'[^']*' *[!=]= *[\w.()-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +107,10 @@ def _scope(scope: Text, level: object) -> Iterator[Right | Odd]:
     if scope not in SCOPES or not isinstance(level, Text) or level not in {"read", "write", "none"}:
         yield Odd(text=f"permissions {says}", line=line)
         level = level if isinstance(level, Text) and level in {"read", "none"} else Text.of("write", line=line)
-    if level != "none":
+    if level == "read":
         yield named(f"token:{scope}:read", says, line, power=False)
-    if level == "write":
-        yield named(f"token:{scope}:write", says, line)
+    elif level == "write":
+        yield Right(where=(literals("right", f"token:{scope}:write", f"token:{scope}:read"),), says=says, line=line)
 
 
 def reads_code(stated: object) -> bool:
@@ -174,10 +176,23 @@ def matrix_values(job: Mapping[str, Any], name: str) -> list[object] | None:
 
 
 def spread(value: object, job: Mapping[str, Any]) -> list[object]:
-    """A value, or all values that it takes where it is one entry of a matrix."""
-    matched = _MATRIX.fullmatch(shown(value)) if isinstance(value, Text) else None
-    values = matrix_values(job, matched[1]) if matched else None
-    return values if values is not None else [value]
+    """A value, or all values that it takes where it is a choice among entries of a matrix and literal texts."""
+    whole = EXPRESSION.fullmatch(shown(value)) if isinstance(value, Text) else None
+    if whole is None:
+        return [value]
+    found: list[object] = []
+    for part in (piece.strip() for choice in whole[1].split("||") for piece in choice.split("&&")):
+        entry, plain = _MATRIX.fullmatch(part), _LITERAL.fullmatch(part)
+        if entry is not None:
+            values = matrix_values(job, entry[1])
+            if values is None:
+                return [value]
+            found += values
+        elif plain is not None:
+            found.append(Text.of(plain[1], line=line_of(value)))
+        elif _COMPARED.fullmatch(part) is None:
+            return [value]
+    return found or [value]
 
 
 def machine_rights(job: Mapping[str, Any]) -> Iterator[Right]:

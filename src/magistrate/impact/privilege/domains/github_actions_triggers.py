@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from magistrate.impact.privilege.domains.ci_yaml import Text, line_of, listed, mapping, shown
 from magistrate.impact.privilege.model import Where, literals
-from magistrate.impact.privilege.patterns import glob, literal, path
+from magistrate.impact.privilege.patterns import Glob, glob, literal, path
 
 STRANGERS: Final = "strangers"
 FORK: Final = "forks"
@@ -109,14 +109,20 @@ def _refs(options: dict[str, Any], kinds: Sequence[str], odd: list[tuple[str, in
     if not named:
         yield ()
         return
+    plain: list[Glob] = []
     for kind in named:
         prefix = "refs/heads/" if kind == "branches" else "refs/tags/"
-        if kind in options:
-            yield from _included(prefix, listed(options[kind]), odd)
+        patterns = listed(options.get(kind))
+        if kind in options and not any(shown(one).startswith("!") for one in patterns):
+            plain += (_pattern(prefix, one, odd) for one in patterns)
+        elif kind in options:
+            yield from _included(prefix, patterns, odd)
         else:
             ignored = tuple(_pattern(prefix, one, odd) for one in listed(options[f"{kind}-ignore"]))
             whole = Where(dimension="ref", among=(glob(f"{prefix}*"),))
             yield (whole, Where(dimension="ref", among=ignored, negated=True)) if ignored else (whole,)
+    if plain:
+        yield (Where(dimension="ref", among=tuple(dict.fromkeys(plain))),)
 
 
 def _included(prefix: str, patterns: Sequence[object], odd: list[tuple[str, int]]) -> Iterator[tuple[Where, ...]]:
@@ -133,7 +139,7 @@ def _included(prefix: str, patterns: Sequence[object], odd: list[tuple[str, int]
         yield (included, Where(dimension="ref", among=behind, negated=True)) if behind else (included,)
 
 
-def _pattern(prefix: str, written: object, odd: list[tuple[str, int]]) -> Any:  # noqa: ANN401 - a Glob
+def _pattern(prefix: str, written: object, odd: list[tuple[str, int]]) -> Glob:
     text = shown(written)
     if re.search(r"[?+\[\]\\]", text):
         odd.append((f"filter {text}", line_of(written)))
@@ -282,7 +288,7 @@ def _decided(text: str, start: Start) -> bool | None:
     return (start.event == event[2]) is (event[1] == "==")
 
 
-def _ref_in(text: str) -> Any:  # noqa: ANN401 - a Glob or None
+def _ref_in(text: str) -> Glob | None:
     if (same := _REF_IS.fullmatch(text)) is not None:
         return literal(same[1])
     if (begins := _REF_BEGINS.fullmatch(text)) is not None:

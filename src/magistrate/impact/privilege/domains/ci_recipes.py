@@ -1,0 +1,107 @@
+"""What build programs read by their own rules: files by name, rules of makefiles, entries of `scripts`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "make": ("Makefile", "makefile", "GNUmakefile"),
+    "gmake": ("Makefile", "makefile", "GNUmakefile"),
+    "just": ("justfile", "Justfile", ".justfile"),
+    "task": ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml"),
+    "rake": ("Rakefile", "rakefile", "Rakefile.rb"),
+    "bundle": ("Gemfile", "Rakefile"),
+    "fastlane": ("fastlane/Fastfile", "Fastfile"),
+    "tox": ("tox.ini", "setup.py"),
+    "nox": ("noxfile.py",),
+    "invoke": ("tasks.py",),
+    "inv": ("tasks.py",),
+    "gradle": ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"),
+    "gradlew": ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "gradlew",
+                "gradle/wrapper/gradle-wrapper.properties"),
+    "mvn": ("pom.xml", ".mvn/extensions.xml", ".mvn/jvm.config"),
+    "mvnw": ("pom.xml", "mvnw", ".mvn/wrapper/maven-wrapper.properties"),
+    "cargo": ("build.rs", ".cargo/config.toml", ".cargo/config"),
+    "docker": ("Dockerfile", "docker-bake.hcl", "docker-compose.yml", "docker-compose.yaml", "compose.yaml", "compose.yml"),
+    "docker-compose": ("docker-compose.yml", "docker-compose.yaml", "compose.yaml", "compose.yml"),
+    "podman": ("Dockerfile", "Containerfile"),
+    "buildah": ("Dockerfile", "Containerfile"),
+    "kaniko": ("Dockerfile",),
+    "pip": ("setup.py",), "pip3": ("setup.py",), "pipx": ("setup.py",), "uv": ("setup.py",), "python -m build": ("setup.py",),
+    "poetry": ("build.py",),
+    "pre-commit": (".pre-commit-config.yaml",),
+    "goreleaser": (".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml"),
+    "semantic-release": (".releaserc", ".releaserc.json", ".releaserc.js", ".releaserc.yml", "release.config.js", "release.config.cjs"),
+    "cmake": ("CMakeLists.txt",),
+    "bazel": ("WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel", ".bazelrc", "BUILD", "BUILD.bazel"),
+    "earthly": ("Earthfile",), "dagger": ("dagger.json",), "skaffold": ("skaffold.yaml",),
+    "vagrant": ("Vagrantfile",), "meson": ("meson.build",), "mage": ("magefile.go",), "lerna": ("lerna.json",), "nx": ("nx.json",),
+    "turbo": ("turbo.json",), "mix": ("mix.exs",), "sbt": ("build.sbt", "project/plugins.sbt"), "composer": ("composer.json",),
+}  # fmt: skip
+"""Files that a program reads by their names, in the folder it runs in."""
+INSTALL: Final = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
+PUBLISH: Final = ("prepublishOnly", "prepack", "prepare", "postpack", "publish", "postpublish")
+RUNNERS: Final = frozenset({"npm", "pnpm", "yarn", "bun"})
+PLAIN: Final = re.compile(r"[\w./-]+")
+_RULE: Final = re.compile(r"([^\t#=:][^=:]*?)\s*::?(?!=)(.*)")
+
+
+@lru_cache(maxsize=64)
+def make_rules(text: str) -> dict[str, tuple[tuple[str, ...], str]]:
+    """The rules of a makefile by target: what each needs, and its text; under `""` what holds for all of them.
+
+    Variables, conditionals, and rules whose targets are patterns or variables hold for all.
+    """
+    needs: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {"": []}
+    now: list[str] = [""]
+    for line in text.replace("\\\n", " ").splitlines():
+        matched = _RULE.fullmatch(line)
+        if matched is not None and not line.startswith((" ", "\t")):
+            targets = matched[1].split()
+            if ".PHONY" in targets:
+                now = []
+                continue
+            now = targets if all(PLAIN.fullmatch(one) and not one.startswith(".") for one in targets) else [""]
+            for target in now:
+                needs.setdefault(target, []).extend(matched[2].partition(";")[0].replace("|", " ").split())
+        elif line.strip() and not line.startswith(("\t", "#", " ")):
+            now = [""]
+        for target in now:
+            if line.strip() and not line.startswith("#"):
+                texts.setdefault(target, []).append(line.replace("$(MAKE)", "make").replace("${MAKE}", "make"))
+    return {name: (tuple(needs.get(name, ())), "\n".join(lines)) for name, lines in texts.items()}
+
+
+def scripts_of(text: str) -> dict[str, str]:
+    """The entries of `scripts` in a package.json; its whole text under `""` where it cannot be read."""
+    try:
+        read: Any = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {"": text}
+    scripts = read.get("scripts") if isinstance(read, dict) else None
+    return {str(name): str(value) for name, value in scripts.items()} if isinstance(scripts, dict) else {}
+
+
+def asked_scripts(runner: str, words: Sequence[str], scripts: Mapping[str, str]) -> Iterator[str]:
+    """The entries of `scripts` that one command of a package manager runs."""
+    verbs = [word for word in words if not word.startswith("-")]
+    verb = verbs[0] if verbs else "install"
+    ignored = any(word in {"--ignore-scripts", "--ignore-scripts=true"} for word in words)
+    yield ""
+    if verb in {"ci", "install", "i", "add", "clean-install", "rebuild"}:
+        yield from () if ignored else INSTALL
+        return
+    if verb in {"publish", "pack"}:
+        yield from () if ignored else PUBLISH
+        return
+    names = verbs[1:2] if verb in {"run", "run-script", "exec", "x"} else [{"t": "test", "tst": "test"}.get(verb, verb)]
+    for name in names:
+        if runner != "npm" or verb in {"run", "run-script", "test", "t", "tst", "start", "stop", "restart", "version"}:
+            yield from (f"pre{name}", name, f"post{name}")
+    if len(verbs) > 1 and verb in {"workspace", "workspaces", "-r", "--filter"}:
+        yield from (name for name in verbs[1:] if name in scripts)
