@@ -1,7 +1,7 @@
 """Whether the inverse change brings everything back, and what it does not bring back (R30).
 
 Rule kept: `yes` only where nothing sensitive outlives the change and no operation without a way back is
-added or altered; what cannot be read, or fails to be, is named and counts as such an operation. Files
+added or altered, and where the inverse, tried in a scratch copy, gives the base; what cannot be read, or fails to be, is named and counts as such an operation. Files
 that are proven to be words, layout or tests run nothing and are not read.
 """
 
@@ -12,6 +12,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, FileImpact, NoWayBack, ProofStatus, Sensitivity
 from magistrate.impact.base import PROSE, ChangedFile
+from magistrate.impact.returning.inverse import NoInverseError, verify_inverse
 from magistrate.impact.returning.model import Holding, Operation, Reader, Side, added, lost, missed, told
 from magistrate.impact.returning.readers import READERS
 
@@ -26,6 +27,7 @@ EQUAL: Final = frozenset(
 """Classes whose proof says that nothing of the file is run, or runs as before."""
 MAX_TEXT: Final = 1_000_000
 MAX_ROWS: Final = 60
+NO_INVERSE: Final = "no inverse"
 UNREAD: Final = "cannot be read"
 
 
@@ -41,6 +43,10 @@ def no_way_back(
     """What the change adds or alters that cannot be undone, by path and line; each step for itself."""
     equal = {one.path for one in files if one.proof.status is ProofStatus.PROVEN and one.change_class in EQUAL}
     found: dict[NoWayBack, None] = {}
+    try:
+        verify_inverse([[file.change for file in step] for step in steps])
+    except NoInverseError as error:
+        found[NoWayBack(path="", line=0, operation=NO_INVERSE, why=str(error))] = None
     for step in steps:
         for row in _of_step([file for file in step if file.path not in equal], readers):
             found.setdefault(row)
