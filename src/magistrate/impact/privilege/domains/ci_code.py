@@ -106,14 +106,6 @@ class _Closure:
         for command in _commands(text):
             self._built(command, folders)
 
-    def _below(self, begin: str) -> Sequence[str]:
-        """The files whose paths begin so, where that names a folder at least."""
-        if "/" not in begin:
-            return ()
-        if not self.order:
-            self.order = sorted(self.files)
-        return self.order[bisect_left(self.order, begin) : bisect_left(self.order, begin + "\U0010ffff")]
-
     def _named(self, word: str, folders: Sequence[str]) -> None:
         plain = word.rpartition("=")[2].lstrip("/@")
         if not plain or plain in {".", ".."}:
