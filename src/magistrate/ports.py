@@ -15,6 +15,7 @@ from magistrate.domain.case import (
     AgentRow,
     Case,
     CaseFacts,
+    Companion,
     DrillRow,
     EventRow,
     Recorded,
@@ -34,11 +35,9 @@ from magistrate.wire.envelope import Envelope
 
 
 class SandboxLevel(StrEnum):
-    """How strong the walls are, strongest first.
+    """How strong the walls are, strongest first; `LIMITS` (no namespaces) never runs code of a repository.
 
-    `LIMITS` has no namespaces: enough for static proofs (one process, no sockets), never for
-    running code of a repository. `NONE` has no walls: the assessor alone, and only for who runs
-    `magistrate assess` on their own machine.
+    `NONE`: the assessor alone, for who runs `magistrate assess` on their own machine.
     """
 
     BUBBLEWRAP = "bubblewrap"
@@ -49,10 +48,9 @@ class SandboxLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxLimits:
-    """Bounds of one run; seconds, bytes and counts.
+    """Bounds of one run: `memory_bytes` of each process, `output_bytes` of stdout and stderr together.
 
-    `memory_bytes` is the address space of each process, `output_bytes` bounds stdout and stderr
-    together, `file_bytes` each written file, `processes` all processes of the run.
+    `file_bytes` bounds each written file, `processes` all processes of the run.
     """
 
     cpu_seconds: int = 30
@@ -275,6 +273,9 @@ class Projections(Protocol):
     ) -> tuple[Case, ...]:
         """Cases in any of the states (all, when none is named), newest first."""
 
+    def companions(self, agent: str, owner: str, *, since: int, states: Sequence[CaseState]) -> tuple[Case, ...]:
+        """Cases of this agent or of this owner that were opened since then, in these states, oldest first."""
+
     def counts(self) -> Mapping[str, int]:
         """How many cases stand in each state."""
 
@@ -393,6 +394,9 @@ class Assessor(Protocol):
 
     def assess(self, proposal: str, effect: GitUpdate, diff: bytes, now: int) -> Assessed:
         """What the change is, from its trees."""
+
+    def together(self, effect: GitUpdate, diff: bytes, others: Sequence[Companion]) -> tuple[Verdict, ...]:
+        """What it comes to together with others by the same hands; empty where it stands alone."""
 
     def decide(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """What it needs: the `decide` mode of the judge."""

@@ -269,7 +269,7 @@ def _admit_floor(verdict: Verdict, decision: Decision, approvals: Sequence[Given
     verify_quorum(approvals, ruling.obligations)
     if not any(g.approval.rebuilt for g in approvals):
         raise Refused("MAG-E122", "nobody rebuilt this change on their own machine")
-    why = not_executable_because(verdict, ground)
+    why = not_executable_because(verdict, ground, () if decision.chain is None else decision.chain.classes)
     if why:
         raise Refused("MAG-E123", why[0], hint="`magistrate drill` proves the boundaries")
 

@@ -6,6 +6,7 @@ again by executor and gate, which do not believe control.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,13 +70,15 @@ def floor_ruling(verdict: Verdict, ground: Ground) -> FloorRuling:
     return FloorRuling(strictness=level, obligations=_obligations(verdict, level, ground), reasons=tuple(reasons))
 
 
-def not_executable_because(verdict: Verdict, ground: Ground) -> tuple[str, ...]:
+def not_executable_because(verdict: Verdict, ground: Ground, also: Iterable[ChangeClass] = ()) -> tuple[str, ...]:
     """Why an approved change must end APPROVED_NOT_EXECUTED; empty when it may execute.
+
+    `also` are the classes of what it completes together with others by the same hands.
 
     R85: without passed drills only the low classes execute. Solo: only what is reversible,
     not production and not sensitive. Same-user walls: nothing in production.
     """
-    kinds = classes_of(verdict)
+    kinds = classes_of(verdict) | frozenset(also)
     why = []
     if not ground.drilled and not kinds <= LOW:
         beyond = ", ".join(sorted(kinds - LOW))

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from magistrate.adapters.git.bare import BareRepositories
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.domain.case import Companion
 from magistrate.domain.impact import FileChange
 from magistrate.errors import Refused, Unavailable
 from magistrate.ports import Assessed, Pen, Sandbox
 from magistrate.usecases.assess import Assessor
+from magistrate.usecases.composition import Part, judged_together
 from magistrate.usecases.evidence import Tool
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest
 from magistrate.wire.effect import GitUpdate
 from magistrate.wire.evidence import Evidence
+
+MAX_REBUILT: Final = 1_000
 
 
 class _Rebuilt(RepositoryReader):
@@ -44,6 +48,7 @@ class SandboxedAssessor:
         self._patches = QuarantinedPatches(sandbox)
         self._assessor = Assessor(sandbox=sandbox, tools=tools)
         self._pen = pen
+        self._rebuilt: dict[tuple[str, str, str], tuple[FileChange, ...]] = {}
 
     def assess(self, proposal: str, effect: GitUpdate, diff: bytes, now: int) -> Assessed:
         """Judge the change that the diff makes to the base tree; it must make the tree it names."""
@@ -69,6 +74,33 @@ class SandboxedAssessor:
         except msgspec.ValidationError as error:
             raise Unavailable("MAG-E468", f"the verdict has another shape: {error}") from error
         return Assessed(verdict=verdict, evidence=evidence)
+
+    def together(self, effect: GitUpdate, diff: bytes, others: Sequence[Companion]) -> tuple[Verdict, ...]:
+        """Judge the change together with others by the same hands; their diffs must make the trees they name."""
+        if not others:
+            return ()
+        git_dir = Path(self._repositories.git_dir(effect.repository))
+        parts = [
+            Part(
+                changes=self._changes(git_dir, effect.repository, (one.base_tree, one.result_tree), one.diff),
+                landed=one.landed,
+            )
+            for one in others
+        ]
+        mine = self._changes(git_dir, effect.repository, (effect.base_tree, effect.result_tree), diff)
+        return judged_together(self._assessor, RepositoryReader(git_dir), effect, mine, parts)
+
+    def _changes(self, git_dir: Path, repository: str, trees: tuple[str, str], diff: bytes) -> tuple[FileChange, ...]:
+        """The files of one change, rebuilt once and kept by the trees that it leads from and to."""
+        name = repository, *trees
+        if name not in self._rebuilt:
+            while len(self._rebuilt) >= MAX_REBUILT:
+                self._rebuilt.pop(next(iter(self._rebuilt)))
+            applied = self._patches.rebuild(git_dir, trees[0], diff)
+            if applied.result_tree != trees[1]:
+                raise Refused("MAG-E463", "the diff does not make the tree that the proposal names")
+            self._rebuilt[name] = applied.changes
+        return self._rebuilt[name]
 
     def decide(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask the judge's `decide` mode."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +17,12 @@ from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.authority.admission import Pins
 from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
+from magistrate.domain.case import Companion
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.ports import AssessmentMatter, Rebuilt, Ruling, Seen
 from magistrate.ports import Sandbox, SandboxLimits, TreeEntry
 from magistrate.usecases.assess import Assessor
+from magistrate.usecases.composition import Part, judged_together
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.decision import Obligation, Reason
 from magistrate.wire.policy_bundle import Command
@@ -71,6 +73,13 @@ class PinnedAssessor:
             return msgspec.convert(made.verdict, Verdict, strict=True)
         except msgspec.ValidationError as error:
             raise Unavailable("MAG-E398", f"the verdict has another shape: {error}") from error
+
+    def together(self, matter: AssessmentMatter, landed: Sequence[Companion]) -> tuple[Verdict, ...]:
+        """Judge the step as one change with what landed before, from the trees in the executor's repository."""
+        reader, effect = RepositoryReader(self._git_dir(matter.effect.repository)), matter.effect
+        mine = reader.changes(effect.base_tree, effect.result_tree)
+        parts = [Part(changes=reader.changes(one.base_tree, one.result_tree), landed=True) for one in landed]
+        return judged_together(self._assessor, reader, effect, mine, parts)
 
     def ruling(self, matter: AssessmentMatter, verdict: Verdict) -> Ruling:
         """Ask the judge what policy and floor want of this verdict."""

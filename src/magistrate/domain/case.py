@@ -51,6 +51,17 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """Another change to the same ref by the same hands: its trees and its recomputed diff; `landed` or in flight."""
+
+    proposal: str
+    base_tree: str
+    result_tree: str
+    diff: bytes
+    landed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """An entry of the log; salts and commitments by the name of the payload."""
 

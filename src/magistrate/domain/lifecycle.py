@@ -51,7 +51,7 @@ _FORWARD: Final[dict[CaseState, frozenset[CaseState]]] = {
     S.ASSESSED: frozenset({S.HELD, S.REFUSED, S.IN_REVIEW, S.CLEARED}),
     S.HELD: frozenset({S.ASSESSING}),
     S.IN_REVIEW: frozenset({S.REJECTED, S.CLEARED, S.HELD}),
-    S.CLEARED: frozenset({S.WARRANTED, S.APPROVED_NOT_EXECUTED, S.CANARY_CLOSED}),
+    S.CLEARED: frozenset({S.HELD, S.WARRANTED, S.APPROVED_NOT_EXECUTED, S.CANARY_CLOSED}),
     S.WARRANTED: frozenset({S.EXECUTING, S.IN_DOUBT, S.FAILED}),
     S.EXECUTING: frozenset({S.FAILED, S.VERIFYING, S.IN_DOUBT}),
     S.VERIFYING: frozenset({S.SUCCEEDED, S.ROLLING_BACK, S.IN_DOUBT}),
@@ -59,7 +59,8 @@ _FORWARD: Final[dict[CaseState, frozenset[CaseState]]] = {
     S.IN_DOUBT: frozenset({S.SUCCEEDED, S.FAILED, S.ROLLED_BACK, S.HALTED}),
     S.HALTED: frozenset({S.CLOSED}),
 }
-"""WARRANTED -> FAILED: the executor refused the warrant at admission or its checks were red."""
+"""CLEARED -> HELD: a later change by the same hands makes more of it than people agreed to (R31, R32).
+WARRANTED -> FAILED: the executor refused the warrant at admission or its checks were red."""
 
 TRANSITIONS: Final[dict[CaseState, frozenset[CaseState]]] = {
     state: _FORWARD.get(state, frozenset()) | (_WITHOUT_EFFECT if state in _BEFORE_EXECUTION else frozenset())

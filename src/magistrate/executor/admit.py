@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from magistrate.authority.admission import Admitted, Pins, admit
-from magistrate.authority.floor import classes_of
+from magistrate.authority.floor import Ground as FloorGround
+from magistrate.authority.floor import classes_of, not_executable_because
+from magistrate.authority.obligations import at_least, covers
 from magistrate.authority.quorum import verify_not_withdrawn
 from magistrate.authority.stops import Reach, Stops, verify_not_frozen
 from magistrate.errors import Refused
@@ -20,10 +22,11 @@ from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.halts import Halts
 from magistrate.executor.identity import Identity
-from magistrate.executor.ports import AssessmentMatter, Assessor, Clock, Target
+from magistrate.executor.landed import landed_by
+from magistrate.executor.ports import AssessmentMatter, Assessor, Clock, Ruling, Target
 from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
-from magistrate.wire.decision import Obligation
+from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope, verify_current
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
@@ -136,11 +139,41 @@ class Admission:
                 "MAG-E390", f"judged again here the verdict is `{found[:23]}`, approved was `{approved[:23]}`"
             )
         ruling, decision = self._assessor.ruling(matter, verdict), admitted.decision.body
-        if ruling.strictness != decision.strictness or _asked(ruling.obligations) != _asked(decision.obligations):
+        chained = self._verify_chain(matter, admitted)
+        if chained or decision.chain is not None:
+            self._verify_covers(ruling, decision)
+        elif ruling.strictness != decision.strictness or _asked(ruling.obligations) != _asked(decision.obligations):
             raise Refused(
                 "MAG-E390",
                 f"ruled again here the change needs `{ruling.strictness}`, decided was `{decision.strictness}`",
             )
+
+    def _verify_chain(self, matter: AssessmentMatter, admitted: Admitted) -> bool:
+        """Whether others by the same hands landed here; then what all come to must have been asked for (R32)."""
+        effect, proposal = admitted.effect, admitted.proposal.body
+        landed = landed_by(self._book, proposal, effect, self._identity.deployment, self._clock.now())
+        verdicts = self._assessor.together(matter, landed) if landed else ()
+        for verdict in verdicts:
+            self._verify_covers(self._assessor.ruling(matter, verdict), admitted.decision.body)
+            why = not_executable_because(verdict, self._floor_ground(admitted))
+            if why:
+                raise Refused("MAG-E390", f"together with what landed before: {why[0]}")
+        return bool(verdicts)
+
+    def _floor_ground(self, admitted: Admitted) -> FloorGround:
+        drilled = self._record.drilled(admitted.effect.repository, admitted.effect.environment, self._clock.now())
+        return FloorGround(
+            production=admitted.repository.production, solo=admitted.roster.solo,
+            same_user_walls=self._ground.same_user_walls, drilled=drilled,
+        )  # fmt: skip
+
+    @staticmethod
+    def _verify_covers(ruling: Ruling, decision: Decision) -> None:
+        if at_least(decision.strictness, ruling.strictness) and covers(decision.obligations, ruling.obligations):
+            return
+        raise Refused(
+            "MAG-E390", f"ruled again here the change needs `{ruling.strictness}` and more people than were decided"
+        )
 
 
 def _asked(obligations: tuple[Obligation, ...]) -> list[tuple[str, int, str]]:

@@ -121,6 +121,12 @@ class Casebook:
         """Executions without an end, oldest first."""
         return tuple(map(_execution, self._rows.execute(f"{_EXECUTION} where outcome is null order by rowid")))
 
+    def succeeded(self, repository: str, ref: str) -> tuple[ExecutionRow, ...]:
+        """Executions that succeeded on one ref, oldest first."""
+        where = "where outcome = ? and repository = ? and ref = ?"
+        found = self._rows.execute(f"{_EXECUTION} {where} order by rowid", (Outcome.SUCCEEDED, repository, ref))
+        return tuple(map(_execution, found))
+
     def halted(self, without: JournalStep) -> tuple[ExecutionRow, ...]:
         """Executions that ended halted and have no entry of this step, oldest first."""
         where = "where outcome = ? and not exists (select 1 from entries where execution = warrant and step = ?)"

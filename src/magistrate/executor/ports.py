@@ -7,12 +7,14 @@ that comes back is checked against what it computed or verified before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
 
 from magistrate.authority.closures import Halt
+from magistrate.domain.case import Companion
 from magistrate.domain.impact import Strictness
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.case_bundle import CaseBundle
@@ -193,6 +195,9 @@ class Assessor(Protocol):
 
     def verdict(self, matter: AssessmentMatter) -> Verdict:
         """Judge the step from its trees; takes nothing from control's assessment."""
+
+    def together(self, matter: AssessmentMatter, landed: Sequence[Companion]) -> tuple[Verdict, ...]:
+        """Judge it as one change with what landed here by the same hands; empty where nothing did."""
 
     def ruling(self, matter: AssessmentMatter, verdict: Verdict) -> Ruling:
         """What policy and floor ask for, given the verdict."""

@@ -29,7 +29,7 @@ from magistrate.impact.base import BaseTree, ChangedFile, Prover, Sensor
 from magistrate.impact.case import Case
 from magistrate.impact.earlier import Earlier
 from magistrate.impact.file_gate import gate as file_gate
-from magistrate.impact.join import collisions, in_order, joined, mentioned, strictest_by_path
+from magistrate.impact.join import alike, collisions, in_order, joined, mentioned, strictest_by_path
 from magistrate.impact.measures.behaviour import behaviour
 from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
@@ -171,7 +171,7 @@ def assess(
         sensed |= {Sensitivity(kind=ChangeClass.UNKNOWN, path=path, line=0, why=why) for path in torn}
         reasons.append(f"a chain of {len(steps)} steps, judged step by step and as one change")
     files = strictest_by_path(verdicts)
-    power = privilege(case.steps, case.base)
+    power = privilege(case.steps, case.base, alike(files))
     sensed |= set(power.raised)
     hollow = not files or any(not step for step in steps)
     if hollow:

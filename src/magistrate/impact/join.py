@@ -64,6 +64,14 @@ def _tells_of_others(file: FileImpact) -> bool:
     return file.change_class in WORDS_ONLY or judged
 
 
+def alike(files: Sequence[FileImpact]) -> frozenset[str]:
+    """Paths that are proven to do what they did: other layout, comments or words, and nothing else."""
+    kinds = WORDS_ONLY | {ChangeClass.FORMATTING}
+    return frozenset(
+        file.path for file in files if file.proof.status is ProofStatus.PROVEN and file.change_class in kinds
+    )
+
+
 def in_order(found: set[Sensitivity]) -> tuple[Sensitivity, ...]:
     """By path, line and kind: the same order in every run."""
     return tuple(sorted(found, key=lambda s: (s.path, s.line, s.kind, s.why)))

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from magistrate.authority.floor import Ground, floor_ruling
+from magistrate.authority.obligations import joined
 from magistrate.domain.impact import Strictness, stricter
 from magistrate.errors import MagistrateError, Refused
 from magistrate.policy.bundle import Rule, compile_bundle
@@ -55,7 +56,7 @@ def _decide(question: Question) -> dict[str, Any]:
     )
     level = stricter(floor.strictness, answer.strictness)
     asked = [_obligation(rule, solo=question.solo) for rule in answer.rules if not rule.denies]
-    obligations = _merged([*asked, *floor.obligations])
+    obligations = joined([*asked, *floor.obligations])
     if level is Strictness.DENY:
         obligations = ()
     reasons = [_reason(rule) for rule in answer.rules]
@@ -67,16 +68,6 @@ def _decide(question: Question) -> dict[str, Any]:
 def _obligation(rule: Rule, *, solo: bool) -> Obligation:
     """In solo one person holds every role; how often it agrees says nothing more."""
     return Obligation(role=rule.role, count=1 if solo else rule.count, rule=f"policy/{rule.rule}")
-
-
-def _merged(asked: list[Obligation]) -> tuple[Obligation, ...]:
-    """One obligation per role, the largest count, the first rule that asked for so many."""
-    best: dict[str, Obligation] = {}
-    for obligation in asked:
-        key = obligation.role or ""
-        if key not in best or obligation.count > best[key].count:
-            best[key] = obligation
-    return tuple(best[key] for key in sorted(best))
 
 
 def _reason(rule: Rule) -> Reason:

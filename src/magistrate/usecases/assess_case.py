@@ -6,31 +6,26 @@ cannot be judged is HELD and never guessed. A denial ends the case as REFUSED.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from magistrate.domain.case import Case
+from magistrate.domain.case import Case, Companion
 from magistrate.domain.events import Event
 from magistrate.domain.impact import Strictness
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import MagistrateError, Unavailable
 from magistrate.ports import Assessed, Assessor, Pen, Store, Trust
+from magistrate.usecases.chains import Ruling, chained, pull_back
+from magistrate.usecases.composition import members
 from magistrate.usecases.transition import Occasion, move, route
-from magistrate.wire.assessment import Assessment
+from magistrate.wire.assessment import Assessment, Verdict
 from magistrate.wire.canonical import digest_of
-from magistrate.wire.decision import Decision, Obligation, Reason
+from magistrate.wire.decision import Decision
 from magistrate.wire.document import Document
 from magistrate.wire.effect import GitUpdate
 from magistrate.wire.proposal import Proposal
-
-
-class Ruling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Answer of the judge's `decide` mode."""
-
-    strictness: Strictness
-    obligations: tuple[Obligation, ...]
-    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +49,26 @@ def judge_case(bench: Bench, proposal: str, now: int) -> Case:
     with bench.store.transaction() as unit:
         case = unit.case(proposal)
         envelope, diff = unit.document(case.facts.proposal), unit.payload(case.facts.proposal, "diff")
+        others = members(unit, case, bench.trust.roster().deployment, now)
     document = bench.trust.roster().open_by_front(envelope, Proposal)
     try:
         assessed = _assess(bench, case, document, diff, now)
-        ruling = _decide(bench, document, assessed)
+        ruling = _decide(bench, document, assessed.verdict)
+        ruling = _with_others(bench, document, diff, others, ruling)
     except MagistrateError as error:
         return _hold(bench, case, error, now)
-    return _write(bench, case, document, assessed, ruling, now)
+    case = _write(bench, case, document, assessed, ruling, now)
+    pull_back(bench.store, case, others, ruling.chain, now)
+    return case
 
 
-def question(document: Document[Proposal], assessed: Assessed, trust: Trust) -> dict[str, object]:
+def question(document: Document[Proposal], verdict: Verdict, trust: Trust) -> dict[str, object]:
     """Input of the judge's `decide` mode, from the proposal, its verdict, policy and roster."""
     policy, proposal = trust.policy(), document.body
     effect = _git(proposal)
     asked: dict[str, object] = msgspec.to_builtins(
         {
-            "verdict": assessed.verdict, "policy": policy.body, "action": proposal.action,
+            "verdict": verdict, "policy": policy.body, "action": proposal.action,
             "environment": effect.environment, "production": policy.repository(effect.repository).production,
             "solo": trust.roster().solo, "repository": effect.repository, "agent": proposal.agent,
             "provenance": proposal.provenance, "context_gaps": proposal.context_gaps,
@@ -82,8 +81,17 @@ def _assess(bench: Bench, case: Case, document: Document[Proposal], diff: bytes,
     return bench.assessor.assess(case.facts.proposal, _git(document.body), diff, now)
 
 
-def _decide(bench: Bench, document: Document[Proposal], assessed: Assessed) -> Ruling:
-    answer = bench.assessor.decide(question(document, assessed, bench.trust))
+def _with_others(
+    bench: Bench, document: Document[Proposal], diff: bytes, others: Sequence[Companion], alone: Ruling
+) -> Ruling:
+    """The ruling on the change, and on what it completes together with others: whichever asks for more."""
+    verdicts = bench.assessor.together(_git(document.body), diff, others)
+    rulings = [(verdict, _decide(bench, document, verdict)) for verdict in verdicts]
+    return chained(alone, rulings, others)
+
+
+def _decide(bench: Bench, document: Document[Proposal], verdict: Verdict) -> Ruling:
+    answer = bench.assessor.decide(question(document, verdict, bench.trust))
     try:
         return msgspec.convert(answer, Ruling, strict=True)
     except msgspec.ValidationError as error:
@@ -117,7 +125,7 @@ def _write(  # noqa: PLR0913, PLR0917  one transaction writes all of it
     decision = Decision(
         proposal=name, assessment_verdict=assessment.verdict_sha256, policy=policy.digest, roster=roster.digest,
         action=document.body.action, environment=case.facts.environment, strictness=ruling.strictness,
-        obligations=ruling.obligations, reasons=ruling.reasons,
+        obligations=ruling.obligations, reasons=ruling.reasons, chain=ruling.chain,
     )  # fmt: skip
     assessed_envelope = bench.pen.sign(assessment, "asm", now=now, lifetime=None)
     decided_envelope = bench.pen.sign(decision, "dec", now=now, lifetime=None)

@@ -135,7 +135,8 @@ def _not_executable(found: Papers, given: tuple[GivenApproval, ...], ground: Gro
         return error.message
     if not any(g.approval.rebuilt for g in given):
         return "nobody rebuilt this change on their own machine"
-    return "; ".join(not_executable_because(found.verdict, ground))
+    chain = found.matter.decision.body.chain
+    return "; ".join(not_executable_because(found.verdict, ground, () if chain is None else chain.classes))
 
 
 def _issue(  # noqa: PLR0913, PLR0917  what a warrant rests on

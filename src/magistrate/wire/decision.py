@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from magistrate.domain.execution import Action
-from magistrate.domain.impact import Strictness
+from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.domain.principal import Role
 from magistrate.wire.document import Body, Digest, Line, Name
 
@@ -29,8 +29,23 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     relax: Line
 
 
-class Decision(Body, frozen=True, kw_only=True):
-    """Body, signed by control. `outcome_sha256` covers everything the executor recomputes."""
+class Chain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the change comes to together with others by the same hands (R31, R32).
+
+    `members` are the other proposals, `landed` says how many of them have landed; `classes` and
+    `strictness` are those of all as one change, `reversible` as in a verdict, `why` is for people.
+    """
+
+    members: tuple[Digest, ...]
+    landed: int
+    verdict_sha256: Digest
+    strictness: Strictness
+    classes: tuple[ChangeClass, ...]
+    why: Line
+
+
+class Decision(Body, frozen=True, kw_only=True, omit_defaults=True):
+    """Body, signed by control; the executor recomputes it. `chain` is left out where the change stands alone."""
 
     NAME: ClassVar[str] = "decision"
 
@@ -43,3 +58,4 @@ class Decision(Body, frozen=True, kw_only=True):
     strictness: Strictness
     obligations: tuple[Obligation, ...]
     reasons: tuple[Reason, ...]
+    chain: Chain | None = None

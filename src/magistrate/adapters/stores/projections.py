@@ -61,6 +61,13 @@ class ProjectionRows:
         query = query.order_by(t.proposal_case.c.opened.desc(), t.proposal_case.c.proposal).limit(limit)
         return tuple(_case(row) for row in self._rows.execute(query))
 
+    def companions(self, agent: str, owner: str, *, since: int, states: Sequence[CaseState]) -> tuple[Case, ...]:
+        """Cases of this agent or of this owner that were opened since then, in these states, oldest first."""
+        facts = t.proposal_case.c
+        query = self._joined().where((facts.agent == agent) | (facts.owner == owner), facts.opened >= since)
+        query = query.where(t.case_state.c.state.in_([s.value for s in states]))
+        return tuple(_case(row) for row in self._rows.execute(query.order_by(facts.opened, facts.proposal)))
+
     def counts(self) -> Mapping[str, int]:
         """How many cases stand in each state."""
         found = self._rows.execute(select(t.case_state.c.state, func.count()).group_by(t.case_state.c.state))

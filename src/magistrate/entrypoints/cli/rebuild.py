@@ -19,16 +19,17 @@ from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.authority.floor import Ground, floor_ruling
+from magistrate.authority.obligations import at_least, covers
 from magistrate.bootstrap.assess import reader, walled_assessor
 from magistrate.domain.history import MAX_LANDED
 from magistrate.domain.impact import STRICTNESS_ORDER
 from magistrate.entrypoints.cli.cases import CASES, Opened
 from magistrate.entrypoints.cli.client import Client
 from magistrate.errors import Refused, Unavailable
-from magistrate.usecases.assess_case import Ruling
+from magistrate.usecases.chains import Ruling
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest, digest_of
-from magistrate.wire.decision import Obligation
+from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.effect import git_rollback_plan_digest
 
 
@@ -117,10 +118,20 @@ def _verify_ruling(opened: Opened, verdict: Verdict) -> None:
         ruling = msgspec.convert(reply, Ruling, strict=True)
     except msgspec.ValidationError as error:
         raise Unavailable("MAG-E603", f"the judge here gave no usable ruling: {error}") from error
-    _same("strictness", ruling.strictness, decision.strictness)
+    if decision.chain is not None:
+        _verify_covers(ruling, decision)
+    else:
+        _same("strictness", ruling.strictness, decision.strictness)
+        _same("list of who must agree", _asked(ruling.obligations), _asked(decision.obligations))
     _same("action", proposal.action, decision.action)
     _same("environment of the decision", effect.environment, decision.environment)
-    _same("list of who must agree", _asked(ruling.obligations), _asked(decision.obligations))
+
+
+def _verify_covers(ruling: Ruling, decision: Decision) -> None:
+    """With others by the same hands more may be asked for than for the change alone, and never less."""
+    if not at_least(decision.strictness, ruling.strictness) or not covers(decision.obligations, ruling.obligations):
+        said, found = _asked(decision.obligations), _asked(ruling.obligations)
+        raise Refused("MAG-E605", f"control asks for {said[:200]}, the change alone asks here for {found[:200]}")
 
 
 def _asked(obligations: tuple[Obligation, ...]) -> str:

@@ -46,9 +46,13 @@ class Privilege:
 
 
 def privilege(
-    steps: Sequence[Sequence[FileChange]], base: BaseTree, readers: tuple[Reader, ...] = READERS
+    steps: Sequence[Sequence[FileChange]],
+    base: BaseTree,
+    quiet: frozenset[str] = frozenset(),
+    readers: tuple[Reader, ...] = READERS,
 ) -> Privilege:
-    """Compare the rights before and after."""
+    """Compare the rights before and after; files that are proven to do the same as before (`quiet`) are not new code."""
+    steps = [[change for change in step if change.path not in quiet] for step in steps]
     sides = [_texts(step, after=after) for step in steps for after in (False, True)]
     mine = tuple(dict.fromkeys(reader for side in sides for reader in touched(side, readers)))
     if not mine:
