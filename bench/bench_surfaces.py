@@ -1,11 +1,12 @@
 """How many sensitive changes the sensors find, surface by surface, on labels from outside.
 
-    MAGISTRATE_MIRRORS=DIR MAGISTRATE_COMMITS=FILE bench/bench_surfaces.py [--held-out] [--misses SURFACE] [--before]
+    MAGISTRATE_MIRRORS=DIR MAGISTRATE_COMMITS=FILE bench/bench_surfaces.py [--held-out | --fresh] [--misses SURFACE] [--before]
 
 The labels (bench/surfaces/*.jsonl, collected by tools/surface_labels.py) name public repositories and
 have no content, so mirrors of them are needed: DIR/<owner>+<name>/repo. FILE lists commits by title
 (`repo`, `sha`, `weak_label`): those of docs, style and test show how often a sensor speaks for nothing.
-Without mirrors the kept result is told. A third of the labels, by hash, is measured with `--held-out` only.
+Without mirrors the kept result is told. A third of the labels, by hash, is measured with `--held-out` only;
+`--fresh` measures the sensors of product code on bench/surfaces/fresh, and on the open labels beside it.
 """
 
 from __future__ import annotations
@@ -51,6 +52,18 @@ SURFACES: dict[str, frozenset[str]] = {
 }
 
 
+PRODUCT = (
+    "authentication",
+    "cryptography",
+    "infrastructure",
+    "injection",
+    "limits_and_flags",
+    "permissions",
+    "secrets",
+)
+"""Surfaces whose sensors were changed together, and are told together."""
+
+
 def speaking(found: list[FileChange], base: BaseTree | None = None) -> set[str]:
     """Names of the sensors that say anything of a change."""
     files = [ChangedFile(change=change) for change in found]
@@ -77,14 +90,17 @@ def share(found: int, n: int) -> dict[str, Any]:
     }
 
 
-def measure(mirrors: Mirrors, surface: str, *, held: bool, misses: list[Label] | None = None) -> dict[str, Any]:
-    """Found by the sensors of the surface, in place and moved; found by any sensor; by source."""
+def measure(mirrors: Mirrors, surface: str, *, held: bool | None, misses: list[Label] | None = None) -> dict[str, Any]:
+    """Found by the sensors of the surface, in place and moved; found by any sensor; by source.
+
+    `held` says which part of the labels counts; None takes the fresh ones, all of them.
+    """
     own = SURFACES[surface]
     counted: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     hit: Counter[str] = Counter()
-    for label in labels(surface):
-        if held_out(label) is not held:
+    for label in labels(surface if held is not None else f"fresh/{surface}"):
+        if held is not None and held_out(label) is not held:
             continue
         found = changes(mirrors, label)
         if not found:
@@ -127,15 +143,30 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
         mirrors = Mirrors(place=Path(os.environ["MAGISTRATE_MIRRORS"]))
         if "--misses" in argv:
             return _told(mirrors, argv[argv.index("--misses") + 1 :])
+        if "--fresh" in argv:
+            kept["product"] = kept.get("product", {})
+            side = "before" if "--before" in argv else "now"
+            for name in PRODUCT:
+                told = kept["product"].setdefault(name, {})
+                told[f"fresh_{side}"] = measure(mirrors, name, held=None)
+                told[f"dev_{side}"] = measure(mirrors, name, held=False)
+            return _kept(mirrors, kept)
         part = "held_out" if "--held-out" in argv else "before" if "--before" in argv else "dev"
         kept[part] = {name: measure(mirrors, name, held=part == "held_out") for name in SURFACES}
         if "MAGISTRATE_COMMITS" in os.environ and part != "held_out":
             name = "harmless_before" if part == "before" else "harmless"
             kept[name] = harmless(mirrors, Path(os.environ["MAGISTRATE_COMMITS"]))
-        mirrors.close()
-        RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+        _kept(mirrors, kept)
     parts = [part for part in ("before", "dev", "held_out") if part in kept]
     return {part: {name: kept[part][name]["own"].get("rate") for name in kept[part]} for part in parts}
+
+
+def _kept(mirrors: Mirrors, kept: dict[str, Any]) -> dict[str, Any]:
+    mirrors.close()
+    RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    return {
+        name: {part: share["own"] for part, share in found.items()} for name, found in kept.get("product", {}).items()
+    }
 
 
 def _told(mirrors: Mirrors, surfaces: list[str]) -> dict[str, Any]:
