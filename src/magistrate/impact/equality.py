@@ -27,9 +27,13 @@ OPAQUE_ROLES: Final = frozenset(
 TAKES_IN: Final = re.compile(r"\binclude_(str|bytes|dir)\s*!\s*[(\[{][^;]{0,400}")
 """Rust, in lower case: the text of a file as a value, up to the end of the statement."""
 HEX_RUN: Final = re.compile(r"[0-9a-f]{32,}")
-BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{22,}")
-"""Runs in which a digest may stand: no shorter one can hold an MD5, in either spelling."""
 LEAST_HEX: Final = 32
+LEAST_BASE64: Final = 22
+"""Runs in which a digest may stand: no shorter one can hold an MD5, in either spelling."""
+BETWEEN_RUNS: Final = bytes(
+    sign if chr(sign).isascii() and (chr(sign).isalnum() or chr(sign) in "+/_-") else ord(" ") for sign in range(256)
+)
+"""Every byte that is no letter of base64, plain or for URLs, as a blank."""
 BRACED: Final = frozenset({"go", "java", "rust", "c", "c-header", "cpp", "javascript", "jsx", "typescript", "tsx"})
 MOVING: Final = frozenset({"java"})
 """Languages whose normal form lets code change its order."""
@@ -177,7 +181,8 @@ def _pins(base: BaseTree) -> tuple[tuple[str, str, str], ...]:
 @lru_cache(maxsize=KEPT_TEXTS)
 def _runs_in(text: str) -> tuple[str, str]:
     """Runs of hexadecimal digits, in lower case, and of the letters of base64, which hold the former as well."""
-    letters = BASE64_RUN.findall(text)
+    signs = text.encode("ascii", "replace").translate(BETWEEN_RUNS)
+    letters = [run.decode("ascii") for run in signs.split() if len(run) >= LEAST_BASE64]
     digits = [run for one in letters if len(one) >= LEAST_HEX for run in HEX_RUN.findall(one.lower())]
     return " ".join(digits), " ".join(letters)
 

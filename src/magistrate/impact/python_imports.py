@@ -10,6 +10,7 @@ a file of its own may be another module: see `shadowed`.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from magistrate.impact.base import BaseTree
@@ -48,6 +49,8 @@ PACKAGES: Final = _words("""
 """Whose lower-case names may be submodules, which then stay loaded for everybody."""
 STARTED: Final = frozenset({"abc", "codecs", "io", "os", "os.path", "stat", "sys", "time"})
 """Loaded before the first line of any program, so that importing them as a whole loads nothing."""
+BLOCKS: Final = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where a statement, a handler or a case holds further statements."""
 
 
 class Atom(NamedTuple):
@@ -113,6 +116,15 @@ def atoms_in(statement: ast.stmt) -> tuple[Atom, ...]:
 
 def atoms_of(content: bytes) -> frozenset[Atom]:
     """Every import of a text, wherever it stands (raises UnreadableError)."""
-    return frozenset(
-        atom for node in ast.walk(read_tree(content)) if isinstance(node, ast.stmt) for atom in atoms_in(node)
-    )
+    return frozenset(atom for statement in _statements(read_tree(content)) for atom in atoms_in(statement))
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Every statement of a text, however deep; expressions hold none and are passed over."""
+    waiting: list[ast.AST] = [*tree.body]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ast.stmt):
+            yield one
+        for block in BLOCKS:
+            waiting += getattr(one, block, ())
