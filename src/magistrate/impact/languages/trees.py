@@ -6,7 +6,7 @@ lexer of its own, byte range by byte range, so that what either of them overlook
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from magistrate.impact.languages.reading import UnreadableError
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser, TreeCursor
+    from tree_sitter import Parser
 
 MAX_DEPTH: Final = 1_500
 MAX_NODES: Final = 400_000
@@ -68,41 +68,37 @@ def read_with(
     shape: list[str] = []
     leaves: list[Leaf] = []
     said: list[Leaf] = []
-    for cursor, depth, leaving in _steps(tree.walk(), comments | atomic):
-        if depth > MAX_DEPTH or len(shape) > MAX_NODES:
-            raise UnreadableError("it is nested too deeply, or too large, to judge")
-        if leaving:
-            shape.append(CLOSE)
-            continue
+    cursor, depth = tree.walk(), 0
+    while True:
+        _verify_bounds(depth, shape)
         node = cursor.node
         if node is None or node.is_missing:
             raise UnreadableError("the grammar had to invent a token")
-        leaf = Leaf(node.type, node.start_byte, node.end_byte)
-        if leaf.kind in comments:
-            said.append(leaf)
-        elif leaf.kind in atomic or node.child_count == 0:
-            if content[leaf.start : leaf.end].strip():
-                shape.append(leaf.kind)
-                leaves.append(leaf)
+        kind, inner = node.type, False
+        if kind in comments:
+            said.append(Leaf(kind, node.start_byte, node.end_byte))
+        elif kind in atomic or node.child_count == 0:
+            start, end = node.start_byte, node.end_byte
+            if content[start:end].strip():
+                shape.append(kind)
+                leaves.append(Leaf(kind, start, end))
         else:
-            shape += (OPEN, cursor.field_name or "", leaf.kind)
-    return TreeReading(shape=tuple(shape), leaves=tuple(leaves), comments=tuple(said))
-
-
-def _steps(cursor: TreeCursor, whole: frozenset[str]) -> Iterator[tuple[TreeCursor, int, bool]]:
-    """Pre-order without recursion: each node when it is entered, each inner node again when it is left."""
-    depth = 0
-    while True:
-        yield cursor, depth, False
-        node = cursor.node
-        if node is not None and node.type not in whole and cursor.goto_first_child():
+            shape += (OPEN, cursor.field_name or "", kind)
+            inner = cursor.goto_first_child()
+        if inner:
             depth += 1
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
-                return
+                return TreeReading(shape=tuple(shape), leaves=tuple(leaves), comments=tuple(said))
             depth -= 1
-            yield cursor, depth, True
+            _verify_bounds(depth, shape)
+            shape.append(CLOSE)
+
+
+def _verify_bounds(depth: int, shape: Sequence[str]) -> None:
+    if depth > MAX_DEPTH or len(shape) > MAX_NODES:
+        raise UnreadableError("it is nested too deeply, or too large, to judge")
 
 
 def verify_agreement(content: bytes, tree: TreeReading, tokens: list[Leaf], comments: list[Leaf], blank: bytes) -> None:
