@@ -184,9 +184,9 @@ def _start(words: Sequence[str]) -> Sequence[int]:
     at = 0
     while at < len(words):
         base = words[at].rsplit("/", 1)[-1]
-        if base in _ANY:
+        if base in _ANY or (at and words[at].startswith("-")):  # an option in front may take a value
             return range(at, len(words))
-        if base in _PREFIX or _ASSIGN.match(words[at]) or (at and words[at].startswith("-")):
+        if base in _PREFIX or _ASSIGN.match(words[at]):
             at += 1
             continue
         return [at]
