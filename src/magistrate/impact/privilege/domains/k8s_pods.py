@@ -94,7 +94,7 @@ class _Reading:
             self._hold(name, DOMAIN, statement)
         self.edges += cloud_edges(self.state)
         holders = tuple(
-            Holder(name=name, domain=self.domains[name], layers=(Layer(statements=tuple(held)),) if held else ())
+            Holder(name=name, domain=self.domains[name], layers=(Layer(statements=tuple(held)),))
             for name, held in sorted(self.held.items())
         )
         unknown = (*(riddle.unknown(DOMAIN) for riddle in self.state.riddles), *self._strangers())

@@ -110,9 +110,7 @@ class _Reading:
         for space in sorted(edge.holder for edge in edges if edge.holder.startswith("k8s:admission/")):
             self._holds(space).statements += level_statements(levels.of(space.rpartition("/")[2]))
         holders = tuple(
-            Holder(
-                name=name, domain=DOMAIN, layers=(Layer(statements=tuple(held.statements)),) if held.statements else ()
-            )
+            Holder(name=name, domain=DOMAIN, layers=(Layer(statements=tuple(held.statements)),))
             for name, held in sorted(self.held.items())
         )
         return Grants(
