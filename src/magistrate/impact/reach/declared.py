@@ -26,7 +26,7 @@ from magistrate.impact.languages.reading import UnreadableError
 PRODUCTION: Final = "production"
 PARTS: Final = ("environments", "services", "data_stores")
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-PATTERN: Final = re.compile(r"[A-Za-z0-9_.@*+-]+(?:/[A-Za-z0-9_.@*+-]+)*\Z")
+PATTERN: Final = re.compile(r"(?!(?:.*/)?\.\.(?:/|\Z))[A-Za-z0-9_.@*+-]+(?:/[A-Za-z0-9_.@*+-]+)*\Z")
 MAX_PATTERNS: Final = 2_000
 
 

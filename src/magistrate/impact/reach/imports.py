@@ -39,7 +39,7 @@ _PYTHON: Final = re.compile(
 _DYNAMIC: Final = re.compile(r"(?:import_module|__import__)\(\s*[\"']([\w.]+)[\"']")
 _SCRIPT: Final = re.compile(r"\b(?:from|import|require)\b\s*\(?\s*[\"'`]([^\"'`\n]{1,300})[\"'`]")
 _GO: Final = re.compile(r"^import\s*(?:\((?P<many>[^)]*)\)|(?:[\w.]+\s+)?\"(?P<one>[^\"\n]+)\")", re.MULTILINE)
-_JAVA: Final = re.compile(r"^[ \t]*import[ \t]+(?:static[ \t]+)?([\w.]+(?:\.\*|\.\{[^}]*\}|\._)?)", re.MULTILINE)
+_JAVA: Final = re.compile(r"^[ \t]*import[ \t]+(?:static[ \t]+)?(\w+(?:\.\w+)*(?:\.\*|\.\{[^}]*\}|\._)?)", re.MULTILINE)
 _RUST_MOD: Final = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;", re.MULTILINE)
 _RUST_USE: Final = re.compile(r"\b(?:use|extern[ \t]+crate)[ \t]+([^;]{1,2000});|\b((?:crate|super|self)(?:::\w+)+)")
 

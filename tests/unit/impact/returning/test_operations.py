@@ -66,7 +66,7 @@ def test_every_language_has_cases_of_both_kinds() -> None:
 
 
 @pytest.mark.requirement("R30")
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(MARKED), st.lists(st.sampled_from(PLAIN), max_size=3))
 def test_adding_an_irreversible_operation_is_never_more_lenient(
     marked: dict[str, Any], plain: list[dict[str, Any]]
@@ -88,7 +88,7 @@ def test_adding_an_irreversible_operation_is_never_more_lenient(
 
 
 @pytest.mark.requirement("R30")
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(MARKED), st.integers(1, 3))
 def test_splitting_over_steps_hides_nothing(case: dict[str, Any], parts: int) -> None:
     """The text comes in pieces: whichever step completes the operation shows it."""
