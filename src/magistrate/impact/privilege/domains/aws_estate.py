@@ -32,6 +32,7 @@ from magistrate.impact.privilege.model import (
 )
 from magistrate.impact.privilege.patterns import Glob, matches
 
+TWICE: Final = "twice"
 TRUST: Final = "aws-trust"
 RESOURCE: Final = "aws-resource"
 _IDENTITY: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):(role|user)/(?:[^*?]*/)?([^/*?]+)")
@@ -213,7 +214,7 @@ def parsed(policy: object) -> object:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object; a key that stands twice makes it one that no policy is."""
     found = dict(pairs)
-    return found if len(found) == len(pairs) else {"twice": [name for name, _ in pairs]}
+    return found if len(found) == len(pairs) else {TWICE: [name for name, _ in pairs]}
 
 
 def _text(text: str) -> Glob | Varying:

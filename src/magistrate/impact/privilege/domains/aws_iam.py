@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from magistrate.impact.privilege.domains import terraform
-from magistrate.impact.privilege.domains.aws_estate import Estate, parsed
+from magistrate.impact.privilege.domains.aws_estate import TWICE, Estate, parsed
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, is_policy
 from magistrate.impact.privilege.domains.cloudformation import is_template, read_template
 from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, OPEN, Block
@@ -76,8 +76,8 @@ def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
             estate.live.add(holder)
             estate.grant(holder, whole, place)
             return
-        if whole is None and '"Statement"' in text:
-            estate.open("this may be a policy and is no JSON", text, place)
+        if '"Statement"' in text and (whole is None or (isinstance(whole, Mapping) and TWICE in whole)):
+            estate.open("this may be a policy and is no JSON that can be read", text, place)
             return
     if is_template(path, text):
         read_template(path, text, estate)

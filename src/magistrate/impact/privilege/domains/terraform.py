@@ -27,10 +27,13 @@ OPEN: Final = "\ue200"
 CLOSE: Final = "\ue201"
 DYNAMIC: Final = "dynamic block"
 """The key of a block that stands for many."""
+ENCODED: Final = "jsonencode of"
+"""The key of a value that becomes JSON text once what stands in it is in its place."""
 LATER: Final = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 """Something to be filled in later; it never stands in another."""
 _IN_JSON: Final = re.compile(r"\$\$\{|%%\{|[$%]\{((?:[^{}\"]|\"[^\"]*\"|\{[^{}]*\})*)\}")
 _LANGUAGE: Final = tree_sitter.Language(tree_sitter_hcl.language())
+_NUMBER: Final = re.compile(r"-?\d{1,18}")
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 
@@ -108,7 +111,8 @@ def _filled(value: Any, folder: str, known: Mapping[tuple[str, str], Any], depth
     if depth > MAX_DEPTH:
         return later("too deep")
     if isinstance(value, dict):
-        return {name: _filled(one, folder, known, depth + 1) for name, one in value.items()}
+        found = {name: _filled(one, folder, known, depth + 1) for name, one in value.items()}
+        return json.dumps(found[ENCODED], sort_keys=True, ensure_ascii=False) if set(found) == {ENCODED} else found
     if isinstance(value, list):
         return [_filled(one, folder, known, depth + 1) for one in value]
     if not isinstance(value, str) or OPEN not in value:
@@ -250,6 +254,8 @@ def _value(node: tree_sitter.Node, depth: int) -> Any:  # noqa: ANN401 - a value
         and len(node.named_children) == 1
     ):
         return _value(node.named_children[0], depth + 1)
+    if _NUMBER.fullmatch(_text(node)):
+        return int(_text(node))
     read = _READERS.get(node.type)
     return read(node, depth) if read is not None else later(_text(node))
 
@@ -321,7 +327,7 @@ def _call(node: tree_sitter.Node, depth: int) -> Any:  # noqa: ANN401 - a value 
     arguments = next((child for child in node.named_children if child.type == "function_arguments"), None)
     given = [child for child in arguments.named_children if child.type == "expression"] if arguments is not None else []
     if name == "jsonencode" and len(given) == 1:
-        return json.dumps(_value(given[0], depth + 1), sort_keys=True)
+        return {ENCODED: _value(given[0], depth + 1)}
     if name in {"toset", "tolist"} and len(given) == 1:
         return _value(given[0], depth + 1)
     return later(_text(node))
