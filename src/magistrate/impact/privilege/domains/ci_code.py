@@ -82,6 +82,8 @@ class _Closure:
     line: list[str] = field(default_factory=list)
     asked: set[tuple[str, str]] = field(default_factory=set)
     """Words that were looked for already, each with the folder: asking again finds the same."""
+    stems: frozenset[str] = frozenset()
+    """Last parts of all paths, with and without endings: whatever is not among them names no file."""
     names: list[str] = field(default_factory=list)
     """All paths in order, made when a pattern asks for them."""
 
@@ -108,7 +110,8 @@ class _Closure:
 
     def _named(self, word: str, folders: Sequence[str]) -> None:
         plain = word.rpartition("=")[2].lstrip("/@")
-        if not plain or plain in {".", ".."}:
+        last = plain.rpartition("/")[2]
+        if not last or (last not in self.stems and "*" not in plain and "?" not in plain):
             return
         for folder in folders:
             if (plain, folder) in self.asked:
@@ -210,6 +213,17 @@ def _runs(path: str) -> bool:
     return "." not in name or name.rpartition(".")[2].lower() in CODE
 
 
+@lru_cache(maxsize=8)
+def _stems(paths: tuple[str, ...]) -> frozenset[str]:
+    """The last parts of paths, of folders too, as they stand and without each ending that may be left out."""
+    found: set[str] = set()
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        found |= {name, folder.rpartition("/")[2]}
+        found |= {name.removesuffix(ending) for ending in ENDINGS if ending}
+    return frozenset(found)
+
+
 @lru_cache(maxsize=1024)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(
@@ -268,7 +282,7 @@ def digest(text: str) -> str:
 
 def closure(commands: Sequence[Command], files: Mapping[str, str], named: Sequence[str] = ()) -> dict[str, str]:
     """Digest of each file, or entry of a file, that these commands and the `named` files run; by path, sorted."""
-    found = _Closure(files)
+    found = _Closure(files, stems=_stems(tuple(files)))
     for path in named:
         found.take(path)
     for command in commands:
