@@ -6,6 +6,7 @@ namespace the least strict counts; a level that is not known refuses nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,9 @@ from magistrate.impact.privilege.model import Statement, literals
 
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 LEVELS: Final = ("privileged", "baseline", "restricted")
+_VERSION: Final = re.compile(r"v1\.(\d{1,4})")
+_COMPLETE: Final = 25
+"""The minor version since which the standards are what they are."""
 _BASELINE_CAPABILITIES: Final = frozenset(
     [
         "AUDIT_WRITE",
@@ -77,13 +81,20 @@ class Levels:
         self.stated: dict[str, Level] = {}
         for one in state.of("", "Namespace"):
             said = one.labels.get(ENFORCE, LEVELS[0])
-            level = Level(LEVELS.index(said) if said in LEVELS else 0)
+            known = said in LEVELS and _is_recent(one.labels.get(f"{ENFORCE}-version", "latest"))
+            level = Level(LEVELS.index(said) if known else 0)
             other = self.stated.get(one.name, level)
             self.stated[one.name] = min(level, other, key=lambda each: each.strictness)
 
     def of(self, namespace: str) -> Level:
         """The level of one namespace; what is not defined refuses nothing."""
         return self.stated.get(namespace, Level(0))
+
+
+def _is_recent(version: str) -> bool:
+    """Whether a version of the standards has all their present rules; older ones have fewer."""
+    matched = _VERSION.fullmatch(version)
+    return version == "latest" or (matched is not None and int(matched[1]) >= _COMPLETE)
 
 
 def level_statements(level: Level) -> Iterator[Statement]:

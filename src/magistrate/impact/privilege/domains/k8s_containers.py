@@ -16,7 +16,7 @@ from magistrate.impact.privilege.domains.k8s_objects import flag, number, scalar
 from magistrate.impact.privilege.domains.k8s_rights import Right, right
 from magistrate.impact.privilege.domains.k8s_volumes import Volumes, secret_right
 from magistrate.impact.privilege.domains.k8s_workloads import Workload
-from magistrate.impact.privilege.model import Where
+from magistrate.impact.privilege.model import Where, literals
 from magistrate.impact.privilege.patterns import literal
 
 DEFAULT_CAPABILITIES: Final = (
@@ -171,7 +171,9 @@ def _ports(body: Mapping[str, Any]) -> Iterator[Right]:
     for one in listed(body.get("ports")):
         port, protocol = scalar(mapping(one).get("hostPort")), scalar(mapping(one).get("protocol")) or "TCP"
         if port and port != "0":
-            yield right("host port", port=port, protocol=protocol, says=f"hostPort: {port}/{protocol}")
+            address = scalar(mapping(one).get("hostIP"))
+            where = () if address in {"", "0.0.0.0", "::"} else (literals("host address", address),)  # noqa: S104 - read
+            yield right("host port", *where, port=port, protocol=protocol, says=f"hostPort: {port}/{protocol}")
 
 
 def _image(text: str) -> Iterator[Right]:

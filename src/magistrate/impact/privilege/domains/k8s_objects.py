@@ -38,6 +38,9 @@ _OVERLAY: Final = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
 _VALUES: Final = re.compile(r"(?:.*/)?(?:[\w.-]*[.-])?values(?:[.-][\w.-]*)?\.ya?ml")
 _CHART: Final = re.compile(r"(?:.*/)?(?:Chart|requirements)\.ya?ml")
 _TEMPLATES: Final = re.compile(r"(?:.*/)?templates/.*")
+_MOVING_TAG: Final = re.compile(r"(?m)^(\s*(?:- )?image: [\w./-]+(?::\d+/[\w./-]+)?):[\w.-]+$")
+"""An image by its tag in a template: the tag moves by itself."""
+_DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}$")
 _BREAK: Final = re.compile(r"(?m)^---(?=\s|$)")
 _TRUE: Final = frozenset({"true", "yes", "on", "y"})
 _FALSE: Final = frozenset({"false", "no", "off", "n"})
@@ -142,7 +145,7 @@ def _parsed(text: str) -> tuple[tuple[dict[str, Any], ...], tuple[tuple[str, str
         return _objects(documents(text, merge=True))
     except UnreadableError as error:
         if "{{" in text or "{%" in text:
-            return (), (("it is a template", _lines(text), 0),)
+            return (), (("it is a template", _MOVING_TAG.sub(r"\1", _lines(text)), 0),)
         problem = str(error)
     if "apiVersion" not in text and _WRITTEN_OTHERWISE.search(text) is None:
         return (), ()
@@ -244,20 +247,26 @@ def _chart(path: str, text: str) -> Iterator[Riddle]:
     except UnreadableError:
         yield Riddle(why="values of a chart that cannot be read", text=_lines(text), place=place)
         return
-    told = mapping(root).get("dependencies") if _CHART.fullmatch(path) else _untagged(root)
+    told = mapping(root).get("dependencies") if _CHART.fullmatch(path) else without_tags(root)
     if told:
         yield Riddle(why="a chart is rendered with it", text=f"{path}: {shown(told)}", place=place)
 
 
-def _untagged(value: object) -> Any:  # noqa: ANN401 - any tree
+def without_tags(value: object) -> Any:  # noqa: ANN401 - any tree
+    """Values without the tags of images, which move by themselves: only whether a digest pins the image is left."""
     if isinstance(value, dict):
         tagged = "repository" in value or "image" in value
         return {
-            key: _untagged(inner)
+            key: _pinned(inner) if tagged and key == "tag" and isinstance(inner, Text) else without_tags(inner)
             for key, inner in value.items()
-            if not (tagged and key == "tag" and isinstance(inner, Text) and "sha256" not in inner)
         }
-    return [_untagged(one) for one in value] if isinstance(value, list) else value
+    return [without_tags(one) for one in value] if isinstance(value, list) else value
+
+
+def _pinned(tag: Text) -> str:
+    if "{{" in tag or "${" in tag:
+        return str(tag)
+    return "by its digest" if _DIGEST.search(tag) else "by its tag"
 
 
 def _lines(text: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from magistrate.impact.privilege.domains.ci_yaml import mapping, shown
-from magistrate.impact.privilege.domains.k8s_admission import Levels
+from magistrate.impact.privilege.domains.k8s_admission import Level, Levels
 from magistrate.impact.privilege.domains.k8s_code import code_of
 from magistrate.impact.privilege.domains.k8s_containers import Context, container_rights, containers
 from magistrate.impact.privilege.domains.k8s_identities import cloud_edges, identities
@@ -27,6 +27,7 @@ from magistrate.impact.privilege.domains.k8s_objects import (
     flag,
     is_manifest,
     scalar,
+    without_tags,
 )
 from magistrate.impact.privilege.domains.k8s_rights import Right, right
 from magistrate.impact.privilege.domains.k8s_volumes import Volumes
@@ -108,7 +109,8 @@ class _Reading:
     def _workload(self, workload: Workload) -> None:
         name, place = workload.holder, workload.origin.at()
         where = folder(workload.origin.path)
-        level = self.levels.of(workload.namespace)
+        foreign = scalar(mapping(workload.pod.get("os")).get("name")).lower() == "windows"
+        level = Level(0) if foreign else self.levels.of(workload.namespace)
         volumes = Volumes(workload, self.state)
         mine = [one for one in pod_rights(workload) if level.admits(one)]
         self._hold(name, DOMAIN, *(one.statement(where, place) for one in mine))
@@ -138,7 +140,7 @@ class _Reading:
             kind = (one.group, one.kind)
             if kind in _READ or kind in WITHOUT_RIGHTS or kind in _STARTS_PODS or id(one) in started:
                 continue
-            text = f"{one.group}/{one.kind} {one.namespace}/{one.name}: {shown(_said(one))}"
+            text = f"{one.group}/{one.kind} {one.namespace}/{one.name}: {shown(without_tags(_said(one)))}"
             why = f"what an object of kind `{one.kind[:60]}` brings is not known"
             yield Unknown(domain=DOMAIN, why=why, text=text, place=one.at())
 

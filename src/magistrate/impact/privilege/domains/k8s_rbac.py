@@ -55,6 +55,18 @@ _BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
 """What Kubernetes brings: each of them holds those before it. `cluster-admin` holds everything."""
 
 
+_OF_AN_EDITOR: Final = {
+    "verbs": ("create", "impersonate"),
+    "groups": ("",),
+    "resources": ("pods", "pods/exec", "serviceaccounts", "serviceaccounts/token"),
+    "names": (),
+    "urls": (),
+}
+"""What the built-in `edit` and `admin` allow by which one becomes another."""
+_OF_AMAZON: Final = "aws-auth"
+"""The map of identities in Amazon's cloud to groups of the cluster."""
+
+
 class AccessRules:
     """The reader of roles and their bindings."""
 
@@ -97,6 +109,10 @@ class _Reading:
 
     def grants(self) -> Grants:
         """Everything in this state, in a stable order."""
+        for one in self.state.of("", "ConfigMap"):
+            if one.name == _OF_AMAZON:
+                why = "it says who from Amazon's cloud is in which groups"
+                self._riddle(why, f"{one.namespace}/{one.name}: {shown(one.body.get('data', ''))}", one.at())
         for namespace, name in self.accounts:
             self._holds(account_name(namespace, name))
         for role in self.roles:
@@ -220,6 +236,8 @@ class _Reading:
             self._add(subject, Rule(**every, place=place), namespace, place.path)
             self._holds(subject).statements.append(Statement(where=where, place=place, says="cluster-admin"))
             return
+        if kind == "ClusterRole" and name in {"edit", "admin"}:
+            self._holds(subject).rules.append((Rule(**_OF_AN_EDITOR, place=place), namespace))
         scope = f"{namespace}/" if kind == "Role" else ""
         named = _BUILT_IN.get(name, (name,)) if kind == "ClusterRole" else (name,)
         for one in named:
