@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 from world.postgres import PostgresServer
 
-from magistrate.impact.privilege.domains.sql_catalogue import PUBLIC, Catalogue, Thing
+from magistrate.impact.privilege.domains.sql import READER
+from magistrate.impact.privilege.domains.sql_catalogue import Catalogue, Thing
 from magistrate.impact.privilege.domains.sql_replay import Replay
-from magistrate.impact.privilege.domains.sql_rights import grants_of
 from magistrate.impact.privilege.engine import Turn, delta
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("R28")]
@@ -194,3 +194,70 @@ def test_a_random_history_leaves_the_rights_that_the_server_tells(server, seed):
     finally:
         link.close()
         _removed(server, name)
+
+
+ROWS = [(number, owner) for number in range(3) for owner in ("mag_r0", "mag_r1", "x")]
+TESTS = [
+    "own = current_user",
+    "n = 0",
+    "n > 0 AND own = current_user",
+    "n = 1 OR own = 'x'",
+    "NOT n = 2",
+    "true",
+    "(n = 0)",
+]
+
+
+def _policies(dice: random.Random) -> list[str]:
+    made = ["GRANT SELECT ON t TO mag_r0, mag_r1", "GRANT mag_r1 TO mag_r2"]
+    for at in range(dice.randint(0, 4)):
+        kind = dice.choice(["", "AS RESTRICTIVE "])
+        to = dice.choice(["", "TO mag_r0 ", "TO mag_r1 ", "TO PUBLIC "])
+        made.append(
+            f"CREATE POLICY p{at} ON t {kind}{dice.choice(['', 'FOR SELECT '])}{to}USING ({dice.choice(TESTS)})"
+        )
+    if dice.random() < 0.8:
+        made.append("ALTER TABLE t ENABLE ROW LEVEL SECURITY")
+    made += dice.sample(
+        ["ALTER ROLE mag_r0 BYPASSRLS", "DROP POLICY IF EXISTS p0 ON t", "ALTER TABLE t OWNER TO mag_r1"],
+        dice.randint(0, 1),
+    )
+    return made
+
+
+def _seen(server: PostgresServer, name: str, statements: list[str]) -> dict[str, set]:
+    link = _world(server, name)
+    try:
+        link.execute(b"CREATE TABLE t(n int, own text)")
+        for row in ROWS:
+            link.execute("INSERT INTO t VALUES (%s, %s)", row)
+        for statement in statements:
+            link.execute(statement.encode())
+        seen = {}
+        for role in ROLES[:3]:
+            link.execute(f"SET ROLE {role}".encode())
+            may = link.execute("SELECT has_table_privilege('t', 'SELECT')").fetchone()[0]
+            seen[role] = set(link.execute("SELECT n, own FROM t").fetchall()) if may else set()
+            link.execute(b"RESET ROLE")
+        return seen
+    finally:
+        link.close()
+        _removed(server, name)
+
+
+def _read(statements: list[str]):
+    roles = [f"CREATE ROLE {role} LOGIN" for role in ROLES]  # what nobody can become would be latent
+    return READER.grants({"m/1.sql": ";".join([*roles, "CREATE TABLE t(n int, own text)", *statements])})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_that_a_role_sees_only_after_a_change_are_a_gain(server, seed):
+    dice = random.Random(1000 + seed)
+    before, after = _policies(dice), _policies(dice)
+    old, new = _seen(server, f"rows_{seed}_a", before), _seen(server, f"rows_{seed}_b", after)
+    found = {change.turn for change in delta(_read(before), _read(after))}
+    told = f"before: {before}\nafter: {after}\nrows: {old} -> {new}"
+    if any(new[role] - old[role] for role in new):
+        assert Turn.GAINS in found, told
+    if any(old[role] - new[role] for role in old):
+        assert Turn.LOSES in found, told
