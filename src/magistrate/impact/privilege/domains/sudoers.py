@@ -226,8 +226,16 @@ def _matching(entry: Entry, group: str, groups: Mapping[str, frozenset[str]]) ->
         _ordered(runas, lambda name: _value("as", name)),
         [own] if entry.groups is None else [*_ordered(entry.groups, lambda name: _value("as group", name)), own],
     ]
-    command = _command(entry.command.name)
-    return [tuple(dict.fromkeys(where for part in parts for where in part)) + command for parts in product(*lists)]
+    lists.append(_commands(entry.command.name))
+    return [tuple(dict.fromkeys(where for part in parts for where in part)) for parts in product(*lists)]
+
+
+def _commands(text: str) -> list[Box]:
+    """The ways to name a command: sudo compares files, and where `/bin` is `/usr/bin` two names are one file."""
+    if not re.match(r"/s?bin/", text):
+        return [_command(text)]
+    merged = [Where(dimension="/bin is /usr/bin", among=(literal("yes"),), negated=no) for no in (True, False)]
+    return [(merged[0], *_command(text)), (merged[1], *_command("/usr" + text))]
 
 
 def _ordered(found: Iterable[Item], test: object) -> list[Box]:
