@@ -26,15 +26,24 @@ class Question:
         solver.set("timeout" if self.m.__name__ == "z3" else "tlimit", milliseconds)
         optional = {w.dimension for side in (larger, smaller) for w in _wheres(side) if w.absent is not None}
         solver.add(self._side(larger, optional), self.m.Not(self._side(smaller, optional)))
+        for dimension, kinds in _kinds([*larger, *smaller]).items():
+            numeric = self._named(f"number?:{dimension}", self.m.Bool)
+            if len(kinds) == 1:
+                solver.add(numeric if "number" in kinds else self.m.Not(numeric))
         return str(solver.check())
 
     def _side(self, side: Sequence[tuple[Layer, ...]], optional: set[str]) -> Any:
         m = self.m
-        return m.Or(*[m.And(*[self._layer(layer, optional) for layer in layers]) for layers in side if layers], m.BoolVal(False))
+        return m.Or(
+            *[m.And(*[self._layer(layer, optional) for layer in layers]) for layers in side if layers], m.BoolVal(False)
+        )
 
     def _layer(self, layer: Layer, optional: set[str]) -> Any:
         m = self.m
-        boxes = [(one.allow, m.And(m.BoolVal(True), *[self._where(w, optional) for w in one.where])) for one in layer.statements]
+        boxes = [
+            (one.allow, m.And(m.BoolVal(True), *[self._where(w, optional) for w in one.where]))
+            for one in layer.statements
+        ]
         allowed = m.Or(m.BoolVal(False), *[box for allow, box in boxes if allow])
         return m.And(allowed, *[m.Not(box) for allow, box in boxes if not allow])
 
@@ -80,12 +89,26 @@ class Question:
         anything = m.Range(" ", "~")
         if token in {"run", "any"}:
             return m.Star(anything) if token == "run" else anything
-        separator = {"in": ":", "part": "/"}.get(token.rpartition("-")[2]) if len(token) > 2 and token[:3] in {"run", "any"} else None
+        separator = (
+            {"in": ":", "part": "/"}.get(token.rpartition("-")[2])
+            if len(token) > 2 and token[:3] in {"run", "any"}
+            else None
+        )
         if separator is not None:
             but = m.Union(m.Range(" ", chr(ord(separator) - 1)), m.Range(chr(ord(separator) + 1), "~"))
             return m.Star(but) if token.startswith("run") else but
         signs = [m.Re(sign) for sign in token]
         return signs[0] if len(signs) == 1 else m.Union(*signs)
+
+
+def _kinds(held: Sequence[tuple[Layer, ...]]) -> dict[str, set[str]]:
+    """What values a dimension has: numbers where spans are named, texts where patterns are."""
+    found: dict[str, set[str]] = {}
+    for where in _wheres(held):
+        found.setdefault(where.dimension, set()).update(
+            "number" if isinstance(one, Span) else "text" for one in where.among
+        )
+    return found
 
 
 def _wheres(side: Sequence[tuple[Layer, ...]]) -> list[Where]:
