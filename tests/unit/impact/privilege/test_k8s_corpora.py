@@ -51,7 +51,8 @@ def test_every_pair_of_the_corpora_has_its_verdict(row):
     before, after = grants(row["before"]), grants(row["after"])
     changes = delta(before, after)
     assert verdict_of(changes) == row["expected"], row["why"]
-    assert (Turn.GAINS in {one.turn for one in changes}) >= allowed_only_after(before, after)
+    if row["domain"] != "net-k8s":  # its requests are too many to be asked one by one: see test_k8s_network_reader
+        assert (Turn.GAINS in {one.turn for one in changes}) is allowed_only_after(before, after)
 
 
 def test_the_corpora_have_as_many_gains_as_not():

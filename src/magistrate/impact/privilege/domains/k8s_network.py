@@ -88,21 +88,34 @@ def _policies(state: Cluster, unknown: list[Unknown]) -> Iterator[Policy]:
 
 
 def _by_labels(policies: Sequence[Policy]) -> Iterator[Holder]:
-    """Traffic of pods with any labels. One layer a selection of pods: not of them, or opened by some policy."""
+    """Traffic of pods with any labels. One layer a selection of pods: not of them, or opened by some policy.
+
+    What policies open in another namespace or direction is outside of the selection anyway.
+    """
     for name, by_folder in ((OPEN, False), (f"{OPEN}/by folder", True)):
-        opened: dict[Statement, None] = {}
+        opened: dict[tuple[Where, ...], dict[Statement, None]] = {}
         layers: dict[tuple[Where, ...], list[Statement]] = {}
         for policy in policies:
             here = (folder(policy.origin.path),) if by_folder else ()
             for direction in policy.directions:
-                where = (*here, *policy.target(), literals("direction", direction))
-                opened.update((opening.statement(*where), None) for opening in policy.openings(direction))
-                outside = (_without(one) for one in where)
+                space = (*here, literals("namespace", policy.namespace), literals("direction", direction))
+                where = (*space, *policy.target())
+                beside = opened.setdefault(space, {})
+                beside.update((opening.statement(*where), None) for opening in policy.openings(direction))
                 place, says = policy.origin.at(), f"outside of {policy.title}"
-                layers.setdefault(where, [Statement(where=(one,), place=place, says=says) for one in outside])
+                outside = [Statement(where=(_without(one),), place=place, says=says) for one in where]
+                layers.setdefault(where, outside)
         everything = Statement(where=(), says="no policy selects it")
-        made = tuple(_layer(*others, *opened) for _, others in sorted(layers.items(), key=repr))
+        made = tuple(
+            _layer(*others, *opened[where[: len(where) - _labels(where)]])
+            for where, others in sorted(layers.items(), key=repr)
+        )
         yield Holder(name=name, domain=DOMAIN, layers=made or (_layer(everything),))
+
+
+def _labels(where: tuple[Where, ...]) -> int:
+    """How many of these conditions are on labels: they stand last."""
+    return sum(one.dimension.startswith("label ") for one in where)
 
 
 def _without(where: Where) -> Where:

@@ -103,8 +103,8 @@ class Policy:
         return f"network policy {self.origin.namespace}/{self.origin.name}"
 
     def target(self) -> tuple[Where, ...]:
-        """The pods that it selects, as conditions."""
-        return (literals("namespace", self.namespace), *(term.where("label") for term in self.selector))
+        """The pods of its namespace that it selects, as conditions."""
+        return tuple(term.where("label") for term in self.selector)
 
     def openings(self, direction: str) -> Iterator[Opening]:
         """What its rules open in one direction."""
