@@ -171,4 +171,5 @@ def _fresh(table: str, sets: str, whole: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\"`\[\]]", "", name)[:60]
+    plain = re.sub(r"[\"`\[\]]", "", name)[:60]
+    return "…" if plain.upper() in {"IF", "EXISTS"} else plain  # the name is put in when it runs
