@@ -41,6 +41,9 @@ LOADED: Final = frozenset(
      "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "GOPROXY", "GOFLAGS", "DOCKER_HOST",
      "ACTIONS_ALLOW_UNSECURE_COMMANDS"}
 )  # fmt: skip
+UNSECURE: Final = "ACTIONS_ALLOW_UNSECURE_COMMANDS"
+"""With it, whatever a step prints may set the environment of the steps behind it."""
+CACHES: Final = re.compile(r"[\w.-]+/cache(?:/restore)?@.*")
 _PINNED: Final = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
 _BASE: Final = re.compile(
     r"github\.(?:sha|ref|base_ref|ref_name|workflow_sha|workflow_ref|repository|repository_owner|run_id|event_name)"
@@ -132,6 +135,10 @@ def _step(step: object, around: _Around, found: Steps, files: Mapping[str, str])
         _script(step["run"], environment, inside, found)
     if "uses" in step:
         _used(step["uses"], mapping(step.get("with")), inside, found, files)
+    for key, value in step.items():
+        if isinstance(value, list) and key not in {"run", "uses", "with", "env", "if", "name"}:
+            for one in value:
+                _step(one, inside, found, files)
 
 
 def _script(script: object, environment: Mapping[str, Any], around: _Around, found: Steps) -> None:
@@ -195,6 +202,8 @@ def _inputs(name: str, given: Mapping[str, Any], place: Place, around: _Around, 
                 found.fetched.setdefault(f"{key}: {asked}"[:80], place)
         if shown(given.get("persist-credentials", "true")).lower() != "false":
             found.kept = found.kept or place
+    if CACHES.fullmatch(name) or shown(given.get("cache", "false")).lower() not in {"false", ""}:
+        found.pieces["a cache that other runs filled"] = (f"{name[:60]} restores a cache", place)
     if "download-artifact" in name:
         found.artifacts.setdefault(name, place)
 
@@ -249,6 +258,8 @@ def _loaded(environment: Mapping[str, Any], around: _Around, found: Steps) -> No
         if name.upper() in LOADED:
             place = Place(path=around.path, line=line_of(name))
             found.pieces[f"env {name.upper()}@{digest(shown(value))}"] = (f"{name}: {shown(value)[:60]}", place)
+            if name.upper() == UNSECURE and shown(value).lower() not in {"false", "0", ""}:
+                found.injected.setdefault(f"whatever is printed, by {name}", place)
 
 
 def _tainted(environment: Mapping[str, Any], before: frozenset[str]) -> frozenset[str]:
