@@ -274,7 +274,7 @@ class Projections(Protocol):
         """Cases in any of the states (all, when none is named), newest first."""
 
     def companions(self, agent: str, owner: str, *, since: int, states: Sequence[CaseState]) -> tuple[Case, ...]:
-        """Cases of this agent or of this owner that were opened since then, in these states, oldest first."""
+        """Cases of this agent or of this owner that came to one of these states since then, the first opened first."""
 
     def counts(self) -> Mapping[str, int]:
         """How many cases stand in each state."""

@@ -32,12 +32,17 @@ def step(before: dict, after: dict) -> tuple[FileChange, ...]:
     )  # fmt: skip
 
 
+def there(state: dict):
+    """What stands in a state, with its mode, by path."""
+    return lambda path: (state[path], None if state[path] is None else "100644")
+
+
 @pytest.mark.requirement("R33")
 @given(st.lists(STATE, min_size=2, max_size=6))
 @settings(deadline=None)
 def test_landed_steps_compose_to_what_lies_between_the_ends(states):
     steps = [step(one, other) for one, other in pairwise(states)]
-    net, torn = net_of(steps[-1], [Part(changes=one, landed=True) for one in steps[:-1]], states[-2].__getitem__)
+    net, torn = net_of(steps[-1], [Part(changes=one, landed=True) for one in steps[:-1]], there(states[-2]))
     assert torn == ()
     assert set(net) == set(step(states[0], states[-1]))
 
@@ -53,7 +58,7 @@ def test_what_is_in_flight_composes_in_any_order(base, written, chance):
     whole = {**base, **dict(written)}
     parts = [step(base, {**base, path: content}) for path, content in written]
     chance.shuffle(parts)
-    net, torn = net_of(parts[-1], [Part(changes=one, landed=False) for one in parts[:-1]], base.__getitem__)
+    net, torn = net_of(parts[-1], [Part(changes=one, landed=False) for one in parts[:-1]], there(base))
     assert torn == ()
     assert set(net) == set(step(base, whole))
 
@@ -62,8 +67,31 @@ def test_what_is_in_flight_composes_in_any_order(base, written, chance):
 def test_two_in_flight_that_write_one_file_differently_do_not_compose():
     base = dict.fromkeys(PATHS, b"x")
     mine, other = step(base, {**base, "a.py": b"1"}), step(base, {**base, "a.py": b"2"})
-    assert net_of(mine, [Part(changes=other, landed=False)], base.__getitem__)[1] == ("a.py",)
-    assert net_of(mine, [Part(changes=mine, landed=False)], base.__getitem__)[1] == ()
+    assert net_of(mine, [Part(changes=other, landed=False)], there(base))[1] == ("a.py",)
+    assert net_of(mine, [Part(changes=mine, landed=False)], there(base))[1] == ()
+
+
+@pytest.mark.requirement("R32")
+def test_a_file_made_executable_or_a_link_by_a_landed_step_is_seen_so_in_the_whole():
+    def change(path, before, after):
+        return FileChange(path=path, before=before[0], after=after[0], mode_before=before[1], mode_after=after[1])
+
+    for there_now in ((b"x", "100755"), (b"x", "120000"), (b"Subproject commit 1\n", "160000")):
+        steps = [[change("run", (None, None), (b"x", "100644"))], [change("run", (b"x", "100644"), there_now)]]
+        own = [change("b.md", (b"1", "100644"), (b"2", "100644"))]
+        net, torn = net_of(own, [Part(changes=tuple(s), landed=True) for s in steps], {"run": there_now}.__getitem__)
+        assert torn == ()
+        assert [(one.path, one.after, one.mode_after) for one in net if one.path == "run"] == [("run", *there_now)]
+
+
+@pytest.mark.requirement("R32")
+def test_what_flies_from_a_base_that_moved_does_not_compose():
+    base = dict.fromkeys(PATHS, b"x")
+    mine, other = step(base, {**base, "b.md": b"1"}), step(base, {**base, "a.py": b"2"})
+    flies = [Part(changes=other, landed=False)]
+    assert net_of(mine, flies, there(base))[1] == ()
+    assert net_of(mine, flies, there({**base, "a.py": b"2"}))[1] == ()
+    assert net_of(mine, flies, there({**base, "a.py": b"3"}))[1] == ("a.py",)
 
 
 def level(case: Case) -> int:

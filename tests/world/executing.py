@@ -245,12 +245,20 @@ class Judge:
 
     found: Any
     ruled: Ruling
+    whole: Any = None
+    """What it says of the change together with what landed, with the ruling `ruled_whole` on it."""
+    ruled_whole: Ruling | None = None
+    asked_of: list[Any] = field(default_factory=list)
 
     def verdict(self, matter: Any) -> Any:
         return self.found
 
+    def together(self, matter: Any, landed: Any) -> Any:
+        self.asked_of.append([one.proposal for one in landed])
+        return () if self.whole is None else (self.whole,)
+
     def ruling(self, matter: Any, verdict: Any) -> Ruling:
-        return self.ruled
+        return self.ruled_whole if self.ruled_whole is not None and verdict is self.whole else self.ruled
 
 
 @dataclass

@@ -220,6 +220,9 @@ class CaseJudge:
     def verdict(self, matter: Any) -> Any:
         return open_envelope(matter.bundle.assessment, Assessment, deployment=NAME).body.verdict
 
+    def together(self, matter: Any, landed: Any) -> tuple[Any, ...]:
+        return ()
+
     def ruling(self, matter: Any, verdict: Any) -> Ruling:
         decided = open_envelope(matter.bundle.decision, Decision, deployment=NAME).body
         return Ruling(strictness=decided.strictness, obligations=decided.obligations)

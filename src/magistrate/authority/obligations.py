@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from magistrate.domain.impact import STRICTNESS_ORDER, Strictness
-from magistrate.wire.decision import Obligation
+from magistrate.wire.decision import Decision, Obligation
 
 
 def joined(asked: Iterable[Obligation]) -> tuple[Obligation, ...]:
@@ -31,3 +31,15 @@ def covers(decided: Sequence[Obligation], ruled: Sequence[Obligation]) -> bool:
 def at_least(level: Strictness, other: Strictness) -> bool:
     """Whether one strictness is no weaker than another."""
     return STRICTNESS_ORDER.index(level) >= STRICTNESS_ORDER.index(other)
+
+
+def agreed_as_a_whole(decision: Decision) -> frozenset[str]:
+    """Which other proposals people agreed to with this one, where it landed; empty where nobody was asked about them.
+
+    Two people must have been asked because of the whole: a change that asks for two by itself settles
+    nothing about what went before it.
+    """
+    chain = decision.chain
+    if chain is None or chain.strictness is not Strictness.TWO or decision.strictness is not Strictness.TWO:
+        return frozenset()
+    return frozenset() if at_least(chain.alone, Strictness.TWO) else frozenset(chain.members)

@@ -16,7 +16,7 @@ from magistrate.domain.impact import FileChange
 from magistrate.errors import Refused, Unavailable
 from magistrate.ports import Assessed, Pen, Sandbox
 from magistrate.usecases.assess import Assessor
-from magistrate.usecases.composition import Part, judged_together
+from magistrate.usecases.composition import WHOLE, Doubt, Part, judged_together
 from magistrate.usecases.evidence import Tool
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest
@@ -24,6 +24,8 @@ from magistrate.wire.effect import GitUpdate
 from magistrate.wire.evidence import Evidence
 
 MAX_REBUILT: Final = 1_000
+TOO_MANY: Final = "{} more changes by the same hands are too many to be judged together"
+NOT_REBUILT: Final = "{} in flight by the same hands cannot be rebuilt: {}"
 
 
 class _Rebuilt(RepositoryReader):
@@ -76,19 +78,31 @@ class SandboxedAssessor:
         return Assessed(verdict=verdict, evidence=evidence)
 
     def together(self, effect: GitUpdate, diff: bytes, others: Sequence[Companion]) -> tuple[Verdict, ...]:
-        """Judge the change together with others by the same hands; their diffs must make the trees they name."""
+        """Judge the change together with others by the same hands; their diffs must make the trees they name.
+
+        Of what is in flight and cannot be rebuilt nobody knows what it is: that asks for two people. What
+        landed and cannot be rebuilt is no case to guess at (raises).
+        """
         if not others:
             return ()
         git_dir = Path(self._repositories.git_dir(effect.repository))
-        parts = [
-            Part(
-                changes=self._changes(git_dir, effect.repository, (one.base_tree, one.result_tree), one.diff),
-                landed=one.landed,
-            )
-            for one in others
-        ]
+        parts: list[Part] = []
+        left_out = sum(one.left_out for one in others)
+        doubts = [Doubt(path=WHOLE, why=TOO_MANY.format(left_out))] if left_out else []
+        for one in others:
+            if one.left_out:
+                continue
+            trees = one.base_tree, one.result_tree
+            try:
+                changes = self._changes(git_dir, effect.repository, trees, one.diff)
+            except Refused as error:
+                if one.landed:
+                    raise
+                doubts.append(Doubt(path=WHOLE, why=NOT_REBUILT.format(one.proposal[7:19], error.message)[:900]))
+            else:
+                parts.append(Part(changes=changes, landed=one.landed))
         mine = self._changes(git_dir, effect.repository, (effect.base_tree, effect.result_tree), diff)
-        return judged_together(self._assessor, RepositoryReader(git_dir), effect, mine, parts)
+        return judged_together(self._assessor, RepositoryReader(git_dir), effect, mine, parts, doubts)
 
     def _changes(self, git_dir: Path, repository: str, trees: tuple[str, str], diff: bytes) -> tuple[FileChange, ...]:
         """The files of one change, rebuilt once and kept by the trees that it leads from and to."""

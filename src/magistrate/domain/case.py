@@ -52,13 +52,17 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Companion:
-    """Another change to the same ref by the same hands: its trees and its recomputed diff; `landed` or in flight."""
+    """Another change to the same ref by the same hands: its trees and its recomputed diff; `landed` or in flight.
+
+    `left_out`: there are more than are judged together, and this one was not looked at.
+    """
 
     proposal: str
     base_tree: str
     result_tree: str
     diff: bytes
     landed: bool
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

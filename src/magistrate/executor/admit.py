@@ -140,6 +140,9 @@ class Admission:
             )
         ruling, decision = self._assessor.ruling(matter, verdict), admitted.decision.body
         chained = self._verify_chain(matter, admitted)
+        if decision.chain is not None and decision.chain.alone != ruling.strictness:
+            alone = decision.chain.alone
+            raise Refused("MAG-E390", f"by itself the change needs `{ruling.strictness}`, control said `{alone}`")
         if chained or decision.chain is not None:
             self._verify_covers(ruling, decision)
         elif ruling.strictness != decision.strictness or _asked(ruling.obligations) != _asked(decision.obligations):

@@ -6,19 +6,18 @@ cannot be judged is HELD and never guessed. A denial ends the case as REFUSED.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from magistrate.domain.case import Case, Companion
+from magistrate.domain.case import Case
 from magistrate.domain.events import Event
 from magistrate.domain.impact import Strictness
 from magistrate.domain.lifecycle import CaseState
-from magistrate.errors import MagistrateError, Unavailable
+from magistrate.errors import MagistrateError, Refused, Unavailable
 from magistrate.ports import Assessed, Assessor, Pen, Store, Trust
-from magistrate.usecases.chains import Ruling, chained, pull_back
-from magistrate.usecases.composition import members
+from magistrate.usecases.chains import Ruling, chained, mixed, pull_back
+from magistrate.usecases.company import Company, company_of, unseen
 from magistrate.usecases.transition import Occasion, move, route
 from magistrate.wire.assessment import Assessment, Verdict
 from magistrate.wire.canonical import digest_of
@@ -44,22 +43,21 @@ def judge_case(bench: Bench, proposal: str, now: int) -> Case:
     The judge runs outside any transaction; when the case moved meanwhile, nothing is written.
 
     Raises:
-        Refused: MAG-E465 when the case moved meanwhile. Unavailable: MAG-E443.
+        Refused: MAG-E465 when the case, or one by the same hands, moved meanwhile. Unavailable: MAG-E443.
     """
     with bench.store.transaction() as unit:
         case = unit.case(proposal)
         envelope, diff = unit.document(case.facts.proposal), unit.payload(case.facts.proposal, "diff")
-        others = members(unit, case, bench.trust.roster().deployment, now)
+        company = company_of(unit, case, bench.trust.roster().deployment, now)
     document = bench.trust.roster().open_by_front(envelope, Proposal)
     try:
         assessed = _assess(bench, case, document, diff, now)
         ruling = _decide(bench, document, assessed.verdict)
-        ruling = _with_others(bench, document, diff, others, ruling)
+        ruling = _with_others(bench, document, diff, company, ruling)
+        ruling = mixed(ruling, case, assessed.verdict, company.session)
     except MagistrateError as error:
         return _hold(bench, case, error, now)
-    case = _write(bench, case, document, assessed, ruling, now)
-    pull_back(bench.store, case, others, ruling.chain, now)
-    return case
+    return _write(bench, case, document, assessed, ruling, company, now)
 
 
 def question(document: Document[Proposal], verdict: Verdict, trust: Trust) -> dict[str, object]:
@@ -81,13 +79,11 @@ def _assess(bench: Bench, case: Case, document: Document[Proposal], diff: bytes,
     return bench.assessor.assess(case.facts.proposal, _git(document.body), diff, now)
 
 
-def _with_others(
-    bench: Bench, document: Document[Proposal], diff: bytes, others: Sequence[Companion], alone: Ruling
-) -> Ruling:
+def _with_others(bench: Bench, document: Document[Proposal], diff: bytes, company: Company, alone: Ruling) -> Ruling:
     """The ruling on the change, and on what it completes together with others: whichever asks for more."""
-    verdicts = bench.assessor.together(_git(document.body), diff, others)
+    verdicts = bench.assessor.together(_git(document.body), diff, company.others)
     rulings = [(verdict, _decide(bench, document, verdict)) for verdict in verdicts]
-    return chained(alone, rulings, others)
+    return chained(alone, rulings, company)
 
 
 def _decide(bench: Bench, document: Document[Proposal], verdict: Verdict) -> Ruling:
@@ -116,7 +112,13 @@ def _hold(bench: Bench, case: Case, error: MagistrateError, now: int) -> Case:
 
 
 def _write(  # noqa: PLR0913, PLR0917  one transaction writes all of it
-    bench: Bench, case: Case, document: Document[Proposal], assessed: Assessed, ruling: Ruling, now: int
+    bench: Bench,
+    case: Case,
+    document: Document[Proposal],
+    assessed: Assessed,
+    ruling: Ruling,
+    company: Company,
+    now: int,
 ) -> Case:
     name, verdict = case.facts.proposal, assessed.verdict
     policy, roster = bench.trust.policy(), bench.trust.roster()
@@ -130,6 +132,8 @@ def _write(  # noqa: PLR0913, PLR0917  one transaction writes all of it
     assessed_envelope = bench.pen.sign(assessment, "asm", now=now, lifetime=None)
     decided_envelope = bench.pen.sign(decision, "dec", now=now, lifetime=None)
     with bench.store.transaction() as unit:
+        if unseen(unit, case, company, now):
+            raise Refused("MAG-E465", "another change by the same hands was decided meanwhile: judged again")
         facts = {
             "assessment": assessed_envelope.payload_digest(), "verdict": assessment.verdict_sha256,
             "classes": " ".join(verdict.classes), "strictness": verdict.strictness.value,
@@ -159,6 +163,7 @@ def _write(  # noqa: PLR0913, PLR0917  one transaction writes all of it
             strictness=ruling.strictness.value, why=_why(ruling),
         )  # fmt: skip
         unit.keep(decided_envelope, kind=Decision.NAME, proposal=name, author="control", seq=recorded.seq)
+        pull_back(unit, case, company, ruling, roster.deployment, now)
     return case
 
 

@@ -33,13 +33,16 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What the change comes to together with others by the same hands (R31, R32).
 
     `members` are the other proposals, `landed` says how many of them have landed; `classes` and
-    `strictness` are those of all as one change, `reversible` as in a verdict, `why` is for people.
+    `strictness` are those of all as one change, `alone` is what this change asks for by itself, `why` is
+    for people. When two people agreed because of the whole (`alone` asked for less), the members that
+    landed count no more.
     """
 
     members: tuple[Digest, ...]
     landed: int
     verdict_sha256: Digest
     strictness: Strictness
+    alone: Strictness
     classes: tuple[ChangeClass, ...]
     why: Line
 

@@ -225,6 +225,9 @@ class LostOnce:
             raise Unavailable("MAG-E253", "the assessor ended with 1: No module named magistrate")
         return self.real.assess(*arguments)
 
+    def together(self, *arguments):
+        return self.real.together(*arguments)
+
     def decide(self, request):
         return self.real.decide(request)
 

@@ -62,9 +62,9 @@ class ProjectionRows:
         return tuple(_case(row) for row in self._rows.execute(query))
 
     def companions(self, agent: str, owner: str, *, since: int, states: Sequence[CaseState]) -> tuple[Case, ...]:
-        """Cases of this agent or of this owner that were opened since then, in these states, oldest first."""
+        """Cases of this agent or of this owner that came to one of these states since then, the first opened first."""
         facts = t.proposal_case.c
-        query = self._joined().where((facts.agent == agent) | (facts.owner == owner), facts.opened >= since)
+        query = self._joined().where((facts.agent == agent) | (facts.owner == owner), t.case_state.c.updated >= since)
         query = query.where(t.case_state.c.state.in_([s.value for s in states]))
         return tuple(_case(row) for row in self._rows.execute(query.order_by(facts.opened, facts.proposal)))
 

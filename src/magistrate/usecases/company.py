@@ -1,0 +1,102 @@
+"""Who else is at it: changes to the same ref by the same agent, or by agents of the same owner.
+
+Rule kept (R31, R32): what landed counts for thirty days, or until two people agreed to the whole; what is in
+flight counts however old it is. Nothing is dropped in silence: what is too much to look at is named as left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from magistrate.authority.obligations import agreed_as_a_whole
+from magistrate.domain.case import Case, Companion
+from magistrate.domain.lifecycle import CaseState
+from magistrate.ports import Unit
+from magistrate.wire.decision import Decision
+from magistrate.wire.document import open_envelope
+from magistrate.wire.effect import GitUpdate
+from magistrate.wire.proposal import Proposal
+
+WINDOW_SECONDS: Final = 30 * 24 * 3600
+MAX_MEMBERS: Final = 1_000
+IN_FLIGHT: Final = (
+    CaseState.SEALED, CaseState.ASSESSING, CaseState.ASSESSED, CaseState.HELD, CaseState.IN_REVIEW, CaseState.CLEARED,
+    CaseState.WARRANTED, CaseState.EXECUTING, CaseState.VERIFYING, CaseState.ROLLING_BACK, CaseState.IN_DOUBT,
+)  # fmt: skip
+LANDED: Final = (CaseState.SUCCEEDED, CaseState.HALTED, CaseState.CLOSED)
+"""What went wrong and was closed by people may be there: what stands now is read, so it counts for what it left."""
+NOT_DECIDED: Final = frozenset({CaseState.SEALED, CaseState.ASSESSING, CaseState.ASSESSED, CaseState.HELD})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """The others, landed ones first and each in their order; `session` are cases of the same session, none left out."""
+
+    others: tuple[Companion, ...]
+    session: tuple[Case, ...]
+
+
+def company_of(unit: Unit, case: Case, deployment: str, now: int) -> Company:
+    """Who counts with this case now. Only changes of its repository and ref compose with it."""
+    cases = _by_the_same_hands(unit, case, now)
+    standing: list[Case] = []
+    for other in cases:
+        standing.append(other)
+        if other.standing.state is CaseState.SUCCEEDED:
+            agreed = _agreed(unit, other, deployment)
+            if agreed:
+                gone = agreed | {other.facts.proposal}
+                standing = [one for one in standing if one.facts.proposal not in gone]
+    dropped = len(standing) - MAX_MEMBERS
+    others = (_companion(unit, one, deployment, left_out=at < dropped) for at, one in enumerate(standing))
+    return Company(
+        others=tuple(one for one in others if one is not None),
+        session=tuple(other for other in cases if other.facts.session == case.facts.session),
+    )
+
+
+def unseen(unit: Unit, case: Case, company: Company, now: int) -> bool:
+    """Whether another was decided meanwhile that this one was not judged with, so that neither knows of the other."""
+    known = {one.proposal for one in company.others}
+    return any(
+        other.facts.proposal not in known
+        for other in _by_the_same_hands(unit, case, now)
+        if other.standing.state in IN_FLIGHT and other.standing.state not in NOT_DECIDED
+    )
+
+
+def _by_the_same_hands(unit: Unit, case: Case, now: int) -> list[Case]:
+    facts = case.facts
+    landed = unit.companions(facts.agent, facts.owner, since=now - WINDOW_SECONDS, states=LANDED)
+    flying = unit.companions(facts.agent, facts.owner, since=0, states=IN_FLIGHT)
+    return [
+        other
+        for other in (*sorted(landed, key=_landing), *flying)
+        if other.facts.proposal != facts.proposal
+        and (other.facts.repository, other.facts.ref) == (facts.repository, facts.ref)
+    ]
+
+
+def _landing(case: Case) -> tuple[int, int, str]:
+    """Warrants of one repository are given one after the other, and numbered by the log."""
+    return case.standing.warrant_seq or 0, case.facts.opened, case.facts.proposal
+
+
+def _companion(unit: Unit, case: Case, deployment: str, *, left_out: bool) -> Companion | None:
+    name = case.facts.proposal
+    effect = open_envelope(unit.document(name), Proposal, deployment=deployment).body.effect
+    if not isinstance(effect, GitUpdate):
+        return None
+    return Companion(
+        proposal=name, base_tree=effect.base_tree, result_tree=effect.result_tree,
+        diff=b"" if left_out else unit.payload(name, "diff"), landed=case.standing.state in LANDED, left_out=left_out,
+    )  # fmt: skip
+
+
+def _agreed(unit: Unit, case: Case, deployment: str) -> frozenset[str]:
+    """Whom people agreed to with this one, as its last decision asked them to."""
+    decisions = unit.documents(Decision.NAME, case.facts.proposal)
+    if not decisions:
+        return frozenset()
+    return agreed_as_a_whole(open_envelope(decisions[-1], Decision, deployment=deployment).body)
