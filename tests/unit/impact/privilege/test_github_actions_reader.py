@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paths import TESTS, outside_data
+from paths import PYTHON, TESTS, outside_data
 from world.brute_force import allowed_only_after, verdict_of
 
 from magistrate.impact.privilege.domains.ci_yaml import Text, only_document
@@ -197,3 +199,37 @@ def test_artifacts_of_runs_that_only_writers_start_give_strangers_nothing():
     ]
     assert Turn.GAINS in turns(*sides)
     assert turns(*reversed(sides)) == {Turn.LOSES}
+
+
+@pytest.mark.requirement("R28")
+def test_a_script_that_is_too_large_to_be_followed_counts_with_every_file():
+    text = workflow(permissions="{contents: write}", steps="[{run: ./long.sh}]")
+    files = {".github/workflows/w.yml": text, "long.sh": "# filler\n" * 230_000, "scripts/other.sh": "1\n"}
+    assert turns(files, {**files, "scripts/other.sh": "2\n"}) == {Turn.GAINS}
+
+
+@pytest.mark.requirement("R28")
+def test_the_order_of_hashes_changes_nothing():
+    """The same rights, word for word, whatever seed the interpreter has."""
+    code = (
+        "import json, sys; from magistrate.impact.privilege.domains import branch_rules, code_owners, github_actions, gitlab_ci\n"
+        "for line in sys.stdin:\n"
+        "    row = json.loads(line)\n"
+        "    for reader in (branch_rules, code_owners, github_actions, gitlab_ci):\n"
+        "        grants = reader.READER.grants(row['after'])\n"
+        "        print(grants.holders, grants.edges, sorted(grants.live), grants.unknown)\n"
+    )
+    rows = "".join(sorted(path.read_text() for path in CORPUS.parent.glob("g*.jsonl")))
+    told = [
+        subprocess.run(
+            [PYTHON, "-c", code],
+            input=rows,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "7")
+    ]
+    assert told[0] == told[1]
+    assert "gha:" in told[0]

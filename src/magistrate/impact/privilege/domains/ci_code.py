@@ -33,8 +33,8 @@ from magistrate.impact.privilege.patterns import RUN, Glob, literal
 
 DOMAIN: Final = "code"
 MAX_FILES: Final = 2_000
-MAX_SCANNED: Final = 200_000
-"""Characters of one file in which names of other files are looked for."""
+MAX_SCANNED: Final = 2_000_000
+"""Characters of one file in which names of other files are looked for; with a longer one every file counts."""
 SHORT: Final = 3
 """Letters that a name without a dot or a slash has at least, to be taken for one of a file."""
 ENDINGS: Final = (
@@ -59,6 +59,7 @@ CODE: Final = frozenset({
 """Endings of files that are run as they stand; so is a file without one."""
 IMPORTS: Final = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 _WORD: Final = re.compile(r"[A-Za-z0-9_@%+=,.~*/?-]*[A-Za-z0-9_*]")
+_PREFIX: Final = re.compile(r"\$\w+(?=/)")
 _COMMAND: Final = re.compile(r"[\w@./+-]+(?:[ \t]+[^\n;&|<>]*)?")
 _IMPORT: Final = re.compile(r"(?m)^\s*(?:from\s+([.\w]+)\s+import\s+\(?([\w, ]*)|import\s+([\w., ]+))")
 _MODULE: Final = re.compile(r"-m\s+([\w.]+)")
@@ -68,10 +69,11 @@ _CD: Final = re.compile(r"\b(?:cd|pushd)\s+[\"']?([\w./-]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Text that a job runs, the folder it runs in (`""` is the root), and where it stands."""
+    """Text that a job runs, the folder it runs in (`""` is the root), the one it comes from, and where it stands."""
 
     text: str
     folder: str = ""
+    beside: str = ""
     place: Place = field(default=Place(path=""), compare=False)
 
 
@@ -224,11 +226,18 @@ def _stems(paths: tuple[str, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
+def _paths(text: str) -> str:
+    """The text with paths as they are written elsewhere: no variable before the first slash, no backslashes."""
+    return _PREFIX.sub("", text.replace("\\\n", " ").replace("\\", "/"))
+
+
 @lru_cache(maxsize=1024)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
-            word for word in _WORD.findall(text[:MAX_SCANNED]) if "." in word or "/" in word or len(word) >= SHORT
+            word
+            for word in _WORD.findall(_paths(text[:MAX_SCANNED]))
+            if "." in word or "/" in word or len(word) >= SHORT
         )
     )
 
@@ -286,12 +295,12 @@ def closure(commands: Sequence[Command], files: Mapping[str, str], named: Sequen
     for path in named:
         found.take(path)
     for command in commands:
-        found.read(command.text, command.folder)
+        found.read(command.text, command.folder, command.beside)
     at = 0
     while at < len(found.line):
         path = found.line[at]
         at += 1
-        if len(found.found) > MAX_FILES:
+        if len(found.found) > MAX_FILES or len(files[path]) > MAX_SCANNED:
             every = "\n".join(f"{name} {digest(files[name])}" for name in sorted(files))
             return {"every file": digest(every)}
         if path.endswith((".py", *IMPORTS)):

@@ -34,6 +34,7 @@ from magistrate.impact.privilege.domains.github_actions_triggers import (
 from magistrate.impact.privilege.domains.github_actions_workflows import (
     Workflow,
     artifacts_of_strangers,
+    granted_by_callers,
     read_workflow,
     starts_in_all,
 )
@@ -92,7 +93,8 @@ class _Job:
     name: str
     path: str
     body: Mapping[str, Any]
-    permissions: object
+    tokens: tuple[object, ...]
+    """The permissions of its token: its own, or those of each job that calls its workflow."""
     starts: tuple[Start, ...]
     rights: tuple[Right, ...]
     steps: Steps
@@ -104,6 +106,10 @@ class _Job:
     @property
     def power(self) -> bool:
         return any(right.power for right in self.rights)
+
+    @property
+    def reads_code(self) -> bool:
+        return any(rights.reads_code(one) for one in self.tokens)
 
 
 class GitHubActions:
@@ -130,10 +136,11 @@ class GitHubActions:
                 workflows[path] = workflow
         for path, workflow in workflows.items():
             starts = starts_in_all(path, workflows)
+            usual = granted_by_callers(path, workflows) or (None,)
             foreign = artifacts_of_strangers(workflow, workflows)
             for name, body in workflow.jobs.items():
                 if isinstance(body, dict):
-                    _held(_job(workflow, name, body, starts, found), found, foreign=foreign)
+                    _held(_job(workflow, name, body, (starts, usual), found), found, foreign=foreign)
                 else:
                     found.odd(f"job {name}", Place(path=path, line=line_of(name)), "a job that is no mapping")
         return Grants(
@@ -149,18 +156,26 @@ def _reading(job: _Job, found: _Found) -> None:
 
     Nobody live reaches this holder: a new job that only reads is no gain, one that was there and is opened is.
     """
-    names = ("code", rights.FLOOR) if rights.reads_code(job.permissions) else ("code",)
+    names = ("code", rights.FLOOR) if job.reads_code else ("code",)
     where = (literals("deed", "read"), literals("right", *names))
     found.hold(f"{job.name}@reads", [Statement(where=where, place=job.at(0), says="contents: read")])
 
 
-def _job(workflow: Workflow, name: str, body: Mapping[str, Any], starts: tuple[Start, ...], found: _Found) -> _Job:
+def _job(
+    workflow: Workflow,
+    name: str,
+    body: Mapping[str, Any],
+    around: tuple[tuple[Start, ...], tuple[object, ...]],
+    found: _Found,
+) -> _Job:
+    starts, usual = around
     line = line_of(name)
     permissions = body["permissions"] if "permissions" in body else workflow.body.get("permissions")
+    tokens = usual if permissions is None else (permissions,)
     steps = steps_of(workflow.path, workflow.body, body, found.files)
     held: list[Right] = []
     for one in (
-        *rights.token_rights(permissions, line),
+        *(right for token in tokens for right in rights.token_rights(token, line)),
         *rights.secret_rights({"env": workflow.body.get("env"), "job": body}),
         *_handed_on(body, found.files),
         *rights.environment_rights(body),
@@ -171,7 +186,7 @@ def _job(workflow: Workflow, name: str, body: Mapping[str, Any], starts: tuple[S
             found.odd(one.text, Place(path=workflow.path, line=one.line), "a permission that is not understood")
         else:
             held.append(one)
-    if steps.kept is not None and rights.writes(permissions):
+    if steps.kept is not None and any(rights.writes(token) for token in tokens):
         held.append(rights.named("token kept on disk", "the checkout keeps its token", steps.kept.line, power=False))
     for text, place in steps.odd:
         found.odd(text, place, "a step that is not understood")
@@ -179,7 +194,7 @@ def _job(workflow: Workflow, name: str, body: Mapping[str, Any], starts: tuple[S
         name=f"gha:{workflow.path}#{name}",
         path=workflow.path,
         body=body,
-        permissions=permissions,
+        tokens=tokens,
         starts=starts,
         rights=tuple(dict.fromkeys(held)),
         steps=steps,
@@ -200,7 +215,7 @@ def _held(job: _Job, found: _Found, *, foreign: bool) -> None:
         return
     found.live.add(job.name)
     found.hold(job.name, list(_uses(job, ways)))
-    if rights.mints(job.permissions):
+    if any(rights.mints(token) for token in job.tokens):
         found.act(job.name, IDENTITY, job.at(0))
     _reading(job, found)
     _code(job, found)
@@ -253,10 +268,7 @@ def _owners(job: _Job, found: _Found) -> None:
         found.act(owner, inside, place)
     if job.steps.owners:
         found.act(inside, job.name, job.at(0))
-        where = (
-            literals("deed", "run"),
-            literals("right", "code", *((rights.FLOOR,) if rights.reads_code(job.permissions) else ())),
-        )
+        where = (literals("deed", "run"), literals("right", "code", *((rights.FLOOR,) if job.reads_code else ())))
         place = min(job.steps.owners.values(), key=lambda one: (one.path, one.line))
         found.hold(inside, [Statement(where=where, place=place, says="code that its owner may change runs in a job")])
 

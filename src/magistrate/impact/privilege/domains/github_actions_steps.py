@@ -85,6 +85,7 @@ class _Around:
     tainted: frozenset[str]
     shell: str = ""
     folder: str = ""
+    beside: str = ""
     depth: int = 0
 
 
@@ -128,6 +129,7 @@ def _step(step: object, around: _Around, found: Steps, files: Mapping[str, str])
         tainted=_tainted(environment, around.tainted),
         shell=shown(step.get("shell", around.shell)),
         folder=_folder(step.get("working-directory")) or around.folder,
+        beside=around.beside,
         depth=around.depth,
     )
     _loaded(environment, inside, found)
@@ -147,7 +149,7 @@ def _script(script: object, environment: Mapping[str, Any], around: _Around, fou
     lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
     first = lines.partition("\n")[0][:60]
     found.pieces[f"run@{digest(f'{around.shell}|{around.folder}|{lines}')}"] = (f"run: {first}", place)
-    found.commands.append(Command(text=lines, folder=around.folder, place=place))
+    found.commands.append(Command(text=lines, folder=around.folder, beside=around.beside, place=place))
     if around.shell and " " in around.shell:
         found.commands.append(Command(text=around.shell, folder=around.folder, place=place))
     _injections(text, around, found)
@@ -192,7 +194,7 @@ def _inputs(name: str, given: Mapping[str, Any], place: Place, around: _Around, 
     for key, value in given.items():
         if key.lower() in SCRIPT_INPUTS and isinstance(value, Text):
             found.pieces[f"{key.lower()}@{digest(value.strip())}"] = (f"{key}: {value.strip()[:60]}", place)
-            found.commands.append(Command(text=str(value), place=place))
+            found.commands.append(Command(text=str(value), beside=around.beside, place=place))
             _injections(value, around, found)
     if "checkout" in name:
         for key in ("ref", "repository"):
@@ -227,7 +229,9 @@ def _local(text: str, given: Mapping[str, Any], around: _Around, found: Steps, f
         return
     runs = mapping(action.get("runs"))
     inputs = frozenset(f"inputs.{name.lower()}" for name, value in given.items() if _carries(value, around.tainted))
-    inside = _Around(path=path, tainted=inputs, folder=around.folder, depth=around.depth + 1)
+    inside = _Around(
+        path=path, tainted=inputs, folder=around.folder, beside="" if folder == "." else folder, depth=around.depth + 1
+    )
     for key in ("main", "pre", "post", "image"):
         named = shown(runs.get(key, ""))
         if named.startswith("docker://"):

@@ -61,6 +61,16 @@ def _called(path: str, workflows: Mapping[str, Workflow], seen: frozenset[str]) 
                 yield from _under(start, job)
 
 
+def granted_by_callers(path: str, workflows: Mapping[str, Workflow]) -> tuple[object, ...]:
+    """The permissions of each job that calls this workflow: what its jobs hold where they say nothing themselves."""
+    return tuple(
+        job["permissions"] if "permissions" in job else caller.body.get("permissions")
+        for caller in workflows.values()
+        for job in caller.jobs.values()
+        if isinstance(job, dict) and posixpath.normpath(shown(job.get("uses", "-")).partition("@")[0]) == path
+    )
+
+
 def _under(start: Start, job: Mapping[str, Any]) -> Iterator[Start]:
     for case in cases_of(job.get("if")):
         under = guarded(start, case)
