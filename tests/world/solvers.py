@@ -28,6 +28,8 @@ class Question:
         solver.add(self._side(larger, optional), self.m.Not(self._side(smaller, optional)))
         for dimension, kinds in _kinds([*larger, *smaller]).items():
             numeric = self._named(f"number?:{dimension}", self.m.Bool)
+            text = self._named(f"text:{dimension}", self.m.String)
+            solver.add(self.m.InRe(text, self.m.Star(self.m.Range(" ", "~"))))
             if len(kinds) == 1:
                 solver.add(numeric if "number" in kinds else self.m.Not(numeric))
         return str(solver.check())

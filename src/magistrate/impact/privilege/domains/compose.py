@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from magistrate.impact.privilege.domains.cloudformation import is_template
 from magistrate.impact.privilege.domains.compose_parts import (
     CAPABILITIES,
     DEFAULT_CAPABILITIES,
@@ -63,7 +64,7 @@ class Compositions:
 
     def grants(self, files: Mapping[str, str]) -> Grants:
         """One holder for each service of each file."""
-        found = [_file(path, files[path]) for path in sorted(files)]
+        found = [_file(path, files[path]) for path in sorted(files) if not is_template(path, files[path])]
         holders = tuple(holder for one in found for holder in one.holders)
         return Grants(
             holders=holders,
