@@ -125,6 +125,7 @@ RULES: Final = _rules(
     ("mail mailx sendmail mutt msmtp swaks ssmtp", r"\S+ .*", "send", _SENT),
     ("curl wget http https xh", r"(?i)\S+\b.*(?:hooks\.slack\.com|discord(?:app)?\.com/api/webhooks|/webhooks?/|webhook\.office\.com|events\.pagerduty\.com|api\.telegram\.org|slack\.com/api/chat\.|\$\{?\w*webhook\w*)", "send", _SENT),
     ("curl wget http https xh", r"(?:curl|wget)\b.*\s(?:-X ?|--request[= ]|--method[= ])[\"']?DELETE\b|(?:https?|xh) DELETE\b", "delete", _GONE),
+    ("curl wget http https xh gh", r"(?i)\S+\b.*\bmutation\b.*\w*(?:delete|destroy|remove|purge|wipe)\w*", "delete", _GONE),
     ("crontab", r"crontab (?:-\S+ )*-r\b", "delete", _GONE),
 )  # fmt: skip
 """By the last part of the name of the program."""

@@ -85,6 +85,7 @@ CALLS: Final = (
     _call("databasechangelog|liquibase", r"<drop(?:Table|Column|AllForeignKeyConstraints)\b|<delete\b|<modifyDataType\b", "drop column", "what it holds is gone"),
     _call(r"aws-cdk|aws_cdk|awscdk", r"\bRemovalPolicy\.DESTROY\b|\bRemovalPolicy_DESTROY\b|auto_?[dD]elete_?[oO]bjects\s*[:=]\s*[Tt]rue|\b(?:deletion_protection|deletionProtection|termination_protection|terminationProtection)\s*[:=]\s*[Ff]alse", "protection off", "the resource may be deleted with all it holds"),
     _call("pulumi", r"\b(?:protect|retainOnDelete|retain_on_delete)\s*[:=]\s*[Ff]alse|\bforce_?[dD]estroy\s*[:=]\s*[Tt]rue", "protection off", "the resource may be deleted with all it holds"),
+    _call("mutation", r"(?i)[\"'`][^\"'`]{0,80}\bmutation\b[^\"'`]{0,200}?\b\w*(?:delete|destroy|purge)\w*\s*\(", "delete", _GONE),
     _call("webhook", r"(?i)\b(?:requests|httpx|axios|session|client|http)\.post\(\s*[\w.\[\]\"'$({]*webhook", "send", _SENT),
 )  # fmt: skip
 _DOWN: Final = (
