@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 MAX_TEXT: Final = 2_000_000
@@ -72,12 +73,17 @@ def shown(tokens: Tokens) -> str:
     return " ".join(map(str, tokens))
 
 
-def statements(text: str) -> Iterator[Tokens]:
+@lru_cache(maxsize=512)
+def statements(text: str) -> tuple[Tokens, ...]:
     """The statements of a text, each without its semicolon.
 
     Raises:
         UnreadableSqlError: a quote or comment that does not end, or a text that is too large.
     """
+    return tuple(_statements(text))
+
+
+def _statements(text: str) -> Iterator[Tokens]:
     if len(text) > MAX_TEXT:
         raise UnreadableSqlError("the file is too large")
     at, line, held, nesting = 0, 1, list[Token](), _Nesting()

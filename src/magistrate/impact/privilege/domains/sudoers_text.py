@@ -223,9 +223,11 @@ def _entries(users: tuple[Item, ...], hosts: tuple[Item, ...], text: str, place:
             else:
                 break
             rest = rest[found.end() :]
-        if not rest or re.match(r"[A-Z_]+\s*=", rest) or "(" in rest.split(" ")[0]:
+        if rest.startswith(('"', ",")) or not rest or re.match(r"[A-Z_]+\s*=", rest) or "(" in rest.split(" ")[0]:
             raise SyntaxProblemError
-        (command,) = items(rest) if not rest.startswith('"') else ()
+        command, *more = items(rest)
+        if more:
+            raise SyntaxProblemError
         yield Entry(
             users=users, hosts=hosts, runas=runas, groups=groups, command=command, tags=dict(tags),
             digest=" ".join(digest.split()), place=place,
