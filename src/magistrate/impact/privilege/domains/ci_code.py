@@ -175,7 +175,7 @@ class _Closure:
         if not goals or any(PLAIN.fullmatch(goal) is None or goal not in rules for goal in goals):
             self.take(at, known=True)
             return
-        self.take_part(f"{at}#", rules[""][1], folder)
+        self.take_part(f"{at}#(for all goals)", rules[""][1], folder)
         line = list(goals)
         for goal in line:
             needs, recipe = rules.get(goal, ((), ""))
