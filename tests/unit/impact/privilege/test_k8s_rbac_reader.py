@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from magistrate.impact.privilege.domains.k8s_rbac import READER
@@ -32,6 +32,7 @@ RULE = st.one_of(
     ),
     st.fixed_dictionaries({"verbs": some(VERBS), "nonResourceURLs": some(URLS)}),
 )
+LOG = {"verbs": ["get"], "apiGroups": [""], "resources": ["pods/log"]}
 STATE = st.lists(st.tuples(st.sampled_from(["prod", None]), st.lists(RULE, max_size=2)), max_size=2)
 
 
@@ -102,6 +103,12 @@ def matches(rule, request):
 
 @pytest.mark.requirement("R28")
 @given(STATE, STATE)
+@example([("prod", [LOG])], [("prod", [{**LOG, "resources": ["*/log"]}])])
+@example([("prod", [{**LOG, "resourceNames": ["a"]}])], [("prod", [LOG])])
+@example(
+    [(None, [{"verbs": ["get"], "nonResourceURLs": ["/m"]}])],
+    [(None, [{"verbs": ["get"], "nonResourceURLs": ["/m/*"]}])],
+)
 @settings(max_examples=150, deadline=None)
 def test_a_gain_is_found_exactly_where_the_authorizer_allows_more(before, after):
     mine = {change.turn for change in delta(of_the_account(before), of_the_account(after))}
