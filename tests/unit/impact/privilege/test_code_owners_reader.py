@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from paths import TESTS, outside_data
 from world.brute_force import _holds, allowed_only_after, verdict_of
@@ -68,6 +68,7 @@ def ignored(folder, pattern, paths):
 
 @pytest.mark.requirement("R28")
 @given(st.lists(PATTERNS, min_size=1, max_size=3), st.lists(PATHS, min_size=1, max_size=8, unique=True))
+@example(["a", "**/"], ["a", "a/b"])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_last_line_that_git_would_match_decides(tmp_path, patterns, paths):
     """A last `/*` is read in another way by git, and is not among these."""

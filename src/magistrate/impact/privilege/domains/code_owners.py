@@ -143,6 +143,8 @@ def _globs(pattern: str, *, gitlab: bool) -> tuple[Glob, ...] | None:
     plain = pattern.replace("\\ ", "\x00")
     if plain.startswith("!") or re.search(r"[\[\]\\]", plain):
         return None
+    if plain.endswith("**/"):
+        plain += "*/"  # any folder, so what lies in one
     names = plain.strip("/").split("/")
     if "" in names:
         return (path("**"),) if plain in {"/", "*"} else None
