@@ -13,7 +13,10 @@ from typing import Final
 
 from magistrate.impact.privilege.domains.modes import Mode, UnreadableModeError, mode_of
 
-_COMMANDS: Final = re.compile(r"\b(?:chmod|chown|install|setfacl|setcap|mkdir)\b")
+_COMMANDS: Final = re.compile(
+    r"\b(?:chmod|chown|setfacl|setcap)\b|(?:(?<=sudo )|(?<=exec )|(?<=then )|(?<=do )|(?<=[('\"`])|^\s*)(?:install|mkdir)\s"
+)
+"""`install` is a word of many other programs: it counts where a command begins."""
 _PARTS: Final = re.compile(r"&&|\|\||;|\||\n")
 _VALUED: Final = frozenset({"-m", "--mode", "-o", "--owner", "-g", "--group", "-t", "--target-directory", "-S"})
 
