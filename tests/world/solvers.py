@@ -28,8 +28,6 @@ class Question:
         solver.add(self._side(larger, optional), self.m.Not(self._side(smaller, optional)))
         for dimension, kinds in _kinds([*larger, *smaller]).items():
             numeric = self._named(f"number?:{dimension}", self.m.Bool)
-            text = self._named(f"text:{dimension}", self.m.String)
-            solver.add(self.m.InRe(text, self.m.Star(self.m.Range(" ", "~"))))
             if len(kinds) == 1:
                 solver.add(numeric if "number" in kinds else self.m.Not(numeric))
         return str(solver.check())
@@ -88,7 +86,7 @@ class Question:
 
     def _token(self, token: str) -> Any:
         m = self.m
-        anything = m.Range(" ", "~")
+        anything = m.AllChar(m.ReSort(m.StringSort())) if m.__name__ == "z3" else m.AllChar()
         if token in {"run", "any"}:
             return m.Star(anything) if token == "run" else anything
         separator = (
@@ -97,7 +95,11 @@ class Question:
             else None
         )
         if separator is not None:
-            but = m.Union(m.Range(" ", chr(ord(separator) - 1)), m.Range(chr(ord(separator) + 1), "~"))
+            below, above = chr(ord(separator) - 1), chr(ord(separator) + 1)
+            if m.__name__ == "z3":
+                but = m.Union(m.Range("\\u{0}", below), m.Range(above, "\\u{2ffff}"))
+            else:
+                but = m.Intersect(anything, m.Complement(m.Re(separator)))
             return m.Star(but) if token.startswith("run") else but
         signs = [m.Re(sign) for sign in token]
         return signs[0] if len(signs) == 1 else m.Union(*signs)
