@@ -69,3 +69,14 @@ def _terms(selector: object) -> Iterator[Term]:
 def selects(selector: tuple[Term, ...], labels: Mapping[str, str]) -> bool:
     """Whether these labels meet all requirements."""
     return all(term.holds(labels) for term in selector)
+
+
+def apart(one: tuple[Term, ...], other: tuple[Term, ...]) -> bool:
+    """Whether no labels meet both, as far as the values of one key show it."""
+    return any(
+        mine.key == theirs.key
+        and mine.operator == theirs.operator == "In"
+        and set(mine.values).isdisjoint(theirs.values)
+        for mine in one
+        for theirs in other
+    )

@@ -17,7 +17,7 @@ from typing import Final
 
 from magistrate.impact.privilege.domains.ci_yaml import shown
 from magistrate.impact.privilege.domains.k8s_exposure import exposures
-from magistrate.impact.privilege.domains.k8s_labels import selects
+from magistrate.impact.privilege.domains.k8s_labels import apart, selects
 from magistrate.impact.privilege.domains.k8s_objects import Cluster, cluster, is_manifest
 from magistrate.impact.privilege.domains.k8s_policies import Opening, Policy, UnreadablePolicyError, policy_of
 from magistrate.impact.privilege.domains.k8s_workloads import Workload, folder, workloads
@@ -90,32 +90,36 @@ def _policies(state: Cluster, unknown: list[Unknown]) -> Iterator[Policy]:
 def _by_labels(policies: Sequence[Policy]) -> Iterator[Holder]:
     """Traffic of pods with any labels. One layer a selection of pods: not of them, or opened by some policy.
 
-    What policies open in another namespace or direction is outside of the selection anyway.
+    What policies open in another namespace or direction, or for pods that have another value of a label, is
+    outside of the selection anyway.
     """
     for name, by_folder in ((OPEN, False), (f"{OPEN}/by folder", True)):
-        opened: dict[tuple[Where, ...], dict[Statement, None]] = {}
-        layers: dict[tuple[Where, ...], list[Statement]] = {}
+        opened: dict[tuple[Where, ...], list[tuple[Policy, Statement]]] = {}
+        layers: dict[tuple[Where, ...], tuple[Policy, tuple[Where, ...]]] = {}
         for policy in policies:
             here = (folder(policy.origin.path),) if by_folder else ()
             for direction in policy.directions:
                 space = (*here, literals("namespace", policy.namespace), literals("direction", direction))
                 where = (*space, *policy.target())
-                beside = opened.setdefault(space, {})
-                beside.update((opening.statement(*where), None) for opening in policy.openings(direction))
-                place, says = policy.origin.at(), f"outside of {policy.title}"
-                outside = [Statement(where=(_without(one),), place=place, says=says) for one in where]
-                layers.setdefault(where, outside)
+                opened.setdefault(space, []).extend(
+                    (policy, opening.statement(*where)) for opening in policy.openings(direction)
+                )
+                layers.setdefault(where, (policy, space))
         everything = Statement(where=(), says="no policy selects it")
         made = tuple(
-            _layer(*others, *opened[where[: len(where) - _labels(where)]])
-            for where, others in sorted(layers.items(), key=repr)
+            _layer(
+                *_outside(policy, where),
+                *(one for other, one in opened[space] if not apart(policy.selector, other.selector)),
+            )
+            for where, (policy, space) in sorted(layers.items(), key=repr)
         )
         yield Holder(name=name, domain=DOMAIN, layers=made or (_layer(everything),))
 
 
-def _labels(where: tuple[Where, ...]) -> int:
-    """How many of these conditions are on labels: they stand last."""
-    return sum(one.dimension.startswith("label ") for one in where)
+def _outside(policy: Policy, where: tuple[Where, ...]) -> Iterator[Statement]:
+    """Traffic that one condition of a selection does not speak of."""
+    for one in where:
+        yield Statement(where=(_without(one),), place=policy.origin.at(), says=f"outside of {policy.title}")
 
 
 def _without(where: Where) -> Where:
