@@ -41,14 +41,16 @@ def no_way_back(
     files: Sequence[FileImpact], steps: Sequence[Sequence[ChangedFile]], readers: Sequence[Reader] = READERS
 ) -> tuple[NoWayBack, ...]:
     """What the change adds or alters that cannot be undone, by path and line; each step for itself."""
-    equal = {one.path for one in files if one.proof.status is ProofStatus.PROVEN and one.change_class in EQUAL}
+    proven = [one for one in files if one.proof.status is ProofStatus.PROVEN]
+    equal = {one.path for one in proven if one.change_class in EQUAL}
+    locks = {one.path for one in proven if one.change_class is ChangeClass.DEPENDENCY}
     found: dict[NoWayBack, None] = {}
     try:
         verify_inverse([[file.change for file in step] for step in steps])
     except NoInverseError as error:
         found[NoWayBack(path="", line=0, operation=NO_INVERSE, why=str(error))] = None
     for step in steps:
-        for row in _of_step([file for file in step if file.path not in equal], readers):
+        for row in _of_step([file for file in step if file.path not in equal], readers, locks):
             found.setdefault(row)
     rows = sorted(found, key=lambda row: (row.path, row.line, row.operation, row.why))
     if len(rows) > MAX_ROWS:
@@ -58,27 +60,33 @@ def no_way_back(
     return tuple(rows)
 
 
-def _of_step(files: Sequence[ChangedFile], readers: Sequence[Reader]) -> Iterator[NoWayBack]:
+def _of_step(files: Sequence[ChangedFile], readers: Sequence[Reader], locks: set[str]) -> Iterator[NoWayBack]:
+    """`locks`: files that a proof has read whole as names and versions, however large they are."""
     held: tuple[list[tuple[str, Holding]], list[tuple[str, Holding]]] = ([], [])
     for file in files:
         if file.binary or (PROSE.search(file.path) and file.change.mode_after != "100755"):
             continue  # what is no text is `unknown` and asks for two people already; prose runs nothing
         if max(len(file.before), len(file.after)) > MAX_TEXT:
-            why = "it is too large to be read for operations without a way back"
-            yield NoWayBack(path=file.path, line=0, operation=UNREAD, why=why)
+            yield from () if file.path in locks else (_too_large(file),)
             continue
         operations: tuple[list[Operation], list[Operation]] = ([], [])
         for after, text in enumerate(file.both_texts):
-            for reader in readers if text else ():
-                for one in _read(reader, Side(path=file.path, text=text)):
-                    if isinstance(one, Operation):
-                        operations[after].append(one)
-                    else:
-                        held[after].append((file.path, one))
+            found = _read_all(Side(path=file.path, text=text), readers) if text else []
+            operations[after].extend(one for one in found if isinstance(one, Operation))
+            held[after].extend((file.path, one) for one in found if isinstance(one, Holding))
         for new in added(*operations):
             yield told(file.path, new)
     for path, gone in lost(*held):
         yield missed(path, gone)
+
+
+def _too_large(file: ChangedFile) -> NoWayBack:
+    why = "it is too large to be read for operations without a way back"
+    return NoWayBack(path=file.path, line=0, operation=UNREAD, why=why)
+
+
+def _read_all(side: Side, readers: Sequence[Reader]) -> list[Operation | Holding]:
+    return [one for reader in readers for one in _read(reader, side)]
 
 
 def _read(reader: Reader, side: Side) -> list[Operation | Holding]:

@@ -123,6 +123,10 @@ def test_what_cannot_be_read_has_no_way_back() -> None:
     large = ChangedFile(change=FileChange(path="a.txt", before=b"", after=b"a" * (MAX_TEXT + 1)))
     assert [one.operation for one in no_way_back((), [[large]])] == ["cannot be read"]
 
+    for kind, number in ((ChangeClass.DEPENDENCY, 0), (ChangeClass.CODE, 1), (ChangeClass.BENIGN_CONFIG, 1)):
+        proof = Proof(rule="x/1", status=ProofStatus.PROVEN, change_class=kind, why="")
+        assert len(no_way_back([FileImpact(path="a.txt", change_class=kind, proof=proof)], [[large]])) == number
+
     def broken(_side: Side) -> list[Found]:
         raise RuntimeError
 
