@@ -94,7 +94,7 @@ def test_symbolic_modes_are_those_that_the_system_prints(clauses):
 
 @pytest.mark.requirement("R28")
 def test_a_mode_that_takes_away_is_refused():
-    for text in ("o-r", "u+x,g-w", "999", "77777", "", "rw", "{{ mode }}"):
+    for text in ("o-r", "u+x,g-w", "g+x-w", "999", "77777", "", "rw", "{{ mode }}"):
         with pytest.raises(UnreadableModeError):
             mode_of(text)
     assert mode_of("0644") == Mode(0o644)

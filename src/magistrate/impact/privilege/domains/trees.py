@@ -64,7 +64,7 @@ def _value(node: yaml.Node, count: list[int], above: tuple[int, ...]) -> Any:  #
     if isinstance(node, yaml.ScalarNode):
         if node.tag == _PLAIN_TAGS + "null":
             return None
-        return Plain(node.value) if node.style is None else str(node.value)
+        return Plain(node.value) if not node.style else str(node.value)
     if isinstance(node, yaml.SequenceNode):
         return [_value(one, count, inner) for one in node.value]
     assert isinstance(node, yaml.MappingNode)  # noqa: S101 - there is no fourth kind
