@@ -80,6 +80,11 @@ _NAMED: Final[Mapping[tuple[str, ...], str]] = {
 }
 _RELATIONS: Final = (("table",), ("foreign", "table"), ("materialized", "view"), ("view",), ("sequence",))
 _ROUTINES: Final = (("function",), ("procedure",), ("routine",))
+_TRIGGERS: Final = frozenset(
+    "tsvector_update_trigger tsvector_update_trigger_column suppress_redundant_updates_trigger lo_manage moddatetime "
+    "insert_username autoinc".split()
+)
+"""Trigger functions of PostgreSQL itself: they touch the row that is changed."""
 
 
 def create(cursor: Cursor, catalogue: Catalogue) -> None:
@@ -155,6 +160,8 @@ def _trigger(cursor: Cursor, catalogue: Catalogue) -> None:
     while not cursor.done and not (cursor.accept("execute", "function") or cursor.accept("execute", "procedure")):
         cursor.next()
     schema, name = cursor.name()
+    if name in _TRIGGERS and schema in {"", "pg_catalog"}:
+        return
     found = catalogue.thing("function", (schema, name + "()"))
     if not found.here or found.traits.get("definer"):
         found.traits["triggered"] = "yes"
