@@ -81,8 +81,7 @@ _NAMED: Final[Mapping[tuple[str, ...], str]] = {
 _RELATIONS: Final = (("table",), ("foreign", "table"), ("materialized", "view"), ("view",), ("sequence",))
 _ROUTINES: Final = (("function",), ("procedure",), ("routine",))
 _TRIGGERS: Final = frozenset(
-    "tsvector_update_trigger tsvector_update_trigger_column suppress_redundant_updates_trigger lo_manage moddatetime "
-    "insert_username autoinc".split()
+    {"tsvector_update_trigger", "tsvector_update_trigger_column", "suppress_redundant_updates_trigger", "lo_manage"}
 )
 """Trigger functions of PostgreSQL itself: they touch the row that is changed."""
 
