@@ -14,7 +14,7 @@ from magistrate.domain.impact import ChangeClass, FileImpact, NoWayBack, ProofSt
 from magistrate.impact.base import PROSE, ChangedFile
 from magistrate.impact.returning.inverse import NoInverseError, verify_inverse
 from magistrate.impact.returning.model import Holding, Operation, Reader, Side, added, lost, missed, told
-from magistrate.impact.returning.readers import READERS
+from magistrate.impact.returning.readers import HOLDING, READERS
 
 YES: Final = "yes"
 NO: Final = "no"
@@ -70,8 +70,10 @@ def _of_step(files: Sequence[ChangedFile], readers: Sequence[Reader], locks: set
             yield from () if file.path in locks else (_too_large(file),)
             continue
         operations: tuple[list[Operation], list[Operation]] = ([], [])
-        for after, text in enumerate(file.both_texts):
-            found = _read_all(Side(path=file.path, text=text), readers) if text else []
+        for after in (True, False):  # what stood there before matters only beside what stands there now
+            mine = readers if after or operations[True] else [one for one in readers if one in HOLDING]
+            text = file.both_texts[after]
+            found = _read_all(Side(path=file.path, text=text), mine) if text else []
             operations[after].extend(one for one in found if isinstance(one, Operation))
             held[after].extend((file.path, one) for one in found if isinstance(one, Holding))
         for new in added(*operations):

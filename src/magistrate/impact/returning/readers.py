@@ -24,3 +24,5 @@ READERS: Final[tuple[Reader, ...]] = (
     plan.read,
     cluster_text.read,
 )
+HOLDING: Final[tuple[Reader, ...]] = (terraform_text.read, cluster_text.read)
+"""Those that also say what is held, so that both sides of a file have to be read."""
