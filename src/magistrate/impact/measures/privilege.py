@@ -58,14 +58,15 @@ def privilege(
     if not mine:
         return Privilege()
     states = _states(steps, base)
-    found = [_compared(one, other, mine, base) for one, other in pairwise(states)]
-    whole = _compared(states[0], states[-1], mine, base) if len(states) > 2 else ()  # noqa: PLR2004 - more than one step
+    every = readers if base.known else mine
+    found = [_compared(one, other, mine, every, base) for one, other in pairwise(states)]
+    whole = _compared(states[0], states[-1], mine, every, base) if len(states) > 2 else ()  # noqa: PLR2004 - more than one step
     paths = {change.path for step in steps for change in step}
     rows = _rows([*found, whole], paths)
     return Privilege(
         rows=rows[:MAX_ROWS],
         raised=tuple(_raised(rows)),
-        together=_together(whole, [change for one in found for change in one], states, mine, base),
+        together=_together(whole, [change for one in found for change in one], states, every, base),
         asks_base=not base.known,
         more=max(0, len(rows) - MAX_ROWS),
     )
@@ -93,11 +94,20 @@ def _states(steps: Sequence[Sequence[FileChange]], base: BaseTree) -> list[Texts
     return states
 
 
-def _compared(before: Texts, after: Texts, readers: tuple[Reader, ...], base: BaseTree) -> tuple[Change, ...]:
-    """What differs; without the repository every holder may be somebody's."""
+def _compared(
+    before: Texts, after: Texts, mine: tuple[Reader, ...], every: tuple[Reader, ...], base: BaseTree
+) -> tuple[Change, ...]:
+    """What differs; without the repository every holder may be somebody's.
+
+    Only what the readers of the changed files (`mine`) find can differ; the others say who reaches it.
+    """
     if before == after:
         return ()
-    sides = [grants_of(texts, READERS if base.known else readers) for texts in (before, after)]
+    sides = [grants_of(texts, mine) for texts in (before, after)]
+    if sides[0] == sides[1]:
+        return ()
+    if every != mine:
+        sides = [grants_of(texts, every) for texts in (before, after)]
     if not base.known:
         sides = [replace(side, live=side.live | {holder.name for holder in side.holders}) for side in sides]
     return delta(*sides)
@@ -213,5 +223,5 @@ def _still(
                 after.pop(path, None)
                 if path in new:
                     after[path] = new[path]
-    found = _compared(states[0], after, readers, base)
+    found = _compared(states[0], after, readers, readers, base)
     return any(change.turn is Turn.GAINS and _key(change) == wanted for change in found)

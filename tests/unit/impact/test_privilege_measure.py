@@ -1,0 +1,126 @@
+"""Whose power moves, as a verdict says it: rows, what they raise, steps that together widen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from magistrate.domain.impact import ChangeClass, FileChange, PrivilegeTurn, Strictness
+from magistrate.impact.assess import assess
+from magistrate.impact.base import BaseTree
+from magistrate.impact.case import Case
+from magistrate.impact.measures.privilege import privilege
+from magistrate.impact.privilege.model import Grants
+from magistrate.impact.privilege.readers import READERS, grants_of
+
+pytestmark = pytest.mark.requirement("R28")
+
+
+def policy(*actions: str, resource: str = "*") -> str:
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": resource}]}
+    )
+
+
+def change(path: str, before: str | None, after: str | None) -> FileChange:
+    sides = [None if one is None else one.encode() for one in (before, after)]
+    modes = [None if one is None else "100644" for one in sides]
+    return FileChange(path=path, before=sides[0], after=sides[1], mode_before=modes[0], mode_after=modes[1])
+
+
+KNOWN = BaseTree(files={}, known=True)
+
+
+def test_a_gain_is_a_row_with_a_request_and_asks_for_the_owners_of_permissions():
+    found = privilege([[change("p.json", policy("s3:GetObject"), policy("s3:*"))]], KNOWN)
+    assert [(row.verdict, row.domain, row.gains) for row in found.rows] == [
+        (PrivilegeTurn.WIDENED, "aws-iam", "s3:* on *")
+    ]
+    assert "denied before, allowed after" in found.rows[0].witness
+    assert [one.kind for one in found.raised] == [ChangeClass.PERMISSIONS]
+
+
+def test_a_loss_is_told_and_raises_nothing():
+    found = privilege([[change("p.json", policy("s3:*"), policy("s3:GetObject"))]], KNOWN)
+    assert [row.verdict for row in found.rows] == [PrivilegeTurn.NARROWED]
+    assert found.raised == ()
+
+
+def test_layout_of_a_policy_moves_nothing():
+    text = policy("s3:*")
+    assert privilege([[change("p.json", text, json.dumps(json.loads(text), indent=2))]], KNOWN).rows == ()
+
+
+def test_what_cannot_be_resolved_is_unknown_and_raises():
+    text = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Unless": "x"}]}'
+    found = privilege([[change("p.json", None, text)]], KNOWN)
+    assert [row.verdict for row in found.rows] == [PrivilegeTurn.UNKNOWN]
+    assert [one.kind for one in found.raised] == [ChangeClass.PERMISSIONS]
+
+
+def test_a_file_that_holds_no_rights_moves_nothing_and_the_repository_would_say_more_of_one_that_does():
+    assert privilege([[change("notes.txt", "one\n", "two\n")]], KNOWN).rows == ()
+    assert privilege([[change("p.json", None, policy("s3:*"))]], BaseTree()).asks_base
+
+
+ROLE = {
+    "resource": {
+        "aws_iam_role": {"spare": {"name": "spare", "assume_role_policy": '{"Version": "2012-10-17", "Statement": []}'}},
+        "aws_iam_role_policy": {"p": {"role": "spare", "policy": policy("s3:*")}},
+    }
+}  # fmt: skip
+
+
+def test_a_role_that_nobody_reaches_is_latent_only_where_the_repository_is_known():
+    step = [[change("r.tf.json", None, json.dumps(ROLE))]]
+    assert privilege(step, KNOWN).rows == ()
+    assert [row.verdict for row in privilege(step, BaseTree()).rows] == [PrivilegeTurn.WIDENED]
+
+
+def workload(role: str) -> str:
+    return json.dumps({"resource": {"aws_lambda_function": {"f": {"role": role}}}})
+
+
+def test_steps_that_only_together_widen_are_named():
+    steps = [
+        [change("r.tf.json", None, json.dumps(ROLE))],
+        [change("docs.md", None, "# words\n")],
+        [change("f.tf.json", workload("plain"), workload("spare"))],
+    ]
+    found = privilege(steps, BaseTree(files={"f.tf.json": workload("plain")}, known=True))
+    assert found.together == (1, 3)
+
+
+def test_an_assessment_is_two_people_for_a_widening_whatever_the_file_is_called():
+    for path in ("p.json", "docs/p.json", "tests/fixtures/p.json"):
+        found = assess(Case(id="", steps=((change(path, policy("s3:GetObject"), policy("*")),),), base=KNOWN))
+        assert found.strictness is Strictness.TWO
+        assert any(row.verdict is PrivilegeTurn.WIDENED for row in found.privilege)
+
+
+class Broken:
+    domain = "broken"
+
+    def reads(self, path: str) -> bool:
+        return path.endswith(".x")
+
+    def grants(self, files: object) -> Grants:
+        raise MemoryError(str(files))
+
+
+def test_a_reader_that_fails_leaves_its_files_unknown():
+    found = privilege([[change("a.x", "1", "2")]], KNOWN, readers=(Broken(),))
+    assert {row.verdict for row in found.rows} == {PrivilegeTurn.UNKNOWN}
+    assert found.raised
+
+
+def test_readers_have_names_of_their_own_and_nothing_to_say_of_nothing_but_what_is_open_to_all():
+    assert len({reader.domain for reader in READERS}) == len(READERS)
+    assert grants_of({}).unknown == ()
+
+
+def test_branch_rules_that_are_deleted_widen():
+    rules = "branches:\n  - name: main\n    protection:\n      required_pull_request_reviews:\n        required_approving_review_count: 2\n      enforce_admins: true\n"
+    found = privilege([[change(".github/settings.yml", rules, None)]], KNOWN)
+    assert PrivilegeTurn.WIDENED in {row.verdict for row in found.rows}
