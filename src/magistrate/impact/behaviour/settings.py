@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Final
 
@@ -56,18 +56,20 @@ def read(file: ChangedFile) -> Named | None:
     except (UnreadableError, ValueError, RecursionError):
         return None
     holders = [frozenset(path[:n] for path, _ in side for n in range(len(path))) for side in leaves]
+    places = [_Places([line for line in file.lines if line.added is added]) for added in (False, True)]
     old, new = (
-        Side() if root is None else _side(file, root, leaves[at], holders[1 - at], added=bool(at))
+        Side() if root is None else _side(file, root, leaves[at], holders[1 - at], places[at])
         for at, root in enumerate(roots)
     )
-    return named(old, new)
+    told = named(old, new)
+    found = [replace(one, lines=(places[0].line(one.lines[0]), places[1].line(one.lines[1]))) for one in told.found]
+    return replace(told, found=tuple(found))
 
 
 def _side(
-    file: ChangedFile, root: Node, leaves: list[Leaf], others: frozenset[tuple[str, ...]], *, added: bool
+    file: ChangedFile, root: Node, leaves: list[Leaf], others: frozenset[tuple[str, ...]], lines: _Places
 ) -> Side:
     """`others`: the paths that hold something on the other side; what is in no such path is told as one."""
-    lines = [line for line in file.lines if line.added is added]
     single: list[Leaf] = []
     whole: dict[tuple[str, ...], list[Leaf]] = {}
     for path, value in leaves:
@@ -80,13 +82,13 @@ def _side(
     return Side(facts=tuple(facts), scopes=frozenset({""}))
 
 
-def _wholes(whole: Mapping[tuple[str, ...], list[Leaf]], lines: list[ChangedLine]) -> Iterator[Fact]:
+def _wholes(whole: Mapping[tuple[str, ...], list[Leaf]], lines: _Places) -> Iterator[Fact]:
     """A part that is new or gone, with what stands in it."""
     for top, inside in whole.items():
         told = ((".".join(path), value.text) for path, value in inside[:MAX_LISTED])
         said = ", ".join(f"{name}: {MASKED if quiet_name(name) else text}" for name, text in told)
         more = f" and {len(inside) - MAX_LISTED} more" if len(inside) > MAX_LISTED else ""
-        line = min((value.line for _, value in inside if value.line), default=0) or _line_of(lines, top, "")
+        line = min((value.line for _, value in inside if value.line), default=0) or lines.asked(top, "")
         yield Fact(kind=Kind.DEFAULT, what=f"`{'.'.join(top)}`", value=said + more, line=line)
 
 
@@ -213,7 +215,7 @@ def _name_of(node: Node) -> str:
     return VERSION.sub("", found.text)[:LINE_KEY] if isinstance(found, Scalar) else ""
 
 
-def _facts(file: ChangedFile, root: Node, leaves: list[Leaf], lines: list[ChangedLine]) -> Iterator[Fact]:
+def _facts(file: ChangedFile, root: Node, leaves: list[Leaf], lines: _Places) -> Iterator[Fact]:
     interface = _is_interface(root)
     schema = SCHEMA_NAME.search(file.name) is not None or (
         isinstance(root, dict) and "$schema" in root and "properties" in root
@@ -223,7 +225,7 @@ def _facts(file: ChangedFile, root: Node, leaves: list[Leaf], lines: list[Change
         if interface and path[0] == "paths" and len(path) > 2 and path[2].lower() in VERBS:  # noqa: PLR2004 - path and method
             routes.setdefault((path[1], path[2].upper()), value.line)
         shown = ".".join(path)
-        line = value.line or _line_of(lines, path, value.text)
+        line = value.line or lines.asked(path, value.text)
         kind = (
             Kind.SCHEMA
             if schema or (interface and path[0] in {"paths", "components", "definitions"})
@@ -232,7 +234,7 @@ def _facts(file: ChangedFile, root: Node, leaves: list[Leaf], lines: list[Change
         needed = kind is Kind.OTHER
         yield Fact(kind=kind, what=f"{'dependency ' if needed else ''}`{shown}`", value=value.text, line=line)
     for (route, verb), line in routes.items():
-        yield Fact(kind=Kind.ROUTE, what=f"`{route}`", value=verb, line=line or _line_of(lines, (route,), ""))
+        yield Fact(kind=Kind.ROUTE, what=f"`{route}`", value=verb, line=line or lines.asked((route,), ""))
 
 
 def _kind(path: tuple[str, ...], value: str) -> Kind:
@@ -252,9 +254,43 @@ def _kind(path: tuple[str, ...], value: str) -> Kind:
     return kind
 
 
-def _line_of(lines: list[ChangedLine], path: tuple[str, ...], value: str) -> int:
-    """The changed line that has the key and the value, else the key, else the value."""
-    key = path[-1].split("[")[0] if path else ""
-    both = next((one.number for one in lines if key in one.text and value in one.text), 0) if value and key else 0
-    named = next((one.number for one in lines if key and key in one.text), 0)
-    return both or named or next((one.number for one in lines if value and value in one.text), 0)
+class _Places:
+    """The changed lines of one side, and where on them a key and a value stand; looked up only where it is told."""
+
+    def __init__(self, lines: Sequence[ChangedLine]) -> None:
+        self._lines = lines
+        self._text = "\n".join(line.text for line in lines)
+        self._starts = tuple(accumulate((len(line.text) + 1 for line in lines), initial=0))
+        self._asked: list[tuple[tuple[str, ...], str]] = []
+        self._holding: dict[str, tuple[int, ...]] = {}
+
+    def asked(self, path: tuple[str, ...], value: str) -> int:
+        """A number below zero that stands for the line until somebody asks for it."""
+        self._asked.append((path, value))
+        return -len(self._asked)
+
+    def line(self, number: int) -> int:
+        """The changed line that has the key and the value, else the key, else the value; a line that is one stays."""
+        if number >= 0:
+            return number
+        path, value = self._asked[-number - 1]
+        key = path[-1].split("[")[0] if path else ""
+        with_key, with_value = (self._with(text) if text else () for text in (key, value))
+        if with_key and with_value:
+            fewer, other = (with_key, value) if len(with_key) <= len(with_value) else (with_value, key)
+            both = next((at for at in fewer if other in self._lines[at].text), None)
+            with_key = with_key if both is None else (both,)
+        return next((self._lines[at].number for at in with_key or with_value), 0)
+
+    def _with(self, text: str) -> tuple[int, ...]:
+        """The lines that have a text, by their place among the changed ones."""
+        if text not in self._holding:
+            self._holding[text] = tuple(self._search(text))
+        return self._holding[text]
+
+    def _search(self, text: str) -> Iterator[int]:
+        found = self._text.find(text) if "\n" not in text else -1
+        while found >= 0:
+            at = bisect_right(self._starts, found) - 1
+            yield at
+            found = self._text.find(text, self._starts[at + 1])

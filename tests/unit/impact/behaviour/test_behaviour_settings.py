@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from world.behaviour_world import Told, entries, told
+
+from magistrate.impact.base import changed_lines
 
 CASES: list[tuple[str, str, str, str, list[Told]]] = [
     ("yaml limit", "a.yaml", "a:\n  timeout: 3\n", "a:\n  timeout: 30\n", [("limit", "`a.timeout`", "3", "30")]),
@@ -110,3 +116,25 @@ def test_an_alias_is_not_followed() -> None:
         f"b{n}: &b{n} [*{'a' if not n else f'b{n - 1}'}, *{'a' if not n else f'b{n - 1}'}]\n" for n in range(60)
     )
     assert told("x.yaml", bomb + "timeout: 1\n", bomb + "timeout: 2\n") == [("limit", "`timeout`", "1", "2")]
+
+
+NAMES = st.sampled_from(["a", "ab", "b", "bc", "1"])
+VALUES = st.sampled_from(["a", "b", "1", "12", "ab", "x y"])
+
+
+@pytest.mark.requirement("R29")
+@given(before=st.dictionaries(NAMES, VALUES, min_size=1), after=st.dictionaries(NAMES, VALUES, min_size=1))
+def test_a_value_stands_on_the_first_changed_line_that_has_key_and_value(
+    before: dict[str, str], after: dict[str, str]
+) -> None:
+    old, new = (json.dumps(side, indent=0) for side in (before, after))
+    for one in entries("a.json", old, new):
+        if one.kind == "other":
+            continue
+        side, text, value = (new, after, one.after) if one.after is not None else (old, before, one.before)
+        lines = [(line.number, line.text) for line in changed_lines(old, new) if line.added is (side is new)]
+        key = one.why.strip("`")
+        both = next((number for number, line in lines if key in line and text[key] in line), 0)
+        named = next((number for number, line in lines if key in line), 0)
+        assert value == text[key]
+        assert one.line == (both or named or next((number for number, line in lines if text[key] in line), 0))
