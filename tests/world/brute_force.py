@@ -80,10 +80,8 @@ def _requests(seed, speaks):
 def _shown(atom):
     if isinstance(atom, Span):
         return {atom.low, atom.high, max(atom.low - 1, 0), atom.high + 1}
-    return {
-        "".join(fill.get(token, token[0]) for token in atom.tokens)
-        for fill in (FILLED, dict.fromkeys(FILLED, ""), {**FILLED, "run": "q"})
-    }
+    ways = (FILLED, dict.fromkeys(FILLED, ""), {**FILLED, "run": "q"}, {**FILLED, "run": "/q"})
+    return {"".join(fill.get(token, token[0]) for token in atom.tokens) for fill in ways}
 
 
 def _any(held, request):

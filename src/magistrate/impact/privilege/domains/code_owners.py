@@ -83,19 +83,18 @@ class CodeOwners:
         if len(text.encode("utf-8", "replace")) > MAX_TEXT:
             unknown.append(Unknown(domain=DOMAIN, why="the file is too large to count", text=at, place=Place(path=at)))
             text = ""
-        statements: list[Statement] = []
         sections = _sections(at, text, unknown)
-        for name, section in sections.items():
-            statements += _decided(at, name, section)
-        other = literals("section", *sections, negated=True)
-        statements.append(
-            Statement(where=(_DEED, other), place=Place(path=at), says="no other section asks for owners")
+        first = Layer(
+            statements=(Statement(where=(_DEED, _ROOTED), place=Place(path=at), says="whose approval is enough"),)
         )
-        holder = Holder(name=HOLDER, domain=DOMAIN, layers=(Layer(statements=tuple(dict.fromkeys(statements))),))
+        layers = (layer for name, section in sections.items() for layer in _decided(at, name, section))
+        holder = Holder(name=HOLDER, domain=DOMAIN, layers=(first, *sorted(layers, key=repr)))
         return Grants(holders=(holder,), live=frozenset({HOLDER}), unknown=tuple(unknown))
 
 
 _DEED: Final = literals("deed", "approve as owner")
+_ROOTED: Final = Where(dimension="path", among=(path("/**"),))
+"""Paths begin with a slash here, so that a pattern for any depth is one pattern."""
 
 
 def _sections(at: str, text: str, unknown: list[Unknown]) -> dict[str, _Section]:
@@ -125,6 +124,8 @@ def _sections(at: str, text: str, unknown: list[Unknown]) -> dict[str, _Section]
 
 def _line(number: int, line: str, usual: tuple[str, ...], *, gitlab: bool) -> _Line | None:
     words = _WORD.findall(line)
+    if not words:
+        return None
     pattern, owners = words[0], list[str]()
     for word in words[1:]:
         if word.startswith("#"):
@@ -152,16 +153,22 @@ def _globs(pattern: str, *, gitlab: bool) -> tuple[Glob, ...] | None:
     inside = plain.endswith("/") or names[-1] == "**"
     if names[-1] == "**":
         names = names[:-1]
-    only = not inside and (gitlab or (names[-1:] == ["*"] and len(names) > 1) or (anchored and names == ["*"]))
+    only = not inside and (
+        gitlab
+        or names[-1].startswith("*.")
+        or (names[-1:] == ["*"] and len(names) > 1)
+        or (anchored and names == ["*"])
+    )
     ends = ("/**",) if inside else ("",) if only else ("", "/**")
     if gitlab and names == ["*"] and not anchored:
         return (path("**"),)
     bodies = _bodies([one if one == "**" else re.sub(r"\*+", "*", one) for one in names])
-    starts = ("",) if anchored else ("", "**/")
-    made = (f"{start}{body}{end}" for start, body, end in product(starts, bodies, ends))
-    return tuple(
-        path((one.removeprefix("/") if not one.startswith("/**") else one[1:]).replace("\x00", " ")) for one in made
+    starts = ("/",) if anchored else ("**/",)
+    made = (
+        f"{start}{body}{end}".replace("//", "/").replace("\x00", " ")
+        for start, body, end in product(starts, bodies, ends)
     )
+    return tuple(path(one) for one in dict.fromkeys(made))
 
 
 def _bodies(names: Sequence[str]) -> list[str]:
@@ -170,43 +177,25 @@ def _bodies(names: Sequence[str]) -> list[str]:
     return ["".join(parts).removesuffix("/") for parts in product(*ways)]
 
 
-def _decided(at: str, name: str, section: _Section) -> Iterator[Statement]:
-    """Each line decides what it matches and no later line does; what no line decides is free."""
-    here = (_DEED, literals("section", name))
+def _decided(at: str, name: str, section: _Section) -> Iterator[Layer]:
+    """One layer a line: an owner of it has to approve, unless the path is another's or a later line decides."""
     if section.optional:
-        yield Statement(where=here, place=Place(path=at), says=f"section {name} is optional")
         return
-    outs = tuple(one for line in section.lines if line.out for one in line.globs)
-    lines = [line for line in section.lines if not line.out]
-    every = tuple(dict.fromkeys(one for line in lines for one in line.globs))
-    unnamed = (Where(dimension="path", among=every, negated=True),) if every else ()
-    yield Statement(where=(*here, *unnamed), place=Place(path=at), says="paths without an owner")
-    if outs:
-        yield Statement(where=(*here, Where(dimension="path", among=outs)), place=Place(path=at), says="excluded paths")
-    for index, line in enumerate(lines):
-        later = tuple(
-            dict.fromkeys(one for other in lines[index + 1 :] for one in other.globs if _touches(one, line.globs))
-        )
-        where = [*here, Where(dimension="path", among=line.globs)]
-        if later:
-            where.append(Where(dimension="path", among=later, negated=True))
+    elsewhere = Statement(where=(_DEED, literals("section", name, negated=True)), place=Place(path=at))
+    here = (_DEED, literals("section", name))
+    later = tuple(one for line in section.lines if line.out for one in line.globs)
+    for line in reversed([one for one in section.lines if not one.out]):
+        place = Place(path=at, line=line.number)
         if line.owners:
-            where.append(literals("approver", *line.owners))
-            where += [spans("approvals", (section.approvals, MANY))] if section.approvals > 1 else []
-        yield Statement(where=tuple(where), place=Place(path=at, line=line.number), says=line.says)
-
-
-def _touches(one: Glob, others: Sequence[Glob]) -> bool:
-    """False only where the plain beginnings differ."""
-    for other in others:
-        for mine, theirs in zip(one.tokens, other.tokens, strict=False):
-            if len(mine) != 1 or len(theirs) != 1:
-                return True
-            if mine != theirs:
-                break
-        else:
-            return True
-    return False
+            free = [(Where(dimension="path", among=line.globs, negated=True),)]
+            free += [(Where(dimension="path", among=later),)] if later else []
+            asked = (
+                literals("approver", *line.owners),
+                *([spans("approvals", (section.approvals, MANY))] if section.approvals > 1 else []),
+            )
+            boxes = [Statement(where=(*here, *more), place=place, says=line.says) for more in (*free, asked)]
+            yield Layer(statements=(elsewhere, *boxes))
+        later = tuple(dict.fromkeys((*later, *(one for one in line.globs if one not in later))))
 
 
 READER: Final[Reader] = CodeOwners()
