@@ -13,11 +13,12 @@ import base64
 import hashlib
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from world.deployment import Deployment, make_deployment, new_id
+import msgspec
+from world.deployment import Deployment, by_all, make_deployment, new_id
 
 from magistrate.adapters.git.bare import BareRepositories
 from magistrate.adapters.git.patch import QuarantinedPatches
@@ -33,6 +34,7 @@ from magistrate.bootstrap.control_assessor import SandboxedAssessor
 from magistrate.domain.case import Case, RepositoryRow
 from magistrate.domain.execution import Action
 from magistrate.domain.finding import Finding, Severity, finding_id, fingerprint
+from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import Refused, Unavailable
 from magistrate.ledger.note import parse_vkey
 from magistrate.ledger.submission import Rejection, format_submission
@@ -43,15 +45,20 @@ from magistrate.usecases.matter import papers
 from magistrate.usecases.review import approve
 from magistrate.usecases.seal import seal_proposal
 from magistrate.usecases.sessions import Opened, SessionWish, open_session, register_agent
+from magistrate.usecases.settle import record_report
 from magistrate.usecases.warrant import Office, issue
+from magistrate.wire.agent_manifest import AgentManifest
 from magistrate.wire.approval import Approval
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.decision import Decision
+from magistrate.wire.document import open_envelope
 from magistrate.wire.drill import DrillKind, DrillOrder, DrillResult, Probe
 from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.front_api import SealRequest
 from magistrate.wire.proposal import Proposal, Provenance
+from magistrate.wire.report import Outcome, Report
 
 SOURCE = {
     "app.py": "import os\n\n\ndef greet(name):\n    return 'hello ' + name\n",
@@ -163,11 +170,19 @@ class CaseWorld:
             )  # fmt: skip
             unit.keep_findings([self.finding], now=self.now, source="anna")
 
-    def session(self, minutes: int = 60) -> Opened:
-        wish = SessionWish(agent="fixer", finding=self.finding.id, reason="fix it", minutes=minutes)
+    def register(self, agent: str, owner: str) -> None:
+        """One more agent, by its owner and carla."""
+        manifest = open_envelope(self.deployment.manifest, AgentManifest, deployment=self.deployment.name).body
+        body = msgspec.structs.replace(manifest, agent=agent, owner=owner)
+        envelope = by_all(self.deployment.people, [owner, "carla"], body, "agm", self.now)
+        with self.store.transaction() as unit:
+            register_agent(unit, envelope, self.trust.roster(), self.now)
+
+    def session(self, minutes: int = 60, agent: str = "fixer", opener: str = "anna") -> Opened:
+        wish = SessionWish(agent=agent, finding=self.finding.id, reason="fix it", minutes=minutes)
         with self.store.transaction() as unit:
             return open_session(
-                unit, wish, self.deployment.trusted_roster().person("anna"), roster=self.trust.roster(), pen=self.pen,
+                unit, wish, self.deployment.trusted_roster().person(opener), roster=self.trust.roster(), pen=self.pen,
                 now=self.now, draw=lambda: new_id("tok"),
             )  # fmt: skip
 
@@ -176,6 +191,7 @@ class CaseWorld:
         row_id = session or self.session().session
         with self.store.transaction() as unit:
             row = unit.session(row_id)
+            owner = unit.agent(row.agent).owner
         tip = self.repositories.tip("shop", "refs/heads/main")
         tree = self.repositories.tree("shop", tip)
         applied = QuarantinedPatches(self.sandbox).apply(
@@ -190,13 +206,11 @@ class CaseWorld:
         )  # fmt: skip
         kind = canonical({"kind": "ordinary", "salt": "00" * 32})
         body = Proposal(
-            session=row.session, session_digest=row.digest, agent="fixer", owner="anna", model="fake-model 1",
+            session=row.session, session_digest=row.digest, agent=row.agent, owner=owner, model="fake-model 1",
             finding=row.finding, action=Action.MERGE, effect=effect, diff_sha256=digest(applied.diff),
             prompt_sha256=digest(b"fix it"), prompt_commitment=digest(b"keyed"), rationale_sha256=digest(b"because"),
             context=(), context_gaps=(), provenance=Provenance.CLAIMED, kind_commitment=digest(kind),
         )  # fmt: skip
-        import msgspec
-
         on_effect = {k: v for k, v in changes.items() if k in GitUpdate.__struct_fields__}
         body = msgspec.structs.replace(
             body, effect=msgspec.structs.replace(effect, **on_effect),
@@ -215,8 +229,50 @@ class CaseWorld:
                 repositories=self.repositories, now=self.now,
             )  # fmt: skip
 
-    def judged(self, files: Mapping[str, str]) -> Case:
-        return judge_case(self.bench, self.seal(self.proposal(files)).facts.proposal, self.now)
+    def judged(self, files: Mapping[str, str], session: str | None = None) -> Case:
+        return judge_case(self.bench, self.seal(self.proposal(files, session)).facts.proposal, self.now)
+
+    def again(self, case: Case) -> Case:
+        """Judged again, as the worker does with what is held."""
+        return judge_case(self.bench, case.facts.proposal, self.now)
+
+    def decision(self, case: Case) -> Decision:
+        """The newest decision."""
+        with self.store.transaction() as unit:
+            return papers(unit, case, self.trust.roster()).matter.decision.body
+
+    def land(self, case: Case, files: Mapping[str, str], people: Sequence[str] = ("ben",)) -> Case:
+        """Approved by these people, warranted, pushed and reported as succeeded; the drills must have passed."""
+        for person in people:
+            self.approve(person, case)
+        taken = self.issue(case)
+        assert taken.standing.state is CaseState.WARRANTED, taken.standing
+        tip = self.push(files)
+        with self.store.transaction() as unit:
+            assert unit.take_warrant(taken.standing.warrant or "", self.now)
+            body = Report(
+                outcome=Outcome.SUCCEEDED, warrant=unit.documents("warrant", case.facts.proposal)[-1].payload_digest(),
+                proposal=case.facts.proposal, why="as seen", steps=(), ref_before=unit.repository("shop").tip,
+                ref_after=tip, leases_open=0, journal_head="sha256:" + "0" * 64,
+            )  # fmt: skip
+            record_report(unit, self.deployment.by_process("executor", body, "rep", now=self.now), self.trust, self.now)
+        return self.case(case)
+
+    def push(self, files: Mapping[str, str | bytes]) -> str:
+        """Put files on the gate's branch; control knows of it."""
+        for path, text in files.items():
+            (self.work / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.work / path).write_bytes(text if isinstance(text, bytes) else text.encode())
+        git("add", ".", cwd=self.work)
+        git("commit", "-q", "-m", "pushed", cwd=self.work)
+        git("push", "-q", "origin", "HEAD:main", cwd=self.work)
+        return self.repositories.tip("shop", "refs/heads/main")
+
+    def seed(self, files: Mapping[str, str]) -> None:
+        """More files in the repository, as if they had always been there."""
+        tip = self.push(files)
+        with self.store.transaction() as unit:
+            unit.put_repository(replace(unit.repository("shop"), tip=tip))
 
     def case(self, case: Case) -> Case:
         with self.store.transaction() as unit:
@@ -286,7 +342,7 @@ class CaseWorld:
         git("checkout", "-q", tip, cwd=scratch)
         for path, text in files.items():
             (scratch / path).parent.mkdir(parents=True, exist_ok=True)
-            (scratch / path).write_text(text)
+            (scratch / path).write_bytes(text if isinstance(text, bytes) else text.encode())
         git("add", "-A", cwd=scratch)
         return git("diff", "--cached", "--binary", cwd=scratch).encode()
 

@@ -165,7 +165,7 @@ def make_deployment(
     people = {name: InMemorySshKey(Ed25519PrivateKey.generate()) for name in roles}
     keys = {name: Ed25519PrivateKey.generate() for name in PROCESSES}
     at = _now(now) - 60
-    roster = _by_all(people, list(people), _roster(mode, roles, people, keys), "ros", at)
+    roster = by_all(people, list(people), _roster(mode, roles, people, keys), "ros", at)
     bundle = PolicyBundle(
         version=1, previous=None, schema=default_policy("schema.cedarschema"),
         policies=tuple(policies) if policies is not None else default_policies(),
@@ -179,14 +179,14 @@ def make_deployment(
         ),
     )  # fmt: skip
     owners = [name for name, held in roles.items() if Role.POLICY_OWNER in held][:2]
-    policy = _by_all(people, owners, bundle, "pol", at)
+    policy = by_all(people, owners, bundle, "pol", at)
     agent = AgentManifest(
         agent="fixer", owner="anna", purpose="fix findings", model="fake-model", model_version="1",
         tools_digest=digest(b"no tools"), repositories=tuple(repositories), sensitivity="source code",
         criticality="low", state=AgentState.ACTIVE, review_by="2099-01-01T00:00:00Z",
     )  # fmt: skip
     signers = ["anna", "carla"] if mode is Mode.TEAM else ["anna"]
-    manifest = _by_all(people, signers, agent, "agm", at)
+    manifest = by_all(people, signers, agent, "agm", at)
     made = Deployment(
         home=home, name=NAME, mode=mode, people=people, keys=keys, roster=roster, policy=policy, manifest=manifest
     )
@@ -228,9 +228,7 @@ def _roster(
     )  # fmt: skip
 
 
-def _by_all(
-    people: Mapping[str, InMemorySshKey], signers: Sequence[str], body: Body, prefix: str, now: int
-) -> Envelope:
+def by_all(people: Mapping[str, InMemorySshKey], signers: Sequence[str], body: Body, prefix: str, now: int) -> Envelope:
     doc = document(body, deployment=NAME, id=new_id(prefix), now=now, lifetime=None)
     sealed = [seal_by_person(doc, people[name]) for name in signers]
     joined = sealed[0]

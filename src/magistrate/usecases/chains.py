@@ -21,6 +21,7 @@ from magistrate.domain.impact import SENSITIVE, ChangeClass, Strictness, stricte
 from magistrate.domain.lifecycle import CaseState
 from magistrate.ports import Unit
 from magistrate.usecases.company import Company
+from magistrate.usecases.composition import CONFLICT, WHOLE
 from magistrate.usecases.transition import Occasion, move
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest_of
@@ -107,7 +108,17 @@ def _why(verdicts: Sequence[Verdict], classes: set[ChangeClass], landed: int, fl
     counted = " and ".join(
         text for number, text in ((landed, f"{landed} that landed"), (flying, f"{flying} in flight")) if number
     )
-    return f"with {counted} by the same hands this comes to: {kinds}{gains}"[:900]
+    doubts = "; ".join(dict.fromkeys(_doubts(verdicts)))
+    said = f"with {counted} by the same hands this comes to: {kinds}{gains}" + (f"; {doubts}" if doubts else "")
+    return said[:900]
+
+
+def _doubts(verdicts: Sequence[Verdict]) -> Iterable[str]:
+    """What of the whole nobody can say, the files that contradict each other first."""
+    for verdict in verdicts:
+        for one in verdict.sensitivities:
+            if one.path == WHOLE or one.why == CONFLICT:
+                yield one.why if one.path == WHOLE else f"{one.path}: {one.why}"
 
 
 def pull_back(unit: Unit, case: Case, company: Company, ruling: Ruling, deployment: str, now: int) -> tuple[str, ...]:  # noqa: PLR0913, PLR0917  each is known apart
