@@ -2,7 +2,8 @@
 
 Follows "About code owners" of the GitHub documentation: patterns like those of `.gitignore`, but no `!`
 and no `[ ]`; any one owner of the deciding line is enough; a path that no line names, or one whose line
-names nobody, needs no owner at all. A file with sections is read as GitLab reads it ("Code Owners"):
+names nobody, needs no owner at all. A pattern for an ending (`*.js`) names files, not folders of such a
+name. A file with sections is read as GitLab reads it ("Code Owners"):
 each section decides for itself, may ask for several approvals or be optional, and a path without a
 leading slash floats.
 
