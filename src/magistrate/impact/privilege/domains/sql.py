@@ -17,6 +17,7 @@ from magistrate.impact.privilege.domains.sql_alembic import in_order, is_migrati
 from magistrate.impact.privilege.domains.sql_replay import RIGHTS, Replay
 from magistrate.impact.privilege.domains.sql_rights import DOMAIN, grants_of, usual
 from magistrate.impact.privilege.model import Edge, Grants, Holder, Layer, Place, Reader, Statement, Unknown
+from magistrate.impact.privilege.patterns import TooManyError
 
 _SQL: Final = re.compile(r"(?i).*\.(?:sql|psql|pgsql|ddl)")
 _BACK: Final = re.compile(
@@ -53,7 +54,7 @@ class Migrations:
             replay = Replay()
             for path, text in _replayed(texts, replay):
                 replay.run(text, path)
-            made = grants_of(replay.catalogue, folder)
+            made = _rights(replay, folder, texts)
             unknown = tuple(
                 Unknown(
                     domain=DOMAIN,
@@ -68,6 +69,15 @@ class Migrations:
 
 
 READER: Final[Reader] = Migrations()
+
+
+def _rights(replay: Replay, folder: str, texts: Mapping[str, str]) -> Grants:
+    """The rights of one folder; where its conditions are too many, all that it says is unknown."""
+    try:
+        return grants_of(replay.catalogue, folder)
+    except (TooManyError, RecursionError):
+        replay.unknown += [(" ".join(text.split()), 1, path) for path, text in texts.items()]
+        return Grants()
 
 
 def _taken_back(path: str, files: Mapping[str, str]) -> bool:

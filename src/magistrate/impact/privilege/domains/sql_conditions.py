@@ -9,6 +9,7 @@ from typing import Final
 
 from magistrate.impact.privilege.domains.sql_text import Kind, Token, Tokens, shown
 from magistrate.impact.privilege.model import Where, literals
+from magistrate.impact.privilege.patterns import TooManyError
 
 MAX_WAYS: Final = 32
 _OPAQUE: Final = frozenset({"between", "case"})
@@ -43,7 +44,11 @@ def _bounded(made: Ways, tokens: Tokens, rows: str, *, wanted: bool) -> Ways:
 
 
 def all_of(made: list[Ways]) -> Ways:
-    """The ways in which several conditions hold together."""
+    """The ways in which several conditions hold together.
+
+    Raises:
+        TooManyError: they are too many to be told apart; none is left out.
+    """
     return _all_of(made)
 
 
@@ -52,7 +57,7 @@ def _all_of(made: list[Ways]) -> Ways:
     for one in made:
         found = [(*first, *then) for first in found for then in one]
         if len(found) > MAX_WAYS * MAX_WAYS:
-            return found[: MAX_WAYS + 1]
+            raise TooManyError
     return found
 
 
