@@ -61,6 +61,7 @@ def test_adding_a_change_never_relaxes(some: set[FileChange], more: FileChange) 
 
 
 @pytest.mark.requirement("R25")
+@settings(deadline=None)
 @given(
     st.sets(st.sampled_from(POOL), min_size=1),
     st.dictionaries(st.sampled_from(["src/z.c", "sums.txt", "A.PY", "docs/index.md"]), st.sampled_from(TEXTS)),
