@@ -82,12 +82,12 @@ def test_an_annotation_is_an_edge_to_the_role():
        st.sets(st.sampled_from(["NET_RAW", "CHOWN", "SYS_ADMIN", "ALL", "KILL"])), st.sets(st.sampled_from(["NET_RAW", "CHOWN", "ALL", "KILL"])))  # fmt: skip
 @settings(max_examples=100, deadline=None)
 def test_capabilities_grow_exactly_where_a_runtime_gives_more(add, drop, added, dropped):
-    every = {"NET_RAW", "CHOWN", "SYS_ADMIN", "KILL", "OTHER"}
+    every = {"NET_RAW", "CHOWN", "SYS_ADMIN", "KILL", "SETUID", "OTHER"}
 
     def held(add, drop):
         if "ALL" in add:
             return every - drop
-        return add | (set() if "ALL" in drop else {"NET_RAW", "CHOWN", "KILL"} - drop)
+        return add | (set() if "ALL" in drop else {"NET_RAW", "CHOWN", "KILL", "SETUID"} - drop)
 
     def state(add, drop):
         context = {"allowPrivilegeEscalation": True, "capabilities": {"add": sorted(add), "drop": sorted(drop)}}

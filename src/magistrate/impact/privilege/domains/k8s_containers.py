@@ -100,7 +100,9 @@ def _security(container: Container, workload: Workload) -> Iterator[Right]:
 def _held_capabilities(mine: Mapping[str, Any], *, privileged: bool) -> Iterator[Right]:
     added, dropped = (_capabilities(mine.get("capabilities"), name) for name in ("add", "drop"))
     if privileged or "ALL" in added:
-        kept = Where(dimension="capability", among=tuple(literal(one) for one in sorted(dropped)), negated=True)
+        kept = Where(
+            dimension="capability", among=tuple(literal(one) for one in sorted(dropped - {"ALL"})), negated=True
+        )
         where = (kept,) if dropped - {"ALL"} and not privileged else ()
         yield right("capability", *where, says="every capability", power=True)
         return
