@@ -115,7 +115,7 @@ def is_port(said, port):
 def test_a_gain_is_found_exactly_where_somebody_reaches_more(before, after):
     changes = delta(READER.grants(files(before)), READER.grants(files(after)))
     mine = {change.turn for change in changes if change.actor == "net:cluster"}
-    peers = [*ALL_LABELS, "10.0.0.1", "10.1.0.1", "10.1.2.3", "9.9.9.9"]
+    peers = [*ALL_LABELS, "10.0.0.1", "10.1.0.1", "10.1.2.3", "9.9.9.9", "::1"]
     ports = [(protocol, port) for protocol in ("TCP", "UDP", "SCTP") for port in (80, 90, 99)]
     asked = [(reaches(before, *one), reaches(after, *one)) for one in itertools.product(ALL_LABELS, peers, ports)]
     assert (Turn.GAINS in mine) is any(new and not old for old, new in asked)
