@@ -48,10 +48,7 @@ class SandboxLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxLimits:
-    """Bounds of one run: `memory_bytes` of each process, `output_bytes` of stdout and stderr together.
-
-    `file_bytes` bounds each written file, `processes` all processes of the run.
-    """
+    """Bounds of one run; `memory_bytes` of each process, `output_bytes` of both outputs, `file_bytes` of each file."""
 
     cpu_seconds: int = 30
     wall_seconds: float = 60.0

@@ -16,7 +16,7 @@ from magistrate.domain.impact import Strictness
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import MagistrateError, Refused, Unavailable
 from magistrate.ports import Assessed, Assessor, Pen, Store, Trust
-from magistrate.usecases.chains import Ruling, chained, mixed, pull_back
+from magistrate.usecases.chains import CHAIN, Ruling, chained, mixed, pull_back
 from magistrate.usecases.company import Company, company_of, unseen
 from magistrate.usecases.transition import Occasion, move, route
 from magistrate.wire.assessment import Assessment, Verdict
@@ -173,4 +173,6 @@ def _denied(ruling: Ruling) -> bool:
 
 
 def _why(ruling: Ruling) -> str:
-    return "; ".join(reason.why for reason in ruling.reasons[:3])[:500]
+    """The reasons that others by the same hands give, then the first of the rest."""
+    first = sorted(ruling.reasons, key=lambda reason: reason.source != CHAIN)
+    return "; ".join(reason.why for reason in first[:3])[:500]

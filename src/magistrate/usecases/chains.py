@@ -28,6 +28,7 @@ from magistrate.wire.canonical import digest_of
 from magistrate.wire.decision import Chain, Decision, Obligation, Reason
 from magistrate.wire.document import open_envelope
 
+CHAIN: Final = "chain"
 TOGETHER: Final = "chain/together"
 MIXED: Final = "chain/mixed-surfaces"
 SURFACES: Final = {
@@ -69,7 +70,7 @@ def chained(alone: Ruling, together: Sequence[tuple[Verdict, Ruling]], company: 
     return Ruling(
         strictness=level,
         obligations=() if denied else joined(obligations),
-        reasons=(*alone.reasons, Reason(rule=TOGETHER, source="chain", why=why, relax=relax)),
+        reasons=(*alone.reasons, Reason(rule=TOGETHER, source=CHAIN, why=why, relax=relax)),
         chain=chain,
     )
 
@@ -85,7 +86,7 @@ def mixed(ruling: Ruling, case: Case, verdict: Verdict, session: Sequence[Case])
     shown = [f"{name[_SHORT]} touches {', '.join(sorted(found))}" for name, found in touched[:MAX_NAMED]]
     more = f"; and {len(touched) - MAX_NAMED} more" if len(touched) > MAX_NAMED else ""
     why = f"this session mixes {', '.join(sorted(every))}: {'; '.join(shown)}{more}"
-    reason = Reason(rule=MIXED, source="chain", why=why, relax="another session for each surface")
+    reason = Reason(rule=MIXED, source=CHAIN, why=why, relax="another session for each surface")
     people = ruling.obligations or (Obligation(role=None, count=1, rule=MIXED),)
     denied = ruling.strictness is Strictness.DENY
     return msgspec.structs.replace(

@@ -17,6 +17,8 @@ from magistrate.usecases.holds import standing_holds
 from magistrate.usecases.matter import met, papers, standing_approvals
 from magistrate.wire.approval import Approval
 from magistrate.wire.closure import Closure
+from magistrate.wire.decision import Decision
+from magistrate.wire.document import open_envelope
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.report import Report
 from magistrate.wire.times import rfc3339
@@ -40,8 +42,16 @@ def summary(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
         "repository": facts.repository, "environment": facts.environment, "why": standing.why,
         "obligations": obligations(unit, case, trust.roster(), now), "opened": rfc3339(facts.opened),
         "expires": rfc3339(facts.expires), "updated": rfc3339(standing.updated), "warrant": standing.warrant,
+        "together": _together(unit, facts.proposal, trust.roster().deployment),
         "held": [asdict(hold) for hold in standing_holds(unit, trust, case)] if waits else [],
     }  # fmt: skip
+
+
+def _together(unit: Unit, proposal: str, deployment: str) -> int:
+    """How many others by the same hands the newest decision counts with this one."""
+    decisions = unit.documents(Decision.NAME, proposal)
+    chain = open_envelope(decisions[-1], Decision, deployment=deployment).body.chain if decisions else None
+    return 0 if chain is None else len(chain.members)
 
 
 def obligations(unit: Unit, case: Case, roster: TrustedRoster, now: int) -> list[dict[str, Any]]:

@@ -14,12 +14,13 @@ from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_c
 from magistrate.entrypoints.cli.diff import show_diff
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.papers import seal
-from magistrate.entrypoints.cli.proofs import behaviour_lines, lasting_lines
+from magistrate.entrypoints.cli.proofs import behaviour_lines, chain_lines, lasting_lines
 from magistrate.entrypoints.cli.rebuild import Rebuilt, rebuild
 from magistrate.entrypoints.cli.screen import short, show_pairs, styled, visible
 from magistrate.errors import Refused
 from magistrate.wire.approval import APPROVAL_SECONDS, Approval
 from magistrate.wire.canonical import digest
+from magistrate.wire.decision import Decision
 
 
 @click.command()
@@ -106,11 +107,7 @@ def show_case(opened: Opened, rebuilt: Rebuilt, *, own: bool) -> None:
                 fg="yellow",
             )
         )
-    click.echo(styled("What it needs", bold=True) + f": {decision.strictness}")
-    for obligation in decision.obligations:
-        click.echo(f"  {obligation.count} of {obligation.role or 'any reviewing role'} ({obligation.rule})")
-    for reason in decision.reasons:
-        click.echo(f"  because {visible(reason.why)} ({reason.rule})")
+    _show_needs(decision)
     click.echo(styled("What happens", bold=True))
     show_pairs(
         {
@@ -125,3 +122,16 @@ def show_case(opened: Opened, rebuilt: Rebuilt, *, own: bool) -> None:
         click.echo(styled("  This diff holds hidden characters.", fg="red", bold=True))
     if own:
         click.echo(styled("  You review your own agent's change: recorded as self-reviewed.", fg="yellow"))
+
+
+def _show_needs(decision: Decision) -> None:
+    """Who must agree, with what else it was counted, and why."""
+    if decision.chain is not None:
+        click.echo(styled("With what else", bold=True) + " (control says; magistrate diff ID shows each)")
+        for line in chain_lines(to_builtins(decision.chain)):
+            click.echo(styled(line, fg="yellow"))
+    click.echo(styled("What it needs", bold=True) + f": {decision.strictness}")
+    for obligation in decision.obligations:
+        click.echo(f"  {obligation.count} of {obligation.role or 'any reviewing role'} ({obligation.rule})")
+    for reason in decision.reasons:
+        click.echo(f"  because {visible(reason.why)} ({reason.rule})")

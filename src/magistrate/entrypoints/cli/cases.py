@@ -159,4 +159,5 @@ def needs(row: dict[str, Any]) -> str:
     if row.get("state") == "HALTED":
         return f"people who close it: magistrate close {short(str(row['proposal']))}"
     asked = [f"{o['have']} of {o['count']} {o.get('role') or 'any'}" for o in row.get("obligations") or []]
-    return ", ".join(asked)
+    together = f" (with {row['together']} more by the same hands)" if asked and row.get("together") else ""
+    return ", ".join(asked) + together

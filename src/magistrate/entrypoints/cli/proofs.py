@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from magistrate.entrypoints.cli.assess_words import behaves
 from magistrate.entrypoints.cli.frame import F
-from magistrate.entrypoints.cli.screen import visible
+from magistrate.entrypoints.cli.screen import short, visible
+
+MAX_NAMED: Final = 20
 
 
 def provers_option(command: F) -> F:
@@ -43,6 +45,18 @@ def lasting_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for row in rows:
         where = f"{visible(row['path'])}:{row['line']}" if row["line"] else visible(row["path"])
         yield f"  no way back: {visible(row['operation'])} at {where}: {visible(row['why'])}"
+
+
+def chain_lines(chain: Mapping[str, Any] | None) -> Iterator[str]:
+    """What the change comes to together with others by the same hands, and which those are (R31, R32)."""
+    if not chain:
+        return
+    landed, members = chain["landed"], chain["members"]
+    yield f"  together it asks for {chain['strictness']}, alone for {chain['alone']}: {visible(chain['why'])}"
+    for words, names in (("landed", members[:landed]), ("in flight", members[landed:])):
+        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        if names:
+            yield f"    {words}: {', '.join(short(name) for name in names[-MAX_NAMED:])}{more}"
 
 
 def prover_rows(files: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

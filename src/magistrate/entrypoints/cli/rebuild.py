@@ -119,6 +119,7 @@ def _verify_ruling(opened: Opened, verdict: Verdict) -> None:
     except msgspec.ValidationError as error:
         raise Unavailable("MAG-E603", f"the judge here gave no usable ruling: {error}") from error
     if decision.chain is not None:
+        _same("strictness of the change alone", ruling.strictness, decision.chain.alone)
         _verify_covers(ruling, decision)
     else:
         _same("strictness", ruling.strictness, decision.strictness)

@@ -8,7 +8,7 @@ import click
 
 from magistrate.entrypoints.cli.cases import CASES, find_case, needs
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
-from magistrate.entrypoints.cli.proofs import behaviour_lines, lasting_lines, proof_lines, provers_option
+from magistrate.entrypoints.cli.proofs import behaviour_lines, chain_lines, lasting_lines, proof_lines, provers_option
 from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, styled, visible
 
 
@@ -79,6 +79,8 @@ def _show_proof(documents: dict[str, Any], *, every: bool) -> None:
             click.echo(styled(line, fg="red"))
     for told in documents.get("decision", [])[-1:]:
         click.echo(styled("\nDecision", bold=True))
+        for line in chain_lines(told["document"]["body"].get("chain")):
+            click.echo(styled(line, fg="yellow"))
         for reason in told["document"]["body"]["reasons"]:
             click.echo(f"  {visible(reason['why'])} ({reason['rule']})")
 
