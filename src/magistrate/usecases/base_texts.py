@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from magistrate.ports import GitReader, TreeEntry
 
-MAX_CONTEXT_FILE: Final = 2_000_000
+MAX_CONTEXT_FILE: Final = 4_000_000
+"""Package managers keep themselves in repositories as one file of about 3 MB."""
 MAX_CONTEXT: Final = 48_000_000
 REGULAR: Final = frozenset({"100644", "100755"})
 MAX_LOOKED: Final = 64_000_000

@@ -52,6 +52,28 @@ def _fenced(text: str) -> Iterator[int]:
             opened = ""
 
 
+OPENS: Final = re.compile(r" {0,3}(?:(?P<ticks>`{3,})[^`]*|(?P<waves>~{3,}).*)\Z")
+
+
+def surely_fenced(text: str) -> frozenset[int]:
+    """Numbers of the lines that stand between fences of a page itself (CommonMark 0.31, 4.5), by two readings.
+
+    Fences of lists and quotes are left out: whether a line is still within one hangs on its indentation.
+    """
+    inside: set[int] = set()
+    opened = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        found = OPENS.match(line.rstrip("\r"))
+        mark = (found["ticks"] or found["waves"]) if found else ""
+        if not opened:
+            opened = mark
+        elif mark.startswith(opened) and not line.strip().strip(mark[0]):
+            opened = ""
+        else:
+            inside.add(number)
+    return frozenset(inside) & frozenset(_fenced(text))
+
+
 def directives_over(file: ChangedFile) -> Iterator[tuple[int, str]]:
     """Changed lines of reStructuredText inside of directives: the number, and each line that opens one around it."""
     for added, text in zip((False, True), file.both_texts, strict=True):

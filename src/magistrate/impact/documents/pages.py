@@ -20,6 +20,17 @@ READS_CHANGES: Final = re.compile(
     r"release-drafter|auto-changelog|git-cliff|conventional-changelog|changelogger|parse-changelog|changelog-reader|"
     r"extract-release-notes|antsibull|release-it|cargo-dist|dist-workspace|axodotdev|knope|jreleaser|jetbrains\.changelog|zest\.|changelog-reader|commit-and-tag-version|python-semantic|semantic_release|cz_|commitizen|reno\b"
 )
+WRITES_CHANGES: Final = re.compile(
+    r"(?i)(?<![a-z])(?:semantic-release|python-semantic|semantic_release|towncrier|scriv\b|changesets|standard-version|commit-and-tag-version|"
+    r"auto-changelog|git-cliff|conventional-changelog|commitizen|cz_|reno\b)"
+)
+"""Tools that write lists of changes out of commits and fragments, and take nothing from what stands there."""
+NAMES_ONLY: Final = re.compile(
+    r"(?i)(?:^|/)(?:authors|contributors|thanks|credits|maintainers|notice|licen[cs]e|copying)[^/]*\Z|(?:^|/)\.?(?:mailmap|all-contributorsrc)\Z|"
+    r"(?:^|/)(?:[^/]*\.lock|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|go\.sum|bun\.lockb?)\Z|\.(?:svg|po|pot|csv|map|css|snap)\Z"
+)
+"""Files that list people, licences and what is installed: a tool named there is started elsewhere, if at all."""
+A_COMMENT: Final = re.compile(r"\s*(?:#+(?!!)(?:\s|\Z)|//+\s)")
 PROSE_LINES: Final = 0.6
 PROSE_WORDS: Final = 4
 
@@ -47,3 +58,31 @@ def release_tool(file: ChangedFile, base: BaseTree) -> str | None:
         if not path.lower().endswith((*MARKDOWN, ".rst")) and (found := READS_CHANGES.search(base.files[path])):
             return f"`{path}` names `{found[0]}`, which makes releases out of lists of changes"
     return None
+
+
+def notes_tool(file: ChangedFile, base: BaseTree, *, entries: bool) -> tuple[str, bool]:
+    """Which tool takes or writes this list of changes, in words (empty: none), and whether more than one reader judges.
+
+    Tools that write lists take nothing from them. What others make of new entries is notes; what they make of a
+    title, a date or a version is a release. `entries` says that nothing but entries changes.
+    """
+    said = ""
+    if LISTS_OF_CHANGES.search(file.path) is None:
+        return said, False
+    for path in sorted(base.files):
+        if path.lower().endswith((*MARKDOWN, ".rst")) or NAMES_ONLY.search(path):
+            continue
+        for found in READS_CHANGES.finditer(base.files[path]):
+            if _a_word_of_a_comment(base.files[path], found.start()):
+                continue
+            writes = WRITES_CHANGES.match(base.files[path], found.start()) is not None
+            if not writes and not entries:
+                return f"`{path}` names `{found[0]}`, which makes releases out of lists of changes", True
+            said = said or f"`{path}` names `{found[0]}`, which writes lists of changes or makes notes of them"
+    return said, False
+
+
+def _a_word_of_a_comment(text: str, at: int) -> bool:
+    """Whether a line is a comment as a whole, or the name goes on a longer word."""
+    start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+    return text[at - 1 : at].isalpha() or A_COMMENT.match(text[start : end if end >= 0 else len(text)]) is not None

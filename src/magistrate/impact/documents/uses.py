@@ -23,21 +23,35 @@ _DOC: Final = (
 )
 _PLAIN_MODE: Final = r"install(?:\s+-[Dpv]+)*\s+-[Dpv]*m\s?0?[46]44(?:\s+-[Dpv]+)*"
 """Put somewhere as a file that is not run."""
-USES: Final = (
+_SCRIPT: Final = r"(?:\"[^\"`\n]*\"|'[^'\n]*')"
+ASKS: Final = (
     re.compile(rf"{_RUN}(?:diff|cmp)(?:\s+-[a-zA-Z]+)*\s+{_PLACE}\s+{_PLACE}{_END}"),
     re.compile(
         rf"{_RUN}grep(?:\s+-[a-zA-Z]*q[a-zA-Z]*)(?:\s+-[a-zA-Z]+)*\s+(?:--\s+)?(?:\"[^\"`]*\"|'[^']*'|[\w.-]+)\s+{_PLACE}{_END}"
     ),
     re.compile(rf"{_RUN}(?:\[\[?|test)\s+(?:!\s+)?-[efrs]\s+{_PLACE}(?:\s+\]\]?)?{_END}"),
+)
+"""Commands that compare a page, look for a text on it, or ask whether it is there."""
+PUTS: Final = (
     re.compile(
         rf"{_RUN}cp(?:\s+-[a-zA-Z]+)*(?:(?:\s+{_PLACE})+\s+[\w./${{}}\"'-]+/[\"']?|(?:\s+{_PLACE}){{2,}}\s+[\"']?\$\{{?\w+\}}?[\"']?)\s*\Z"
     ),
     re.compile(rf"{_RUN}cp(?:\s+-[afpruv]+)*{_FROM}(?:{_TO}|\s+\.)\s*\Z"),
     re.compile(rf"{_RUN}{_PLAIN_MODE}{_FROM}(?:{_TO}|{_DOC})\s*\Z"),
-    re.compile(rf"{_RUN}git\s+add(?:\s+--)?(?:\s+{_PLACE})+\s*\Z"),
+    re.compile(rf"{_RUN}git\s+add(?:\s+-A)?(?:\s+--)?(?:\s+{_PLACE})+\s*\Z"),
+    re.compile(
+        rf"{_RUN}git\s+commit(?:\s+-[qs])*\s+-m\s+(?:\"[\w .,:()/-]*\"|'[\w .,:()/-]*')(?:\s+--)?(?:\s+{_PLACE})+\s*\Z"
+    ),
+    re.compile(rf"{_RUN}(?:tar\s+-?[cvzjJ]+f|zip(?:\s+-[qrj9]+)*)\s+{_FOLDER}[\"']?(?:\s+{_PLACE})+\s*\Z"),
 )
-"""Commands that put a page somewhere under its own name, among the documents of a package or into the
-next commit, compare a page, look for a text on it, or ask whether it is there."""
+"""Commands that put a page somewhere under its own name, among the documents of a package, into an archive or
+into the next commit."""
+USES: Final = (*ASKS, *PUTS)
+EDITS: Final = re.compile(
+    rf"{_RUN}sed\s+(?:-[Er]\s+)?-i(?:\.\w+|\s+(?:''|\"\"))?(?:\s+-[Er])?(?P<scripts>(?:\s+{_SCRIPT})|(?:\s+-e\s+{_SCRIPT})+)(?:\s+{_PLACE})+\s*\Z"
+)
+REPLACES: Final = re.compile(r"[\"']s(?P<by>[/|#,@])(?:(?!(?P=by)).)*(?P=by)(?:(?!(?P=by)).)*(?P=by)g?[\"']\Z")
+"""A command of `sed` that puts one text for another in its place, without the flags that run or write the line."""
 FOR_AGENTS: Final = re.compile(
     r"(?i)\.(?:claude|cursor|codex|gemini|windsurf|clinerules|aider|roo|continue|github)\b|(?:prompts?|skills?|agents?|commands?|rules)/"
 )
@@ -65,7 +79,8 @@ def only_checked(text: str, where: str, start: int, shown: str) -> bool:
     line = text[at : end if end >= 0 else len(text)]
     if len(line) > MAX_LINE or _goes_on(text[:at], line):
         return False
-    if any(use.match(line) for use in USES):
+    chained = "&&" in line and re.search(r"[|;`]|\$\(", line) is None and only_put(line, shown)
+    if any(use.match(line) for use in USES) or _edits(line) or chained:
         return shown not in _substituted(line) and FOR_AGENTS.search(line) is None
     said = SHOWN.match(line)
     return (
@@ -89,3 +104,16 @@ def _goes_on(above: str, line: str) -> bool:
 def _substituted(line: str) -> str:
     """What a shell runs before the command of a line, in lower case."""
     return " ".join(re.findall(r"\$\((.*)\)", line)).lower()
+
+
+def _edits(line: str) -> bool:
+    """Whether a line only replaces one text by another within files."""
+    found = EDITS.match(line)
+    return found is not None and all(REPLACES.match(one) for one in re.findall(_SCRIPT, found["scripts"]))
+
+
+def only_put(command: str, shown: str) -> bool:
+    """Whether every part of a command, or of a chain of them, that names a page puts it somewhere or edits it."""
+    parts = command.split("&&")
+    naming = [part for part in parts if shown in part.lower()]
+    return bool(naming) and all(any(use.match(one) for use in PUTS) or _edits(one) for one in naming)

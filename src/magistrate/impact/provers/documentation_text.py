@@ -22,10 +22,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
-from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.documents.examples import directives_over, example_changes
+from magistrate.impact.base import BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.documents.examples import directives_over, example_changes, surely_fenced
 from magistrate.impact.documents.mdx import why_program
-from magistrate.impact.documents.pages import MACHINE_TEXT, MARKDOWN, OTHER_PROSE, pin, reads_as_prose, release_tool
+from magistrate.impact.documents.pages import (
+    MACHINE_TEXT,
+    MARKDOWN,
+    OTHER_PROSE,
+    notes_tool,
+    pin,
+    reads_as_prose,
+    release_tool,
+)
+from magistrate.impact.documents.programs import entries_only, makes_releases, taken_as_file
 from magistrate.impact.documents.uses import only_checked
 from magistrate.impact.equality import proof
 from magistrate.impact.reachability import Mention, agents_sent, program_mentions, readers_in, said_of
@@ -42,7 +51,8 @@ ACTIVE: Final = re.compile(
     r"(?i)<\s*/?\s*(?:script|iframe|object|embed|form|style|link|meta|base|svg|math|template)\b|\bon[a-z]+\s*=\s*[\"']|javascript:|"
     r"data:[a-z]+/|vbscript:|\{%|\{\{|\}\}|<%|--8<--|!include|!!|\A\s*\.\. +(?!(?:note|warning|tip|hint|important|danger|caution|attention|"
     r"error|admonition|seealso|contents|toctree|rubric|topic|sidebar|table|list-table|code|code-block|math|figure|image|"
-    r"versionadded|versionchanged|deprecated|index|centered|glossary|epigraph)::)[\w:+-]+::|:::(?!\s*\Z| ?(?:note|tip|info|warning|caution|danger)\b)|\{(?:[\w-]+:)?\w*(?:include|eval|exec|import)\w*\}|"
+    r"versionadded|versionchanged|deprecated|index|centered|glossary|epigraph|(?:c|cpp|py|js):(?:type|struct|union|enum|enumerator|member|var|macro|"
+    r"function|class|method|staticmethod|classmethod|attribute|property|data|exception|module|alias|concept))::)[\w:+-]+::|:::(?!\s*\Z| ?(?:note|tip|info|warning|caution|danger)\b)|\{(?:[\w-]+:)?\w*(?:include|eval|exec|import)\w*\}|"
     r"\A(?:---|\+\+\+)\s*\Z|<!--|-->|\A\s*(?:import|export) .*from|\[\[\[?cog|automodule|autoclass|literalinclude|\braw\b::"
 )
 """What a page does when it is published, beside being read."""
@@ -59,6 +69,9 @@ RUNS: Final = re.compile(
     r"\b(?:load|import|require(?:_relative)?)\b[ (\"'][^\n]*\.(?:md|rst|txt|mdx)\b|\b(?:import|require)\s*\((?!\s*[\"'])"
 )
 """Signs that what a script reads it runs as well, or hands on as a file."""
+IMPORT: Final = re.compile(r"\s*(?:import|export) ")
+BREAK: Final = re.compile(r"(?:---|\+\+\+)\s*\Z")
+TOP: Final = re.compile(r"\ufeff?\s*(?:---|\+\+\+)")
 TESTED: Final = re.compile(
     r"doctest-(?:glob|plus|rst)|doctest_(?:glob|plus|rst|files)|sphinx\.ext\.doctest|-b doctest|make doctest|doctest\.(?:testfile|DocFileSuite|DocTest)|markdown-?it-?test|mdtest|"
     r"pytest-(?:examples|markdown)|phmdoctest|\bsybil\b|rustdoc --test|\bskeptic\b|\bcram\b|byexample|\bmdsh\b|include_str!"
@@ -101,19 +114,28 @@ class PageText:
 
     def _read(self, file: ChangedFile, base: BaseTree) -> Proof:
         named = tuple(program_mentions(file.path, base))
+        notes, decides = notes_tool(file, base, entries=entries_only(file))
         reader = (
             pin(file, base)
-            or next((said_of(one, base) for one in named if not _checked(one, base)), None)
+            or next((said_of(one, base) for one in named if not self._spared(one, file, base)), None)
             or agents_sent(file.path, base)
-            or release_tool(file, base)
+            or (notes if decides else None)
             or _tested(file, base)
         )
         if reader is not None:
             return self._said(file, reader, ProofStatus.REFUTED)
         said = "a page for people, which nothing in the base tree names to a program: one person judges what it says"
         if named:
-            said = f"a page for people, which commands only compare, search or name; one person judges what it says, knowing that {said_of(named[0], base)}"
+            said = f"a page for people, which commands only compare, search, name or take as a file, and releases as notes; one person judges what it says, knowing that {said_of(named[0], base)}"
+        if notes:
+            said = f"{said}; {notes}"
         return self._said(file, said, ProofStatus.PROVEN)
+
+    def _spared(self, one: Mention, file: ChangedFile, base: BaseTree) -> bool:
+        """Whether what names the page there runs nothing of it and decides nothing by it."""
+        text = base.files[one.path]
+        known = _checked(one, base) or taken_as_file(text, one.path, one.start, one.shown)
+        return known or makes_releases(one.path, file, base)
 
     def _said(self, file: ChangedFile, why: str, status: ProofStatus) -> Proof:
         return replace(proof(self.name, self.change_class, file, why, status), asks=Strictness.ONE)
@@ -130,7 +152,7 @@ class PageText:
             return "a text of this name or shape may be read by a program"
         for line in file.lines:
             found = ACTIVE.search(line.text)
-            if found is not None:
+            if found is not None and not _only_shown(file, line, found):
                 return f"line {line.number} has `{found[0].strip()[:40]}`, which does more than be read when the page is published"
         return _in_active(file)
 
@@ -165,6 +187,19 @@ def _in_active(file: ChangedFile) -> str | None:
         (f"line {number} stands inside of `{one[0].strip()[:40]}`, which may run it" for number, one in found if one),
         None,
     )
+
+
+def _only_shown(file: ChangedFile, line: ChangedLine, found: re.Match[str]) -> bool:
+    """Whether a line of Markdown that looks like a statement stands in an example, or a rule across the page is one.
+
+    A rule may open front matter only as the first line of a page; no side of this one begins with it.
+    """
+    if not file.name.endswith(MARKDOWN):
+        return False
+    if BREAK.match(line.text):
+        return not any(TOP.match(text) for text in file.both_texts)
+    statement = IMPORT.match(found[0]) is not None and ACTIVE.search(IMPORT.sub("", line.text, count=1)) is None
+    return statement and line.number in surely_fenced(file.both_texts[line.added])
 
 
 def _checked(one: Mention, base: BaseTree) -> bool:

@@ -19,6 +19,19 @@ PATHS: Final = re.compile(
 FRONT: Final = re.compile(
     r"\A\ufeff?\s*(?:`{3,}\w*\s*)?---[^\S\n]*\r?\n(?:[^\n]*\n){0,12}?[ \t]*[\"']?(?:description|globs|alwaysApply|applyTo|mode|tools|model|allowed-tools|argument-hint|disable-model-invocation|agent|handoffs)[\"']?[ \t]*:"
 )
+PAGE_KEY: Final = re.compile(
+    r"(?m)^[\"']?(?:title|id|slug|layout|date|permalink|sidebar_\w+|hide_title|pagination_\w+|weight|pubDate|lang|authors?|draft|image)[\"']?[ \t]*:[ \t]*\S"
+)
+"""What the front matter of a page that is published says of it."""
+AGENT_KEY: Final = re.compile(
+    r"(?im)^[ \t]*[\"']?(?:name|globs?|alwaysApply|applyTo|mode|(?:allowed-|disallowed-)?tools?|model|argument-hint|disable-model-invocation|user-invocable|agents?|"
+    r"handoffs|trigger|persona|permissionMode|skills|hooks|mcp\w*|subagent\w*|compatibility|temperature|prompt|instructions?|color)[\"']?[ \t]*:|[{&*]"
+)
+"""What the front matter of a rule, a skill or a prompt says beside its description; flow style and anchors are not read."""
+AGENT_PLACE: Final = re.compile(
+    r"(?i)(?:^|/)(?:\.[^/]+|[^/]*(?:agent|command|rule|prompt|skill|instruction|chatmode|workflow|persona|assistant|copilot|cursor|claude|gemini|codex|llm|memor)[^/]*)(?:/|\Z)"
+)
+"""Folders and names where agents may look."""
 CLOSED: Final = re.compile(r"\n(?:---|\.\.\.)[^\S\n]*(?:\r?\n|\Z)")
 """Front matter ends; a YAML file that begins with `---` is none."""
 ORDER: Final = re.compile(
@@ -36,7 +49,7 @@ def _role(file: ChangedFile) -> str | None:
         return "agents read this as instructions"
     for text in file.both_texts:
         head = text[:HEAD]
-        if FRONT.match(head) and CLOSED.search(head):
+        if FRONT.match(head) and CLOSED.search(head) and not _of_a_page(file.path, head):
             return "its front matter is that of a rule, a skill or a prompt for agents"
         if (
             may_match(READER, head)
@@ -45,6 +58,18 @@ def _role(file: ChangedFile) -> str | None:
         ):
             return "this reads as a list of orders to an assistant"
     return None
+
+
+def _of_a_page(path: str, head: str) -> bool:
+    """Whether front matter with a description is that of an ordinary page: keys of pages, none of agents, no place of theirs."""
+    if AGENT_PLACE.search(path) is not None or not path.lower().endswith((".md", ".mdx", ".markdown")):
+        return False
+    begun = re.match(r"---[^\S\n]*\r?\n", head)
+    closed = CLOSED.search(head, 3)
+    if begun is None or closed is None:
+        return False
+    front = head[begun.end() : closed.start() + 1]
+    return PAGE_KEY.search(front) is not None and AGENT_KEY.search(front) is None
 
 
 SENSOR: Final = RuleSensor(
