@@ -3,6 +3,7 @@
 # ruff: noqa: S608  the names of tables come from the program itself
 
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from magistrate.adapters.stores.export import DirectoryExport, export_log
 from magistrate.adapters.stores.log import NewEntry, Payload, append, erase, log_size, read_payload
 from magistrate.adapters.stores.tables import RECORD
 from magistrate.domain.events import Event
+from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
 from magistrate.ledger.verify import verify_export
 
@@ -273,3 +275,29 @@ def test_a_payload_is_erased_once_and_the_log_still_verifies(world):
     world.store.seal()
     world.store.check()
     assert world.store.on_log(log_size) > 1
+
+
+@pytest.mark.requirement("R32")
+def test_companions_are_found_by_agent_or_owner_by_state_and_by_when_they_came_to_it(world):
+    landed, flying = (CaseState.SUCCEEDED,), (CaseState.SEALED,)
+    first = world.seal(world.proposal({"a.md": "# A\n"}))
+    world.now += 100
+    second = world.seal(world.proposal({"b.md": "# B\n"}))
+    names = [case.facts.proposal for case in (first, second)]
+
+    def found(agent, owner, *, since=0, states=flying):
+        with world.store.transaction() as unit:
+            return [case.facts.proposal for case in unit.companions(agent, owner, since=since, states=states)]
+
+    assert found("fixer", "anna") == names
+    assert found("fixer", "nobody") == names
+    assert found("helper", "anna") == names
+    assert found("helper", "nobody") == []
+    assert found("fixer", "anna", since=world.now) == names[1:]
+    assert found("fixer", "anna", since=world.now + 1) == []
+    assert found("fixer", "anna", states=landed) == []
+    with world.store.transaction() as unit:
+        unit.project(names[0], replace(unit.case(names[0]).standing, state=landed[0], updated=world.now + 7))
+    assert found("fixer", "anna") == names[1:]
+    assert found("fixer", "anna", since=world.now + 7, states=landed) == names[:1], "when it landed, not when it opened"
+    assert found("fixer", "anna", since=world.now + 8, states=landed) == []
