@@ -136,7 +136,7 @@ def test_a_lost_report_is_doubt_never_a_guess(world, taken):
 
 @pytest.mark.requirement("R57")
 def test_while_an_execution_is_in_doubt_its_ref_takes_no_other(world, taken):
-    waiting = world.judged({"notes.md": "# Notes\n\nThis service greets people here.\n"})
+    waiting = world.judged({"docs/more.md": "# More\n\nThis service greets people here.\n"})
     step(world, taken, "lease.requested", 1, purpose="effect")
     world.now += DOUBT_SECONDS + 1
     with world.store.transaction() as unit:
