@@ -125,7 +125,8 @@ class _Names:
     def own(self, block: Block) -> str:
         """The name of the thing that a block makes; where none is written it is named by its label."""
         named = block.body.get("name")
-        return named if isinstance(named, str) and OPEN not in named else block.name
+        label = f"{block.scope}.{block.name}" if block.scope else block.name
+        return named if isinstance(named, str) and OPEN not in named else label
 
     def policy(self, folder: str, value: object) -> object:
         """The text of a policy: as written, of a policy document beside it, or of a file."""

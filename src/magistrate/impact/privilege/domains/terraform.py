@@ -11,6 +11,7 @@ Rule kept: what is computed in any other way stays as its own text; nothing is g
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ import tree_sitter
 import tree_sitter_hcl
 
 MAX_TEXT: Final = 1_000_000
+MAX_CALLS: Final = 3
+MAX_BLOCKS: Final = 20_000
 MAX_DEPTH: Final = 60
 OPEN: Final = "\ue200"
 CLOSE: Final = "\ue201"
@@ -44,7 +47,10 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One block: `kind` is resource, data, module, variable or locals; `folder` is the module that it belongs to."""
+    """One block: `kind` is resource, data, module, variable or locals.
+
+    `scope` names the call of a module whose blocks these are, once more for each call; empty for the files themselves.
+    """
 
     kind: str
     type: str
@@ -52,11 +58,12 @@ class Block:
     body: Mapping[str, Any]
     path: str
     line: int
+    scope: str = ""
 
     @property
     def folder(self) -> str:
-        """The folder of its file."""
-        return self.path.rpartition("/")[0]
+        """The module that it belongs to: a folder, or one call of one."""
+        return self.scope or self.path.rpartition("/")[0]
 
 
 def is_terraform(path: str) -> bool:
@@ -91,15 +98,51 @@ def plan_blocks(path: str, plan: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def resolved(found: list[Block]) -> list[Block]:
-    """Locals in their place, variables with their defaults beside them."""
-    known: dict[tuple[str, str], Any] = {}
+    """Locals in their place, variables with their defaults beside them, each call of a module at hand with its blocks.
+
+    In a call a variable is what is given, else its default, for nobody else can set it.
+    """
+    found, known = _called(found)
     for block in found:
         if block.kind == "locals":
             known.update({(block.folder, f"local.{name}"): value for name, value in block.body.items()})
-        elif block.kind == "variable":
+        elif block.kind == "variable" and (block.folder, f"var.{block.name}") not in known:
             default = json.dumps(block.body.get("default"), sort_keys=True) if "default" in block.body else "none"
             known[block.folder, f"var.{block.name}"] = later(f"var.{block.name}:={default}")
     return [replace(block, body=_filled(dict(block.body), block.folder, known, 0)) for block in found]
+
+
+def _called(found: list[Block]) -> tuple[list[Block], dict[tuple[str, str], Any]]:
+    """The blocks of called modules beside all others, and what their variables are; a call that is followed goes."""
+    by_folder: dict[str, list[Block]] = {}
+    for block in found:
+        by_folder.setdefault(block.folder, []).append(block)
+    known: dict[tuple[str, str], Any] = {}
+    kept: list[Block] = []
+    line = [(block, 0) for block in found]
+    for block, depth in line:
+        source = block.body.get("source")
+        inside = (
+            by_folder.get(_beside(block.path, source)) if block.kind == "module" and isinstance(source, str) else None
+        )
+        if not inside or depth >= MAX_CALLS or len(line) > MAX_BLOCKS:
+            kept.append(block)
+            continue
+        scope = f"{block.folder}#{block.name}"
+        for one in inside:
+            line.append((replace(one, scope=scope), depth + 1))
+            if one.kind == "variable":
+                given = block.body.get(one.name, one.body.get("default", later(f"var.{one.name}")))
+                known[scope, f"var.{one.name}"] = _filled(given, block.folder, known, 0)
+    return kept, known
+
+
+def _beside(path: str, source: str) -> str:
+    """The folder that a call names, as far as it names one of this tree."""
+    if not source.startswith("."):
+        return "no folder"
+    found = posixpath.normpath(posixpath.join(path.rpartition("/")[0], source))
+    return "" if found == "." else found
 
 
 def later(text: str) -> str:
@@ -120,7 +163,11 @@ def _filled(value: Any, folder: str, known: Mapping[tuple[str, str], Any], depth
     whole = LATER.fullmatch(value)
     if whole is not None and (folder, whole.group(1).strip()) in known:
         meant = known[folder, whole.group(1).strip()]
-        return meant if whole.group(1).strip().startswith("var.") else _filled(meant, folder, known, depth + 10)
+        return (
+            meant
+            if isinstance(meant, str) and meant.startswith(f"{OPEN}var.")
+            else _filled(meant, folder, known, depth + 10)
+        )
 
     def put(one: re.Match[str]) -> str:
         meant = known.get((folder, one.group(1).strip()))
