@@ -105,14 +105,16 @@ def _details(ranked: Sequence[tuple[str, Row]], verdict: Row, budget: int) -> It
     found = places([*verdict["denials"], *sensed(verdict)])
     does = list(behaviour_places(verdict.get("behaviour", ())))
     stays = list(lasting_places(verdict.get("no_way_back", ())))
+    power = list(power_places(verdict.get("privilege", ())))
     for title, lines, number in (
+        (f"{count(len(power), 'thing')} that somebody may do more or less", (f"- {one}" for one in power), len(power)),
         (f"{count(len(stays), 'thing')} that cannot be undone", (f"- {one}" for one in stays), len(stays)),
         (f"{count(len(does), 'change')} in a running system", (f"- {one}" for one in does), len(does)),
         (count(len(found), "sensitive thing"), (f"- {place} {why}" for place, why in found), len(found)),
         ("What would make it pass", passing, len(asking)),
     ):
         if number:
-            body = list(_fitting(lines, number, budget // 3, "- … and {}"))
+            body = list(_fitting(lines, number, budget // 4, "- … and {}"))
             yield from ("", f"<details><summary>{title}</summary>", "", *body, "", "</details>")
 
 
@@ -130,6 +132,13 @@ def behaviour_places(rows: Sequence[Row]) -> Iterator[str]:
     for row, (line, words) in zip(rows, behaves(rows), strict=True):
         place = f"{row['path']}:{line}" if line else row["path"]
         yield f"{code(place)} {row['kind']}: {code(words.split(': ', 1)[1])}"
+
+
+def power_places(rows: Sequence[Row]) -> Iterator[str]:
+    """Whose power moves, each with its place and the request that shows it."""
+    for row in rows:
+        place = f"{row['path']}:{row['line']}" if row.get("line") else row["path"]
+        yield f"{code(place)} {row['verdict']}: {code(row['who'])} {code(row['gains'])}, {prose(row['witness'])}"
 
 
 def lasting_places(rows: Sequence[Row]) -> Iterator[str]:

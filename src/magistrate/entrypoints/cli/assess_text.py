@@ -93,7 +93,7 @@ def _lines(report: Report) -> Iterator[str]:
     for path in elsewhere:
         yield f"\n  {visible(path)}"
         yield from _findings(path, hits.get(path, ()), denials.get(path, ()))
-    if verdict["privilege"]:
+    if verdict.get("privilege"):
         yield ""
         yield styled("  whose power moves", bold=True)
         yield from privilege_lines(verdict["privilege"])

@@ -34,6 +34,15 @@ def proof_lines(files: Sequence[Mapping[str, Any]], *, every: bool) -> Iterator[
             )
 
 
+def power_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Whose power a change moves, one thing a line, with the request that shows it."""
+    for row in rows:
+        line = f":{row['line']}" if row.get("line") else ""
+        who = visible(row["who"]) or "somebody"
+        says = f"{row['verdict']}: {who}: {visible(row['gains'])} at {visible(row.get('path', ''))}{line}"
+        yield f"  privilege: {says} ({visible(row['witness'])})"
+
+
 def behaviour_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What changes in a running system, one line each with its place."""
     for row, (line, words) in zip(rows, behaves(rows), strict=True):

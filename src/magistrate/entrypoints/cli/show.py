@@ -8,7 +8,14 @@ import click
 
 from magistrate.entrypoints.cli.cases import CASES, find_case, needs
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
-from magistrate.entrypoints.cli.proofs import behaviour_lines, chain_lines, lasting_lines, proof_lines, provers_option
+from magistrate.entrypoints.cli.proofs import (
+    behaviour_lines,
+    chain_lines,
+    lasting_lines,
+    power_lines,
+    proof_lines,
+    provers_option,
+)
 from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, styled, visible
 
 
@@ -73,6 +80,8 @@ def _show_proof(documents: dict[str, Any], *, every: bool) -> None:
                     fg="yellow",
                 )
             )
+        for line in power_lines(verdict["privilege"]):
+            click.echo(styled(line, fg="yellow"))
         for line in behaviour_lines(verdict.get("behaviour", ())):
             click.echo(line)
         for line in lasting_lines(verdict.get("no_way_back", ())):
