@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.base import KEPT_TEXTS, BaseTree, ChangedFile
 
 PAGES: Final = (".md", ".markdown", ".txt", ".po", ".pot", ".svg", ".lock", ".sum", ".css", ".map")
 WORDS: Final = re.compile(
@@ -37,7 +38,8 @@ EMBEDS: Final = re.compile(r"//go:embed[^\n]*")
 REFLECTS: Final = re.compile(
     r"\b(?:getsource(?:lines|file)?|getcomments|findsource|getblock|linecache|co_firstlineno)\b"
 )
-PRINTS_ITSELF: Final = re.compile(r"\.tostring\(\)")
+REFLECTING: Final = ("getsource", "getcomments", "findsource", "getblock", "linecache", "co_firstlineno")
+"""One of them stands in whatever `REFLECTS` finds something in."""
 HASHES: Final = re.compile(r"hash|digest|integrity|checksum|sha\d|eval\b|new function")
 BEFORE: Final = 160
 
@@ -59,12 +61,20 @@ def _readers(file: ChangedFile, base: BaseTree) -> Iterator[str]:
             line = _reading_line(path.lower(), text, file.name, own)
             if line:
                 yield f"`{path}` line {line} may read the text of this file"
-        if REFLECTS.search(text) and (path == file.path or stem.search(text)):
+        reflects, prints = _of_itself(text)
+        if reflects and (path == file.path or stem.search(text)):
             yield f"`{path}` reads the source of what it names, and names this"
-        if PRINTS_ITSELF.search(text) and HASHES.search(text) and path != file.path and stem.search(text):
+        if prints and path != file.path and stem.search(text):
             yield f"`{path}` makes text of functions and hashes it, and names this"
         if path.endswith(".go") and "go:embed" in text and embedded(text, file.name):
             yield f"`{path}` embeds files of a name like this"
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _of_itself(text: str) -> tuple[bool, bool]:
+    """Whether a text, in lower case, may read the source of something, and whether it may hash a function's text."""
+    reflects = any(word in text for word in REFLECTING) and REFLECTS.search(text) is not None
+    return reflects, ".tostring()" in text and HASHES.search(text) is not None
 
 
 def _reading_line(path: str, text: str, name: str, own: list[str]) -> int:

@@ -12,12 +12,16 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.reachability import COMMAND_FILES, readers_in
 from magistrate.impact.source_readers import embedded
 from magistrate.impact.testing.collection import folders_above
+
+KEPT_MANIFESTS: Final = 256
+"""Manifests of crates of which is kept what they say about their tests."""
 
 SHIPPED: Final = ("bin", "main", "module", "browser", "exports", "imports", "types", "directories", "files")
 LIFE: Final = frozenset({"preinstall", "install", "postinstall", "prepublish", "prepublishOnly", "prepare", "prepack", "postpack", "start", "build"})  # fmt: skip
@@ -203,18 +207,24 @@ def _loads_folder(text: str) -> int | None:
 
 def left_out_by_cargo(manifest: str, stem: str) -> bool:
     """Whether a crate says that files below `tests/` are no tests of the usual kind."""
+    left_out = _left_out(manifest)
+    return left_out is None or stem in left_out
+
+
+@lru_cache(maxsize=KEPT_MANIFESTS)
+def _left_out(manifest: str) -> frozenset[str] | None:
+    """The tests that a crate runs otherwise or not at all, by name; None where that may be all of them."""
     try:
         found: Mapping[str, Any] = tomllib.loads(manifest)
     except tomllib.TOMLDecodeError:
-        return True
+        return None
     package = found.get("package", {})
     if not isinstance(package, dict) or package.get("autotests") is False:
-        return True
+        return None
     listed = found.get("test", [])
-    own = (
-        [one for one in listed if isinstance(one, dict) and one.get("name") == stem] if isinstance(listed, list) else []
-    )
-    return any(one.get("harness") is False or one.get("test") is False for one in own)
+    own = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    names = (one.get("name") for one in own if one.get("harness") is False or one.get("test") is False)
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.base import BaseTree
+from magistrate.impact.base import KEPT_TEXTS, BaseTree
 
 DECLARED: Final = re.compile(r"\bmod\s+(?:r#)?(\w+|\$)")
 GUARDED: Final = re.compile(
@@ -31,6 +32,7 @@ class Crates:
     """What the Rust files of a base declare: by file the modules, and whether each is guarded; names given by path."""
 
     declared: dict[str, dict[str, bool]] = field(default_factory=dict)
+    by_folder: dict[str, list[str]] = field(default_factory=dict)
     placed: frozenset[str] = frozenset()
 
 
@@ -46,7 +48,8 @@ def only_for_tests(path: str, base: BaseTree) -> bool:
             return False
         if not _inside_a_crate(folder, base):
             return False
-        parents = [one for one in crates.declared if one != path and _may_declare(one, folder)]
+        near = [*crates.by_folder.get(folder, ()), *([f"{folder}.rs"] if f"{folder}.rs" in crates.declared else [])]
+        parents = [one for one in near if one != path]
         said = [crates.declared[one].get(module) for one in parents]
         if any("$" in crates.declared[one] for one in parents) or not any(one is not None for one in said):
             return False
@@ -57,10 +60,6 @@ def only_for_tests(path: str, base: BaseTree) -> bool:
             return False
         path = open_ones[0]
     return False
-
-
-def _may_declare(path: str, folder: str) -> bool:
-    return path == f"{folder}.rs" or path.rpartition("/")[0] == folder
 
 
 def _inside_a_crate(folder: str, base: BaseTree) -> bool:
@@ -76,17 +75,34 @@ def _crates(base: BaseTree) -> Crates:
     if isinstance(kept, Crates):
         return kept
     declared: dict[str, dict[str, bool]] = {}
+    by_folder: dict[str, list[str]] = {}
     placed: set[str] = set()
     for path, text in sorted(base.files.items()):
         if path.endswith(".rs"):
-            modules: dict[str, bool] = {}
-            shown = {found[1] for found in DECLARED.finditer(BLOCKS.sub(" ", text))}
-            for found in DECLARED.finditer(text):
-                if not HERE.match(text, found.end()):
-                    before = text[max(0, found.start() - BEFORE) : found.start()]
-                    modules[found[1]] = modules.get(found[1], True) and GUARDED.search(before) is not None
-            declared[path] = {name: guarded for name, guarded in modules.items() if name in shown or not guarded}
+            declared[path] = _modules(text)
+            by_folder.setdefault(path.rpartition("/")[0], []).append(path)
         if path.endswith((".rs", "Cargo.toml")):
-            placed |= {one.rpartition("/")[2] for one in PLACED.findall(text)}
-    base.looked_up["modules of rust"] = crates = Crates(declared=declared, placed=frozenset(placed))
+            placed |= _placed(text)
+    crates = Crates(declared=declared, by_folder=by_folder, placed=frozenset(placed))
+    base.looked_up["modules of rust"] = crates
     return crates
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _modules(text: str) -> dict[str, bool]:
+    """The modules that a text declares, and whether each is guarded; not to be changed by anyone."""
+    modules: dict[str, bool] = {}
+    shown = {found[1] for found in DECLARED.finditer(BLOCKS.sub(" ", text))}
+    for found in DECLARED.finditer(text):
+        if not HERE.match(text, found.end()):
+            before = text[max(0, found.start() - BEFORE) : found.start()]
+            modules[found[1]] = modules.get(found[1], True) and GUARDED.search(before) is not None
+    return {name: guarded for name, guarded in modules.items() if name in shown or not guarded}
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _placed(text: str) -> frozenset[str]:
+    """The last parts of the names in quotes that end with `.rs`."""
+    if '.rs"' not in text:
+        return frozenset()
+    return frozenset(one.rpartition("/")[2] for one in PLACED.findall(text))
