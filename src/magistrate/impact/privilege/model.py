@@ -72,6 +72,15 @@ class Where:
     negated: bool = False
     absent: bool | None = None
     each: bool | None = None
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Kept, for conditions are looked up again and again."""
+        kept = hash((self.dimension, self.among, self.negated, self.absent, self.each))
+        object.__setattr__(self, "_hash", kept)
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +100,14 @@ class Statement:
     place: Place = field(default=Place(path=""), compare=False, repr=False)
     says: str = field(default="", compare=False, repr=False)
     """In words for people, short, as it stands in the file: `contents: write`, `s3:* on *`."""
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Kept, as above."""
+        object.__setattr__(self, "_hash", hash((self.where, self.allow)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ Rule kept: the answer is exact, or `TooManyError` says that there is none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 MAX_STATES: Final = 20_000
@@ -31,6 +31,14 @@ class Glob:
     """
 
     tokens: tuple[str, ...]
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Kept, for patterns are looked up again and again."""
+        object.__setattr__(self, "_hash", hash(self.tokens))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def literal(self) -> str | None:
