@@ -16,7 +16,7 @@ from magistrate.domain.impact import FileChange
 from magistrate.errors import Refused, Unavailable
 from magistrate.ports import Assessed, Pen, Sandbox
 from magistrate.usecases.assess import Assessor
-from magistrate.usecases.composition import WHOLE, Doubt, Part, judged_together
+from magistrate.usecases.composition import TOO_MANY, WHOLE, Doubt, Part, judged_together
 from magistrate.usecases.evidence import Tool
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest
@@ -24,7 +24,7 @@ from magistrate.wire.effect import GitUpdate
 from magistrate.wire.evidence import Evidence
 
 MAX_REBUILT: Final = 1_000
-TOO_MANY: Final = "{} more changes by the same hands are too many to be judged together"
+MAX_KEPT_BYTES: Final = 100_000
 NOT_REBUILT: Final = "{} in flight by the same hands cannot be rebuilt: {}"
 
 
@@ -58,6 +58,7 @@ class SandboxedAssessor:
         applied = self._patches.rebuild(git_dir, effect.base_tree, diff)
         if (applied.result_tree, applied.manifest_sha256) != (effect.result_tree, effect.manifest_sha256):
             raise Refused("MAG-E463", "the diff does not make the tree that the proposal names")
+        self._keep((effect.repository, effect.base_tree, effect.result_tree), applied.changes)
         reader = _Rebuilt(git_dir, applied.changes)
         trees = effect.base_tree, effect.result_tree
         made = self._assessor.of_trees(reader, *trees, commit=effect.old, name=proposal)
@@ -108,13 +109,20 @@ class SandboxedAssessor:
         """The files of one change, rebuilt once and kept by the trees that it leads from and to."""
         name = repository, *trees
         if name not in self._rebuilt:
-            while len(self._rebuilt) >= MAX_REBUILT:
-                self._rebuilt.pop(next(iter(self._rebuilt)))
             applied = self._patches.rebuild(git_dir, trees[0], diff)
             if applied.result_tree != trees[1]:
                 raise Refused("MAG-E463", "the diff does not make the tree that the proposal names")
-            self._rebuilt[name] = applied.changes
+            self._keep(name, applied.changes)
+            return applied.changes
         return self._rebuilt[name]
+
+    def _keep(self, name: tuple[str, str, str], changes: tuple[FileChange, ...]) -> None:
+        """What was rebuilt, unless it is large: within a hundred megabytes for a thousand of them."""
+        if sum(len(side) for one in changes for side in (one.before, one.after) if side is not None) > MAX_KEPT_BYTES:
+            return
+        while len(self._rebuilt) >= MAX_REBUILT:
+            self._rebuilt.pop(next(iter(self._rebuilt)))
+        self._rebuilt[name] = changes
 
     def decide(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask the judge's `decide` mode."""

@@ -24,8 +24,8 @@ IN_FLIGHT: Final = (
     CaseState.SEALED, CaseState.ASSESSING, CaseState.ASSESSED, CaseState.HELD, CaseState.IN_REVIEW, CaseState.CLEARED,
     CaseState.WARRANTED, CaseState.EXECUTING, CaseState.VERIFYING, CaseState.ROLLING_BACK, CaseState.IN_DOUBT,
 )  # fmt: skip
-LANDED: Final = (CaseState.SUCCEEDED, CaseState.HALTED, CaseState.CLOSED)
-"""What went wrong and was closed by people may be there: what stands now is read, so it counts for what it left."""
+LANDED: Final = (CaseState.SUCCEEDED, CaseState.HALTED, CaseState.CLOSED, CaseState.APPROVED_NOT_EXECUTED)
+"""What halted, or was approved and handed to people, may be there: what stands now is read, so each counts for what it left."""
 NOT_DECIDED: Final = frozenset({CaseState.SEALED, CaseState.ASSESSING, CaseState.ASSESSED, CaseState.HELD})
 
 

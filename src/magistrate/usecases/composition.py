@@ -28,6 +28,9 @@ WHOLE: Final = "*"
 CONFLICT: Final = (
     "two changes in flight by the same hands write this file differently, so nobody can say what both come to"
 )
+TOO_MANY: Final = "{} more changes by the same hands are too many to be judged together"
+MAX_FILES: Final = 5_000
+MAX_BYTES: Final = 48_000_000
 Held = tuple[bytes | None, str | None]
 """Bytes and mode of a path; both None where there is nothing."""
 NOTHING: Final[Held] = (None, None)
@@ -102,6 +105,8 @@ def judged_together(  # noqa: PLR0913, PLR0917  each is a separate thing that is
     Raises:
         Unavailable: the assessor cannot judge.
     """
+    parts, dropped = _within(parts)
+    doubts = [*doubts, *([Doubt(path=WHOLE, why=TOO_MANY.format(dropped))] if dropped else [])]
     current = _contents(git, effect.base_tree, {change.path for part in parts for change in part.changes})
     verdicts: list[Verdict] = []
     asked: list[tuple[FileChange, ...]] = []
@@ -118,6 +123,17 @@ def judged_together(  # noqa: PLR0913, PLR0917  each is a separate thing that is
         case = {**case_of(net, "chain"), "context": context_of(git, effect.base_tree)}
         verdicts.append(_doubted(_verdict(assessor.of_case(case).verdict), unclear))
     return tuple(verdicts)
+
+
+def _within(parts: Sequence[Part]) -> tuple[list[Part], int]:
+    """The newest parts that one run of the assessor takes, in their order, and how many are too much."""
+    files = size = 0
+    for count, part in enumerate(reversed(parts)):
+        files += len(part.changes)
+        size += sum(len(side) for change in part.changes for side in (change.before, change.after) if side is not None)
+        if files > MAX_FILES or size > MAX_BYTES:
+            return list(parts[len(parts) - count :]), len(parts) - count
+    return list(parts), 0
 
 
 def _contents(git: GitReader, tree: str, paths: set[str]) -> Mapping[str, Held]:

@@ -6,15 +6,16 @@ import msgspec
 import pytest
 from world.casework import CaseWorld
 
-from magistrate.bootstrap.control_assessor import NOT_REBUILT, TOO_MANY
+from magistrate.bootstrap.control_assessor import NOT_REBUILT
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import Strictness
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import Refused
 from magistrate.usecases import company as company_module
+from magistrate.usecases import composition
 from magistrate.usecases.chains import MIXED, TOGETHER
 from magistrate.usecases.company import WINDOW_SECONDS, company_of, unseen
-from magistrate.usecases.composition import CONFLICT
+from magistrate.usecases.composition import CONFLICT, TOO_MANY
 from magistrate.usecases.matter import papers, standing_approvals
 from magistrate.wire.document import open_envelope
 from magistrate.wire.proposal import Proposal
@@ -155,7 +156,7 @@ def test_two_in_flight_that_write_one_file_differently_ask_two(world):
 
 
 @pytest.mark.requirement("R32")
-def test_what_cannot_be_rebuilt_or_is_too_much_is_never_passed_over(world):
+def test_what_cannot_be_rebuilt_or_is_too_much_is_never_passed_over(world, monkeypatch):
     effect, diff = effect_of(world, world.seal(world.proposal(DOCS)))
     other = Companion(
         proposal="sha256:" + "7" * 64, base_tree=effect.base_tree, result_tree="9" * 40, diff=diff, landed=False
@@ -167,6 +168,10 @@ def test_what_cannot_be_rebuilt_or_is_too_much_is_never_passed_over(world):
     (verdict,) = assessor.together(effect, diff, [replace(other, left_out=True)])
     assert verdict.strictness is TWO
     assert TOO_MANY.format(1) in [one.why for one in verdict.sensitivities]
+    monkeypatch.setattr(composition, "MAX_FILES", 0)
+    same = replace(other, result_tree=effect.result_tree)
+    (verdict,) = assessor.together(effect, diff, [same])
+    assert (verdict.strictness, TOO_MANY.format(1)) == (TWO, verdict.sensitivities[-1].why)
     with pytest.raises(Refused) as refused:
         assessor.together(effect, diff, [replace(other, landed=True)])
     assert refused.value.code == "MAG-E463"
