@@ -82,6 +82,12 @@ def test_a_test_update_that_adds_a_title_to_a_command_is_delivery(repo: Path, pa
     assert (8, "untrusted text is put into a command") in said, said
     was = "read" if path == ".github/workflows/ci.yml" else "nothing"
     assert (3, f"`contents: {was} -> write`: the workflow's token may do more than before") in said
+    moved = {
+        row["verdict"]
+        for row in verdict["privilege"]
+        if row["path"] == path and not row["gains"].startswith("no longer")
+    }
+    assert moved & {"widened", "incomparable"}, verdict["privilege"]
 
 
 def _armed(canary: Path) -> dict[str, str]:

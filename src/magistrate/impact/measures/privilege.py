@@ -20,7 +20,7 @@ from magistrate.impact.base import BaseTree
 from magistrate.impact.privilege.dimensions import Shown
 from magistrate.impact.privilege.engine import Change, Turn, delta
 from magistrate.impact.privilege.model import Reader
-from magistrate.impact.privilege.readers import READERS, grants_of, touched
+from magistrate.impact.privilege.readers import READERS, grants_of_both, touched
 
 ADDRESSES: Final = frozenset({"peer", "cond:aws:sourceip", "cond:aws:vpcsourceip"})
 V6: Final = 1 << 32
@@ -103,11 +103,10 @@ def _compared(
     """
     if before == after:
         return ()
-    sides = [grants_of(texts, mine) for texts in (before, after)]
-    if sides[0] == sides[1]:
+    both = grants_of_both(before, after, mine, every)
+    if both is None:
         return ()
-    if every != mine:
-        sides = [grants_of(texts, every) for texts in (before, after)]
+    sides = list(both)
     if not base.known:
         sides = [replace(side, live=side.live | {holder.name for holder in side.holders}) for side in sides]
     return delta(*sides)
@@ -149,7 +148,8 @@ def _row(change: Change, turns: set[Turn], paths: set[str]) -> PrivilegeChange:
 
 def _sentence(change: Change) -> str:
     """The request that shows it, in one sentence."""
-    parts = [f"{name.removeprefix('cond:')} {_told(name, shown)}" for name, shown in change.request.items()]
+    said = {name: shown for name, shown in change.request.items() if shown.text != "" or shown.many}
+    parts = [f"{name.removeprefix('cond:')} {_told(name, shown)}" for name, shown in said.items()]
     with_values = "".join(f", where `{name}` is `{value}`" for name, value in change.values.items())
     was, now = ("allowed", "denied") if change.turn is Turn.LOSES else ("denied", "allowed")
     request = ", ".join(parts) or "any request at all"
