@@ -17,6 +17,7 @@ from typing import Final
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.testing.collection import folders_above, is_test_name, why_no_test_role
 from magistrate.impact.testing.loading import left_out_by_cargo, who_loads
+from magistrate.impact.testing.native import ENDINGS, PLACE, built_as_test, lists_of_changes, makers_of
 from magistrate.impact.testing.rust_modules import only_for_tests
 
 SHARED: Final = re.compile(
@@ -35,7 +36,7 @@ IMPORTS: Final = re.compile(
     r"^\s*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"\s*$|^\s*(?:pub\s+)?use\s+([\w:\\]+)"
 )
 PACKAGE_DEPTH: Final = 2
-MEMBER: Final = re.compile(r"(?i)\.(?:[cm]?[jt]sx?|py|go|rs|rb|php|java|kt|groovy)\Z")
+MEMBER: Final = re.compile(r"(?i)\.(?:[cm]?[jt]sx?|py|go|rs|rb|php|java|kt|groovy|c|cc|cpp|cxx|c\+\+)\Z")
 SUFFIXED: Final = re.compile(r"(?i)(?:[._-](?:test|tests|spec)|test|tests|_it)\.[a-z]+\Z|(?:^|/)test_[^/]+\Z")
 """Names that say by themselves that they are tests: whoever names their stem means them."""
 RUNS_NODE: Final = re.compile(
@@ -137,6 +138,7 @@ RUNNERS: Final = (
         paths=re.compile(r"(?:^|/)(?:spec/(?:[^/]+/)*[^/]+_spec|tests?/(?:[^/]+/)*(?:[^/]+_test|test_[^/]+))\.rb\Z"),
         shown=_ruby,
     ),
+    Runner(name="a test that the build makes and runs", paths=PLACE, shown=built_as_test),
     Runner(name="phpunit", paths=re.compile(r"(?:^|/)[Tt]ests?/(?:[^/]+/)*[^/]+Test\.php\Z"), shown=_php),
 )
 
@@ -184,9 +186,13 @@ def _shape(file: ChangedFile) -> str | None:
 
 
 def _loaded(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> str | None:
-    return who_loads(
-        file, step, base, _tests_of(base) | _declaring(file.path, base), suffixed=SUFFIXED.search(file.path) is not None
+    native = ENDINGS.search(file.path) is not None
+    tests = (
+        _tests_of(base)
+        | _declaring(file.path, base)
+        | (makers_of(file.path, base) | lists_of_changes(base) if native else frozenset())
     )
+    return who_loads(file, step, base, tests, suffixed=native or SUFFIXED.search(file.path) is not None)
 
 
 def why_new_import(file: ChangedFile, base: BaseTree) -> str | None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from magistrate.impact.base import COMMENT, BaseTree, ChangedFile, ChangedLine
 from magistrate.impact.running_words import RUNS_MORE, RUNS_MORE_EXACTLY
+from magistrate.impact.testing import native
 from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
 
 DECLARES: Final = re.compile(
@@ -22,7 +23,7 @@ DECLARES: Final = re.compile(
 )
 CHECKS: Final = re.compile(
     r"(?i)\b(?:assert\w*|expect\w*|require\w*|should\w*|verify\w*|check\w*|fail\w*|raises|throws|rejects|deepequal|strictequal|"
-    r"equal|same|match\w*|ok|t\.(?:error|fatal)\w*|must\w*|refute\w*|wont_\w+)\b"
+    r"equal|same|match\w*|ok|t\.(?:error|fatal)\w*|test_assert\w*|must\w*|refute\w*|wont_\w+)\b"
 )
 SKIPS: Final = re.compile(
     r"@(?:Ignore|Disabled)\b|\.(?:skip|todo|only|fails|failing|fixme)\b|\bskip(?:_?if|_?unless|_?test|ped)?\b|\bxfail\b|\b(?:x|f)(?:it|describe|test|context|specify)\b|"
@@ -87,7 +88,8 @@ def why_two(file: ChangedFile, base: BaseTree) -> str | None:
     """Why one reader is not enough: a test goes or is skipped, a check says nothing, or a test does more than test."""
     if file.change.after is None:
         return "the whole file of tests is gone"
-    before, after = (len(DECLARES.findall(text)) for text in file.both_texts)
+    declares = native.DECLARES if native.ENDINGS.search(file.path) else DECLARES
+    before, after = (len(declares.findall(text)) for text in file.both_texts)
     if after == 0:
         return "it declares no test"
     if after < before:
@@ -104,7 +106,7 @@ def why_two(file: ChangedFile, base: BaseTree) -> str | None:
         for line in file.added:
             if (found := pattern.search(line.text)) is not None:
                 return f"line {line.number} has `{' '.join(found[0].split())[:40]}`, which {words}"
-    return _started(file) or _newly_runs(file) or _carries(file, base)
+    return native.why_not_test(file) or _started(file) or _newly_runs(file) or _carries(file, base)
 
 
 def _newly_runs(file: ChangedFile) -> str | None:
