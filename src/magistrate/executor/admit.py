@@ -139,7 +139,7 @@ class Admission:
                 "MAG-E390", f"judged again here the verdict is `{found[:23]}`, approved was `{approved[:23]}`"
             )
         ruling, decision = self._assessor.ruling(matter, verdict), admitted.decision.body
-        chained = self._verify_chain(matter, admitted)
+        chained = self._rules_with_landed(matter, admitted)
         if decision.chain is not None and decision.chain.alone != ruling.strictness:
             alone = decision.chain.alone
             raise Refused("MAG-E390", f"by itself the change needs `{ruling.strictness}`, control said `{alone}`")
@@ -151,7 +151,7 @@ class Admission:
                 f"ruled again here the change needs `{ruling.strictness}`, decided was `{decision.strictness}`",
             )
 
-    def _verify_chain(self, matter: AssessmentMatter, admitted: Admitted) -> bool:
+    def _rules_with_landed(self, matter: AssessmentMatter, admitted: Admitted) -> bool:
         """Whether others by the same hands landed here; then what all come to must have been asked for (R32)."""
         effect, proposal = admitted.effect, admitted.proposal.body
         landed = landed_by(self._book, proposal, effect, self._identity.deployment, self._clock.now())
