@@ -40,3 +40,4 @@ class Event(StrEnum):
     ROSTER_CHANGED = "roster.changed"
     POLICY_CHANGED = "policy.changed"
     PAYLOAD_ERASED = "payload.erased"
+    PATTERN_SPREAD = "pattern.spread"

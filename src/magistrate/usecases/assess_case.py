@@ -18,6 +18,7 @@ from magistrate.errors import MagistrateError, Refused, Unavailable
 from magistrate.ports import Assessed, Assessor, Pen, Store, Trust
 from magistrate.usecases.chains import CHAIN, Ruling, chained, mixed, pull_back
 from magistrate.usecases.company import Company, company_of, unseen
+from magistrate.usecases.pace import Earlier, earlier_of, paced, raise_alarms
 from magistrate.usecases.transition import Occasion, move, route
 from magistrate.wire.assessment import Assessment, Verdict
 from magistrate.wire.canonical import digest_of
@@ -49,15 +50,17 @@ def judge_case(bench: Bench, proposal: str, now: int) -> Case:
         case = unit.case(proposal)
         envelope, diff = unit.document(case.facts.proposal), unit.payload(case.facts.proposal, "diff")
         company = company_of(unit, case, bench.trust.roster().deployment, now)
+        earlier = earlier_of(unit, case, bench.trust.roster().deployment, now)
     document = bench.trust.roster().open_by_front(envelope, Proposal)
     try:
         assessed = _assess(bench, case, document, diff, now)
         ruling = _decide(bench, document, assessed.verdict)
         ruling = _with_others(bench, document, diff, company, ruling)
         ruling = mixed(ruling, case, assessed.verdict, company.session)
+        ruling = paced(ruling, case.facts.repository, assessed.verdict, earlier)
     except MagistrateError as error:
         return _hold(bench, case, error, now)
-    return _write(bench, case, document, assessed, ruling, company, now)
+    return _write(bench, case, document, assessed, ruling, (company, earlier), now)
 
 
 def question(document: Document[Proposal], verdict: Verdict, trust: Trust) -> dict[str, object]:
@@ -117,10 +120,10 @@ def _write(  # noqa: PLR0913, PLR0917  one transaction writes all of it
     document: Document[Proposal],
     assessed: Assessed,
     ruling: Ruling,
-    company: Company,
+    known: tuple[Company, tuple[Earlier, ...]],
     now: int,
 ) -> Case:
-    name, verdict = case.facts.proposal, assessed.verdict
+    name, verdict, (company, earlier) = case.facts.proposal, assessed.verdict, known
     policy, roster = bench.trust.policy(), bench.trust.roster()
     evidence = tuple(envelope.payload_digest() for envelope in assessed.evidence)
     assessment = Assessment(proposal=name, verdict_sha256=digest_of(verdict), verdict=verdict, evidence=evidence)
@@ -163,6 +166,7 @@ def _write(  # noqa: PLR0913, PLR0917  one transaction writes all of it
             strictness=ruling.strictness.value, why=_why(ruling),
         )  # fmt: skip
         unit.keep(decided_envelope, kind=Decision.NAME, proposal=name, author="control", seq=recorded.seq)
+        raise_alarms(unit, case, verdict, earlier, now)
         pull_back(unit, case, company, ruling, roster.deployment, now)
     return case
 
