@@ -31,4 +31,6 @@ fi
 echo "setting up: the locked packages" >&2
 "$uv" sync --frozen --quiet ||
     stop "the locked packages could not be installed" "UV_INDEX_URL=<your index> make ${GOAL:-demo}"
+# The assessor runs in a sandbox that writes nothing: without this it would compile its own source at each start.
+.venv/bin/python -m compileall -q src || true
 touch .venv/.ready
