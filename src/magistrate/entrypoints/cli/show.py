@@ -15,6 +15,7 @@ from magistrate.entrypoints.cli.proofs import (
     power_lines,
     proof_lines,
     provers_option,
+    secret_lines,
 )
 from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, styled, visible
 
@@ -58,6 +59,7 @@ def show(frame: Frame, *, id_: str, output: str, every: bool) -> None:
             click.echo(styled(f"\n{key} (by the agent, untrusted)", bold=True))
             click.echo("\n".join("  " + visible(line) for line in str(text).splitlines()[:40]))
     _show_proof(story["documents"], every=every)
+    _show_decision(story["documents"])
     click.echo(styled("\nWhat happened", bold=True))
     for event in story["events"]:
         show_event(event)
@@ -67,7 +69,7 @@ def show(frame: Frame, *, id_: str, output: str, every: bool) -> None:
 
 
 def _show_proof(documents: dict[str, Any], *, every: bool) -> None:
-    """What the newest assessment proved or saw, and the reasons of the newest decision."""
+    """What the newest assessment proved or saw."""
     for told in documents.get("assessment", [])[-1:]:
         verdict = told["document"]["body"]["verdict"]
         click.echo(styled("\nProof", bold=True))
@@ -86,6 +88,12 @@ def _show_proof(documents: dict[str, Any], *, every: bool) -> None:
             click.echo(line)
         for line in lasting_lines(verdict.get("no_way_back", ())):
             click.echo(styled(line, fg="red"))
+        for line in secret_lines(verdict.get("secrets", ())):
+            click.echo(styled(line, fg="yellow"))
+
+
+def _show_decision(documents: dict[str, Any]) -> None:
+    """With what else the newest decision counted it, and its reasons."""
     for told in documents.get("decision", [])[-1:]:
         click.echo(styled("\nDecision", bold=True))
         for line in chain_lines(told["document"]["body"].get("chain")):
