@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from magistrate.impact.privilege.domains import (
@@ -48,8 +48,42 @@ def grants_of(files: Mapping[str, str], readers: tuple[Reader, ...] = READERS) -
     return merged({reader.domain: _read(reader, files) for reader in readers})
 
 
+def grants_of_both(
+    before: Mapping[str, str], after: Mapping[str, str], mine: tuple[Reader, ...], every: tuple[Reader, ...]
+) -> tuple[Grants, Grants] | None:
+    """The rights in two states by every reader, as `grants_of` gives them; None where `mine` find the same in both.
+
+    A reader whose files are the same in both states is asked once.
+    """
+    paths = sorted({*before, *after})
+    found = {reader.domain: _of_both(reader, before, after, paths) for reader in mine}
+    old, new = (merged({domain: sides[at] for domain, sides in found.items()}) for at in (0, 1))
+    if old == new:
+        return None
+    if every == mine:
+        return old, new
+    for reader in every:
+        if reader not in mine:
+            found[reader.domain] = _of_both(reader, before, after, paths)
+    order = [reader.domain for reader in every]
+    old, new = (merged({domain: found[domain][at] for domain in order}) for at in (0, 1))
+    return old, new
+
+
+def _of_both(
+    reader: Reader, before: Mapping[str, str], after: Mapping[str, str], paths: Sequence[str]
+) -> tuple[Grants, Grants]:
+    mine = [path for path in paths if reader.reads(path)]
+    old, new = ({path: side[path] for path in mine if path in side} for side in (before, after))
+    grants = _grants(reader, old)
+    return grants, grants if old == new else _grants(reader, new)
+
+
 def _read(reader: Reader, files: Mapping[str, str]) -> Grants:
-    mine = {path: files[path] for path in sorted(files) if reader.reads(path)}
+    return _grants(reader, {path: files[path] for path in sorted(files) if reader.reads(path)})
+
+
+def _grants(reader: Reader, mine: Mapping[str, str]) -> Grants:
     try:
         return reader.grants(mine)
     except Exception as error:  # noqa: BLE001 - a crash must cost these files their answer and nothing else
