@@ -56,6 +56,23 @@ def lasting_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"  no way back: {visible(row['operation'])} at {where}: {visible(row['why'])}"
 
 
+def secret_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Which secrets a change touches, what each opens and who uses it (R36)."""
+    for row in rows:
+        where = f"{visible(row['path'])}:{row['line']}" if row["line"] else visible(row["path"])
+        yield f"  secret {visible(row['name'])} at {where}: {secret_words(row)}"
+
+
+def secret_words(row: Mapping[str, Any]) -> str:
+    """What one opens and who uses it."""
+    opens, used = (
+        f"{', '.join(map(visible, row[part][:MAX_NAMED]))}"
+        + (f" and {len(row[part]) - MAX_NAMED} more" if len(row[part]) > MAX_NAMED else "")
+        for part in ("opens", "consumers")
+    )
+    return f"opens {opens}; used by {used or 'nothing that is here'}"
+
+
 def chain_lines(chain: Mapping[str, Any] | None) -> Iterator[str]:
     """What the change comes to together with others by the same hands, and which those are (R31, R32)."""
     if not chain:
