@@ -31,6 +31,7 @@ from magistrate.domain.impact import (
     NoWayBack,
     PrivilegeChange,
     Proof,
+    SecretReach,
     Sensitivity,
     strictness_of,
 )
@@ -161,6 +162,7 @@ def assessment(case: Case, impact: Impact, assessor: str) -> dict[str, Any]:
         **({"mentions": [_found(found) for found in impact.mentions]} if impact.mentions else {}),
         **({"behaviour": [_behaves(one) for one in impact.behaviour]} if impact.behaviour else {}),
         **({"no_way_back": [_stays(one) for one in impact.no_way_back]} if impact.no_way_back else {}),
+        **({"secrets": [_opens(one) for one in impact.secrets]} if impact.secrets else {}),
         "denials": [
             {"kind": denial.rule, "path": denial.path, "line": denial.line, "why": denial.why}
             for denial in impact.denials
@@ -236,6 +238,11 @@ def _reaches(one: BlastRadius) -> dict[str, Any]:
 
 def _stays(one: NoWayBack) -> dict[str, Any]:
     return {"path": one.path, "line": one.line, "operation": one.operation, "why": one.why}
+
+
+def _opens(one: SecretReach) -> dict[str, Any]:
+    named = {"name": one.name, "path": one.path, "line": one.line}
+    return {**named, "consumers": list(one.consumers), "opens": list(one.opens)}
 
 
 def _moves(row: PrivilegeChange) -> dict[str, Any]:

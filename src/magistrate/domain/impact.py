@@ -191,6 +191,21 @@ class NoWayBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretReach:
+    """A secret that a change touches, where, who uses it and what it opens (R36).
+
+    `name` is as it is written there, `*` where the place does not say which. `consumers` and `opens` are in
+    order; `unknown` among them stands for what nobody can say, which is the most.
+    """
+
+    name: str
+    path: str
+    line: int
+    consumers: tuple[str, ...]
+    opens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlastRadius:
     """How far a change reaches (R27). `dependents` is None where nobody can say, which is the largest.
 
@@ -289,6 +304,7 @@ class Impact:
     running system as far as it can be named; it is empty only where every file is proven to do nothing.
     `privilege` is whose power moves; `together` are the steps of a chain (from 1) that only together widen it.
     `no_way_back` are the operations that its inverse does not undo; `reversible` is then never `yes`.
+    `secrets` are those that it touches, with what each opens and who uses it.
     """
 
     files: tuple[FileImpact, ...]
@@ -304,6 +320,7 @@ class Impact:
     privilege: tuple[PrivilegeChange, ...] = ()
     together: tuple[int, ...] = ()
     no_way_back: tuple[NoWayBack, ...] = ()
+    secrets: tuple[SecretReach, ...] = ()
     evidence_wanted: tuple[EvidenceRequest, ...] = ()
     context_wanted: bool = False
 

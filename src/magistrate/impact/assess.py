@@ -35,6 +35,7 @@ from magistrate.impact.measures.blast_radius import blast_radius
 from magistrate.impact.measures.composition import net_change
 from magistrate.impact.measures.privilege import Privilege, privilege
 from magistrate.impact.measures.reversibility import no_way_back, reversible
+from magistrate.impact.measures.secret_reach import secret_reach, widened
 from magistrate.impact.provers import (
     benign_config,
     comment_text,
@@ -185,12 +186,13 @@ def assess(
     apart = mentioned(files, sensed)
     kept = in_order(sensed - apart)
     radius = blast_radius(files, steps, case.base)
+    opened = secret_reach(files, steps, case.base)
     found = joined(
         files,
         kept,
         denials,
         mentions=in_order(apart),
-        radius=radius.measured,
+        radius=widened(radius.measured, opened),
         way_back=reversible(kept, stays),
         stays=stays,
         reasons=reasons,
@@ -200,10 +202,11 @@ def assess(
     asks_base = any(_asks_base(one, case.base, open_question=open_question) for one in judged)
     return replace(
         found,
-        context_wanted=asks_base or power.asks_base or radius.asks_base,
+        context_wanted=asks_base or power.asks_base or radius.asks_base or (bool(opened) and not case.base.known),
         behaviour=behaviour(files, steps, sensed),
         privilege=power.rows,
         together=power.together,
+        secrets=opened,
     )
 
 

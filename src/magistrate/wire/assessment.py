@@ -79,6 +79,16 @@ class NoWayBackVerdict(_Part, frozen=True, kw_only=True):
     why: str
 
 
+class SecretVerdict(_Part, frozen=True, kw_only=True):
+    """A secret that the change touches, who uses it and what it opens; `unknown` is what nobody can say."""
+
+    name: str
+    path: str
+    line: int
+    consumers: tuple[str, ...]
+    opens: tuple[str, ...]
+
+
 class PrivilegeVerdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
     """Whose power grows, by which right, with a request that was denied before; where the right stands."""
 
@@ -98,6 +108,7 @@ class Verdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
     when there is nothing. `behaviour` is what changes in a running system as far as it can be named;
     it is left out only where every file is proven to do nothing. `no_way_back` lists the operations that
     the inverse does not undo, left out when there is none; `reversible` is `yes` only without them.
+    `secrets` are those that it touches with what they open, left out when there is none.
     """
 
     id: str
@@ -117,6 +128,7 @@ class Verdict(_Part, frozen=True, kw_only=True, omit_defaults=True):
     mentions: tuple[SensitivityVerdict, ...] = ()
     behaviour: tuple[BehaviourVerdict, ...] = ()
     no_way_back: tuple[NoWayBackVerdict, ...] = ()
+    secrets: tuple[SecretVerdict, ...] = ()
 
 
 class Assessment(Body, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_c
 from magistrate.entrypoints.cli.diff import show_diff
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.papers import seal
-from magistrate.entrypoints.cli.proofs import behaviour_lines, chain_lines, lasting_lines, power_lines
+from magistrate.entrypoints.cli.proofs import behaviour_lines, chain_lines, lasting_lines, power_lines, secret_lines
 from magistrate.entrypoints.cli.rebuild import Rebuilt, rebuild
 from magistrate.entrypoints.cli.screen import short, show_pairs, styled, visible
 from magistrate.errors import Refused
@@ -100,6 +100,8 @@ def show_case(opened: Opened, rebuilt: Rebuilt, *, own: bool) -> None:
         click.echo(line)
     for line in lasting_lines([to_builtins(one) for one in rebuilt.verdict.no_way_back]):
         click.echo(styled(line, fg="red"))
+    for line in secret_lines([to_builtins(one) for one in rebuilt.verdict.secrets]):
+        click.echo(styled(line, fg="yellow"))
     for line in power_lines([to_builtins(one) for one in rebuilt.verdict.privilege]):
         click.echo(styled(line, fg="yellow"))
     _show_needs(decision)

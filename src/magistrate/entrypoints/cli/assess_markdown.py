@@ -27,6 +27,7 @@ from magistrate.entrypoints.cli.assess_words import (
     sensed,
     unquoted,
 )
+from magistrate.entrypoints.cli.proofs import secret_words
 from magistrate.entrypoints.cli.screen import visible
 
 MARK: Final = "<!-- magistrate assess -->"
@@ -105,10 +106,12 @@ def _details(ranked: Sequence[tuple[str, Row]], verdict: Row, budget: int) -> It
     found = places([*verdict["denials"], *sensed(verdict)])
     does = list(behaviour_places(verdict.get("behaviour", ())))
     stays = list(lasting_places(verdict.get("no_way_back", ())))
+    opened = list(secret_places(verdict.get("secrets", ())))
     power = list(power_places(verdict.get("privilege", ())))
     for title, lines, number in (
         (f"{count(len(power), 'thing')} that somebody may do more or less", (f"- {one}" for one in power), len(power)),
         (f"{count(len(stays), 'thing')} that cannot be undone", (f"- {one}" for one in stays), len(stays)),
+        (f"{count(len(opened), 'secret')} touched", (f"- {one}" for one in opened), len(opened)),
         (f"{count(len(does), 'change')} in a running system", (f"- {one}" for one in does), len(does)),
         (count(len(found), "sensitive thing"), (f"- {place} {why}" for place, why in found), len(found)),
         ("What would make it pass", passing, len(asking)),
@@ -146,6 +149,13 @@ def lasting_places(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         place = f"{row['path']}:{row['line']}" if row["line"] else row["path"]
         yield f"{code(place)} {prose(row['operation'])}: {prose(row['why'])}"
+
+
+def secret_places(rows: Sequence[Row]) -> Iterator[str]:
+    """Each secret that is touched with its place, what it opens and who uses it."""
+    for row in rows:
+        place = f"{row['path']}:{row['line']}" if row["line"] else row["path"]
+        yield f"{code(place)} {code(row['name'])} {prose(secret_words(row))}"
 
 
 def _fitting(lines: Iterable[str], number: int, budget: int, rest: str) -> Iterator[str]:

@@ -26,6 +26,7 @@ from magistrate.entrypoints.cli.assess_words import (
     sensed,
     unquoted,
 )
+from magistrate.entrypoints.cli.proofs import secret_words
 from magistrate.entrypoints.cli.screen import styled, visible
 
 FEWEST: Final = 80
@@ -82,11 +83,13 @@ def _lines(report: Report) -> Iterator[str]:
     shown = asking[: report.limit]
     stays = by_path(verdict.get("no_way_back", ()))
     does = by_path(verdict.get("behaviour", ()))
+    opened = by_path(verdict.get("secrets", ()))
     for needs, file in shown:
         yield ""
         yield from _file(file, needs, hits.get(file["path"], ()), denials.get(file["path"], ()))
         yield from _behaviour(file["path"], does.get(file["path"], ()))
         yield from _stays(file["path"], stays.get(file["path"], ()))
+        yield from _secrets(file["path"], opened.get(file["path"], ()))
     if len(asking) > len(shown):
         yield f"\n  and {count(len(asking) - len(shown), 'more file')} that ask for people: `--limit 0` shows all"
     elsewhere = sorted({*hits, *denials} - {file["path"] for file in verdict["files"]})
@@ -160,6 +163,15 @@ def _stays(path: str, rows: Sequence[Row]) -> Iterator[str]:
         yield from wrapped("" if number else "no return", f"{_place(path, str(row['line'] or ''))}{said}")
     if len(rows) > HITS:
         yield from wrapped("", f"and {len(rows) - HITS} more: `--explain {visible(path)}`")
+
+
+def _secrets(path: str, rows: Sequence[Row]) -> Iterator[str]:
+    """Which secrets are touched, what each opens and who uses it."""
+    for number, row in enumerate(rows[:HITS]):
+        said = f"{visible(row['name'])} {secret_words(row)}"
+        yield from wrapped("" if number else "secret", f"{_place(path, str(row['line'] or ''))}{said}")
+    if len(rows) > HITS:
+        yield from wrapped("", f"and {len(rows) - HITS} more")
 
 
 def _place(path: str, lines: str) -> str:

@@ -1,9 +1,10 @@
-"""The map of a repository: which paths reach which environment, service and store; `reach` in `.magistrate.yml`.
+"""The map of a repository: which paths reach which environment, service and store, and what each secret opens; `reach` in `.magistrate.yml`.
 
     reach:
       environments: {production: ["deploy/prod/**", "src/**"], dev: ["deploy/dev/**"]}
       services: {api: ["services/api/**"]}
       data_stores: {orders: ["migrations/**"]}
+      secrets: {ORDERS_PASSWORD: [orders-db]}
 
 Rule kept (R27, R39): it is read from the base tree only. A part of another shape, and there is no map; without a
 map, and for a path that no environment names, the environment is production.
@@ -24,8 +25,9 @@ from magistrate.impact.languages import yaml_text
 from magistrate.impact.languages.reading import UnreadableError
 
 PRODUCTION: Final = "production"
-PARTS: Final = ("environments", "services", "data_stores")
+PARTS: Final = ("environments", "services", "data_stores", "secrets")
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+SECRET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,127}\Z")
 PATTERN: Final = re.compile(r"(?!(?:.*/)?\.\.(?:/|\Z))[A-Za-z0-9_.@*+-]+(?:/[A-Za-z0-9_.@*+-]+)*\Z")
 MAX_PATTERNS: Final = 2_000
 
@@ -37,6 +39,8 @@ class ReachMap:
     environments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     data_stores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of secrets and of the systems that each opens; none listed is not known, which is the most."""
 
     def environments_of(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Every environment that one of the paths reaches; a path that none names reaches production."""
@@ -75,7 +79,8 @@ def _read(text: str) -> ReachMap | None:
                 elif value.text != "MappingStart" or len(path) > 2:  # noqa: PLR2004
                     return None
             case ("reach", str() as part, str() as name, int()):
-                if part not in parts or not NAME.match(name) or not PATTERN.match(value.text):
+                shapes = (SECRET, NAME) if part == "secrets" else (NAME, PATTERN)
+                if part not in parts or not shapes[0].match(name) or not shapes[1].match(value.text):
                     return None
                 parts[part].setdefault(name, []).append(value.text)
             case ("reach", *_):
