@@ -58,7 +58,7 @@ def cold() -> None:
 
 def policies(row: Row) -> list[list[tuple[Layer, ...]]] | None:
     """Both sides of a pair of plain AWS policies without sets of values and without variables, which z3 is not told of."""
-    sides = []
+    sides: list[list[tuple[Layer, ...]]] = []
     for side in ("before", "after"):
         if len(row[side]) != 1:
             return None
@@ -159,10 +159,10 @@ def scale(statements: int) -> float:
         states.append(Grants(holders=(holder,), live=frozenset({"p"})))
     cold()
     start = time.perf_counter()
-    found = verdict_of(delta(*states))
+    became = verdict_of(delta(*states))
     spent = round((time.perf_counter() - start) * 1000, 1)
-    if found != "widened":
-        raise SystemExit(f"a wider statement among {statements} was taken for {found}")
+    if became != "widened":
+        raise SystemExit(f"a wider statement among {statements} was taken for {became}")
     return spent
 
 

@@ -101,7 +101,7 @@ def test_a_bad_line_continues_and_ends_with_4(tmp_path: Path, repo: Path) -> Non
 @pytest.mark.requirement("R25")
 @pytest.mark.parametrize(("end", "low"), [("\0", True), ("\n", False)], ids=["binary", "text"])
 def test_a_large_file_of_the_base_counts_where_it_may_be_read_as_text(repo: Path, end: str, low: bool) -> None:
-    commit(repo, {"logo.ai": "x" * 2_100_000 + end, "b.py": "x=1\n"})
+    commit(repo, {"logo.ai": "x" * 4_100_000 + end, "b.py": "x=1\n"})
     commit(repo, {"b.py": "x = 1\n"})
     verdict = json.loads(run("--repo", str(repo), "HEAD~1", "HEAD", "--format", "json").output)
     assert verdict["auto_eligible"] is low

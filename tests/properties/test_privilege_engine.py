@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,12 @@ from magistrate.impact.privilege.search import found_only
 pytestmark = pytest.mark.requirement("R28")
 
 TEXTS = ["".join(signs) for size in range(3) for signs in product("ab:", repeat=size)]
-WORLD = {"action": TEXTS, "resource": TEXTS, "port": list(range(-1, 6)), "key": [None, "a", "b", "ab"]}
+WORLD: dict[str, list[Any]] = {
+    "action": TEXTS,
+    "resource": TEXTS,
+    "port": list(range(-1, 6)),
+    "key": [None, "a", "b", "ab"],
+}
 PATTERN = st.text("ab:*?", max_size=3)
 GLOBS = st.one_of(PATTERN.map(glob), PATTERN.map(arn), st.text("ab:", max_size=2).map(literal))
 VARYING = st.tuples(st.text("ab*", max_size=1), st.text("ab:", max_size=1)).map(
@@ -59,7 +65,7 @@ def requests() -> list[dict[str, Shown]]:
 EVERY = requests()
 
 
-def counted(larger, smaller, values=None) -> list[dict[str, Shown]]:
+def counted(larger: Any, smaller: Any, values: dict[str, str] | None = None) -> list[dict[str, Shown]]:
     sample = random.Random(7).sample(EVERY, 900)
     return [
         one for one in sample if replay._any(larger, one, values or {}) and not replay._any(smaller, one, values or {})
@@ -145,7 +151,7 @@ def test_where_variables_gain_nothing_no_value_of_them_does(larger, smaller):
     changes = delta(state(sides[1]), state(sides[0]))
     if not any(change.turn in {Turn.GAINS, Turn.UNKNOWN} for change in changes):
         for value in ("", "a", "b", "ab", ":", "a:b"):
-            assert counted(*sides, {"${who}": value}) == []
+            assert counted(sides[0], sides[1], {"${who}": value}) == []
 
 
 def test_a_variable_that_a_deny_had_kept_apart_is_a_widening():

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable
 
-from magistrate.impact.privilege.engine import Turn
-from magistrate.impact.privilege.model import Span
+from magistrate.impact.privilege.engine import Change, Turn
+from magistrate.impact.privilege.model import Span, Where
 
 FORMS = {"run": ".*", "any": ".", "run-in": "[^:]*", "any-in": "[^:]", "run-name": "[^/]*", "any-name": "[^/]"}
 FRESH = "~fresh~"
@@ -18,7 +19,7 @@ FILLED = {"run": "x/y", "any": "x", "run-in": "x", "any-in": "x", "run-name": "x
 MAX_ASKED = 6_000
 
 
-def verdict_of(changes):
+def verdict_of(changes: Iterable[Change]) -> str:
     found = {change.turn for change in changes}
     if Turn.GAINS in found:
         return "incomparable" if Turn.LOSES in found else "widened"
@@ -59,7 +60,7 @@ def _held(actor, grants):
 
 def _requests(seed, speaks):
     """Requests that the seed allows, over values near it: the product is cut where it grows too large."""
-    wheres = {}
+    wheres: dict[str, list[Where]] = {}
     for one in speaks:
         for where in one.where:
             wheres.setdefault(where.dimension, []).append(where)

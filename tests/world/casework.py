@@ -336,7 +336,7 @@ class CaseWorld:
         git("push", "-q", "origin", "HEAD:main", cwd=self.work)
         return self.repositories.tip("shop", "refs/heads/main")
 
-    def _patch(self, files: Mapping[str, str], tip: str) -> bytes:
+    def _patch(self, files: Mapping[str, str | bytes], tip: str) -> bytes:
         scratch = self.home.parent / new_id("scr")
         git("clone", "-q", self.repositories.git_dir("shop"), str(scratch), cwd=self.home.parent)
         git("checkout", "-q", tip, cwd=scratch)

@@ -16,6 +16,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import MAX_LINE, BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.configuration.declared import SETTINGS, UndeclaredError, declared_keys
 from magistrate.impact.screening import Screen, may_match
 from magistrate.impact.vocabulary import vocabulary
 
@@ -95,6 +96,14 @@ def line_start(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"\n[ \t]*(?:{pattern})", re.MULTILINE)
 
 
+def _declared(file: ChangedFile, base: BaseTree) -> bool:
+    """Whether the base declares keys of this file (R22)."""
+    try:
+        return any(key.names(file.path) for key in declared_keys(base.files.get(SETTINGS)))
+    except UndeclaredError:
+        return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSensor:
     """Raises by role of the file, then by rule on each changed line."""
@@ -111,10 +120,11 @@ class RuleSensor:
     near_why: str = ""
     code_rules: tuple[Rule, ...] = ()
     turned_why: str = ""
+    """Said of lines that change in a number or a switch alone, but where the base declares keys of this file with
+    their ranges: those are proven one by one, and any other change there is no setting at all."""
 
     def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
         """Every hit, at its line; removed lines are named by the line they had."""
-        del base
         if self.place is not None and named(file, self.place):
             line = first_line(file)
             yield Sensitivity(kind=self.kind, path=file.path, line=line, why=self.place_why, itself=True)
@@ -124,7 +134,8 @@ class RuleSensor:
                 yield Sensitivity(kind=self.kind, path=file.path, line=first_line(file), why=found)
         yield from self._by_rule(file)
         yield from self._by_word(file)
-        for hit in islice(turned(file) if self.turned_why else (), MAX_PER_RULE):
+        told = self.turned_why and not _declared(file, base)
+        for hit in islice(turned(file) if told else (), MAX_PER_RULE):
             yield Sensitivity(kind=self.kind, path=file.path, line=hit.number, why=worded(self.turned_why, hit))
 
     def _by_word(self, file: ChangedFile) -> Iterator[Sensitivity]:

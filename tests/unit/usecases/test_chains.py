@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from world.casework import CaseWorld
 
+from magistrate.authority.obligations import agreed_as_a_whole
 from magistrate.bootstrap.control_assessor import NOT_REBUILT
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import Strictness
@@ -134,7 +135,7 @@ def test_only_what_people_were_told_of_is_settled(world):
     world.land(first, FIRST_OUT)
     second = world.judged(BOTH_OUT)
     with world.store.transaction() as unit:
-        told = company_module.agreed_as_a_whole(papers(unit, second, world.trust.roster()).matter.decision.body)
+        told = agreed_as_a_whole(papers(unit, second, world.trust.roster()).matter.decision.body)
     assert told == {first.facts.proposal}
     decided = world.decision(second)
     for chain in (
@@ -142,8 +143,8 @@ def test_only_what_people_were_told_of_is_settled(world):
         msgspec.structs.replace(decided.chain, alone=TWO),
         msgspec.structs.replace(decided.chain, strictness=ONE),
     ):
-        assert company_module.agreed_as_a_whole(msgspec.structs.replace(decided, chain=chain)) == frozenset()
-    assert company_module.agreed_as_a_whole(msgspec.structs.replace(decided, strictness=ONE)) == frozenset()
+        assert agreed_as_a_whole(msgspec.structs.replace(decided, chain=chain)) == frozenset()
+    assert agreed_as_a_whole(msgspec.structs.replace(decided, strictness=ONE)) == frozenset()
 
 
 @pytest.mark.requirement("R32")

@@ -14,6 +14,7 @@ from magistrate.impact.privilege.domains.ci_yaml import only_document
 from magistrate.impact.privilege.domains.gitlab_ci import READER
 from magistrate.impact.privilege.domains.gitlab_ci_conditions import ways_of
 from magistrate.impact.privilege.engine import Turn, delta
+from magistrate.impact.privilege.patterns import Glob
 
 ROWS = [json.loads(line) for line in (TESTS / "corpus" / "privilege" / "gitlab-ci.jsonl").read_text().splitlines()]
 
@@ -53,7 +54,10 @@ def test_the_first_rule_that_holds_decides(rules):
             request = {f"if ${name}": "holds" if value else "fails" for name, value in truth.items()}
             request["if somebody starts it by hand"] = "holds" if by_hand else "fails"
             runs = any(
-                all(any(atom.literal == request[where.dimension] for atom in where.among) for where in way)
+                all(
+                    any(isinstance(atom, Glob) and atom.literal == request[where.dimension] for atom in where.among)
+                    for where in way
+                )
                 for way in ways
             )
             assert runs is (first == "on_success" or (first == "manual" and by_hand))

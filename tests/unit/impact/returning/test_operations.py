@@ -23,7 +23,7 @@ from magistrate.impact.assess import assess
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.case import Case
 from magistrate.impact.measures.reversibility import MAX_TEXT, no_way_back, reversible
-from magistrate.impact.returning.model import Found, Side
+from magistrate.impact.returning.model import Side
 
 CORPUS = [
     json.loads(line)
@@ -127,7 +127,7 @@ def test_what_cannot_be_read_has_no_way_back() -> None:
         proof = Proof(rule="x/1", status=ProofStatus.PROVEN, change_class=kind, why="")
         assert len(no_way_back([FileImpact(path="a.txt", change_class=kind, proof=proof)], [[large]])) == number
 
-    def broken(_side: Side) -> list[Found]:
+    def broken(side: Side) -> list[Any]:
         raise RuntimeError
 
     small = ChangedFile(change=FileChange(path="a.txt", before=b"", after=b"a"))
