@@ -120,11 +120,13 @@ class RuleSensor:
     near_why: str = ""
     code_rules: tuple[Rule, ...] = ()
     turned_why: str = ""
-    """Said of lines that change in a number or a switch alone, but where the base declares keys of this file with
-    their ranges: those are proven one by one, and any other change there is no setting at all."""
+    """Said of lines that change in a number or a switch alone. Where the base declares keys of a file with their
+    ranges, such a sensor is quiet: those are proven one by one, and any other change there is proven by nothing."""
 
     def sense(self, file: ChangedFile, base: BaseTree) -> Iterable[Sensitivity]:
         """Every hit, at its line; removed lines are named by the line they had."""
+        if self.turned_why and _declared(file, base):
+            return
         if self.place is not None and named(file, self.place):
             line = first_line(file)
             yield Sensitivity(kind=self.kind, path=file.path, line=line, why=self.place_why, itself=True)
@@ -134,8 +136,7 @@ class RuleSensor:
                 yield Sensitivity(kind=self.kind, path=file.path, line=first_line(file), why=found)
         yield from self._by_rule(file)
         yield from self._by_word(file)
-        told = self.turned_why and not _declared(file, base)
-        for hit in islice(turned(file) if told else (), MAX_PER_RULE):
+        for hit in islice(turned(file) if self.turned_why else (), MAX_PER_RULE):
             yield Sensitivity(kind=self.kind, path=file.path, line=hit.number, why=worded(self.turned_why, hit))
 
     def _by_word(self, file: ChangedFile) -> Iterator[Sensitivity]:

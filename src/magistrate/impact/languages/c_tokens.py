@@ -124,6 +124,8 @@ class _Lexer:
     def _blank(self, text: bytes, at: int) -> None:
         if b"\f" in text and (self._directive or self._content[at + len(text) : at + len(text) + 1] == b"#"):
             raise self._refused("a form feed beside a directive")
+        if b"\\" in text and self._content[at + len(text) : at + len(text) + 1] in {b"\r", b"\n", b""}:
+            raise self._refused("a line is continued into an empty one")
         if text.startswith(b"\\") and text.lstrip(b"\\\r\n") == b"":
             self._verify_splice(at, at + len(text))
         else:
