@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import freshness
 from soak.subject import Subject
+
+OLDER: Final = " measured other code than there is now"
 
 
 def place_of(subject: str) -> Path:
@@ -95,6 +98,24 @@ def stale_soaks(subjects: Sequence[Subject]) -> Iterator[str]:
     for place in sorted((freshness.ROOT / "docs/results").glob("soak-*.json")):
         if place not in names:
             yield f"{place.name} belongs to no subject of tests/soak/subjects.py; run: git rm docs/results/{place.name}"
+
+
+def told_as_older(path: Path, stale: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Messages that remain, and those that `docs/results/older.toml` accounts for, each with its reason.
+
+    Only a result that passed on other source can be told as older, by its file name or the name of its benchmark;
+    one that is told so and is not older remains as well, so that the list empties itself.
+    """
+    reasons = tomllib.loads(path.read_text())["older"] if path.exists() else {}
+    left, told = [], []
+    for message in stale:
+        name = next((name for name in reasons if OLDER in message and name in message.split(OLDER)[0]), None)
+        if name is None:
+            left.append(message)
+        else:
+            told.append(f"{name} is of older source: {reasons[name]}")
+    unused = [name for name in reasons if not any(one.startswith(f"{name} ") for one in told)]
+    return left + [f"{name} is told as older in {path.name} and is not; take it out there" for name in unused], told
 
 
 def stale_benches(path: Path) -> Iterator[str]:

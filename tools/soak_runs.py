@@ -34,7 +34,7 @@ from conftest import CLEAN  # noqa: E402
 from measured import machine  # noqa: E402
 from soak.subject import SEED, Subject, chances  # noqa: E402
 from soak.subjects import SUBJECTS  # noqa: E402
-from soak_results import kept_shards, stale_benches, stale_soaks, verdict_on, write_result  # noqa: E402
+from soak_results import kept_shards, stale_benches, stale_soaks, told_as_older, verdict_on, write_result  # noqa: E402
 
 CASE_SECONDS = 300
 """A case that takes longer hangs."""
@@ -198,8 +198,9 @@ def main(argv: list[str]) -> int:
         return 0
     if asked.check:
         stale = [*stale_soaks(SUBJECTS), *stale_benches(ROOT / "docs/results/bench.json")]
-        print("\n".join(stale) or "every result is of the source that is there")
-        return 1 if stale else 0
+        left, told = told_as_older(ROOT / "docs/results/older.toml", stale)
+        print("\n".join([*left, *told]) or "every result is of the source that is there")
+        return 1 if left else 0
     if single:
         shard, case = map(int, single.split(":"))
         play = replay if asked.replay else run_cases

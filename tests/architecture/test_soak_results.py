@@ -166,3 +166,24 @@ def test_a_result_without_a_subject_and_a_stale_benchmark_are_named(project):
     assert 'bench.json: `bench_a` measured other code than there is now; run: make bench ARGS="bench_a"' in (
         project("--check").stdout
     )
+
+
+def test_an_older_result_is_told_with_its_reason_and_the_list_of_them_empties_itself(project):
+    assert project("--jobs", "1").returncode == 0
+    older = project.place.with_name("older.toml")
+    older.write_text('[older]\n"soak-toy.json" = "there was no time"\n')
+    fresh = project("--check")
+    assert fresh.returncode == 1
+    assert "soak-toy.json is told as older in older.toml and is not" in fresh.stdout
+    (project.folder / "src/a.py").write_text("a = 2\n")
+    told = project("--check")
+    assert (told.returncode, told.stdout) == (0, "soak-toy.json is of older source: there was no time\n")
+    older.unlink()
+    assert project("--check").returncode == 1
+
+
+def test_a_failed_result_cannot_be_told_as_older(project):
+    project.toy(see="never")
+    assert project("--jobs", "1").returncode == 1
+    project.place.with_name("older.toml").write_text('[older]\n"soak-toy.json" = "there was no time"\n')
+    assert project("--check").returncode == 1
