@@ -32,7 +32,7 @@ def test_every_rule_that_makes_a_file_low_has_an_independent_check() -> None:
 @pytest.mark.requirement("R25")
 def test_no_mutated_patch_is_low_without_a_proof_that_is_found_again(tmp_path: Path) -> None:
     seen = sample(mutated_patches.SUBJECT, tmp_path, 260)
-    assert seen["contents: low"] >= 3
+    assert seen["contents: low"] >= 2
     assert seen["contents: unknown"] > 50
     assert any(word.startswith("patch:") for word in seen)
 
