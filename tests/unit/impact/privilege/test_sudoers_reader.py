@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paths import TESTS, outside_data
+from paths import outside_data
 from world.brute_force import verdict_of
+from world.rights import EXACT, corpus, found_by, rows_of, verify_reads_anything
 
 from magistrate.impact.privilege.domains.sudoers import READER
 from magistrate.impact.privilege.domains.sudoers_text import items, lines_of
 from magistrate.impact.privilege.engine import Turn, delta
 
-CORPUS = TESTS / "corpus" / "privilege" / "sudoers.jsonl"
+CORPUS = corpus("sudoers")
 PEOPLE = ("ann", "bob")
 COMMANDS = ("/bin/a", "/bin/b", "/bin/c")
 
 
 def rows(path):
-    return [row for row in map(json.loads, path.read_text().splitlines()) if row["domain"] == "sudoers"]
+    return rows_of(path, "sudoers")
 
 
 def grants(files):
-    texts = {path: body if isinstance(body, str) else json.dumps(body) for path, body in files.items()}
-    return READER.grants({path: text for path, text in texts.items() if READER.reads(path)})
+    return found_by(READER, files)
 
 
 @pytest.mark.requirement("R28")
@@ -38,23 +37,18 @@ def test_every_pair_of_the_corpus_has_its_verdict(row):
 
 @pytest.mark.requirement("R28")
 def test_every_labelled_pair_is_exact():
-    exact = {"narrower": {"narrowed"}, "not_widened": {"narrowed", "unchanged"}, "widened": {"widened", "unknown"}}
     found = [row for row in rows(outside_data("privilege-pairs.jsonl")) if row["kind"] == "pair"]
     assert found
     for row in found:
         got = verdict_of(delta(grants(row["before"]), grants(row["after"])))
-        assert got in exact.get(row["expected"], {row["expected"]}), row["id"]
+        assert got in EXACT.get(row["expected"], {row["expected"]}), row["id"]
 
 
 @pytest.mark.requirement("R28")
 @settings(max_examples=150, deadline=None)
 @given(st.text(alphabet='app ALL=(root)!,:/bin*\\\n#%"[]Defaults@{}', max_size=80), st.sampled_from(rows(CORPUS)))
 def test_any_text_is_read_or_unknown_and_never_an_error(noise, row):
-    for path, text in row["after"].items():
-        for made in (noise, text + noise, text[: len(text) // 2] + noise + text[len(text) // 2 :]):
-            first, second = grants({path: made}), grants({path: made})
-            assert first == second
-            assert delta(first, second) == ()
+    verify_reads_anything(READER, noise, row)
 
 
 entries = st.lists(

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paths import TESTS
 from world.brute_force import verdict_of
+from world.rights import corpus, found_by, rows_of, verify_reads_anything
 
 from magistrate.impact.privilege.domains.systemd import READER
 from magistrate.impact.privilege.domains.systemd_known import SWITCHES
 from magistrate.impact.privilege.engine import delta
 
-CORPUS = TESTS / "corpus" / "privilege" / "systemd.jsonl"
+CORPUS = corpus("systemd")
 
 
 def rows(path):
-    return [row for row in map(json.loads, path.read_text().splitlines()) if row["domain"] == "systemd"]
+    return rows_of(path, "systemd")
 
 
 def grants(files):
-    texts = {path: body if isinstance(body, str) else json.dumps(body) for path, body in files.items()}
-    return READER.grants({path: text for path, text in texts.items() if READER.reads(path)})
+    return found_by(READER, files)
 
 
 @pytest.mark.requirement("R28")
@@ -36,11 +33,7 @@ def test_every_pair_of_the_corpus_has_its_verdict(row):
 @settings(max_examples=150, deadline=None)
 @given(st.text(alphabet="[Service]\nUser=~+\\ yesno#;{}", max_size=80), st.sampled_from(rows(CORPUS)))
 def test_any_text_is_read_or_unknown_and_never_an_error(noise, row):
-    for path, text in row["after"].items():
-        for made in (noise, text + noise, text[: len(text) // 2] + noise + text[len(text) // 2 :]):
-            first, second = grants({path: made}), grants({path: made})
-            assert first == second
-            assert delta(first, second) == ()
+    verify_reads_anything(READER, noise, row)
 
 
 @pytest.mark.requirement("R28")
