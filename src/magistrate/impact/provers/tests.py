@@ -1,7 +1,7 @@
 """Claim: a test file, by its role in the base, keeps or strengthens every test and adds plain ones (R20).
 
 Rule kept: the syntax trees show that every old test is there, unchanged or stronger, and that new
-ones are of an allow-list; the checks of the base hold no secret; a run behind walls, before and
+ones are of an allow-list; no job of the base that may run them holds a secret; a run behind walls, before and
 after, shows that they pass, reach nothing and notice what they noticed. It refuses fixtures, hooks,
 configuration, skips, looser or empty assertions, and a file that anything imports or names. Limits:
 what a test notices is sampled; a test that changes state of the program may weaken tests of
@@ -79,7 +79,10 @@ class Tests:
 
     def _proven(self, file: ChangedFile, base: BaseTree, kept: Kept, run: Evidence) -> Proof:
         parts = [f"{len(kept.added)} new", f"{len(kept.widened)} stronger", f"{len(kept.renamed)} renamed or split"]
-        where = "its checks hold no secret" if has_workflows(base) else "the base has no automatic checks"
+        held = (
+            "no job of its checks that may run it holds a secret, or a token that can do more than read the repository"
+        )
+        where = held if has_workflows(base) else "the base has no automatic checks"
         why = (
             f"every old test is kept ({', '.join(parts)}), the base collects the file as a test and {where}; "
             "a run before and after shows that all pass, reach nothing and notice no less"

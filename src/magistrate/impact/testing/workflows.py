@@ -1,9 +1,10 @@
 """Whether the automatic checks of a repository give a test anything to steal or to spoil.
 
-Rule kept (R20): a new test is code that runs where the checks run. Every workflow of the base is
-read; a job that runs any command, or an action that may, holds no secret, no environment and a
-token that can only read, said in so many words. What is not read, and every other service, counts
-as holding secrets.
+Rule kept (R20): a new test is code that runs where the checks run. Every job of the base is read. One
+that may run tests holds no secret, no environment and a token that can only read the repository, said
+in so many words. One that holds more is read as a whole and can bring no test to life, takes nothing
+from a job that may, and restores no cache (`jobs.py`). What is not read, and every other service, counts
+as running tests with secrets.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Final
 from magistrate.impact.base import BaseTree
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.yaml_events import Event, events_of
+from magistrate.impact.testing.jobs import why_may_run_tests
 
 WORKFLOWS: Final = re.compile(r"(?i)(?:^|/)\.github/workflows/[^/]+\.ya?ml\Z")
 OTHER_SERVICES: Final = re.compile(
@@ -26,16 +28,38 @@ OTHER_SERVICES: Final = re.compile(
 )
 DANGEROUS_TRIGGERS: Final = frozenset({"pull_request_target", "workflow_run", "issue_comment", "repository_dispatch"})
 SECRET: Final = re.compile(
-    r"(?i)\bsecrets\b|github\s*\.\s*token|github_token|github\s*\[|tojson\s*\(\s*github\s*\)|\bvars\b.*(?:token|key)|self-hosted"
+    r"(?i)\bsecrets\b|github\s*\.\s*(?:token|\*)|github_token|github\s*\[|tojson\s*\(\s*github\s*\)|\bvars\b.*(?:token|key)|self-hosted|"
+    r"\binputs\s*\.\s*\w*(?:token|key|secret|passw)|\bvault\b"
 )
-HARMLESS_ACTIONS: Final = re.compile(
-    r"(?:actions/(?:checkout|setup-python|setup-node|upload-artifact|download-artifact|attest-build-provenance)|"
-    r"pypa/gh-action-pypi-publish|github/codeql-action/(?:init|analyze|upload-sarif))@[\w./-]+\Z"
-)
-"""Actions that bring, keep, publish or look at files and run nothing of the repository's tests."""
-MACHINES: Final = re.compile(r"(?:ubuntu|windows|macos)-(?:latest|\d[\w.]*)(?:-arm|-large|-xlarge)?\Z")
-FROM_MATRIX: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}\Z")
+MACHINES: Final = re.compile(r"(?i)(?:ubuntu|windows|macos)-(?:latest|\d[\w.]*)(?:-arm|-large|-xlarge)?\Z")
+FROM_MATRIX: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)(?:\.([\w-]+))?\s*(?:\|\|\s*'([\w.-]+)'\s*)?\}\}\Z")
 READING: Final = frozenset({"read", "none"})
+OPEN_TO_ALL: Final = frozenset(
+    {
+        "contents",
+        "metadata",
+        "actions",
+        "checks",
+        "statuses",
+        "issues",
+        "pull-requests",
+        "discussions",
+        "deployments",
+        "pages",
+    }
+)
+"""What everybody who has the repository can read anyway; security alerts, packages and models are not among it."""
+WORKFLOW_KEYS: Final = frozenset({"name", "run-name", "on", "permissions", "env", "defaults", "concurrency", "jobs"})
+JOB_KEYS: Final = frozenset(
+    {"name", "needs", "permissions", "if", "runs-on", "environment", "concurrency", "outputs", "env", "defaults", "steps",
+     "timeout-minutes", "strategy", "continue-on-error", "container", "services"}
+)  # fmt: skip
+CALL_KEYS: Final = frozenset({"name", "needs", "permissions", "if", "uses", "with", "strategy", "concurrency"})
+CALLED: Final = re.compile(r"\./(\.github/workflows/[\w.-]+\.ya?ml)\Z")
+TAKES: Final = re.compile(
+    r"(?i)\bneeds\s*[.\[]|tojson\s*\(\s*needs|actions/download-artifact@|\bgh\s+run\s+download|/artifacts\b"
+)
+GIVES: Final = re.compile(r"(?i)actions/upload-artifact@")
 Node = Any
 
 
@@ -59,34 +83,71 @@ def _objections(base: BaseTree) -> Iterator[str]:
         if OTHER_SERVICES.search(path):
             yield f"`{path}` is read by a service whose secrets nothing here can see"
         elif WORKFLOWS.search(path):
-            yield from (f"`{path}` {why}" for why in _workflow(base.files[path]))
+            yield from (f"`{path}` {why}" for why in _workflow(base.files[path], base))
 
 
-def _workflow(text: str) -> Iterator[str]:
+def _workflow(text: str, base: BaseTree) -> Iterator[str]:
     try:
         root = _built(iter(events_of(text.replace("\r\n", "\n"))))
     except UnreadableError as error:
         yield f"is not readable ({error}), so it may hold secrets"
         return
-    if not isinstance(root, dict) or not isinstance(root.get("jobs"), dict) or "on" not in root:
+    if (
+        not isinstance(root, dict)
+        or not isinstance(root.get("jobs"), dict)
+        or not {"on"} < root.keys() <= WORKFLOW_KEYS
+    ):
         yield "has another shape than a workflow, so it may hold secrets"
         return
-    triggers = set(_words(root["on"]))
-    if triggers & DANGEROUS_TRIGGERS:
-        yield f"runs on `{min(triggers & DANGEROUS_TRIGGERS)}`, where secrets are at hand"
     elsewhere = {key: value for key, value in root.items() if key not in {"jobs", "on"}}
     shared = next((word for word in _words(elsewhere) if SECRET.search(word)), None)
-    for name, job in root["jobs"].items():
-        why = _job(job, root.get("permissions"), shared)
-        if why is not None:
-            yield f"job `{name}` {why}, and may run tests"
+    steered = set(_words(root["on"])) & DANGEROUS_TRIGGERS
+    trigger = f"runs on `{min(steered)}`, where secrets are at hand" if steered else None
+    jobs: dict[str, Node] = root["jobs"]
+    holding = {name: trigger or _holds(job, root.get("permissions"), shared, base) for name, job in jobs.items()}
+    running = {name: _may_run(job, root, base) for name, job in jobs.items()}
+    for name, why in holding.items():
+        if why is not None and running[name] is not None:
+            yield f"job `{name}` {why}, and may run tests: it {running[name]}"
+    called = "workflow_call" in set(_words(root["on"]))
+    for name, why in holding.items():
+        if called and why is not None and _hands_on(jobs[name]):
+            yield f"job `{name}` {why}, and shares artifacts or results with whatever calls it"
+    yield from _handed_on(jobs, holding, running)
 
 
-def _job(job: Node, permissions: Node, shared: str | None) -> str | None:  # noqa: PLR0911 - one guard, one exit
-    if not isinstance(job, dict) or "uses" in job or not isinstance(job.get("steps"), list):
+def _hands_on(job: Node) -> bool:
+    gives = isinstance(job, dict) and "outputs" in job
+    return gives or any(TAKES.search(word) or GIVES.search(word) for word in _words(job))
+
+
+def _handed_on(jobs: Node, holding: Mapping[str, str | None], running: Mapping[str, str | None]) -> Iterator[str]:
+    """Artifacts and results that go from jobs that may run tests to those that hold something, or back."""
+    for name, why in holding.items():
+        runs = next((one for one in jobs if running[one] is not None and one != name), None)
+        if runs is None:
+            continue
+        words = list(_words(jobs[name]))
+        if why is not None and any(TAKES.search(word) for word in words):
+            yield f"job `{name}` {why}, and takes what job `{runs}` may have made, which {running[runs]}"
+        gives = "outputs" in jobs[name] or any(GIVES.search(word) for word in words)
+        taking = (one for one in jobs if running[one] is not None and any(TAKES.search(word) for word in _words(jobs[one])))  # fmt: skip
+        if why is not None and gives and (taker := next(taking, None)) is not None:
+            yield f"job `{name}` {why}, and may hand it to job `{taker}`, which {running[taker]}"
+
+
+def _may_run(job: Node, root: Mapping[str, Node], base: BaseTree) -> str | None:
+    if not isinstance(job, dict) or not isinstance(job.get("steps"), list) or not job.keys() <= JOB_KEYS:
         return "is defined elsewhere or has no steps to read"
-    if not any(_acts(step) for step in job["steps"]):
-        return None
+    return why_may_run_tests(job, root, base)
+
+
+def _holds(job: Node, permissions: Node, shared: str | None, base: BaseTree) -> str | None:  # noqa: PLR0911 - one guard, one exit
+    """What a job has at hand that a test must not reach."""
+    if isinstance(job, dict) and "uses" in job:
+        return _calls(job, base)
+    if not isinstance(job, dict) or not isinstance(job.get("steps"), list) or not job.keys() <= JOB_KEYS:
+        return "is defined elsewhere or has no steps to read"
     if "environment" in job:
         return "enters an environment"
     if shared is not None:
@@ -101,33 +162,43 @@ def _job(job: Node, permissions: Node, shared: str | None) -> str | None:  # noq
     return None if _only_reads(granted) else "does not say that its token can only read"
 
 
-def _on_a_machine_of_the_service(job: Node) -> bool:
+def _calls(job: Mapping[str, Node], base: BaseTree) -> str | None:
+    """What a call of another workflow hands over; one of the base is read by itself, with its own permissions."""
+    called = CALLED.match(job["uses"]) if isinstance(job["uses"], str) else None
+    if called is None or called[1] not in base.files or not job.keys() <= CALL_KEYS:
+        return "is defined elsewhere or is given secrets"
+    return "hands a secret or a token on" if any(SECRET.search(word) for word in _words(job)) else None
+
+
+def _on_a_machine_of_the_service(job: Mapping[str, Node]) -> bool:
     where = job.get("runs-on")
-    chosen = FROM_MATRIX.match(where) if isinstance(where, str) else None
+    if not isinstance(where, str):
+        return False
+    chosen = FROM_MATRIX.match(where)
+    if chosen is None:
+        return MACHINES.match(where) is not None
     strategy = job.get("strategy")
     matrix = strategy.get("matrix") if isinstance(strategy, dict) else None
-    if chosen is None or not isinstance(matrix, dict):
-        return isinstance(where, str) and MACHINES.match(where) is not None
-    listed = matrix.get(chosen[1])
+    if not isinstance(matrix, dict):
+        return False
+    axis, inner, otherwise = chosen[1], chosen[2], chosen[3]
     more = matrix.get("include", [])
+    listed = matrix.get(axis, [])
     if not isinstance(listed, list) or not isinstance(more, list) or not all(isinstance(one, dict) for one in more):
         return False
-    named = [*listed, *(one[chosen[1]] for one in more if chosen[1] in one)]
-    return all(isinstance(one, str) and MACHINES.match(one) for one in named)
-
-
-def _acts(step: Node) -> bool:
-    """Whether a step runs a command, or an action that may."""
-    if not isinstance(step, dict) or "run" in step:
-        return True
-    used = step.get("uses")
-    return not isinstance(used, str) or HARMLESS_ACTIONS.match(used) is None
+    named = [*listed, *(one[axis] for one in more if axis in one)]
+    if inner is not None:
+        if not all(isinstance(one, dict) for one in named):
+            return False
+        named = [one[inner] for one in named if inner in one]
+    known = all(isinstance(one, str) and MACHINES.match(one) for one in named)
+    return known and (MACHINES.match(otherwise) is not None if otherwise is not None else bool(named))
 
 
 def _only_reads(granted: Node) -> bool:
-    if granted == "read-all":
-        return True
-    return isinstance(granted, dict) and all(level in READING for level in granted.values())
+    if not isinstance(granted, dict):
+        return False
+    return all(level == "none" or (level in READING and name in OPEN_TO_ALL) for name, level in granted.items())
 
 
 def _words(node: Node) -> Iterator[str]:
