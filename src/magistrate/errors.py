@@ -64,6 +64,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E254": "no such mode of the assessor",
     "MAG-E255": "approval is of another plan or state",
     "MAG-E256": "credential reaches more than its action",
+    "MAG-E258": "registry of packages gives no answer",
     "MAG-E280": "no sandbox here",
     "MAG-E281": "sandbox could not start",
     "MAG-E282": "not readable inside the sandbox",

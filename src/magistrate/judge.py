@@ -37,6 +37,7 @@ from magistrate.domain.impact import (
 )
 from magistrate.errors import MagistrateError, Usage
 from magistrate.impact.assess import assess, power_moved
+from magistrate.impact.base import ChangedFile
 from magistrate.impact.case import Case, parse_case
 from magistrate.wire.canonical import canonical
 
@@ -84,6 +85,32 @@ def privilege_request(
     return {"privilege": [_moves(row) for row in moved.rows], "together": list(moved.together), "more": moved.more}
 
 
+def releases_request(
+    request: Mapping[str, Any], _assessor: str, texts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Mode `releases`: a case in, the releases of registries that come with each file out; nobody looked at them yet.
+
+    Raises:
+        Usage: MAG-E250 for a part with another shape.
+    """
+    from magistrate.impact.dependencies.facts import facts_digest  # noqa: PLC0415  only where somebody asks registries
+    from magistrate.impact.dependencies.releases import releases_of  # noqa: PLC0415
+
+    files = [ChangedFile(change=change) for step in parse_case(request.get("case"), texts).steps for change in step]
+    found = [(file, releases_of(file)) for file in files]
+    return {
+        "files": [
+            {
+                "path": file.path,
+                "inputs_digest": facts_digest(file.path, file.change.after or b""),
+                "releases": [[pin.ecosystem, pin.name, pin.version] for pin in pins],
+            }
+            for file, pins in found
+            if pins
+        ]
+    }
+
+
 def decide_request(
     request: Mapping[str, Any], _assessor: str, _texts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -97,6 +124,7 @@ MODES: Final[dict[str, Callable[[Mapping[str, Any], str, Mapping[str, str] | Non
     "assess": assess_request,
     "decide": decide_request,
     "privilege": privilege_request,
+    "releases": releases_request,
 }
 """Every mode of the assessor: request, assessor digest and texts that contexts may name in, reply out."""
 MANY: Final = b'{"v":1,"mode":"many",'

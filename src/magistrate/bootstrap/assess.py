@@ -9,11 +9,12 @@ from magistrate.adapters.sandbox.detect import open_for_judging, open_sandbox
 from magistrate.bootstrap.tools import found_tools
 from magistrate.errors import NotFound
 from magistrate.usecases.assess import Assessor
+from magistrate.usecases.registry_facts import Facts
 
 
-def assessor() -> Assessor:
+def assessor(facts: Facts | None = None) -> Assessor:
     """The assessor behind the strongest walls of this machine, or as a process under limits without any."""
-    return Assessor(sandbox=open_for_judging().sandbox, tools=found_tools())
+    return Assessor(sandbox=open_for_judging().sandbox, tools=found_tools(), facts=facts)
 
 
 def walled_assessor() -> Assessor:

@@ -127,6 +127,8 @@ BY_HISTORY: Final[Mapping[str, Callable[[Earlier], bool]]] = {reverts.PROVER.nam
 GATE_RULE: Final = "file-gate/1"
 NO_PROVER: Final = "no-prover/1"
 BASE_RULE: Final = "base-tree/1"
+PINS: Final = "dependencies/1"
+"""What speaks against pins is said first: no lower class is open to their file."""
 _PLACE: Final = re.compile(r"line \d")
 
 
@@ -261,7 +263,8 @@ def _closest(tried: Sequence[Tried]) -> Proof:
         return Proof(rule=NO_PROVER, status=ProofStatus.UNKNOWN, change_class=ChangeClass.UNKNOWN, why=why)
     proofs = [one.proof for one in tried if one.proof.low]
     others = [one.proof for one in tried if not one.proof.low]
-    held = next((proof for proof in proofs if proof.rule == BASE_RULE), None)
+    pins = next((proof for proof in others if proof.rule == PINS and proof.status is ProofStatus.REFUTED), None)
+    held = next((proof for proof in proofs if proof.rule == BASE_RULE), None) if pins is None else pins
     if held is not None or not proofs:
         return held or others[-1]
     nearest = max(enumerate(proofs), key=lambda one: (_reach(one[1]), one[0]))[1]

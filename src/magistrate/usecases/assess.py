@@ -20,6 +20,7 @@ from magistrate.usecases.base_texts import context_of
 from magistrate.usecases.evidence import Ran, Tool, make_runs
 from magistrate.usecases.history import Histories
 from magistrate.usecases.judging import Judge
+from magistrate.usecases.registry_facts import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,8 @@ class Assessor:
     sandbox: Sandbox
     tools: Mapping[str, Tool]
     python: Path = field(default_factory=lambda: Path(sys.executable))
+    facts: Facts | None = None
+    """Whom to ask about releases of packages; nobody unless a person wants it."""
 
     @property
     def judge(self) -> Judge:
@@ -68,20 +71,27 @@ class Assessor:
         if commit is not None:
             earlier, notes = Histories(git=git).facts(commit, base_tree, result_tree, changes)
             case |= {} if earlier is None else {"context": {"earlier": earlier}}
-        reply = self._ask(case, ())
+        said, unsaid = self._releases(case)
+        reply = self._ask(case, said)
         if reply["context_wanted"]:
             case["context"] = {**case.get("context", {}), **context_of(git, base_tree)}
-            found = self.of_case(case)
-            return replace(found, notes=(*notes, *found.notes))
-        return Assessed(verdict=reply["assessment"], evidence=(), notes=notes)
+            found = self.of_case(case, said)
+            return replace(found, notes=(*notes, *unsaid, *found.notes))
+        return Assessed(verdict=reply["assessment"], evidence=said, notes=(*notes, *unsaid))
 
-    def of_case(self, case: Mapping[str, Any]) -> Assessed:
-        """Judge a case of the assess contract; raises Usage for a bad one, Unavailable."""
-        reply = self._ask(case, ())
+    def of_case(self, case: Mapping[str, Any], said: Sequence[Ran] = ()) -> Assessed:
+        """Judge a case of the assess contract, with what was learned before; raises Usage for a bad one, Unavailable."""
+        reply = self._ask(case, said)
         runs, notes = make_runs(self.sandbox, self.tools, case, reply["evidence_wanted"])
         if runs:
-            reply = self._ask(case, runs)
-        return Assessed(verdict=reply["assessment"], evidence=runs, notes=notes)
+            reply = self._ask(case, (*said, *runs))
+        return Assessed(verdict=reply["assessment"], evidence=(*said, *runs), notes=notes)
+
+    def _releases(self, case: Mapping[str, Any]) -> tuple[tuple[Ran, ...], tuple[str, ...]]:
+        """What registries say of the releases that come, where somebody wants to know."""
+        if self.facts is None:
+            return (), ()
+        return self.facts.runs(self.ask({"v": 1, "mode": "releases", "case": case})["files"])
 
     def _ask(self, case: Mapping[str, Any], runs: Sequence[Ran]) -> dict[str, Any]:
         reply = self.ask(question(case, runs))

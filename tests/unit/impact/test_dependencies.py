@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magistrate.domain.impact import ChangeClass, Evidence, FileChange, ProofStatus, Strictness
+from magistrate.domain.impact import ChangeClass, Evidence, FileChange, ProofStatus, Strictness, stricter
 from magistrate.impact.assess import assess
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.case import Case, parse_case
@@ -65,9 +65,9 @@ MANIFEST = {"package.json": '{"name": "shop", "version": "1.0.0", "dependencies"
 def facts(path: str, after: str, **said: Any) -> Evidence:
     release = {
         "ecosystem": "npm", "name": "axios", "version": "1.14.1", "released": "2026-01-31T00:20:00Z",
-        "new_maintainer": False, "provenance": True, **said,
+        "publisher": "known", "provenance": "given", "script": "none", "withdrawn": False, **said,
     }  # fmt: skip
-    output = json.dumps({"v": 1, "looked_at": "2026-03-31T00:25:00Z", "releases": [release]}).encode()
+    output = json.dumps({"v": 2, "looked_at": "2026-03-31T00:25:00Z", "releases": [release]}).encode()
     wanted = facts_digest(path, after.encode())
     return Evidence(tool="registry-facts", tool_digest="d", path=path, inputs_digest=wanted, output=output)
 
@@ -122,24 +122,63 @@ def test_a_proof_never_calls_age_provenance_or_maintainers_fine_where_nobody_loo
     [
         ({"released": "2026-03-30T00:25:00Z"}, "24 hours before somebody looked"),
         ({"released": "2027-01-01T00:00:00Z"}, "0 hours before somebody looked"),
-        ({"new_maintainer": True}, "somebody who did not publish it before"),
-        ({"new_maintainer": None}, "somebody who did not publish it before"),
-        ({"provenance": False}, "no provenance"),
-        ({"provenance": "yes"}, "no provenance"),
+        ({"released": None}, "the registry has no such release"),
+        ({"publisher": "new"}, "somebody who did not publish it before"),
+        ({"provenance": "lost"}, "it has no provenance, and releases before it had some"),
+        ({"script": "new"}, "it runs a script on installing"),
+        ({"withdrawn": True}, "its publisher took it back"),
+        ({"withdrawn": None}, "its publisher took it back"),
     ],
 )
 def test_facts_of_the_registry_refuse_what_is_young_unproven_or_from_a_new_hand(said: dict[str, Any], why: str):
     before, after = npm_lock("1.14.0", "A"), npm_lock("1.14.1", "B")
     good = proof_of("package-lock.json", before, after, (facts("package-lock.json", after),), **MANIFEST)
     assert good.status is ProofStatus.PROVEN
-    assert "hold nothing against it" in good.why
+    assert "the registry holds nothing against it, out for 59 days" in good.why
     bad = proof_of("package-lock.json", before, after, (facts("package-lock.json", after, **said),), **MANIFEST)
     assert bad.status is ProofStatus.REFUTED
     assert why in bad.why
 
 
 @pytest.mark.requirement("R23")
-@pytest.mark.parametrize("output", [b"\xff", b"[]", b"{}", b'{"v":1,"looked_at":"x","releases":[]}', b'{"v":2}'])
+@pytest.mark.parametrize(
+    ("said", "open_"),
+    [
+        ({"publisher": "unsaid"}, "does not say who published it"),
+        ({"provenance": "none"}, "does not say which source it was built from"),
+        ({"provenance": "unsaid", "publisher": "unsaid"}, "which source it was built from or who published it"),
+    ],
+)
+def test_what_a_registry_does_not_say_stays_an_open_question_of_the_proof(said: dict[str, Any], open_: str):
+    after = npm_lock("1.14.1", "B")
+    came = facts("package-lock.json", after, **said)
+    proof = proof_of("package-lock.json", npm_lock("1.14.0", "A"), after, (came,), **MANIFEST)
+    assert proof.status is ProofStatus.PROVEN
+    assert open_ in proof.why
+
+
+VALUES = st.sampled_from(["known", "new", "unsaid", "given", "lost", "none", "old", None, True, False, 3, "x"])
+
+
+@pytest.mark.requirement("R23", "R25")
+@given(
+    st.fixed_dictionaries(
+        {"publisher": VALUES, "provenance": VALUES, "script": VALUES, "withdrawn": VALUES},
+        optional={"released": st.sampled_from([None, "2026-03-31T00:20:00Z", "2020-01-01T00:00:00Z", "soon", 7])},
+    )
+)
+def test_facts_of_a_registry_never_relax(said: dict[str, Any]):
+    """Whatever a registry says, the verdict with it is at least as strict as the one without."""
+    before, after = npm_lock("1.14.0", "A"), npm_lock("1.14.1", "B")
+    file = FileChange(path="package-lock.json", before=before.encode(), after=after.encode())
+    case = Case(id="f", steps=((file,),), base=BaseTree(files=MANIFEST, known=True))
+    without, with_ = assess(case), assess(case, (facts("package-lock.json", after, **said),))
+    assert stricter(without.strictness, with_.strictness) is with_.strictness
+    assert set(without.classes) <= set(with_.classes) | {ChangeClass.DEPENDENCY}
+
+
+@pytest.mark.requirement("R23")
+@pytest.mark.parametrize("output", [b"\xff", b"[]", b"{}", b'{"v":2,"looked_at":"x","releases":[]}', b'{"v":1}'])
 def test_facts_of_another_shape_prove_nothing(output: bytes):
     wanted = facts_digest("requirements.txt", NEW.encode())
     came = Evidence(

@@ -29,6 +29,8 @@ class Wishes:
     explain: str | None
     save: tuple[Path, ...]
     limit: int
+    registries: bool = False
+    mirrors: tuple[str, ...] = ()
 
 
 @click.command("assess")
@@ -46,6 +48,14 @@ class Wishes:
 @click.option("--limit", type=click.IntRange(min=0), default=SHOWN, show_default=True, help="Files shown; 0: all.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
 @click.option("--fail-on", type=click.Choice(["one", "two", "deny"]), help="Exit 1 at or above this strictness.")
+@click.option("--registries", is_flag=True, help="Ask PyPI, npm, crates.io and the Go proxy about releases that come.")
+@click.option(
+    "--registry",
+    "mirrors",
+    metavar="NAME=URL",
+    multiple=True,
+    help="A mirror to ask: pypi=URL npm=URL cargo=URL go=URL.",
+)
 @click.option("--commits", metavar="A..B", help="Judge each commit of a history against its first parent.")
 @click.option(
     "--cases", type=click.Path(dir_okay=False, path_type=Path), help="Judge a file of cases, one JSON a line."
@@ -63,6 +73,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     limit: int,
     quiet: bool,  # noqa: FBT001 - click's form
     fail_on: str | None,
+    registries: bool,  # noqa: FBT001 - click's form
+    mirrors: tuple[str, ...],
     commits: str | None,
     cases: Path | None,
     repos: Path | None,
@@ -76,9 +88,12 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     from magistrate.entrypoints.cli.assess_commits import judge_commits
     from magistrate.errors import MagistrateError, Usage
 
-    wishes = Wishes(form=form, fail_on=fail_on, quiet=quiet, explain=explain, save=save, limit=limit)
+    wishes = Wishes(
+        form=form, fail_on=fail_on, quiet=quiet, explain=explain, save=save, limit=limit,
+        registries=registries or bool(mirrors), mirrors=mirrors,
+    )  # fmt: skip
     try:
-        _check(wishes, base=base, staged=staged)
+        _check(wishes, base=base, staged=staged, many=cases is not None or commits is not None)
         if cases is not None:
             status = judge_cases(cases, repos, fail_on, quiet=quiet)
         elif commits is not None:
@@ -98,9 +113,11 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     raise SystemExit(status)
 
 
-def _check(wishes: Wishes, *, base: str | None, staged: bool) -> None:
+def _check(wishes: Wishes, *, base: str | None, staged: bool, many: bool) -> None:
     from magistrate.errors import Usage
 
+    if wishes.registries and many:
+        raise Usage("MAG-E250", "`--registries` asks about one change: name BASE and HEAD, or `--staged`")
     if staged and base is not None:
         raise Usage("MAG-E250", "`--staged` judges the index against HEAD and takes no revisions")
     if wishes.explain is not None and wishes.form != "text":
@@ -121,7 +138,7 @@ def _judge_revisions(repo: Path, revisions: tuple[str, str], wishes: Wishes, *, 
         old = last_in_common(git.git_dir, old, new)
         revisions = (old, revisions[1])
     trees = git.tree_of(old), git.tree_of(new)
-    found = _judged(git, trees, old, f"{old[:SHORT]}..{new[:SHORT]}")
+    found = _judged(git, trees, old, f"{old[:SHORT]}..{new[:SHORT]}", wishes)
     shown = revisions[0][:SHORT] if revisions[0] == old else revisions[0]
     return _answer(Report(found=found, revisions=(shown, revisions[1])), git, trees, wishes)
 
@@ -134,7 +151,7 @@ def _judge_staged(repo: Path, wishes: Wishes) -> int:
 
     with staged_trees(reader(repo).git_dir, index_of_caller()) as both:
         trees = both.base_tree, both.result_tree
-        found = _judged(both.reader, trees, _head(both.reader), "staged")
+        found = _judged(both.reader, trees, _head(both.reader), "staged", wishes)
         return _answer(Report(found=found, revisions=("HEAD", "staged")), both.reader, trees, wishes)
 
 
@@ -148,13 +165,15 @@ def _head(git: RepositoryReader) -> str | None:
         return None
 
 
-def _judged(git: RepositoryReader, trees: tuple[str, str], commit: str | None, name: str) -> Assessed:
+def _judged(git: RepositoryReader, trees: tuple[str, str], commit: str | None, name: str, wishes: Wishes) -> Assessed:
     """The verdict; a change that is too large for one run is told how to go on."""
     from magistrate.bootstrap.assess import assessor
+    from magistrate.bootstrap.registries import registries
     from magistrate.errors import Unavailable
 
+    facts = registries(wishes.mirrors) if wishes.registries else None
     try:
-        return assessor().of_trees(git, *trees, commit=commit, name=name)
+        return assessor(facts).of_trees(git, *trees, commit=commit, name=name)
     except Unavailable as error:
         if "ran out of its limits" not in error.message:
             raise

@@ -63,11 +63,10 @@ class Dependencies:
         if not base.known and not _whole_step(file, step):
             why = "the pins explain it, yet only the repository says whether the file beside it agrees"
             return self._said(file, why, ProofStatus.UNKNOWN)
-        against, answered = judged((one.pin for one in found if not one.gone), facts)
+        against, told = judged((one.pin for one in found if not one.gone), facts)
         if against:
             return self._said(file, _short(against), ProofStatus.REFUTED)
-        open_end = "the registry's facts hold nothing against it" if answered else OPEN_QUESTIONS
-        said = self._said(file, f"{_short([one.why for one in found])}; {open_end}", ProofStatus.PROVEN)
+        said = self._said(file, f"{_short([one.why for one in found])}; {told or OPEN_QUESTIONS}", ProofStatus.PROVEN)
         pins = [[one.pin.ecosystem, one.pin.name, one.pin.version, *one.pin.hashes] for one in found]
         return replace(said, witness=tuple(sorted((*said.witness, ("pins", digest_of({"v": 1, "pins": pins}))))))
 
