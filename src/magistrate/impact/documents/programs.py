@@ -51,6 +51,15 @@ FILE_INPUT: Final = re.compile(
     rf"\s*(?:(?:files|file|file_pattern|add-paths|add|path|artifacts|body_path|bodyfile):\s*(?:[|>][+-]?\s*)?)?(?:[\"']?{_NAMES}[\"']?[\s,]*)+\Z",
     re.IGNORECASE,
 )
+SPEAKS: Final = re.compile(
+    r"\s*(?:-\s+)?uses:\s*[\"']?(?:peter-evans/(?:find-comment|create-or-update-comment)|marocchino/sticky-pull-request-comment|"
+    r"actions/(?:stale|first-interaction)|mshick/add-pr-comment)@[\w./-]+[\"']?\s*(?:#.*)?\Z",
+    re.IGNORECASE,
+)
+"""Actions that look for a comment or write one, and open no file for what they are told to say."""
+SAID_KEY: Final = re.compile(
+    r"\s*(?:body(?:-includes)?|message|comment|[\w-]+[-_]message)\s*:(?:\s+[|>][+-]?\s*\Z|\s+(?![|>&*!]))"
+)
 USES: Final = re.compile(r"\s*(?:-\s+)?(?:uses|run):", re.IGNORECASE)
 RELEASES: Final = re.compile(
     r"(?i)\A(?:[^/]+/)*[^/]*(?<![a-z])(?:releas\w*|changelogs?|change_log|bump\w*|release_?notes|linkify\w*)(?![a-z])[^/]*(?:/main)?\.(?:py|go|[cm]?[jt]s)\Z"
@@ -106,11 +115,28 @@ def taken_as_file(text: str, where: str, start: int, shown: str) -> bool:
         return only_put(command["said"], shown)
     if lower.endswith("setup.py"):
         return _in_package_list(text, text.count("\n", 0, start) + 1, shown)
-    return WORKFLOW.search(lower) is not None and FILE_INPUT.match(line) is not None and _takes_files(text, at)
+    return WORKFLOW.search(lower) is not None and _in_known_step(text, at, line)
 
 
-def _takes_files(text: str, at: int) -> bool:
-    """Whether the step of a workflow around a line is one of an action that only takes files."""
+def _in_known_step(text: str, at: int, line: str) -> bool:
+    """Whether a line of a workflow is a file that an action takes, or what one says in a comment."""
+    if FILE_INPUT.match(line) is not None and _step_of(TAKES_FILES, text, at):
+        return True
+    return _is_said(text, at, line) and _step_of(SPEAKS, text, at)
+
+
+def _is_said(text: str, at: int, line: str) -> bool:
+    """Whether a line is the text of a comment, or one of its lines: the key that it belongs to says so."""
+    if SAID_KEY.match(line):
+        return True
+    indent = len(line) - len(line.lstrip())
+    above = (one for one in reversed(text[:at].split("\n")[:-1][-STEP:]) if one.strip())
+    opener = next((one for one in above if len(one) - len(one.lstrip()) < indent), "")
+    return SAID_KEY.match(opener) is not None and opener.rstrip().endswith(("|", ">", "-", "+"))
+
+
+def _step_of(actions: re.Pattern[str], text: str, at: int) -> bool:
+    """Whether the step of a workflow around a line is one of these actions, and nothing else."""
     above, below = text[:at].split("\n")[:-1], text[at:].split("\n")
     indent = len(below[0]) - len(below[0].lstrip())
     step: list[str] = []
@@ -130,7 +156,7 @@ def _takes_files(text: str, at: int) -> bool:
             break
         step.append(line)
     acts = [line for line in step if USES.match(line)]
-    return len(acts) == 1 and TAKES_FILES.match(acts[0]) is not None
+    return len(acts) == 1 and actions.match(acts[0]) is not None
 
 
 @lru_cache(maxsize=32)

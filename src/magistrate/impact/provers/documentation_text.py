@@ -77,6 +77,9 @@ TESTED: Final = re.compile(
     r"pytest-(?:examples|markdown)|phmdoctest|\bsybil\b|rustdoc --test|\bskeptic\b|\bcram\b|byexample|\bmdsh\b|include_str!"
 )
 """Signs that examples on pages are run."""
+SPHINX_TARGET: Final = re.compile(r"(?i)(?:^|/)(?:makefile|make\.bat)\Z")
+FOR_PEOPLE: Final = re.compile(r"(?i)\.github/(?:contributing|code_of_conduct|support|governance)\.(?:md|rst)\Z")
+"""Pages that the forge shows to people under these names, from this folder as from the root."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,8 @@ class PageText:
         if file.name.endswith(MDX) and (program := why_program(file)) is not None:
             return program
         others = ORDERS.sub("", file.path) if file.name.endswith(".rst") else file.path
-        if FOR_OTHERS.search(others) or any(part.startswith((".", "_")) for part in file.parts):
+        hidden = any(part.startswith((".", "_")) for part in file.parts) and not FOR_PEOPLE.match(file.path)
+        if FOR_OTHERS.search(others) or hidden:
             return "this name is read by agents, operators, lawyers or publishers, not only by people"
         if file.name.endswith(".txt") and (MACHINE_TEXT.search(file.path) or not reads_as_prose(file)):
             return "a text of this name or shape may be read by a program"
@@ -217,10 +221,24 @@ def _tested(file: ChangedFile, base: BaseTree) -> str | None:
     """A sign that examples on pages are run, where one of this page changes."""
     if example_changes(file) is None:
         return None
+    unstarted = _doctest_never_runs(base)
     for path in readers_in(base):
-        if found := TESTED.search(base.files[path]):
-            return f"`{path}` names `{found[0]}`, which may run the examples of this page"
+        for found in TESTED.finditer(base.files[path]):
+            if not (unstarted and found[0] == "-b doctest" and SPHINX_TARGET.search(path)):
+                return f"`{path}` names `{found[0]}`, which may run the examples of this page"
     return None
+
+
+def _doctest_never_runs(base: BaseTree) -> bool:
+    """Whether a target that Sphinx writes into every Makefile is all that names its builder `doctest`.
+
+    Without the extension that brings it the builder does not exist, whoever starts the target.
+    """
+    named = (
+        "ext.doctest" in base.lowered[path] if SPHINX_TARGET.search(path) else "doctest" in base.lowered[path]
+        for path in readers_in(base)
+    )
+    return not any(named)
 
 
 PROVERS: Final = (PageText(), ReadPage())
