@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, document
@@ -47,12 +47,18 @@ class Estate:
 
     policies: dict[str, list[Statement]] = field(default_factory=dict)
     bounds: dict[str, list[Layer]] = field(default_factory=dict)
-    trusts: dict[str, list[tuple[object, Place]]] = field(default_factory=dict)
+    trusts: dict[str, list[tuple[object, Place, tuple[Where, ...]]]] = field(default_factory=dict)
     resources: dict[str, list[Statement]] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
     unknown: list[Unknown] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
+    under: tuple[Where, ...] = ()
+    """The conditions under which what is read now is there at all."""
+
+    def hold(self, holder: str, *statements: Statement) -> None:
+        """Statements of a holder, under the conditions that there are now."""
+        self.policies.setdefault(holder, []).extend(_only(statements, self.under))
 
     def define(self, holder: str) -> None:
         """A role, user or group exists."""
@@ -62,21 +68,17 @@ class Estate:
 
     def grant(self, holder: str, policy: object, place: Place) -> None:
         """An identity policy of a holder."""
-        found = document(parsed(policy), place)
-        self.policies.setdefault(holder, []).extend(found.statements)
+        found = document(_read(policy), place)
+        self.hold(holder, *found.statements)
         self.unknown += (self._at(holder, one) for one in found.unknown)
 
     def manage(self, holder: str, arn: str, place: Place) -> None:
         """A managed policy by its name: its text is not here, so holding it is a right of its own."""
         if arn.endswith(":aws:policy/AdministratorAccess"):
-            self.policies.setdefault(holder, []).append(
-                Statement(where=(), place=place, says="everything (AdministratorAccess)")
-            )
+            self.hold(holder, Statement(where=(), place=place, says="everything (AdministratorAccess)"))
             return
         named = Where(dimension="managed policy", among=(_text(arn),))
-        self.policies.setdefault(holder, []).append(
-            Statement(where=(named,), place=place, says=f"managed policy {_shown(arn)}")
-        )
+        self.hold(holder, Statement(where=(named,), place=place, says=f"managed policy {_shown(arn)}"))
 
     def bound(self, holder: str, policy: object, place: Place) -> None:
         """A boundary: of all that the holder's policies allow, only what this allows."""
@@ -84,18 +86,18 @@ class Estate:
             where = Where(dimension="action", among=(Varying(("${boundary " + _shown(policy) + "}",)),))
             self.bounds.setdefault(holder, []).append(Layer(statements=(Statement(where=(where,), place=place),)))
             return
-        found = document(parsed(policy), place)
+        found = document(_read(policy), place)
         self.bounds.setdefault(holder, []).append(Layer(statements=found.statements))
         self.unknown += (self._at(holder, one) for one in found.unknown)
 
     def trust(self, role: str, policy: object, place: Place) -> None:
         """Who may act as a role."""
-        self.trusts.setdefault(role, []).append((parsed(policy), place))
+        self.trusts.setdefault(role, []).append((_read(policy), place, self.under))
 
     def own_policy(self, resource: str, policy: object, place: Place) -> None:
         """The policy of a resource: who may do what with it."""
-        found = document(parsed(policy), place)
-        self.resources.setdefault(resource, []).extend(found.statements)
+        found = document(_read(policy), place)
+        self.resources.setdefault(resource, []).extend(_only(found.statements, self.under))
         self.live.add(f"aws:resource/{resource}")
         self.unknown += (self._at(resource, one) for one in found.unknown)
 
@@ -113,12 +115,15 @@ class Estate:
         """All of it as holders, edges and live actors."""
         holders: list[Holder] = []
         for name in sorted({*self.policies, *self.bounds}):
+            many, index, _ = name.partition('["')
+            if index:
+                self.edges.append(Edge(actor=many, holder=name, place=Place(path="")))
             first = Layer(statements=tuple(self.policies.get(name, ())))
             holders.append(Holder(name=name, domain=DOMAIN, layers=(first, *self.bounds.get(name, ()))))
         for role in sorted(self.trusts):
-            found = [document(policy, place) for policy, place in self.trusts[role]]
-            statements = tuple(one for part in found for one in part.statements)
-            self.unknown += (self._at(role, one) for part in found for one in part.unknown)
+            found = [(document(policy, place), under) for policy, place, under in self.trusts[role]]
+            statements = tuple(one for part, under in found for one in _only(part.statements, under))
+            self.unknown += (self._at(role, one) for part, _ in found for one in part.unknown)
             holders.append(Holder(name=f"aws:trust/{role}", domain=TRUST, layers=(Layer(statements=statements),)))
             self._trusted(role)
         for name in sorted(self.resources):
@@ -133,7 +138,7 @@ class Estate:
 
     def _trusted(self, role: str) -> None:
         """Edges from everybody whom the trust policy of a role names; denies are left aside, which is the wider reading."""
-        for policy, place in self.trusts[role]:
+        for policy, place, _under in self.trusts[role]:
             for kind, text in _trusting(policy):
                 for actor in self._actors(kind, text, role):
                     self.edges.append(Edge(actor=actor, holder=f"aws:role/{role}", place=place))
@@ -170,6 +175,10 @@ class Estate:
         )
 
 
+def _only(statements: tuple[Statement, ...], under: tuple[Where, ...]) -> tuple[Statement, ...]:
+    return tuple(replace(one, where=(*one.where, *under)) for one in statements) if under else statements
+
+
 def _fits(statement: Statement, dimension: str, text: str) -> bool:
     for where in statement.where:
         if where.dimension == dimension:
@@ -201,8 +210,14 @@ def _assumes(statement: Mapping[str, Any]) -> bool:
     return "NotAction" in statement or any(_ASSUME.match(str(one)) for one in each)
 
 
+def _read(policy: object) -> object:
+    """As `parsed`, with a text that is no JSON kept: another text is another policy."""
+    found = parsed(policy)
+    return {"text": policy} if found is None else found
+
+
 def parsed(policy: object) -> object:
-    """A policy given as JSON text or as the value itself; None for a text that is no JSON."""
+    """A policy given as JSON text or as the value itself; None for a text that is no JSON (see `_read`)."""
     if not isinstance(policy, str):
         return policy
     try:

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from magistrate.impact.privilege.domains import terraform
+from magistrate.impact.privilege.domains import terraform, terraform_names
 from magistrate.impact.privilege.domains.aws_estate import TWICE, Estate, parsed
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, is_policy
 from magistrate.impact.privilege.domains.cloudformation import is_template, read_template
 from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, OPEN, Block
-from magistrate.impact.privilege.model import Edge, Grants, Place
+from magistrate.impact.privilege.model import Edge, Grants, Place, Where, literals
 
 REFERENCE: Final = re.compile(
     f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(?:\\[[^\\]]*\\])?\\.(?:\\w+)(?:\\[\\d+\\])?{CLOSE}"
@@ -25,6 +25,18 @@ RIGHTS: Final = re.compile(r"iam|policy|permission|role|access|grant|acl|princip
 RUNS_AS: Final = ("role", "role_arn", "iam_role", "iam_role_arn", "execution_role_arn", "task_role_arn", "service_role")
 RUNS_AS_PROFILE: Final = "iam_instance_profile"
 NO_RIGHTS: Final = frozenset({"aws_iam_openid_connect_provider", "aws_iam_account_alias", "aws_iam_server_certificate"})
+FILLED: Final = (".tpl", ".tftpl", ".tmpl")
+"""Endings of files that Terraform fills in; they count where an expression reads them."""
+SPREAD: Final = frozenset(
+    f"aws_iam_{kind}_{part}" for kind in ("role", "user", "group") for part in ("policy", "policy_attachment")
+) | {"aws_iam_user_group_membership", "aws_iam_group_membership"}
+"""Kinds that are told once for each entry of a `for_each`."""
+_DOCUMENTS: Final = re.compile(
+    r"(?:one\(|join\(\"\", ?)data\.aws_iam_policy_document\.([\w-]+)(?:\[\*\]|\.\*)\.json\)(?: where .*)?"
+)
+"""The one document that there is of several that may be."""
+_PARTS: Final = frozenset({"source_policy_documents", "override_policy_documents", "source_json", "override_json"})
+_INDEX: Final = re.compile(f'{OPEN}(?:data\\.)?\\w+\\.[\\w-]+(\\["[^\\]"]*"\\])\\.\\w+{CLOSE}')
 ACCOUNT: Final = re.compile(r"\barn:[\w-]+:iam::(\d{12}):")
 Found = dict[tuple[str, str, str], Block]
 
@@ -34,7 +46,9 @@ class _Reader:
 
     def reads(self, path: str) -> bool:
         """By suffix; `grants` looks inside."""
-        return terraform.is_terraform(path) or path.endswith((".json", ".yaml", ".yml", ".template"))
+        if terraform.is_terraform(path) or terraform.is_values(path):
+            return True
+        return path.endswith((".json", ".yaml", ".yml", ".template", *FILLED))
 
     def grants(self, files: Mapping[str, str]) -> Grants:
         """The rights of all roles, users, groups and resources in these files."""
@@ -45,7 +59,7 @@ class _Reader:
         for path in sorted(files):
             if _may_matter(path, files[path]):
                 found += _file(path, files[path], estate)
-        _terraform(terraform.resolved(found), files, estate)
+        _terraform(terraform_names.resolved(found, files, SPREAD), files, estate)
         return estate.grants()
 
 
@@ -53,14 +67,16 @@ READER: Final = _Reader()
 
 
 def _may_matter(path: str, text: str) -> bool:
-    if terraform.is_terraform(path):
+    if terraform.is_terraform(path) or terraform.is_values(path):
         return True
     return "Statement" in text or "planned_values" in text or "AWS::" in text
 
 
 def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
     place = Place(path=path)
-    if terraform.is_terraform(path):
+    if path.endswith(FILLED):
+        return
+    if terraform.is_terraform(path) or terraform.is_values(path):
         try:
             yield from terraform.blocks(path, text)
         except terraform.UnreadableError as error:
@@ -90,6 +106,7 @@ def _terraform(found: list[Block], files: Mapping[str, str], estate: Estate) -> 
     names = _Names(known, files)
     for block in found:
         place = Place(path=block.path, line=block.line)
+        estate.under = built(block)
         if block.kind == "module":
             estate.open(f"the module `{block.name}` may give rights", dict(block.body), place)
         elif block.kind == "resource":
@@ -98,6 +115,11 @@ def _terraform(found: list[Block], files: Mapping[str, str], estate: Estate) -> 
                 read(block, place, names, estate)
             else:
                 _other(block, place, names, estate)
+
+
+def built(block: Block) -> tuple[Where, ...]:
+    """The conditions under which a block is there: each count that nothing tells is a question of its own."""
+    return tuple(literals(f"where there is any of {text}", "yes") for text in block.built)
 
 
 class _Names:
@@ -118,7 +140,8 @@ class _Names:
         if block is not None and block.type == "aws_iam_instance_profile":
             return self.name(block.folder, block.body.get("role"))
         if block is not None:
-            return self.own(block)
+            index = _INDEX.fullmatch(str(value))
+            return self.own(block) + (index.group(1) if index is not None else "")
         text = value if isinstance(value, str) else json.dumps(value, default=str)
         return text.rsplit("/", 1)[-1] if text.startswith("arn:") else text.replace(OPEN, "${").replace(CLOSE, "}")
 
@@ -130,32 +153,47 @@ class _Names:
 
     def policy(self, folder: str, value: object) -> object:
         """The text of a policy: as written, of a policy document beside it, or of a file."""
-        block = self.block(folder, value)
+        block = self.block(folder, value) or self._one(folder, value)
         if block is not None and block.type == "aws_iam_policy_document":
             return _document(block, self, 0)
+        if block is not None and block.type in {"template_file", "local_file"}:
+            return {"built from": dict(block.body)}
         named = re.fullmatch(f'{OPEN}file\\("(?:\\$\\{{path.module\\}}/)?([^"$]+)"\\){CLOSE}', str(value))
         if named is not None:
             path = f"{folder}/{named.group(1)}" if folder else named.group(1)
             return self.files.get(path.replace("/./", "/").removeprefix("./"), value)
         return value
 
+    def _one(self, folder: str, value: object) -> Block | None:
+        found = _DOCUMENTS.fullmatch(value.strip(OPEN + CLOSE)) if isinstance(value, str) else None
+        return None if found is None else self.known.get((folder, "aws_iam_policy_document", found.group(1)))
+
 
 def _document(block: Block, names: _Names, depth: int) -> object:
     """A policy document that is written as blocks, as the JSON that Terraform makes of it."""
     body, statements = block.body, []
-    extra = {"source_policy_documents", "override_policy_documents", "source_json", "override_json"} & set(body)
+    extra = _PARTS & set(body)
     if extra - {"source_policy_documents"} or depth > 5:  # noqa: PLR2004 - documents in documents
-        return {"built from": dict(body)}
+        return _open_document(block, names, depth)
     for one in body.get("statement", ()):
-        if not isinstance(one, Mapping) or DYNAMIC in one:
-            return {"built from": dict(body)}
-        statements.append(_statement(one))
-    for source in body.get("source_policy_documents", ()):
+        if not isinstance(one, Mapping) or (DYNAMIC in one and extra):
+            return _open_document(block, names, depth)
+        statements.append({"Effect": "Allow", **one} if DYNAMIC in one else _statement(one))
+    for source in _listed(body.get("source_policy_documents") or []):
         other = parsed(names.policy(block.folder, source))
         if not isinstance(other, Mapping) or not isinstance(other.get("Statement"), list):
-            return {"built from": dict(body)}
+            return _open_document(block, names, depth)
         statements += other["Statement"]
     return {"Version": body.get("version", "2012-10-17"), "Statement": statements}
+
+
+def _open_document(block: Block, names: _Names, depth: int) -> object:
+    """A document that nobody can put together, with all that it is put together from."""
+    parts: dict[str, object] = dict(block.body)
+    for key in _PARTS & set(parts):
+        each = _listed(parts[key])
+        parts[key] = each if depth > 5 else [names.policy(block.folder, one) for one in each]  # noqa: PLR2004 - as above
+    return {"built from": parts}
 
 
 def _statement(one: Mapping[str, Any]) -> dict[str, Any]:

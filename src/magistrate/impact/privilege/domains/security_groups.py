@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from magistrate.impact.privilege.domains import terraform
+from magistrate.impact.privilege.domains import terraform, terraform_names
 from magistrate.impact.privilege.domains.aws_policy import UnreadableError, addresses
 from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, OPEN, Block
 from magistrate.impact.privilege.model import (
@@ -57,7 +57,7 @@ class _Reader:
 
     def reads(self, path: str) -> bool:
         """By suffix; `grants` looks inside."""
-        return terraform.is_terraform(path)
+        return terraform.is_terraform(path) or terraform.is_values(path)
 
     def grants(self, files: Mapping[str, str]) -> Grants:
         """Every group that something wears, and every rule of it."""
@@ -69,7 +69,7 @@ class _Reader:
             except terraform.UnreadableError as error:
                 if "security_group" in files[path] or "firewall" in files[path]:
                     unknown.append(Unknown(domain=DOMAIN, why=str(error), text=files[path], place=Place(path=path)))
-        return _grants(terraform.resolved(found), unknown)
+        return _grants(terraform_names.resolved(found, files, frozenset(RULES)), unknown)
 
 
 READER: Final = _Reader()
@@ -157,7 +157,8 @@ def _rule(rule: object, direction: str, name: str, block: Block, place: Place) -
     if not peers:
         return
     where = (literals("direction", direction), Where(dimension="peer", among=tuple(peers)), *_ports(rule))
-    yield Statement(where=where, place=place, says=_words(rule, direction))
+    there = (literals(f"where there is any of {text}", "yes") for text in block.built)
+    yield Statement(where=(*where, *there), place=place, says=_words(rule, direction))
 
 
 def _range(text: str) -> Atom:

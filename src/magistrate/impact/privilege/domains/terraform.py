@@ -1,9 +1,8 @@
 """Terraform as blocks of plain values: HCL, its JSON form, and the JSON of a plan.
 
 What a string leaves to be filled in later stands in it between `OPEN` and `CLOSE`, from HCL and from
-JSON alike, so that a reference reads the same in both and `$${` is the plain `${` that it means. Locals
-are put in their place; a variable keeps its name beside its default (`var.x:=default`), for a default
-may be overridden and a changed one is a change.
+JSON alike, so that a reference reads the same in both and `$${` is the plain `${` that it means. What
+names mean is put in its place by `terraform_names`.
 
 Rule kept: what is computed in any other way stays as its own text; nothing is guessed.
 """
@@ -11,11 +10,10 @@ Rule kept: what is computed in any other way stays as its own text; nothing is g
 from __future__ import annotations
 
 import json
-import posixpath
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -30,6 +28,7 @@ OPEN: Final = "\ue200"
 CLOSE: Final = "\ue201"
 DYNAMIC: Final = "dynamic block"
 """The key of a block that stands for many."""
+GIVEN: Final = "values of variables"
 ENCODED: Final = "jsonencode of"
 """The key of a value that becomes JSON text once what stands in it is in its place."""
 LATER: Final = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
@@ -47,7 +46,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One block: `kind` is resource, data, module, variable or locals.
+    """One block: `kind` is resource, data, module, variable or locals, or `GIVEN` for a file of values.
 
     `scope` names the call of a module whose blocks these are, once more for each call; empty for the files themselves.
     """
@@ -59,6 +58,8 @@ class Block:
     path: str
     line: int
     scope: str = ""
+    built: tuple[str, ...] = ()
+    """The counts and `for_each` that decide whether it is there at all, where nothing here tells them."""
 
     @property
     def folder(self) -> str:
@@ -69,6 +70,11 @@ class Block:
 def is_terraform(path: str) -> bool:
     """Whether a file of this name is read as Terraform."""
     return path.endswith((".tf", ".tf.json", ".tofu", ".tofu.json"))
+
+
+def is_values(path: str) -> bool:
+    """Whether a file of this name gives variables their values."""
+    return path.endswith((".tfvars", ".tfvars.json"))
 
 
 @lru_cache(maxsize=512)
@@ -97,88 +103,9 @@ def plan_blocks(path: str, plan: Mapping[str, Any]) -> Iterator[Block]:
         line += module.get("child_modules", ())
 
 
-def resolved(found: list[Block]) -> list[Block]:
-    """Locals in their place, variables with their defaults beside them, each call of a module at hand with its blocks.
-
-    In a call a variable is what is given, else its default, for nobody else can set it.
-    """
-    found, known = _called(found)
-    for block in found:
-        if block.kind == "locals":
-            known.update({(block.folder, f"local.{name}"): value for name, value in block.body.items()})
-        elif block.kind == "variable" and (block.folder, f"var.{block.name}") not in known:
-            default = json.dumps(block.body.get("default"), sort_keys=True) if "default" in block.body else "none"
-            known[block.folder, f"var.{block.name}"] = later(f"var.{block.name}:={default}")
-    return [replace(block, body=_filled(dict(block.body), block.folder, known, 0)) for block in found]
-
-
-def _called(found: list[Block]) -> tuple[list[Block], dict[tuple[str, str], Any]]:
-    """The blocks of called modules beside all others, and what their variables are; a call that is followed goes."""
-    by_folder: dict[str, list[Block]] = {}
-    for block in found:
-        by_folder.setdefault(block.folder, []).append(block)
-    known: dict[tuple[str, str], Any] = {}
-    kept: list[Block] = []
-    line = [(block, 0) for block in found]
-    for block, depth in line:
-        source = block.body.get("source")
-        inside = (
-            by_folder.get(_beside(block.path, source)) if block.kind == "module" and isinstance(source, str) else None
-        )
-        if not inside or depth >= MAX_CALLS or len(line) > MAX_BLOCKS:
-            kept.append(block)
-            continue
-        scope = f"{block.folder}#{block.name}"
-        for one in inside:
-            line.append((replace(one, scope=scope), depth + 1))
-            if one.kind == "variable":
-                given = block.body.get(one.name, one.body.get("default", later(f"var.{one.name}")))
-                known[scope, f"var.{one.name}"] = _filled(given, block.folder, known, 0)
-    return kept, known
-
-
-def _beside(path: str, source: str) -> str:
-    """The folder that a call names, as far as it names one of this tree."""
-    if not source.startswith("."):
-        return "no folder"
-    found = posixpath.normpath(posixpath.join(path.rpartition("/")[0], source))
-    return "" if found == "." else found
-
-
 def later(text: str) -> str:
     """What is filled in later, as it is written; one in another keeps its text only."""
     return OPEN + " ".join(text.replace(OPEN, "").replace(CLOSE, "").split()) + CLOSE
-
-
-def _filled(value: Any, folder: str, known: Mapping[tuple[str, str], Any], depth: int) -> Any:  # noqa: ANN401 - JSON
-    if depth > MAX_DEPTH:
-        return later("too deep")
-    if isinstance(value, dict):
-        found = {name: _filled(one, folder, known, depth + 1) for name, one in value.items()}
-        return json.dumps(found[ENCODED], sort_keys=True, ensure_ascii=False) if set(found) == {ENCODED} else found
-    if isinstance(value, list):
-        return [_filled(one, folder, known, depth + 1) for one in value]
-    if not isinstance(value, str) or OPEN not in value:
-        return value
-    whole = LATER.fullmatch(value)
-    if whole is not None and (folder, whole.group(1).strip()) in known:
-        meant = known[folder, whole.group(1).strip()]
-        return (
-            meant
-            if isinstance(meant, str) and meant.startswith(f"{OPEN}var.")
-            else _filled(meant, folder, known, depth + 10)
-        )
-
-    def put(one: re.Match[str]) -> str:
-        meant = known.get((folder, one.group(1).strip()))
-        filled = (
-            meant
-            if meant is None or str(meant).startswith(f"{OPEN}var.")
-            else _filled(meant, folder, known, depth + 10)
-        )
-        return filled if isinstance(filled, str) else one.group()
-
-    return LATER.sub(put, value)
 
 
 def _of_json(path: str, text: str) -> Iterator[Block]:
@@ -186,6 +113,9 @@ def _of_json(path: str, text: str) -> Iterator[Block]:
         whole = _templates(json.loads(text, object_pairs_hook=_once))
     except (ValueError, RecursionError) as error:
         raise UnreadableError("this is no JSON") from error
+    if is_values(path) and isinstance(whole, dict):
+        yield Block(kind=GIVEN, type="", name="", body=whole, path=path, line=0)
+        return
     for top in whole if isinstance(whole, list) else [whole]:
         if not isinstance(top, dict):
             raise UnreadableError("this is no object")
@@ -247,6 +177,10 @@ def _of_hcl(path: str, text: str) -> Iterator[Block]:
     if tree.root_node.has_error:
         raise UnreadableError("this is no HCL that can be read")
     body = next((node for node in tree.root_node.named_children if node.type == "body"), None)
+    if is_values(path):
+        values = _body(body, 0) if body is not None else {}
+        yield Block(kind=GIVEN, type="", name="", body=values, path=path, line=0)
+        return
     for node in body.named_children if body is not None else ():
         if node.type != "block":
             continue
@@ -288,7 +222,7 @@ def _body(node: tree_sitter.Node, depth: int) -> dict[str, Any]:
             inner = next((one for one in child.named_children if one.type == "body"), None)
             content = _body(inner, depth + 1) if inner is not None else {}
             if labels[0] == "dynamic":
-                content = {DYNAMIC: _text(child)}
+                content = {DYNAMIC: later(_text(child))}
             found.setdefault(labels[1] if labels[0] == "dynamic" and len(labels) > 1 else labels[0], []).append(content)
     return found
 
