@@ -237,6 +237,8 @@ def test_a_job_that_may_run_tests_with_something_at_hand_is_told(name: str) -> N
     [
         ("setup.py", "import subprocess\nsubprocess.run(['pytest'])\n"),
         ("setup.py", "from setuptools import setup\nsetup(cmdclass={})\n"),
+        ("setup.py", "from tests.all import run\nrun()\n"),
+        ("setup.cfg", "[options]\ncmdclass = a = b\n"),
         ("pyproject.toml", '[build-system]\nbuild-backend = "ours"\nbackend-path = ["."]\n'),
         ("pyproject.toml", '[build-system]\nbuild-backend = "hatchling.build"\n[tool.hatch.build.hooks.custom]\n'),
         ("pyproject.toml", "["),

@@ -91,7 +91,8 @@ BACKENDS: Final = re.compile(
     r"(?:setuptools\.build_meta|hatchling\.build|flit_core\.buildapi|flit_scm:buildapi|poetry\.core\.masonry\.api|pdm\.backend|uv_build)\Z"
 )
 RUNS_MORE: Final = re.compile(
-    r"(?i)\b(?:py\.?test|unittest|nose|tox|nox|subprocess|popen|system|exec\w*|eval|compile|__import__|importlib|runpy|cmdclass|spawn\w*|getattr|discover)\b"
+    r"(?i)\b(?:py\.?test|unittest|nose|tox|nox|subprocess|popen|system|exec\w*|eval|compile|__import__|importlib|runpy|cmdclass|spawn\w*|getattr|discover)\b|"
+    r"\b(?:import|from)\s+tests?\b"
 )
 HOOKS: Final = frozenset({"hooks", "custom-hook", "run-setup", "cmdclass", "build", "script"})
 """Settings of a backend by which it runs programs of the repository."""
