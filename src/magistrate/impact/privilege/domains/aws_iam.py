@@ -16,6 +16,7 @@ from magistrate.impact.privilege.domains.aws_estate import TWICE, Estate, parsed
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, is_policy
 from magistrate.impact.privilege.domains.cloudformation import is_template, read_template
 from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, OPEN, Block
+from magistrate.impact.privilege.domains.terraform_names import filled_in
 from magistrate.impact.privilege.model import Edge, Grants, Place, Where, literals
 
 REFERENCE: Final = re.compile(
@@ -24,7 +25,10 @@ REFERENCE: Final = re.compile(
 RIGHTS: Final = re.compile(r"iam|policy|permission|role|access|grant|acl|principal|member|binding|admin")
 RUNS_AS: Final = ("role", "role_arn", "iam_role", "iam_role_arn", "execution_role_arn", "task_role_arn", "service_role")
 RUNS_AS_PROFILE: Final = "iam_instance_profile"
-NO_RIGHTS: Final = frozenset({"aws_iam_openid_connect_provider", "aws_iam_account_alias", "aws_iam_server_certificate"})
+NO_RIGHTS: Final = frozenset({
+    "aws_iam_openid_connect_provider", "aws_iam_account_alias", "aws_iam_server_certificate",
+    "aws_iam_account_password_policy", "aws_wafv2_web_acl_logging_configuration",
+})  # fmt: skip
 FILLED: Final = (".tpl", ".tftpl", ".tmpl")
 """Endings of files that Terraform fills in; they count where an expression reads them."""
 SPREAD: Final = frozenset(
@@ -35,6 +39,14 @@ _DOCUMENTS: Final = re.compile(
     r"(?:one\(|join\(\"\", ?)data\.aws_iam_policy_document\.([\w-]+)(?:\[\*\]|\.\*)\.json\)(?: where .*)?"
 )
 """The one document that there is of several that may be."""
+_CALLED: Final = {
+    "source_arn": ("ArnLike", "AWS:SourceArn"), "source_account": ("StringEquals", "AWS:SourceAccount"),
+    "principal_org_id": ("StringEquals", "aws:PrincipalOrgID"), "event_source_token": ("StringEquals", "lambda:EventSourceToken"),
+    "function_url_auth_type": ("StringEquals", "lambda:FunctionUrlAuthType"), "qualifier": ("StringEquals", "qualifier"),
+}  # fmt: skip
+"""What narrows a permission to call a function, as the condition that it becomes."""
+_LISTS: Final = ("principals", "not_principals", "condition")
+_OF_A_STATEMENT: Final = frozenset({"effect", "sid", "actions", "not_actions", "resources", "not_resources", *_LISTS})
 _PARTS: Final = frozenset({"source_policy_documents", "override_policy_documents", "source_json", "override_json"})
 _INDEX: Final = re.compile(f'{OPEN}(?:data\\.)?\\w+\\.[\\w-]+(\\["[^\\]"]*"\\])\\.\\w+{CLOSE}')
 ACCOUNT: Final = re.compile(r"\barn:[\w-]+:iam::(\d{12}):")
@@ -59,7 +71,7 @@ class _Reader:
         for path in sorted(files):
             if _may_matter(path, files[path]):
                 found += _file(path, files[path], estate)
-        _terraform(terraform_names.resolved(found, files, SPREAD), files, estate)
+        _terraform(terraform_names.resolved(found, files, SPREAD), estate)
         return estate.grants()
 
 
@@ -99,11 +111,11 @@ def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
         read_template(path, text, estate)
 
 
-def _terraform(found: list[Block], files: Mapping[str, str], estate: Estate) -> None:
+def _terraform(found: list[Block], estate: Estate) -> None:
     known: Found = {
         (block.folder, block.type, block.name): block for block in found if block.kind in {"resource", "data"}
     }
-    names = _Names(known, files)
+    names = _Names(known)
     for block in found:
         place = Place(path=block.path, line=block.line)
         estate.under = built(block)
@@ -125,9 +137,8 @@ def built(block: Block) -> tuple[Where, ...]:
 class _Names:
     """What references mean: names of roles, texts of policies."""
 
-    def __init__(self, known: Found, files: Mapping[str, str]) -> None:
+    def __init__(self, known: Found) -> None:
         self.known = known
-        self.files = files
 
     def block(self, folder: str, value: object) -> Block | None:
         """The block that a reference names."""
@@ -156,12 +167,10 @@ class _Names:
         block = self.block(folder, value) or self._one(folder, value)
         if block is not None and block.type == "aws_iam_policy_document":
             return _document(block, self, 0)
-        if block is not None and block.type in {"template_file", "local_file"}:
-            return {"built from": dict(block.body)}
-        named = re.fullmatch(f'{OPEN}file\\("(?:\\$\\{{path.module\\}}/)?([^"$]+)"\\){CLOSE}', str(value))
-        if named is not None:
-            path = f"{folder}/{named.group(1)}" if folder else named.group(1)
-            return self.files.get(path.replace("/./", "/").removeprefix("./"), value)
+        if block is not None and block.type == "template_file":
+            template, values = block.body.get("template"), block.body.get("vars") or {}
+            told = filled_in(template, values) if isinstance(template, str) and isinstance(values, Mapping) else None
+            return {"built from": dict(block.body)} if told is None else told
         return value
 
     def _one(self, folder: str, value: object) -> Block | None:
@@ -175,7 +184,7 @@ def _document(block: Block, names: _Names, depth: int) -> object:
     extra = _PARTS & set(body)
     if extra - {"source_policy_documents"} or depth > 5:  # noqa: PLR2004 - documents in documents
         return _open_document(block, names, depth)
-    for one in body.get("statement", ()):
+    for one in _listed(body.get("statement") or []):
         if not isinstance(one, Mapping) or (DYNAMIC in one and extra):
             return _open_document(block, names, depth)
         statements.append({"Effect": "Allow", **one} if DYNAMIC in one else _statement(one))
@@ -207,26 +216,22 @@ def _statement(one: Mapping[str, Any]) -> dict[str, Any]:
         if key in one:
             found[name] = _variables(one[key])
     for key, name in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
-        for each in one.get(key, ()):
+        for each in _mappings(one.get(key)):
             kinds = found.setdefault(name, {})
             kind = "AWS" if each.get("type") == "*" else str(each.get("type"))
             kinds[kind] = [*kinds.get(kind, ()), *_listed(each.get("identifiers"))]
-    for each in one.get("condition", ()):
+    for each in _mappings(one.get("condition")):
         test = found.setdefault("Condition", {}).setdefault(str(each.get("test")), {})
         test[str(each.get("variable"))] = _variables(each.get("values"))
-    if set(one) - {
-        "effect",
-        "sid",
-        "actions",
-        "not_actions",
-        "resources",
-        "not_resources",
-        "principals",
-        "not_principals",
-        "condition",
-    }:
+    parts = [part for key in _LISTS for part in _listed(one.get(key) or [])]
+    if set(one) - _OF_A_STATEMENT or any(not isinstance(part, Mapping) or DYNAMIC in part for part in parts):
         found["Other"] = dict(one)
     return found
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    """Blocks, or what stands in their place in older files."""
+    return [one for one in _listed(value or []) if isinstance(one, Mapping)]
 
 
 def _variables(value: object) -> object:
@@ -249,8 +254,9 @@ def _role(block: Block, place: Place, names: _Names, estate: Estate) -> None:
         estate.trust(name, names.policy(block.folder, body["assume_role_policy"]), place)
     if body.get("permissions_boundary"):
         estate.bound(holder, _boundary(block.folder, body["permissions_boundary"], names), place)
-    for inline in body.get("inline_policy", ()):
-        estate.grant(holder, names.policy(block.folder, inline.get("policy", inline)), place)
+    for inline in _listed(body.get("inline_policy") or []):
+        text = inline.get("policy", inline) if isinstance(inline, Mapping) else inline
+        estate.grant(holder, names.policy(block.folder, text), place)
     for arn in _listed(body.get("managed_policy_arns") or []):
         _attach(holder, arn, (block.folder, place), names, estate)
 
@@ -293,6 +299,23 @@ def _membership(block: Block, place: Place, names: _Names, estate: Estate) -> No
             actor, holder = f"aws:user/{names.name(block.folder, user)}", f"aws:group/{names.name(block.folder, group)}"
             estate.live.add(actor)
             estate.edges.append(Edge(actor=actor, holder=holder, place=place))
+
+
+def _permission(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+    """Who may call a function: one statement of its policy."""
+    body = block.body
+    strange = set(body) - {"statement_id", "statement_id_prefix", "action", "function_name", "principal", *_CALLED}
+    said: dict[str, Any] = {"Effect": "Allow", "Action": body.get("action"), "Condition": {}}
+    caller = body.get("principal")
+    kind = "Service" if isinstance(caller, str) and caller.endswith((".amazonaws.com", ".amazonaws.com.cn")) else "AWS"
+    said["Principal"] = {kind: caller}
+    for key, (test, name) in _CALLED.items():
+        if body.get(key) is not None:
+            said["Condition"].setdefault(test, {})[name] = body[key]
+    if strange:
+        said["Other"] = dict(body)
+    function = names.name(block.folder, body.get("function_name"))
+    estate.own_policy(f"aws_lambda_function.{function}", {"Version": "2012-10-17", "Statement": [said]}, place)
 
 
 def _nothing(_block: Block, _place: Place, _names: _Names, _estate: Estate) -> None:
@@ -340,5 +363,6 @@ _RESOURCES: Final[Mapping[str, Callable[[Block, Place, _Names, Estate], None]]] 
     "aws_iam_user_group_membership": _membership,
     "aws_iam_group_membership": _membership,
     "aws_iam_policy": _nothing,
+    "aws_lambda_permission": _permission,
     "aws_iam_instance_profile": _nothing,
 }

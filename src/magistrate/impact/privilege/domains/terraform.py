@@ -193,6 +193,18 @@ def _of_hcl(path: str, text: str) -> Iterator[Block]:
         yield Block(kind=kind, type=type_, name=name, body=found, path=path, line=node.start_point.row + 1)
 
 
+def expression(text: str) -> Any:  # noqa: ANN401 - a value of JSON
+    """One expression of HCL as a value.
+
+    Raises:
+        UnreadableError: it is none.
+    """
+    tree = tree_sitter.Parser(_LANGUAGE).parse(f"x = {text}\n".encode())
+    if tree.root_node.has_error or not tree.root_node.named_children:
+        raise UnreadableError("this is no expression of HCL")
+    return _body(tree.root_node.named_children[0], 0).get("x")
+
+
 def _label(node: tree_sitter.Node) -> str:
     return _raw(node).strip('"')
 

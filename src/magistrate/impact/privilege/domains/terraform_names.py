@@ -28,6 +28,8 @@ from magistrate.impact.privilege.domains.terraform import (
     MAX_DEPTH,
     OPEN,
     Block,
+    UnreadableError,
+    expression,
     later,
 )
 
@@ -39,11 +41,16 @@ _BLOCK: Final = re.compile(r"(?<![\w.])(data\.)?([a-z][a-z0-9]*_\w+)\.([\w-]+)")
 _OF_EACH: Final = re.compile(r"(?<![\w.])(?:each\.(?:key|value)|count\.index)\b")
 _FILE: Final = re.compile(r"file\w*\(\s*\"(?:\$\{path\.\w+\}/)?([^\"$]*)")
 _READS: Final = re.compile(r"\b(?:file\w*|templatefile|fileset)\(")
+_READ_WHOLE: Final = re.compile(
+    r"(file|templatefile)\(\s*\"(?:\$\{path\.module\}/|\./)?([^\"]+)\"\s*(?:,\s*(\{.*\})\s*)?\)"
+)
+_PLACE: Final = re.compile(r"(\$?\$\{)([^{}]*)\}")
 _WORD: Final = re.compile(r"[\w./:@ *-]*")
 _MANY: Final = ("count", "for_each")
 _NEVER: Final[tuple[object, ...]] = (0, "0", [], {})
 _LOOKED_UP: Final = frozenset(
     {"aws_iam_policy_document", "aws_iam_role", "aws_iam_user", "aws_iam_group", "aws_iam_instance_profile"}
+    | {"template_file"}
 )
 """Data of which the readers look at the block itself, where a value is a reference to it and nothing else."""
 
@@ -98,11 +105,30 @@ class _Meanings:
             text = _with_each(text, at.each)
         found = self.known.get((at.folder, text))
         if found is None:
-            return later(self._told(text, at))
+            told = self._of_file(text, at, depth)
+            return later(self._told(text, at)) if told is None else told
         value, there = found
         if isinstance(value, str) and value.startswith(f"{OPEN}var."):
             return value
         return self.filled(value, there, depth + 10)
+
+    def _of_file(self, text: str, at: _At, depth: int) -> str | None:
+        """The text of a file that an expression reads whole, or fills in with plain values; None for any other."""
+        found = _READ_WHOLE.fullmatch(text)
+        if found is None or "${" in found.group(2):
+            return None
+        path = posixpath.normpath(posixpath.join(at.beside, found.group(2)))
+        content = self.files.get(path)
+        if content is None:
+            return None
+        content = content.replace(OPEN, "").replace(CLOSE, "")
+        if found.group(1) == "file":
+            return content
+        try:
+            values = self.filled(expression(found.group(3) or "{}"), at, depth + 1)
+        except UnreadableError:
+            return None
+        return filled_in(content, values) if isinstance(values, Mapping) else None
 
     def _told(self, text: str, at: _At) -> str:
         if " where " in text or ":=" in text:
@@ -148,6 +174,25 @@ class _Meanings:
                 for path in sorted(self.files):
                     if path.startswith(begin):
                         yield f"file {path}", _short(self.files[path], plain=0)
+
+
+def filled_in(template: str, values: Mapping[str, object]) -> str | None:
+    """A template with plain values in their places; None for one that does more than to name them."""
+    if "%{" in template:
+        return None
+    parts: list[str] = []
+    at = 0
+    for found in _PLACE.finditer(template):
+        value = values.get(found.group(2).strip()) if found.group(1) == "${" else None
+        if found.group(1) == "${" and not isinstance(value, str | int):
+            return None
+        parts += (template[at : found.start()], found.group()[1:] if value is None else _plain(value))
+        at = found.end()
+    return "".join((*parts, template[at:]))
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _whole(text: str) -> bool:
