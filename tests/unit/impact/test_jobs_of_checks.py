@@ -129,6 +129,7 @@ def said(*texts: str, **more: str) -> str | None:
         (TESTS, CODEQL),
         (CALLS, CALLED),
         (TESTS, RELEASE.replace("uv build", "python -m pip install build==1.4.0\n      - run: python -m build")),
+        (TESTS, RELEASE.replace("uv build", "pip install -U flit==3.9 wheel[all]\n      - run: flit build")),
         (TESTS.replace("ubuntu-latest", "${{ matrix.os || 'ubuntu-latest' }}\n    strategy:\n      matrix:\n        include:\n          - {os: macOS-latest}\n          - {py: '3'}"), RELEASE),
         (TESTS.replace("ubuntu-latest", "${{ matrix.config.os }}\n    strategy:\n      matrix:\n        config:\n          - {os: windows-2025}"),),
         (TESTS + "  after:\n    needs: test\n    permissions:\n      issues: write\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/stale@v9\n",),
@@ -208,6 +209,12 @@ REFUTED = {
     "tests in an image": in_release(FIRST, "      - uses: docker://acme/tests\n" + FIRST),
     "action that nobody knows": in_release(FIRST, "      - uses: acme/publish@v1\n" + FIRST),
     "script of an action": in_release(FIRST, "      - uses: actions/github-script@v7\n        with:\n          script: exec('pytest')\n" + FIRST),
+    "package of a folder, quoted": in_release(FIRST, '      - run: pip install "."\n' + FIRST),
+    "package of a folder by its path": in_release(FIRST, "      - run: pip install tests/all\n" + FIRST),
+    "package in place": in_release(FIRST, "      - run: pip install -e build\n" + FIRST),
+    "packages that a file lists": in_release(FIRST, "      - run: pip install -r build\n" + FIRST),
+    "package from an address": in_release(FIRST, "      - run: pip install git+https://example.org/a\n" + FIRST),
+    "package from another index": in_release(FIRST, "      - run: pip install --index-url build build\n" + FIRST),
     "package of the repository installed": in_release(FIRST, "      - run: pip install .\n" + FIRST),
     "release in an image": in_release("    environment: pypi", "    environment: pypi\n    container: acme/a"),
     "cache restored where it is published": in_release(FIRST, "      - uses: actions/cache@v4\n        with: {path: a, key: b}\n" + FIRST),
@@ -246,9 +253,12 @@ def test_a_job_that_may_run_tests_with_something_at_hand_is_told(name: str) -> N
     ],
 )
 def test_a_package_that_is_built_with_programs_of_the_repository_may_run_tests(path: str, text: str) -> None:
-    builds = RELEASE if path != "build.py" else RELEASE.replace("uv build", "python -m build")
-    assert said(TESTS, builds) is None
-    assert said(TESTS, builds, **{path: text}) is not None
+    for tool in ("uv build", "python -m build", "poetry build", "flit build"):
+        if path == "build.py" and tool != "python -m build":
+            continue
+        builds = RELEASE.replace("uv build", tool)
+        assert said(TESTS, builds) is None
+        assert said(TESTS, builds, **{path: text}) is not None
 
 
 @given(st.sampled_from(sorted(REFUTED)), st.lists(st.sampled_from([LABELS, QUESTIONS, CODEQL, RELEASE]), max_size=3))

@@ -71,7 +71,8 @@ PLAIN_COMMANDS: Final = tuple(
         rf"git (?:log|status|describe|rev-parse|ls-remote|diff|show|tag|push|fetch){WORDS}",
         r"git checkout HEAD\^2\s*",
         r"git config (?:--global )?user\.(?:name|email) \S+\s*",
-        r"(?:python[\d.]* -m )?pip install(?:\s+(?:-U|--upgrade|--user|pip|build|twine|wheel|setuptools)(?:==[\w.]+)?)+\s*",
+        r"(?:python[\d.]* -m )?pip install(?:\s+(?:-U|--upgrade|--user|(?!x\b)[A-Za-z][\w-]*(?:\[[\w,-]+\])?(?:==[\w.]+)?))+\s*",
+        r"(?:poetry|flit) (?:build|publish)(?:\s+(?:--build|--dry-run))*\s*",
         r"python[\d.]* -m build(?:\s+(?:--sdist|--wheel|-s|-w|--outdir dist/?|\.))*\s*",
         r"uv build(?:\s+(?:--sdist|--wheel|--out-dir dist/?|--python [\d.]+|--python-preference [\w-]+|\.))*\s*",
         r"(?:python[\d.]* -m )?twine (?:check|upload)(?:\s+(?:--strict|--skip-existing|--non-interactive|dist/\*))*\s*",
@@ -79,8 +80,8 @@ PLAIN_COMMANDS: Final = tuple(
         r"(?!(?i:path|home|ifs|env|bash\w*|ld_\w*|python\w*|git_\w*)=)[A-Za-z_]\w*=[^\s<>]*\s*",
     )
 )
-"""One command, as a whole: it speaks with the service, looks at files, builds or sends a package; it runs no other."""
-BUILDS: Final = re.compile(r"-m build\b|\buv build\b")
+"""One command, as a whole (a package by its plain name comes from the index): it speaks with the service, looks at files, builds or sends a package; it runs no other."""
+BUILDS: Final = re.compile(r"-m build\b|\buv build\b|\b(?:poetry|flit)\b")
 WRITES: Final = re.compile(
     r"\s*(?:>>\s*[\"']?\$\{?(?:GITHUB_OUTPUT|GITHUB_STEP_SUMMARY)\}?[\"']?|\d?>\s*/dev/null|2>&1|>&2)(?=\s|\Z)"
 )
