@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from magistrate.authority.across import Apart, LinkedVerdict
 from magistrate.authority.policy import TrustedPolicy
 from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.case import (
@@ -110,10 +111,7 @@ class TreeEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitRow:
-    """One commit of a history with its first parent; `parent_tree` is None for a commit without parents.
-
-    `committed` is in Unix seconds; `title` is whatever its author wrote.
-    """
+    """One commit with its first parent (`parent_tree` None: it has none); `committed` in Unix seconds, `title` as written."""
 
     commit: str
     tree: str
@@ -394,6 +392,9 @@ class Assessor(Protocol):
 
     def together(self, effect: GitUpdate, diff: bytes, others: Sequence[Companion]) -> tuple[Verdict, ...]:
         """What it comes to together with others by the same hands; empty where it stands alone."""
+
+    def across(self, effect: GitUpdate, diff: bytes, apart: Apart, own: Sequence[Verdict]) -> tuple[LinkedVerdict, ...]:
+        """What others come to where a link leads from here to elsewhere."""
 
     def decide(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """What it needs: the `decide` mode of the judge."""

@@ -11,10 +11,12 @@ import msgspec
 from magistrate.adapters.git.bare import BareRepositories
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.authority.across import Apart, LinkedVerdict
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import FileChange
 from magistrate.errors import Refused, Unavailable
 from magistrate.ports import Assessed, Pen, Sandbox
+from magistrate.usecases.across import Side, by_place, judged_across
 from magistrate.usecases.assess import Assessor
 from magistrate.usecases.composition import TOO_MANY, WHOLE, Doubt, Part, judged_together
 from magistrate.usecases.evidence import Tool
@@ -87,6 +89,33 @@ class SandboxedAssessor:
         if not others:
             return ()
         git_dir = Path(self._repositories.git_dir(effect.repository))
+        parts, doubts = self._parts(effect.repository, others)
+        mine = self._changes(git_dir, effect.repository, (effect.base_tree, effect.result_tree), diff)
+        return judged_together(self._assessor, RepositoryReader(git_dir), effect, mine, parts, doubts)
+
+    def across(self, effect: GitUpdate, diff: bytes, apart: Apart, own: Sequence[Verdict]) -> tuple[LinkedVerdict, ...]:
+        """Judge what others did in repositories that are linked with this change; what cannot be read is a link."""
+        step = Companion(
+            proposal="", base_tree=effect.base_tree, result_tree=effect.result_tree, diff=diff, landed=False,
+            repository=effect.repository, ref=effect.ref, tip_tree=effect.base_tree,
+        )  # fmt: skip
+        sides = [self._side(group) for group in by_place(apart.elsewhere)]
+        return judged_across(self._assessor, self._side([*apart.here, step]), sides, own, apart.places)
+
+    def _side(self, group: Sequence[Companion]) -> Side:
+        """One repository and ref as it stands now, with what the same hands did there."""
+        last = group[-1]
+        reader = self._repositories.reader(last.repository)
+        tree = last.tip_tree or reader.tree_of(self._repositories.tip(last.repository, last.ref))
+        parts, doubts = self._parts(last.repository, group)
+        return Side(
+            repository=last.repository, ref=last.ref, git=reader, tree=tree, parts=tuple(parts),
+            members=tuple(one.proposal for one in group), doubts=tuple(doubts),
+        )  # fmt: skip
+
+    def _parts(self, repository: str, others: Sequence[Companion]) -> tuple[list[Part], list[Doubt]]:
+        """The files of each that can be rebuilt, and what is in doubt."""
+        git_dir = Path(self._repositories.git_dir(repository))
         parts: list[Part] = []
         left_out = sum(one.left_out for one in others)
         doubts = [Doubt(path=WHOLE, why=TOO_MANY.format(left_out))] if left_out else []
@@ -95,15 +124,14 @@ class SandboxedAssessor:
                 continue
             trees = one.base_tree, one.result_tree
             try:
-                changes = self._changes(git_dir, effect.repository, trees, one.diff)
+                changes = self._changes(git_dir, repository, trees, one.diff)
             except Refused as error:
                 if one.landed:
                     raise
                 doubts.append(Doubt(path=WHOLE, why=NOT_REBUILT.format(one.proposal[7:19], error.message)[:900]))
             else:
                 parts.append(Part(changes=changes, landed=one.landed))
-        mine = self._changes(git_dir, effect.repository, (effect.base_tree, effect.result_tree), diff)
-        return judged_together(self._assessor, RepositoryReader(git_dir), effect, mine, parts, doubts)
+        return parts, doubts
 
     def _changes(self, git_dir: Path, repository: str, trees: tuple[str, str], diff: bytes) -> tuple[FileChange, ...]:
         """The files of one change, rebuilt once and kept by the trees that it leads from and to."""

@@ -14,6 +14,7 @@ import msgspec
 from magistrate.adapters.git.objects import import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.admission import Pins
 from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
@@ -21,6 +22,7 @@ from magistrate.domain.case import Companion
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.ports import AssessmentMatter, Rebuilt, Ruling, Seen
 from magistrate.ports import Sandbox, SandboxLimits, TreeEntry
+from magistrate.usecases.across import Side, by_place, judged_across, place_of
 from magistrate.usecases.assess import Assessor
 from magistrate.usecases.composition import Part, judged_together
 from magistrate.wire.assessment import Verdict
@@ -81,17 +83,47 @@ class PinnedAssessor:
         parts = [Part(changes=reader.changes(one.base_tree, one.result_tree), landed=True) for one in landed]
         return judged_together(self._assessor, reader, effect, mine, parts)
 
-    def ruling(self, matter: AssessmentMatter, verdict: Verdict) -> Ruling:
+    def across(
+        self,
+        matter: AssessmentMatter,
+        landed: Sequence[Companion],
+        elsewhere: Sequence[Companion],
+        own: Sequence[Verdict],
+    ) -> tuple[LinkedVerdict, ...]:
+        """Judge what landed in other repositories, where they are linked with it, from the executor's own copies."""
+        effect, bundle = matter.effect, matter.bundle
+        policy = trust_policy(
+            bundle.policy, trust_roster(bundle.roster, pin=self._pins.roster, deployment=self._pins.deployment)
+        )
+        step = Companion(
+            proposal="", base_tree=effect.base_tree, result_tree=effect.result_tree, diff=b"", landed=False,
+            repository=effect.repository, ref=effect.ref, tip_tree=effect.base_tree,
+        )  # fmt: skip
+        sides = [self._side(group) for group in by_place(elsewhere)]
+        return judged_across(
+            self._assessor, self._side([*landed, step]), sides, own,
+            {one.repository: one for one in policy.body.repositories},
+        )  # fmt: skip
+
+    def _side(self, group: Sequence[Companion]) -> Side:
+        last = group[-1]
+        reader = RepositoryReader(self._git_dir(last.repository))
+        parts = tuple(Part(changes=reader.changes(one.base_tree, one.result_tree), landed=one.landed) for one in group)
+        return Side(
+            repository=last.repository, ref=last.ref, git=reader, tree=last.tip_tree, parts=parts,
+            members=tuple(one.proposal for one in group),
+        )  # fmt: skip
+
+    def ruling(self, matter: AssessmentMatter, verdict: Verdict, place: str = "") -> Ruling:
         """Ask the judge what policy and floor want of this verdict."""
         bundle, effect = matter.bundle, matter.effect
         roster = trust_roster(bundle.roster, pin=self._pins.roster, deployment=self._pins.deployment)
         policy = trust_policy(bundle.policy, roster)
         proposal = roster.open_by_front(bundle.proposal, Proposal).body
         question = {
-            "verdict": verdict, "policy": policy.body, "action": proposal.action, "environment": effect.environment,
-            "production": policy.repository(effect.repository).production, "solo": roster.solo,
-            "repository": effect.repository, "agent": proposal.agent, "provenance": proposal.provenance,
-            "context_gaps": proposal.context_gaps,
+            "verdict": verdict, "policy": policy.body, "action": proposal.action, "solo": roster.solo,
+            "agent": proposal.agent, "provenance": proposal.provenance, "context_gaps": proposal.context_gaps,
+            **place_of(policy.body.repositories, effect, place),
         }  # fmt: skip
         reply = self._assessor.ask({"v": 1, "mode": "decide", **msgspec.to_builtins(question)})
         try:

@@ -52,9 +52,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Companion:
-    """Another change to the same ref by the same hands: its trees and its recomputed diff; `landed` or in flight.
+    """Another change by the same hands: its trees and its recomputed diff; `landed` or in flight.
 
-    `left_out`: there are more than are judged together, and this one was not looked at.
+    `left_out`: there are more than are judged together, and this one was not looked at. `tip_tree` is what
+    stands on its ref now, where whoever gathered it knows; empty where it has to be looked up.
     """
 
     proposal: str
@@ -63,6 +64,9 @@ class Companion:
     diff: bytes
     landed: bool
     left_out: bool = False
+    repository: str = ""
+    ref: str = ""
+    tip_tree: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

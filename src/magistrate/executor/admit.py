@@ -24,6 +24,7 @@ from magistrate.executor.halts import Halts
 from magistrate.executor.identity import Identity
 from magistrate.executor.landed import landed_by
 from magistrate.executor.ports import AssessmentMatter, Assessor, Clock, Ruling, Target
+from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
@@ -139,7 +140,7 @@ class Admission:
                 "MAG-E390", f"judged again here the verdict is `{found[:23]}`, approved was `{approved[:23]}`"
             )
         ruling, decision = self._assessor.ruling(matter, verdict), admitted.decision.body
-        chained = self._rules_with_landed(matter, admitted)
+        chained = self._rules_with_landed(matter, admitted, verdict)
         if decision.chain is not None and decision.chain.alone != ruling.strictness:
             alone = decision.chain.alone
             raise Refused("MAG-E390", f"by itself the change needs `{ruling.strictness}`, control said `{alone}`")
@@ -151,17 +152,22 @@ class Admission:
                 f"ruled again here the change needs `{ruling.strictness}`, decided was `{decision.strictness}`",
             )
 
-    def _rules_with_landed(self, matter: AssessmentMatter, admitted: Admitted) -> bool:
-        """Whether others by the same hands landed here; then what all come to must have been asked for (R32)."""
+    def _rules_with_landed(self, matter: AssessmentMatter, admitted: Admitted, alone: Verdict) -> bool:
+        """Whether others by the same hands landed; then what all come to must have been asked for (R32, R34)."""
         effect, proposal = admitted.effect, admitted.proposal.body
         landed = landed_by(self._book, proposal, effect, self._identity.deployment, self._clock.now())
-        verdicts = self._assessor.together(matter, landed) if landed else ()
-        for verdict in verdicts:
+        verdicts = self._assessor.together(matter, landed.here) if landed.here else ()
+        own, away = (alone, *verdicts), landed.elsewhere
+        linked = self._assessor.across(matter, landed.here, away, own) if away else ()
+        for verdict in (*verdicts, *(one.verdict for one in linked)):
             self._verify_covers(self._assessor.ruling(matter, verdict), admitted.decision.body)
             why = not_executable_because(verdict, self._floor_ground(admitted))
             if why:
                 raise Refused("MAG-E390", f"together with what landed before: {why[0]}")
-        return bool(verdicts)
+        for place in sorted({one.repository for one in linked}):
+            for verdict in (*own, *(one.verdict for one in linked)):
+                self._verify_covers(self._assessor.ruling(matter, verdict, place), admitted.decision.body)
+        return bool(verdicts or linked)
 
     def _floor_ground(self, admitted: Admitted) -> FloorGround:
         drilled = self._record.drilled(admitted.effect.repository, admitted.effect.environment, self._clock.now())

@@ -121,11 +121,10 @@ class Casebook:
         """Executions without an end, oldest first."""
         return tuple(map(_execution, self._rows.execute(f"{_EXECUTION} where outcome is null order by rowid")))
 
-    def landed(self, repository: str, ref: str) -> tuple[ExecutionRow, ...]:
-        """Executions that succeeded on one ref, and those that halted and may have left something, oldest first."""
-        where = "where outcome in (?, ?) and repository = ? and ref = ?"
-        ended = Outcome.SUCCEEDED, Outcome.HALTED
-        found = self._rows.execute(f"{_EXECUTION} {where} order by rowid", (*ended, repository, ref))
+    def landed(self) -> tuple[ExecutionRow, ...]:
+        """Executions that succeeded, on any ref, and those that halted and may have left something, oldest first."""
+        where = "where outcome in (?, ?)"
+        found = self._rows.execute(f"{_EXECUTION} {where} order by rowid", (Outcome.SUCCEEDED, Outcome.HALTED))
         return tuple(map(_execution, found))
 
     def halted(self, without: JournalStep) -> tuple[ExecutionRow, ...]:

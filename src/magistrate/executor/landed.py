@@ -1,4 +1,4 @@
-"""What landed here by the same hands, from the executor's own journal.
+"""What landed by the same hands, from the executor's own journal.
 
 Rule kept (invariants 4, 8): the chain is not taken from control. Changes count for thirty days, or until
 two people agreed to them as a whole; that they did is read from their own signatures.
@@ -6,6 +6,7 @@ two people agreed to them as a whole; that they did is read from their own signa
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from magistrate.authority.obligations import agreed_as_a_whole
@@ -27,29 +28,45 @@ WINDOW_SECONDS: Final = 30 * 24 * 3600 + 3600
 PERSONS: Final = 2
 
 
-def landed_by(
-    book: Casebook, proposal: Proposal, effect: GitUpdate, deployment: str, now: int
-) -> tuple[Companion, ...]:
-    """Earlier changes to this ref by the proposal's agent or owner, oldest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """Earlier changes by the same hands, oldest first: `here` to the same ref, `elsewhere` to any other that this executor serves."""
+
+    here: tuple[Companion, ...]
+    elsewhere: tuple[Companion, ...]
+
+
+def landed_by(book: Casebook, proposal: Proposal, effect: GitUpdate, deployment: str, now: int) -> Landed:
+    """What the proposal's agent or owner let land here (R32, R34).
+
+    What two persons agreed to as a whole, wherever it landed, is counted no more.
 
     Raises:
         Refused: MAG-E382 when the journal holds a bundle that cannot be read.
     """
+    rows = book.landed()
+    standing = {(row.repository, row.ref): row.result_tree for row in rows if row.outcome == Outcome.SUCCEEDED}
     found: list[Companion] = []
-    for row in book.landed(effect.repository, effect.ref):
+    for row in rows:
         bundle = decode_bundle(row.bundle)
         document = open_envelope(bundle.proposal, Proposal, deployment=deployment)
         if _landed_about(bundle, deployment) < now - WINDOW_SECONDS or not _same_hands(document.body, proposal):
             continue
+        place = row.repository, row.ref
         found.append(
             Companion(
-                proposal=row.proposal, base_tree=row.base_tree, result_tree=row.result_tree, diff=b"", landed=True
+                proposal=row.proposal, base_tree=row.base_tree, result_tree=row.result_tree, diff=b"", landed=True,
+                repository=row.repository, ref=row.ref, tip_tree=standing.get(place, row.result_tree),
             )
-        )
+        )  # fmt: skip
         agreed = _agreed(bundle, deployment) if row.outcome == Outcome.SUCCEEDED else frozenset()
         if agreed:
             found = [one for one in found if one.proposal not in agreed | {row.proposal}]
-    return tuple(found)
+    mine = effect.repository, effect.ref
+    return Landed(
+        here=tuple(one for one in found if (one.repository, one.ref) == mine),
+        elsewhere=tuple(one for one in found if (one.repository, one.ref) != mine),
+    )
 
 
 def _landed_about(bundle: CaseBundle, deployment: str) -> int:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.closures import Halt
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import Strictness
@@ -199,8 +200,17 @@ class Assessor(Protocol):
     def together(self, matter: AssessmentMatter, landed: Sequence[Companion]) -> tuple[Verdict, ...]:
         """Judge it as one change with what landed here by the same hands; empty where nothing did."""
 
-    def ruling(self, matter: AssessmentMatter, verdict: Verdict) -> Ruling:
-        """What policy and floor ask for, given the verdict."""
+    def across(
+        self,
+        matter: AssessmentMatter,
+        landed: Sequence[Companion],
+        elsewhere: Sequence[Companion],
+        own: Sequence[Verdict],
+    ) -> tuple[LinkedVerdict, ...]:
+        """Judge what landed elsewhere by the same hands and is linked with it; empty where nothing is."""
+
+    def ruling(self, matter: AssessmentMatter, verdict: Verdict, place: str = "") -> Ruling:
+        """What policy and floor ask for, given the verdict; by the environment of the repository `place`, if another."""
 
 
 class CheckRunner(Protocol):

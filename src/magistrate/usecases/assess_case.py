@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from magistrate.authority.across import Apart, LinkedVerdict
 from magistrate.domain.case import Case
 from magistrate.domain.events import Event
 from magistrate.domain.impact import Strictness
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import MagistrateError, Refused, Unavailable
 from magistrate.ports import Assessed, Assessor, Pen, Store, Trust
+from magistrate.usecases.across import place_of
 from magistrate.usecases.chains import CHAIN, Ruling, chained, mixed, pull_back
 from magistrate.usecases.company import Company, company_of, unseen
 from magistrate.usecases.pace import Earlier, earlier_of, paced, raise_alarms
@@ -55,7 +57,7 @@ def judge_case(bench: Bench, proposal: str, now: int) -> Case:
     try:
         assessed = _assess(bench, case, document, diff, now)
         ruling = _decide(bench, document, assessed.verdict)
-        ruling = _with_others(bench, document, diff, company, ruling)
+        ruling, company = _with_others(bench, document, diff, company, (assessed.verdict, ruling))
         ruling = mixed(ruling, case, assessed.verdict, company.session)
         ruling = paced(ruling, case.facts.repository, assessed.verdict, earlier)
     except MagistrateError as error:
@@ -63,16 +65,15 @@ def judge_case(bench: Bench, proposal: str, now: int) -> Case:
     return _write(bench, case, document, assessed, ruling, (company, earlier), now)
 
 
-def question(document: Document[Proposal], verdict: Verdict, trust: Trust) -> dict[str, object]:
-    """Input of the judge's `decide` mode, from the proposal, its verdict, policy and roster."""
+def question(document: Document[Proposal], verdict: Verdict, trust: Trust, place: str = "") -> dict[str, object]:
+    """Input of the judge's `decide` mode, from the proposal, its verdict, policy and roster; `place`: as if it were there."""
     policy, proposal = trust.policy(), document.body
     effect = _git(proposal)
     asked: dict[str, object] = msgspec.to_builtins(
         {
             "verdict": verdict, "policy": policy.body, "action": proposal.action,
-            "environment": effect.environment, "production": policy.repository(effect.repository).production,
-            "solo": trust.roster().solo, "repository": effect.repository, "agent": proposal.agent,
-            "provenance": proposal.provenance, "context_gaps": proposal.context_gaps,
+            "solo": trust.roster().solo, "agent": proposal.agent, "provenance": proposal.provenance,
+            "context_gaps": proposal.context_gaps, **place_of(policy.body.repositories, effect, place),
         }
     )  # fmt: skip
     return asked
@@ -82,15 +83,37 @@ def _assess(bench: Bench, case: Case, document: Document[Proposal], diff: bytes,
     return bench.assessor.assess(case.facts.proposal, _git(document.body), diff, now)
 
 
-def _with_others(bench: Bench, document: Document[Proposal], diff: bytes, company: Company, alone: Ruling) -> Ruling:
-    """The ruling on the change, and on what it completes together with others: whichever asks for more."""
-    verdicts = bench.assessor.together(_git(document.body), diff, company.others)
-    rulings = [(verdict, _decide(bench, document, verdict)) for verdict in verdicts]
-    return chained(alone, rulings, company)
+def _with_others(
+    bench: Bench, document: Document[Proposal], diff: bytes, company: Company, alone: tuple[Verdict, Ruling]
+) -> tuple[Ruling, Company]:
+    """The ruling on the change, and on what it completes together with others, here and where a link leads: what asks most.
+
+    What is linked is ruled by the environment of every repository that it is linked with (R34).
+    """
+    effect = _git(document.body)
+    verdicts = bench.assessor.together(effect, diff, company.others)
+    own = (alone[0], *verdicts)
+    linked = _linked(bench, effect, diff, company, own)
+    away = [one.verdict for one in linked]
+    rulings = [(verdict, _decide(bench, document, verdict)) for verdict in (*away, *verdicts)]
+    for place in sorted({one.repository for one in linked}):
+        rulings = [*((verdict, _decide(bench, document, verdict, place)) for verdict in (*own, *away)), *rulings]
+    known = company.with_linked(name for one in linked for name in one.members)
+    return chained(alone[1], rulings, known, tuple(dict.fromkeys(one.why for one in linked))), known
 
 
-def _decide(bench: Bench, document: Document[Proposal], verdict: Verdict) -> Ruling:
-    answer = bench.assessor.decide(question(document, verdict, bench.trust))
+def _linked(
+    bench: Bench, effect: GitUpdate, diff: bytes, company: Company, own: tuple[Verdict, ...]
+) -> tuple[LinkedVerdict, ...]:
+    if not company.elsewhere:
+        return ()
+    places = {one.repository: one for one in bench.trust.policy().body.repositories}
+    apart = Apart(here=company.others, elsewhere=company.elsewhere, places=places)
+    return bench.assessor.across(effect, diff, apart, own)
+
+
+def _decide(bench: Bench, document: Document[Proposal], verdict: Verdict, place: str = "") -> Ruling:
+    answer = bench.assessor.decide(question(document, verdict, bench.trust, place))
     try:
         return msgspec.convert(answer, Ruling, strict=True)
     except msgspec.ValidationError as error:

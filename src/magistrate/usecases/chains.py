@@ -50,8 +50,13 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     chain: Chain | None = None
 
 
-def chained(alone: Ruling, together: Sequence[tuple[Verdict, Ruling]], company: Company) -> Ruling:
-    """The ruling on the change joined with those on all of it; unchanged where it stands alone."""
+def chained(
+    alone: Ruling, together: Sequence[tuple[Verdict, Ruling]], company: Company, links: Sequence[str] = ()
+) -> Ruling:
+    """The ruling on the change joined with those on all of it; unchanged where it stands alone.
+
+    `links` says through what others in other repositories count.
+    """
     if not together:
         return alone
     others = company.others
@@ -61,6 +66,7 @@ def chained(alone: Ruling, together: Sequence[tuple[Verdict, Ruling]], company: 
     classes = {kind for verdict, _ in together for kind in classes_of(verdict)}
     landed = sum(one.landed for one in others)
     why = _why([verdict for verdict, _ in together], classes, landed, len(others) - landed)
+    why = f"{why}; linked: {'; '.join(links)}"[:900] if links else why
     chain = Chain(
         members=tuple(one.proposal for one in others), landed=landed, verdict_sha256=digest_of(together[-1][0]),
         strictness=worst, alone=alone.strictness, classes=tuple(sorted(classes)), why=why,

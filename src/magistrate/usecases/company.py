@@ -1,4 +1,4 @@
-"""Who else is at it: changes to the same ref by the same agent, or by agents of the same owner.
+"""Who else is at it: changes by the same agent, or by agents of the same owner; to the same ref, and elsewhere.
 
 Rule kept (R31, R32): what landed counts for thirty days, or until two people agreed to the whole; what is in
 flight counts however old it is. Nothing is dropped in silence: what is too much to look at is named as left out.
@@ -6,7 +6,8 @@ flight counts however old it is. Nothing is dropped in silence: what is too much
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.authority.obligations import agreed_as_a_whole
@@ -31,14 +32,23 @@ NOT_DECIDED: Final = frozenset({CaseState.SEALED, CaseState.ASSESSING, CaseState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """The others, landed ones first and each in their order; `session` are cases of the same session, none left out."""
+    """The others, landed ones first and each in their order; `session` are cases of the same session, none left out.
+
+    `others` are at the same ref. `elsewhere` are at other repositories or refs: they count where a link leads there.
+    """
 
     others: tuple[Companion, ...]
     session: tuple[Case, ...]
+    elsewhere: tuple[Companion, ...] = ()
+
+    def with_linked(self, members: Iterable[str]) -> Company:
+        """The company in which those elsewhere that are linked count as well."""
+        linked = frozenset(members)
+        return replace(self, others=(*self.others, *(one for one in self.elsewhere if one.proposal in linked)))
 
 
 def company_of(unit: Unit, case: Case, deployment: str, now: int) -> Company:
-    """Who counts with this case now. Only changes of its repository and ref compose with it."""
+    """Who counts with this case now, and who would where a link leads there."""
     cases = _by_the_same_hands(unit, case, now)
     standing: list[Case] = []
     for other in cases:
@@ -48,17 +58,28 @@ def company_of(unit: Unit, case: Case, deployment: str, now: int) -> Company:
             if agreed:
                 gone = agreed | {other.facts.proposal}
                 standing = [one for one in standing if one.facts.proposal not in gone]
-    dropped = len(standing) - MAX_MEMBERS
-    others = (_companion(unit, one, deployment, left_out=at < dropped) for at, one in enumerate(standing))
+    here = [one for one in standing if _place(one) == _place(case)]
     return Company(
-        others=tuple(one for one in others if one is not None),
+        others=_companions(unit, here, deployment),
         session=tuple(other for other in cases if other.facts.session == case.facts.session),
+        elsewhere=_companions(unit, [one for one in standing if _place(one) != _place(case)], deployment),
     )
+
+
+def _place(case: Case) -> tuple[str, str]:
+    return case.facts.repository, case.facts.ref
+
+
+def _companions(unit: Unit, cases: Sequence[Case], deployment: str) -> tuple[Companion, ...]:
+    """The newest of them with what they changed, the rest by name."""
+    dropped = len(cases) - MAX_MEMBERS
+    found = (_companion(unit, one, deployment, left_out=at < dropped) for at, one in enumerate(cases))
+    return tuple(one for one in found if one is not None)
 
 
 def unseen(unit: Unit, case: Case, company: Company, now: int) -> bool:
     """Whether another was decided meanwhile that this one was not judged with, so that neither knows of the other."""
-    known = {one.proposal for one in company.others}
+    known = {one.proposal for one in (*company.others, *company.elsewhere)}
     return any(
         other.facts.proposal not in known
         for other in _by_the_same_hands(unit, case, now)
@@ -70,12 +91,7 @@ def _by_the_same_hands(unit: Unit, case: Case, now: int) -> list[Case]:
     facts = case.facts
     landed = unit.companions(facts.agent, facts.owner, since=now - WINDOW_SECONDS, states=LANDED)
     flying = unit.companions(facts.agent, facts.owner, since=0, states=IN_FLIGHT)
-    return [
-        other
-        for other in (*sorted(landed, key=_landing), *flying)
-        if other.facts.proposal != facts.proposal
-        and (other.facts.repository, other.facts.ref) == (facts.repository, facts.ref)
-    ]
+    return [other for other in (*sorted(landed, key=_landing), *flying) if other.facts.proposal != facts.proposal]
 
 
 def _landing(case: Case) -> tuple[int, int, str]:
@@ -91,6 +107,7 @@ def _companion(unit: Unit, case: Case, deployment: str, *, left_out: bool) -> Co
     return Companion(
         proposal=name, base_tree=effect.base_tree, result_tree=effect.result_tree,
         diff=b"" if left_out else unit.payload(name, "diff"), landed=case.standing.state in LANDED, left_out=left_out,
+        repository=effect.repository, ref=effect.ref,
     )  # fmt: skip
 
 

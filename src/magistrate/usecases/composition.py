@@ -105,9 +105,9 @@ def judged_together(  # noqa: PLR0913, PLR0917  each is a separate thing that is
     Raises:
         Unavailable: the assessor cannot judge.
     """
-    parts, dropped = _within(parts)
+    parts, dropped = within_bounds(parts)
     doubts = [*doubts, *([Doubt(path=WHOLE, why=TOO_MANY.format(dropped))] if dropped else [])]
-    current = _contents(git, effect.base_tree, {change.path for part in parts for change in part.changes})
+    current = contents_of(git, effect.base_tree, {change.path for part in parts for change in part.changes})
     verdicts: list[Verdict] = []
     asked: list[tuple[FileChange, ...]] = []
     for chosen in ([part for part in parts if not part.landed], list(parts)):
@@ -121,11 +121,11 @@ def judged_together(  # noqa: PLR0913, PLR0917  each is a separate thing that is
             continue
         asked.append(net)
         case = {**case_of(net, "chain"), "context": context_of(git, effect.base_tree)}
-        verdicts.append(_doubted(_verdict(assessor.of_case(case).verdict), unclear))
+        verdicts.append(doubted(verdict_of(assessor.of_case(case).verdict), unclear))
     return tuple(verdicts)
 
 
-def _within(parts: Sequence[Part]) -> tuple[list[Part], int]:
+def within_bounds(parts: Sequence[Part]) -> tuple[list[Part], int]:
     """The newest parts that one run of the assessor takes, in their order, and how many are too much."""
     files = size = 0
     for count, part in enumerate(reversed(parts)):
@@ -136,7 +136,7 @@ def _within(parts: Sequence[Part]) -> tuple[list[Part], int]:
     return list(parts), 0
 
 
-def _contents(git: GitReader, tree: str, paths: set[str]) -> Mapping[str, Held]:
+def contents_of(git: GitReader, tree: str, paths: set[str]) -> Mapping[str, Held]:
     """What stands now under these paths; a submodule has its commit in words, as a diff shows it."""
     entries = [entry for entry in git.list_tree(tree) if entry.path in paths]
     blobs = git.read_blobs([entry.object_id for entry in entries if entry.mode != SUBMODULE])
@@ -149,14 +149,15 @@ def _content(entry: TreeEntry, blobs: Mapping[str, bytes]) -> bytes:
     return blobs[entry.object_id]
 
 
-def _verdict(found: Mapping[str, Any]) -> Verdict:
+def verdict_of(found: Mapping[str, Any]) -> Verdict:
+    """The assessor's answer as the verdict that it is (raises Unavailable MAG-E468)."""
     try:
         return msgspec.convert(found, Verdict, strict=True)
     except msgspec.ValidationError as error:
         raise Unavailable("MAG-E468", f"the verdict has another shape: {error}") from error
 
 
-def _doubted(verdict: Verdict, doubts: Iterable[Doubt]) -> Verdict:
+def doubted(verdict: Verdict, doubts: Iterable[Doubt]) -> Verdict:
     """Two people for what does not compose or was not seen."""
     extra = tuple(SensitivityVerdict(kind="unknown", path=one.path, line=0, why=one.why) for one in doubts)
     if not extra:

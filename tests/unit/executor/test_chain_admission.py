@@ -83,7 +83,8 @@ def counted(world: World, *, now: int = NOW, **changes: Any) -> list[str]:
     proposal = open_envelope(world.bundle.proposal, Proposal, deployment=world.case.town.name).body
     asking = msgspec.structs.replace(proposal, **changes)
     effect: Any = asking.effect
-    return [one.proposal for one in landed_by(Casebook(world.journal), asking, effect, world.case.town.name, now)]
+    landed = landed_by(Casebook(world.journal), asking, effect, world.case.town.name, now)
+    return [one.proposal for one in landed.here]
 
 
 @pytest.mark.requirement("R32", "R44")

@@ -1,0 +1,118 @@
+"""What a repository's files say of other repositories: what they use, and the names that they share with them.
+
+Read are lines that refer to something: `uses:` of workflows and actions, `source` of Terraform modules, images, GitLab's
+`include`, submodules, packages taken from a repository; and names of secrets and of deploy targets.
+
+Rule kept (R34): a link only raises. A reference leads to a repository when one part of its address is the repository's
+name, whoever the owner is; a link too many costs a person, one too few would let a chain through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class LinkKind(StrEnum):
+    """How one repository comes to act on another."""
+
+    WORKFLOW = "workflow"
+    ACTION = "action"
+    MODULE = "module"
+    IMAGE = "image"
+    INCLUDE = "include"
+    SUBMODULE = "submodule"
+    PACKAGE = "package"
+    SECRET = "secret"  # noqa: S105  a kind of link
+    DEPLOY_TARGET = "deploy_target"
+    ENVIRONMENT = "environment"
+    UNKNOWN = "unknown"
+
+
+SHARED: Final = frozenset({LinkKind.SECRET, LinkKind.DEPLOY_TARGET})
+"""Kinds where two repositories are linked by naming the same thing."""
+LINKING: Final = re.compile(
+    r"(?i)(?:^|/)(?:\.gitmodules|go\.mod|package\.json|Cargo\.toml|pyproject\.toml|requirements[^/]*\.txt|Jenkinsfile[^/]*|"
+    r"[^/]*(?:docker|container)file[^/]*|\.env[^/]*|[^/]*\.(?:ya?ml|tf|tofu|hcl|tf\.json))\Z"
+)
+"""Files that are read for links."""
+_VALUE: Final = r"""\s*(?:[|>][-+0-9]*\s+)?["']?([^\s"'#,}\]]+)"""
+_GIVEN: Final[tuple[tuple[LinkKind, re.Pattern[str]], ...]] = (
+    (LinkKind.WORKFLOW, re.compile(rf"""\buses["']?\s*:{_VALUE}""")),
+    (LinkKind.MODULE, re.compile(r"""\bsource["']?\s*[=:]\s*["']([^"'\n]+)["']""")),
+    (LinkKind.IMAGE, re.compile(rf"""\bimage["']?\s*[:=]{_VALUE}""")),
+    (LinkKind.IMAGE, re.compile(rf"""\b(?:repository|newName)["']?\s*:{_VALUE}""")),
+    (LinkKind.IMAGE, re.compile(r"(?im)^\s*(?:FROM|COPY|ADD)\s+(?:--(?!from)\S+\s+)*(?:--from=)?(\S+)")),
+    (LinkKind.INCLUDE, re.compile(rf"""\b(?:project|remote|component)["']?\s*:{_VALUE}""")),
+    (LinkKind.SUBMODULE, re.compile(r"(?m)^\s*url\s*=\s*(\S+)")),
+    (LinkKind.PACKAGE, re.compile(r"""((?:git\+|github:|gitlab:|git@|https?://|ssh://)[^\s"'#,]+)""")),
+    (LinkKind.PACKAGE, re.compile(r"(?m)^\s*(?:require\s+)?((?:[\w-]+\.)+\w+/[\w./-]+)\s+v\S")),
+    (LinkKind.SECRET, re.compile(r"""\bsecrets(?:\.|\[["'])([A-Za-z_][A-Za-z0-9_]*)""")),
+    (LinkKind.SECRET, re.compile(r"\b(secrets?/(?:data/)?[A-Za-z0-9_][\w./-]*)")),
+    (LinkKind.SECRET, re.compile(rf"""\bsecret(?:Name|_id|_name|KeyRef["']?\s*:\s*(?:\{{\s*)?name)["']?\s*[:=]{_VALUE}""")),
+    (LinkKind.DEPLOY_TARGET, re.compile(rf"""\b(?:role-to-assume|role_arn|workload_identity_provider)["']?\s*[:=]{_VALUE}""")),
+    (LinkKind.DEPLOY_TARGET, re.compile(rf"""\b(?:deploy[_-]target|cluster[_-]name|app-name)["']?\s*[:=]{_VALUE}""")),
+    (LinkKind.INCLUDE, re.compile(rf"""\brepoURL["']?\s*:{_VALUE}""")),
+)  # fmt: skip
+GIVEN_BY_ITSELF: Final = frozenset({"GITHUB_TOKEN"})
+"""Secrets that each repository has of its own under the same name."""
+PRIVILEGED: Final = re.compile(
+    r"write-all|:\s*[\"']?write\b|\bsecrets\s*:\s*[\"']?inherit|\bid-token\b|\benvironment[\"']?\s*:|\bprivileged\s*:\s*true|"
+    r"\brole-to-assume\b|\bsecrets(?:\.|\[)|\bpull_request_target\b|\bhostNetwork\s*:\s*true|\bserviceAccountName\b|\bself-hosted\b"
+)
+"""Marks of a job or workload that may do more than read."""
+_PARTS: Final = re.compile(r"[/:@?#=&\s]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Reference:
+    """One thing that a file names: the kind, the name as it is written, and the file."""
+
+    kind: LinkKind
+    name: str
+    path: str
+
+
+def references_in(files: Mapping[str, str]) -> frozenset[Reference]:
+    """Everything that these files name."""
+    found: set[Reference] = set()
+    for path, text in files.items():
+        if LINKING.search(path):
+            for kind, pattern in _GIVEN:
+                found.update(_reference(kind, name, path) for name in pattern.findall(text))
+    return frozenset(one for one in found if one.name not in GIVEN_BY_ITSELF)
+
+
+def privileged_in(files: Mapping[str, str]) -> frozenset[str]:
+    """Files with a mark of a job or workload that may do more than read."""
+    return frozenset(path for path, text in files.items() if LINKING.search(path) and PRIVILEGED.search(text))
+
+
+def leads_to(reference: Reference, repository: str) -> bool:
+    """Whether a reference leads out to the repository of this name."""
+    if reference.kind in SHARED or _stays(reference):
+        return False
+    parts = {part.casefold().removesuffix(".git") for part in _PARTS.split(reference.name)}
+    return repository.casefold() in parts
+
+
+def takes(reference: Reference, paths: Iterable[str]) -> bool:
+    """Whether one of these paths of the repository that it leads to may reach whoever refers to it so.
+
+    A workflow that is called can call others beside it; of anything else all may be taken.
+    """
+    return any(reference.kind is not LinkKind.WORKFLOW or path.startswith(".github/") for path in paths)
+
+
+def _reference(kind: LinkKind, name: str, path: str) -> Reference:
+    if kind is LinkKind.WORKFLOW and "/.github/workflows/" not in name:
+        kind = LinkKind.ACTION
+    return Reference(kind=kind, name=name, path=path)
+
+
+def _stays(reference: Reference) -> bool:
+    """Whether it names a place in the same repository."""
+    return reference.kind is not LinkKind.SUBMODULE and reference.name.startswith(("./", "../"))

@@ -1,0 +1,274 @@
+"""What a change comes to together with what the same hands changed in other repositories that are linked to it (R34).
+
+Each linked repository is judged by itself, on its own tree and under its own paths, and what acts across a link is said
+in words: both ends of a reference changed, or what a privileged or production consumer uses.
+
+Rule kept (invariant 4): this only adds. A link is found in what stands now and in every side of every change that
+counts; what cannot be read or is too much to look at is a link, and asks for two people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from magistrate.authority.across import LinkedVerdict
+from magistrate.domain.case import Companion
+from magistrate.domain.impact import LOW, FileChange
+from magistrate.errors import Refused
+from magistrate.impact.links.between import Ends, Link, acts, links_between
+from magistrate.impact.links.declared import Declared, UnclearLinksError, links_in
+from magistrate.impact.links.found import LINKING, LinkKind, Reference, privileged_in, references_in
+from magistrate.ports import GitReader
+from magistrate.usecases.assess import Assessor, case_of
+from magistrate.usecases.base_texts import REGULAR, context_of
+from magistrate.usecases.composition import WHOLE, Doubt, Part, contents_of, doubted, net_of, verdict_of, within_bounds
+from magistrate.wire.assessment import Verdict
+from magistrate.wire.effect import GitUpdate
+from magistrate.wire.policy_bundle import RepositoryPolicy
+
+MAX_FILE: Final = 1_000_000
+MAX_TEXT: Final = 16_000_000
+MAX_SIDES: Final = 20
+TOO_MANY_SIDES: Final = "the same hands change {} other repositories, too many to be looked at"
+UNREAD: Final = "what `{}` is linked with cannot be read: {}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One repository and ref: the tree that stands there now, and what the same hands did, landed parts first."""
+
+    repository: str
+    ref: str
+    git: GitReader
+    tree: str
+    parts: tuple[Part, ...]
+    members: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def changes(self) -> tuple[FileChange, ...]:
+        """Every file of every part."""
+        return tuple(change for part in self.parts for change in part.changes)
+
+
+@dataclass(kw_only=True)
+class _Whole:
+    """What one side comes to: its verdicts, and which of its files no proof shows to be harmless."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def touched(self) -> frozenset[str]:
+        """Files that count as changed."""
+        return frozenset(one.path for verdict in self.verdicts for one in verdict.files if one.change_class not in LOW)
+
+
+def judged_across(
+    assessor: Assessor,
+    mine: Side,
+    others: Sequence[Side],
+    own: Sequence[Verdict],
+    places: Mapping[str, RepositoryPolicy],
+) -> tuple[LinkedVerdict, ...]:
+    """The verdicts on every side that is linked with mine, over any number of sides between; empty where none is.
+
+    `own` are the verdicts on my side. Of more than MAX_SIDES the rest is one doubt.
+
+    Raises:
+        Unavailable: the assessor cannot judge.
+    """
+    sides, dropped = list(others[:MAX_SIDES]), others[MAX_SIDES:]
+    ends = {_key(side): _ends(side) for side in (mine, *sides)}
+    links = [
+        (one, other, link)
+        for at, one in enumerate((mine, *sides))
+        for other in sides[at:]
+        for link in _links(one, other, ends, places)
+    ]
+    reached = _reached(mine, links)
+    linked = [side for side in sides if _key(side) in reached]
+    wholes = {_key(side): _judged(assessor, side) for side in linked} | {_key(mine): _Whole(verdicts=list(own))}
+    found: list[LinkedVerdict] = []
+    for side in linked:
+        crossing = _crossing(side, links, wholes, ends, places)
+        found += _results(side, wholes[_key(side)], crossing, links, own)
+    if dropped:
+        unseen = [Doubt(path=WHOLE, why=TOO_MANY_SIDES.format(len(others)))]
+        members = tuple(name for side in dropped for name in side.members)
+        verdict = doubted(own[-1], unseen)
+        found.append(
+            LinkedVerdict(repository=mine.repository, members=members, verdict=verdict, why="more than can be read")
+        )
+    return tuple(found)
+
+
+def by_place(companions: Sequence[Companion]) -> list[tuple[Companion, ...]]:
+    """Companions of one repository and ref together, in their order."""
+    found: dict[tuple[str, str], list[Companion]] = {}
+    for one in companions:
+        found.setdefault((one.repository, one.ref), []).append(one)
+    return [tuple(group) for group in found.values()]
+
+
+def place_of(places: Iterable[RepositoryPolicy], effect: GitUpdate, repository: str = "") -> dict[str, object]:
+    """What the judge's `decide` mode is told of the place: of the change itself, or of a repository linked with it.
+
+    A linked repository that policy does not name is production.
+
+    Raises:
+        Refused: MAG-E124 when policy does not name the repository of the change.
+    """
+    found = {one.repository: one for one in places}
+    if effect.repository not in found:
+        raise Refused("MAG-E124", f"policy names no repository `{effect.repository[:60]}`")
+    own = found[effect.repository]
+    if not repository or repository == effect.repository:
+        return {"repository": effect.repository, "environment": effect.environment, "production": own.production}
+    place = found.get(repository)
+    return {
+        "repository": repository,
+        "environment": effect.environment if place is None else place.environment,
+        "production": place is None or place.production,
+    }
+
+
+def _key(side: Side) -> tuple[str, str]:
+    return side.repository, side.ref
+
+
+def _ends(side: Side) -> Ends:
+    """What stands now and what every side of every change says, together."""
+    try:
+        texts = [_texts(side.git, side.tree)]
+    except ValueError as error:
+        return Ends(unclear=UNREAD.format(side.repository, error)[:900])
+    for change in side.changes:
+        if _read_for_links(change.path):
+            texts += [
+                {change.path: held.decode("utf-8", "replace")}
+                for held in (change.before, change.after)
+                if held is not None
+            ]
+    references: set[Reference] = set()
+    declared: set[Declared] = set()
+    privileged: set[str] = set()
+    unclear = ""
+    for files in texts:
+        references |= references_in(files)
+        privileged |= privileged_in(files)
+        try:
+            declared |= links_in(files)
+        except UnclearLinksError as error:
+            unclear = UNREAD.format(side.repository, error)[:900]
+    return Ends(
+        references=frozenset(references), declared=frozenset(declared), privileged=frozenset(privileged),
+        unclear=unclear,
+    )  # fmt: skip
+
+
+def _texts(git: GitReader, tree: str) -> dict[str, str]:
+    entries = [one for one in git.list_tree(tree) if one.mode in REGULAR and _read_for_links(one.path)]
+    if any(not 0 <= one.size <= MAX_FILE for one in entries) or sum(one.size for one in entries) > MAX_TEXT:
+        raise ValueError("the files that may name others are too large")
+    blobs = git.read_blobs([one.object_id for one in entries])
+    return {one.path: blobs[one.object_id].decode("utf-8", "replace") for one in entries}
+
+
+def _read_for_links(path: str) -> bool:
+    return LINKING.search(path) is not None
+
+
+def _links(
+    one: Side, other: Side, ends: Mapping[tuple[str, str], Ends], places: Mapping[str, RepositoryPolicy]
+) -> Iterable[Link]:
+    """Every link between two sides; two refs of one repository, and the same content for two environments, are links."""
+    names = one.repository, other.repository
+    if names[0] == names[1]:
+        refs = f"{one.ref}, {other.ref}"[:150]
+        yield Link(kind=LinkKind.ENVIRONMENT, name=refs, user=names[0], source=names[1])
+        return
+    yield from links_between(names[0], ends[_key(one)], names[1], ends[_key(other)])
+    if _environment(one, places) != _environment(other, places):
+        for path, _ in sorted(_written(one) & _written(other)):
+            yield Link(kind=LinkKind.ENVIRONMENT, name=f"the same {path}", user=names[0], source=names[1])
+
+
+def _environment(side: Side, places: Mapping[str, RepositoryPolicy]) -> tuple[str, bool]:
+    place = places.get(side.repository)
+    return (f"of {side.repository}", True) if place is None else (place.environment, place.production)
+
+
+def _written(side: Side) -> frozenset[tuple[str, bytes]]:
+    return frozenset((one.path, one.after) for one in side.changes if one.after)
+
+
+def _reached(mine: Side, links: Sequence[tuple[Side, Side, Link]]) -> set[tuple[str, str]]:
+    reached = {_key(mine)}
+    while True:
+        more = {_key(s) for one, other, _ in links for s in (one, other) if {_key(one), _key(other)} & reached}
+        if more <= reached:
+            return reached
+        reached |= more
+
+
+def _judged(assessor: Assessor, side: Side) -> _Whole:
+    """What is in flight on a side, and all of it, each as one change; doubts are in the verdict."""
+    parts, dropped = within_bounds(side.parts)
+    doubts = list(side.doubts) + ([Doubt(path=WHOLE, why=f"{dropped} changes are too much")] if dropped else [])
+    current = contents_of(side.git, side.tree, {change.path for part in parts for change in part.changes})
+    made = _Whole()
+    asked: list[tuple[FileChange, ...]] = []
+    for chosen in ([part for part in parts if not part.landed], list(parts)):
+        net, torn = net_of((), chosen, lambda path: current.get(path, (None, None)))
+        unclear = [
+            *doubts,
+            *(Doubt(path=path, why=f"`{side.repository}`: nobody can say what both come to") for path in torn),
+        ]
+        if not net and unclear:
+            net = tuple(chosen[-1].changes) if chosen else ()
+        if not net or net in asked:
+            continue
+        asked.append(net)
+        case = {**case_of(net, "chain"), "context": context_of(side.git, side.tree)}
+        made.verdicts.append(doubted(verdict_of(assessor.of_case(case).verdict), unclear))
+    return made
+
+
+def _crossing(
+    side: Side,
+    links: Sequence[tuple[Side, Side, Link]],
+    wholes: Mapping[tuple[str, str], _Whole],
+    ends: Mapping[tuple[str, str], Ends],
+    places: Mapping[str, RepositoryPolicy],
+) -> list[Doubt]:
+    """What acts across the links of a side, in words; a change that proofs show to be harmless acts on nobody."""
+    found: list[Doubt] = []
+    for one, other, link in links:
+        if side not in (one, other):
+            continue
+        user, source = (one, other) if one.repository == link.user else (other, one)
+        used, using = wholes[_key(source)].touched(), wholes[_key(user)].touched()
+        both = ends[_key(user)], ends[_key(source)]
+        why = acts(link, used, using, both, production=_environment(user, places)[1])
+        if why:
+            found.append(Doubt(path=WHOLE, why=f"{link.words}: {why}"[:900]))
+    return list(dict.fromkeys(found))[:MAX_SIDES]
+
+
+def _results(
+    side: Side,
+    whole: _Whole,
+    crossing: Sequence[Doubt],
+    links: Sequence[tuple[Side, Side, Link]],
+    own: Sequence[Verdict],
+) -> list[LinkedVerdict]:
+    """A side whose changes come to nothing is ruled as mine is, with what is in doubt about it."""
+    through = "; ".join(dict.fromkeys(link.words for one, other, link in links if side in (one, other)))
+    made = whole.verdicts or [doubted(own[-1], side.doubts)]
+    return [
+        LinkedVerdict(
+            repository=side.repository, members=side.members, verdict=doubted(one, crossing), why=through[:900]
+        )
+        for one in made
+    ]
