@@ -36,10 +36,7 @@ from magistrate.wire.envelope import Envelope
 
 
 class SandboxLevel(StrEnum):
-    """How strong the walls are, strongest first; `LIMITS` (no namespaces) never runs code of a repository.
-
-    `NONE`: the assessor alone, for who runs `magistrate assess` on their own machine.
-    """
+    """How strong, strongest first. `LIMITS` never runs a repository's code; `NONE`: `magistrate assess` on one's own."""
 
     BUBBLEWRAP = "bubblewrap"
     UNSHARE = "unshare"
