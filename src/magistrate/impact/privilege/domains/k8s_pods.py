@@ -18,6 +18,7 @@ from magistrate.impact.privilege.domains.ci_yaml import mapping, shown
 from magistrate.impact.privilege.domains.k8s_admission import Level, Levels
 from magistrate.impact.privilege.domains.k8s_code import code_of
 from magistrate.impact.privilege.domains.k8s_containers import Context, container_rights, containers
+from magistrate.impact.privilege.domains.k8s_flux import asked_for
 from magistrate.impact.privilege.domains.k8s_identities import cloud_edges, identities
 from magistrate.impact.privilege.domains.k8s_objects import (
     WITHOUT_RIGHTS,
@@ -140,7 +141,7 @@ class _Reading:
             kind = (one.group, one.kind)
             if kind in _READ or kind in WITHOUT_RIGHTS or kind in _STARTS_PODS or id(one) in started:
                 continue
-            text = f"{one.group}/{one.kind} {one.namespace}/{one.name}: {shown(without_tags(_said(one)))}"
+            text = f"{one.group}/{one.kind} {one.namespace}/{one.name}: {shown(without_tags(asked_for(one.group, _said(one))))}"
             why = f"what an object of kind `{one.kind[:60]}` brings is not known"
             yield Unknown(domain=DOMAIN, why=why, text=text, place=one.at())
 
