@@ -35,6 +35,7 @@ from magistrate.impact.privilege.domains.github_actions_workflows import (
     Workflow,
     artifacts_of_strangers,
     granted_by_callers,
+    inputs_of,
     read_workflow,
     starts_in_all,
 )
@@ -137,10 +138,11 @@ class GitHubActions:
         for path, workflow in workflows.items():
             starts = starts_in_all(path, workflows)
             usual = granted_by_callers(path, workflows) or (None,)
+            inputs = inputs_of(path, workflows)
             foreign = artifacts_of_strangers(workflow, workflows)
             for name, body in workflow.jobs.items():
                 if isinstance(body, dict):
-                    _held(_job(workflow, name, body, (starts, usual), found), found, foreign=foreign)
+                    _held(_job(workflow, name, body, (starts, usual, inputs), found), found, foreign=foreign)
                 else:
                     found.odd(f"job {name}", Place(path=path, line=line_of(name)), "a job that is no mapping")
         return Grants(
@@ -165,10 +167,10 @@ def _job(
     workflow: Workflow,
     name: str,
     body: Mapping[str, Any],
-    around: tuple[tuple[Start, ...], tuple[object, ...]],
+    around: tuple[tuple[Start, ...], tuple[object, ...], rights.Inputs],
     found: _Found,
 ) -> _Job:
-    starts, usual = around
+    starts, usual, inputs = around
     line = line_of(name)
     permissions = body["permissions"] if "permissions" in body else workflow.body.get("permissions")
     tokens = usual if permissions is None else (permissions,)
@@ -179,7 +181,7 @@ def _job(
         *rights.secret_rights({"env": workflow.body.get("env"), "job": body}),
         *_handed_on(body, found.files),
         *rights.environment_rights(body),
-        *rights.machine_rights(body),
+        *rights.machine_rights(body, inputs),
         *rights.container_rights(body),
     ):
         if isinstance(one, Odd):

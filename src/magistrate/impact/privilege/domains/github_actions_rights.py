@@ -9,7 +9,7 @@ it alone does not count as code that runs with power.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,8 +33,13 @@ _PRIVILEGED: Final = re.compile(
     r"--volume|-v[= ]|--mount|--group-add|--gpus"
 )
 _MATRIX: Final = re.compile(r"matrix\.([\w-]+)")
+_INPUT: Final = re.compile(r"inputs\.([\w-]+)")
 _LITERAL: Final = re.compile(r"'([^']*)'")
 _COMPARED: Final = re.compile(r"[\w.()-]+ *[!=]= *'[^']*'|'[^']*' *[!=]= *[\w.()-]+")
+
+
+Inputs = Mapping[str, Sequence[object]]
+"""All values that the inputs of a workflow take, by name, where files say them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,8 +180,8 @@ def matrix_values(job: Mapping[str, Any], name: str) -> list[object] | None:
     return None if any("${{" in shown(one) for one in every) or isinstance(matrix.get(name), Text) else every
 
 
-def spread(value: object, job: Mapping[str, Any]) -> list[object]:
-    """A value, or all values that it takes where it is a choice among entries of a matrix and literal texts."""
+def spread(value: object, job: Mapping[str, Any], inputs: Inputs | None = None) -> list[object]:
+    """A value, or all values that it takes where it is a choice among entries of a matrix, inputs and literal texts."""
     whole = EXPRESSION.fullmatch(shown(value)) if isinstance(value, Text) else None
     if whole is None:
         return [value]
@@ -188,6 +193,8 @@ def spread(value: object, job: Mapping[str, Any]) -> list[object]:
             if values is None:
                 return [value]
             found += values
+        elif (asked := _INPUT.fullmatch(part)) is not None and inputs is not None and asked[1].lower() in inputs:
+            found += inputs[asked[1].lower()]
         elif plain is not None:
             found.append(Text.of(plain[1], line=line_of(value)))
         elif _COMPARED.fullmatch(part) is None:
@@ -195,9 +202,9 @@ def spread(value: object, job: Mapping[str, Any]) -> list[object]:
     return found or [value]
 
 
-def machine_rights(job: Mapping[str, Any]) -> Iterator[Right]:
+def machine_rights(job: Mapping[str, Any], inputs: Inputs | None = None) -> Iterator[Right]:
     """The machines a job runs on, where they are not GitHub's own."""
-    for one in spread(job.get("runs-on"), job):
+    for one in spread(job.get("runs-on"), job, inputs):
         line = line_of(one, line_of(job))
         group = shown(one["group"]) if isinstance(one, dict) and "group" in one else ""
         labels = sorted({shown(label).lower() for label in listed(one.get("labels") if isinstance(one, dict) else one)})

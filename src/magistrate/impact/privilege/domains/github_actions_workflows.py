@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from magistrate.impact.privilege.domains.ci_yaml import UnreadableError, listed, mapping, only_document, shown
+from magistrate.impact.privilege.domains.github_actions_rights import spread
 from magistrate.impact.privilege.domains.github_actions_triggers import (
     FORK,
     STRANGERS,
@@ -69,6 +70,42 @@ def granted_by_callers(path: str, workflows: Mapping[str, Workflow]) -> tuple[ob
         for job in caller.jobs.values()
         if isinstance(job, dict) and posixpath.normpath(shown(job.get("uses", "-")).partition("@")[0]) == path
     )
+
+
+def inputs_of(path: str, workflows: Mapping[str, Workflow], depth: int = 0) -> dict[str, list[object]]:
+    """What the inputs of a workflow may be, where that is written: options of a choice, and what each caller here gives.
+
+    A caller in another repository runs it with that one's rights and machines.
+    """
+    on = mapping(workflows[path].body.get("on"))
+    started, called = (
+        mapping(mapping(on.get(event)).get("inputs")) for event in ("workflow_dispatch", "workflow_call")
+    )
+    callers = _calling(path, workflows) if called and depth < MAX_CALLS else []
+    found: dict[str, list[object]] = {}
+    for name in {*started, *called}:
+        values: list[object] | None = []
+        if name in started:
+            asked = mapping(started[name])
+            values = listed(asked.get("options")) if shown(asked.get("type", "")) == "choice" else None
+        for caller, job in callers if name in called else ():
+            given = mapping(job.get("with")).get(name, mapping(called[name]).get("default"))
+            each = spread(given, job, inputs_of(caller, workflows, depth + 1))
+            values = (
+                None if values is None or any(one is None or "${{" in shown(one) for one in each) else values + each
+            )
+        if values:
+            found[str(name).lower()] = values
+    return found
+
+
+def _calling(path: str, workflows: Mapping[str, Workflow]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [
+        (caller.path, job)
+        for caller in workflows.values()
+        for job in caller.jobs.values()
+        if isinstance(job, dict) and posixpath.normpath(shown(job.get("uses", "-")).partition("@")[0]) == path
+    ]
 
 
 def _under(start: Start, job: Mapping[str, Any]) -> Iterator[Start]:
