@@ -79,14 +79,48 @@ def as_properties(text: str) -> object:
 
 
 def as_hcl(text: str) -> object:
-    """Everything but comments and blank lines, by a walk that knows quotes over lines and block comments."""
-    made, at = "", 0
+    """Every character but comments, blanks outside of quotes and heredocs, and repeated line ends, by a walk of its own.
+
+    Quotes are followed through `${}` by counting, names keep the blank between them, and a heredoc is kept as it is.
+    """
+    made: list[str] = []
+    at = 0
     while at < len(text):
-        found = re.compile(r'"(?:[^"\\]|\\.)*"?|(?:#|//)[^\n]*|/\*.*?(?:\*/|\Z)|.', re.DOTALL).match(text, at)
+        heredoc = re.compile(r"<<-?(\w+)\n(?s:.*?)\n[ \t]*\1(?=\n|\Z)").match(text, at)
+        found = heredoc or re.compile(
+            r"(?:#|//)[^\n]*|/\*(?s:.*?)(?:\*/|\Z)|[ \t]+|[A-Za-z_][\w-]*|[\d.]+(?:[eE][+-]?\d+)?|(?s:.)"
+        ).match(text, at)
         assert found is not None
-        made += "" if found[0].startswith(("#", "//", "/*")) else found[0]
-        at = found.end()
-    return [line.rstrip() for line in made.split("\n") if line.strip()]
+        end = _past_quotes(text, at) if text[at] == '"' else found.end()
+        word = text[at:end]
+        if (
+            not word.startswith(("#", "//", "/*"))
+            and word.strip(" \t")
+            and (word != "\n" or made[-1:] not in ([], ["\n"]))
+        ):
+            made.append(word)
+        at = end
+    return made[:-1] if made[-1:] == ["\n"] else made
+
+
+def _past_quotes(text: str, at: int) -> int:
+    """Behind the quotes that open here: a `"` ends them unless it is inside of `${` or `%{`."""
+    stack = ['"']
+    at += 1
+    while stack and at < len(text):
+        if stack[-1] == '"' and text[at] == "\\":
+            at += 1
+        elif stack[-1] == '"' and text[at : at + 3] in {"$${", "%%{"}:
+            at += 2
+        elif stack[-1] == '"' and text[at : at + 2] in {"${", "%{"}:
+            stack.append("}")
+            at += 1
+        elif text[at] == stack[-1]:
+            stack.pop()
+        elif stack[-1] == "}" and text[at] in '"{':
+            stack.append({'"': '"', "{": "}"}[text[at]])
+        at += 1
+    return at
 
 
 def as_dockerfile(text: str) -> object:
@@ -117,7 +151,7 @@ def as_shell(text: str) -> object:
 
 FORMATS: list[tuple[str, Callable[[str], object], int]] = [
     ("a.json", as_json, 15), ("a.jsonc", as_json, 15), ("a.toml", as_toml, 15), ("a.yaml", as_yaml, 15),
-    ("a.ini", as_ini, 5), ("a.properties", as_properties, 5), ("a.hcl", as_hcl, 5), ("Dockerfile", as_dockerfile, 5),
+    ("a.ini", as_ini, 5), ("a.properties", as_properties, 5), ("a.hcl", as_hcl, 15), ("Dockerfile", as_dockerfile, 5),
     ("a.sh", as_shell, 5),
 ]  # fmt: skip
 

@@ -1,0 +1,4 @@
+a = <<EOT
+b
+c
+EOT
