@@ -25,6 +25,7 @@ from magistrate.impact.privilege.domains.ci_recipes import (
     READ_BY,
     RUNNERS,
     asked_scripts,
+    default_goal,
     make_rules,
     scripts_of,
 )
@@ -172,6 +173,8 @@ class _Closure:
         """The rules of a makefile that these goals need; all of it where the goals are not plain."""
         rules = make_rules(self.files[at])
         goals = [word for word in words if not word.startswith("-") and "=" not in word]
+        if not words:
+            goals = [first] if (first := default_goal(self.files[at])) is not None else []
         if not goals or any(PLAIN.fullmatch(goal) is None or goal not in rules for goal in goals):
             self.take(at, known=True)
             return

@@ -47,6 +47,8 @@ INSTALL: Final = ("preinstall", "install", "postinstall", "prepublish", "preprep
 PUBLISH: Final = ("prepublishOnly", "prepack", "prepare", "postpack", "publish", "postpublish")
 RUNNERS: Final = frozenset({"npm", "pnpm", "yarn", "bun"})
 PLAIN: Final = re.compile(r"[\w./-]+")
+_OPEN_MAKE: Final = re.compile(r"-?s?include\b|if|else|endif|(?:(?:override|export|private)\s+)*define\b|-?load\b|\$")
+"""Lines by which the first target may stand elsewhere."""
 _RULE: Final = re.compile(r"([^\t#=:][^=:]*?)\s*::?(?!=)(.*)")
 
 
@@ -75,6 +77,22 @@ def make_rules(text: str) -> dict[str, tuple[tuple[str, ...], str]]:
             if line.strip() and not line.startswith("#"):
                 texts.setdefault(target, []).append(line.replace("$(MAKE)", "make").replace("${MAKE}", "make"))
     return {name: (tuple(needs.get(name, ())), "\n".join(lines)) for name, lines in texts.items()}
+
+
+def default_goal(text: str) -> str | None:
+    """What `make` makes where nobody names a goal: the first target that is none of its own words; None where that is open."""
+    if "DEFAULT_GOAL" in text:
+        return None
+    for line in text.replace("\\\n", " ").splitlines():
+        if not line.strip() or line.startswith((" ", "\t", "#")):
+            continue
+        if _OPEN_MAKE.match(line):
+            return None
+        matched = _RULE.fullmatch(line)
+        first = matched[1].split()[0] if matched is not None else "."
+        if not first.startswith(".") or "/" in first:
+            return first if PLAIN.fullmatch(first) else None
+    return None
 
 
 def scripts_of(text: str) -> dict[str, str]:
