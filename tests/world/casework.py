@@ -129,7 +129,7 @@ class CaseWorld:
     def __init__(self, folder: Path, *, store: str | None = None, **choices) -> None:
         self.deployment: Deployment = make_deployment(folder / "home", **choices)
         self.home, self.now = self.deployment.home, int(time.time())
-        self.work = gate_repository(self.home)
+        self.repository, self.work = "shop", gate_repository(self.home)
         settings = self.deployment.settings
         self.trust = TrustFiles(
             settings.roster_path, settings.policy_path, pin=self.deployment.pin, deployment=self.deployment.name
@@ -154,21 +154,37 @@ class CaseWorld:
         self._prepare()
 
     def _prepare(self) -> None:
-        name = fingerprint(rule="F401", path="app.py", snippet="import os")
-        self.finding = Finding(
-            id=finding_id(repository="shop", fingerprint_=name), rule="F401", tool="ruff", message="unused import",
-            path="app.py", start_line=1, end_line=1, severity=Severity.WARNING, fingerprint=name, source="fake",
-            repository="shop",
-        )  # fmt: skip
+        self._places: dict[str, tuple[Path, Finding]] = {}
         with self.store.transaction() as unit:
             register_agent(unit, self.deployment.manifest, self.trust.roster(), self.now)
+        self._enter("shop", self.work)
+
+    def open_repository(self, name: str, files: Mapping[str, str]) -> None:
+        """One more repository that the policy names; everything after this is about it."""
+        self._enter(name, gate_repository(self.home, name, files))
+
+    def at(self, name: str) -> None:
+        """Everything after this is about this repository."""
+        self.repository = name
+        self.work, self.finding = self._places[name]
+
+    def _enter(self, repository: str, work: Path) -> None:
+        name = fingerprint(rule="F401", path="app.py", snippet="import os")
+        finding = Finding(
+            id=finding_id(repository=repository, fingerprint_=name), rule="F401", tool="ruff", message="unused import",
+            path="app.py", start_line=1, end_line=1, severity=Severity.WARNING, fingerprint=name, source="fake",
+            repository=repository,
+        )  # fmt: skip
+        with self.store.transaction() as unit:
             unit.put_repository(
                 RepositoryRow(
-                    repository="shop", ref="refs/heads/main", environment="staging", ready=True,
-                    tip=self.repositories.tip("shop", "refs/heads/main"), alarm="",
+                    repository=repository, ref="refs/heads/main", environment="staging", ready=True,
+                    tip=self.repositories.tip(repository, "refs/heads/main"), alarm="",
                 )
             )  # fmt: skip
-            unit.keep_findings([self.finding], now=self.now, source="anna")
+            unit.keep_findings([finding], now=self.now, source="anna")
+        self._places[repository] = work, finding
+        self.at(repository)
 
     def register(self, agent: str, owner: str) -> None:
         """One more agent, by its owner and carla."""
@@ -192,16 +208,16 @@ class CaseWorld:
         with self.store.transaction() as unit:
             row = unit.session(row_id)
             owner = unit.agent(row.agent).owner
-        tip = self.repositories.tip("shop", "refs/heads/main")
-        tree = self.repositories.tree("shop", tip)
+        tip = self.repositories.tip(self.repository, "refs/heads/main")
+        tree = self.repositories.tree(self.repository, tip)
         applied = QuarantinedPatches(self.sandbox).apply(
-            Path(self.repositories.git_dir("shop")), tree, self._patch(files, tip)
+            Path(self.repositories.git_dir(self.repository)), tree, self._patch(files, tip)
         )
         effect = GitUpdate(
-            environment="staging", pre_state=tree, repository="shop", ref="refs/heads/main", old=tip, base_tree=tree,
+            environment="staging", pre_state=tree, repository=self.repository, ref="refs/heads/main", old=tip, base_tree=tree,
             result_tree=applied.result_tree, manifest_sha256=applied.manifest_sha256,
             rollback_plan_digest=git_rollback_plan_digest(
-                repository="shop", ref="refs/heads/main", restore_tree=tree
+                repository=self.repository, ref="refs/heads/main", restore_tree=tree
             ),
         )  # fmt: skip
         kind = canonical({"kind": "ordinary", "salt": "00" * 32})
@@ -252,7 +268,7 @@ class CaseWorld:
             assert unit.take_warrant(taken.standing.warrant or "", self.now)
             body = Report(
                 outcome=Outcome.SUCCEEDED, warrant=unit.documents("warrant", case.facts.proposal)[-1].payload_digest(),
-                proposal=case.facts.proposal, why="as seen", steps=(), ref_before=unit.repository("shop").tip,
+                proposal=case.facts.proposal, why="as seen", steps=(), ref_before=unit.repository(self.repository).tip,
                 ref_after=tip, leases_open=0, journal_head="sha256:" + "0" * 64,
             )  # fmt: skip
             record_report(unit, self.deployment.by_process("executor", body, "rep", now=self.now), self.trust, self.now)
@@ -266,13 +282,13 @@ class CaseWorld:
         git("add", ".", cwd=self.work)
         git("commit", "-q", "-m", "pushed", cwd=self.work)
         git("push", "-q", "origin", "HEAD:main", cwd=self.work)
-        return self.repositories.tip("shop", "refs/heads/main")
+        return self.repositories.tip(self.repository, "refs/heads/main")
 
     def seed(self, files: Mapping[str, str]) -> None:
         """More files in the repository, as if they had always been there."""
         tip = self.push(files)
         with self.store.transaction() as unit:
-            unit.put_repository(replace(unit.repository("shop"), tip=tip))
+            unit.put_repository(replace(unit.repository(self.repository), tip=tip))
 
     def case(self, case: Case) -> Case:
         with self.store.transaction() as unit:
@@ -315,14 +331,16 @@ class CaseWorld:
 
     def drill(self, *, failing: str = "", lifetime: int = 7 * DAY) -> None:
         """Order the drills and report that they passed, all but `failing`."""
-        body = DrillOrder(person="anna", repository="shop", environment="staging", scratch="drill-shop")
+        body = DrillOrder(
+            person="anna", repository=self.repository, environment="staging", scratch=f"drill-{self.repository}"
+        )
         order = self.deployment.by_person("anna", body, "dro", lifetime=3600, now=self.now)
         with self.store.transaction() as unit:
             name = order_drills(unit, order, self.trust, self.now)
             for kind in DrillKind:
                 held = kind.value != failing
                 result = DrillResult(
-                    order=name, kind=kind, repository="shop", environment="staging", passed=held,
+                    order=name, kind=kind, repository=self.repository, environment="staging", passed=held,
                     probes=(Probe(probe="fake probe", held=held, seen="as told"),),
                 )  # fmt: skip
                 envelope = self.deployment.by_process("executor", result, "drr", lifetime=lifetime, now=self.now)
@@ -334,11 +352,11 @@ class CaseWorld:
         git("add", ".", cwd=self.work)
         git("commit", "-q", "-m", "by another hand", cwd=self.work)
         git("push", "-q", "origin", "HEAD:main", cwd=self.work)
-        return self.repositories.tip("shop", "refs/heads/main")
+        return self.repositories.tip(self.repository, "refs/heads/main")
 
     def _patch(self, files: Mapping[str, str | bytes], tip: str) -> bytes:
         scratch = self.home.parent / new_id("scr")
-        git("clone", "-q", self.repositories.git_dir("shop"), str(scratch), cwd=self.home.parent)
+        git("clone", "-q", self.repositories.git_dir(self.repository), str(scratch), cwd=self.home.parent)
         git("checkout", "-q", tip, cwd=scratch)
         for path, text in files.items():
             (scratch / path).parent.mkdir(parents=True, exist_ok=True)

@@ -249,6 +249,9 @@ class Judge:
     """What it says of the change together with what landed, with the ruling `ruled_whole` on it."""
     ruled_whole: Ruling | None = None
     asked_of: list[Any] = field(default_factory=list)
+    linked: Any = ()
+    """What it says is linked with what landed elsewhere; ruled `ruled_at` in that place."""
+    ruled_at: Ruling | None = None
 
     def verdict(self, matter: Any) -> Any:
         return self.found
@@ -257,7 +260,13 @@ class Judge:
         self.asked_of.append([one.proposal for one in landed])
         return () if self.whole is None else (self.whole,)
 
-    def ruling(self, matter: Any, verdict: Any) -> Ruling:
+    def across(self, matter: Any, landed: Any, elsewhere: Any, own: Any) -> Any:
+        self.asked_of.append([one.proposal for one in elsewhere])
+        return self.linked
+
+    def ruling(self, matter: Any, verdict: Any, place: str = "") -> Ruling:
+        if place and self.ruled_at is not None:
+            return self.ruled_at
         return self.ruled_whole if self.ruled_whole is not None and verdict is self.whole else self.ruled
 
 

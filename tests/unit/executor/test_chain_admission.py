@@ -10,6 +10,7 @@ import pytest
 from world.admissible import NOW, RESULT, Admissible
 from world.executing import World
 
+from magistrate.authority.across import LinkedVerdict
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.landed import WINDOW_SECONDS, landed_by
@@ -146,3 +147,39 @@ def test_what_was_halted_counts_for_what_it_may_have_left(tmp_path: Any) -> None
     made.executor().tick()
     assert made.control.outcomes == ["halted"]
     assert counted(made) == [first_proposal(made)]
+
+
+def moved_elsewhere(world: World) -> None:
+    """The first change landed in another repository that this executor serves."""
+    assert world.journal is not None
+    world.journal.rows.execute("update executions set repository = 'runner'")
+
+
+@pytest.mark.requirement("R34", "R44")
+@pytest.mark.parametrize("where", ["whole", "place"])
+def test_what_landed_in_a_linked_repository_must_have_been_asked_for(world: World, where: str) -> None:
+    moved_elsewhere(world)
+    ask_two = Ruling(strictness=Strictness.TWO, obligations=TWO_PEOPLE)
+    found = msgspec.structs.replace(world.case._verdict(), classes=(ChangeClass.CI_CD,), strictness=Strictness.TWO)
+    world.judge.linked = (
+        LinkedVerdict(repository="runner", members=(first_proposal(world),), verdict=found, why="by action"),
+    )
+    if where == "whole":
+        world.judge.whole, world.judge.ruled_whole = found, ask_two
+    else:
+        world.judge.ruled_at = ask_two
+    assert "MAG-E390" in offer(world, following(world))
+    assert world.judge.asked_of == [[first_proposal(world)]]
+    agreed = following(
+        world, decision={"chain": chain(world)}, decision_strictness=Strictness.TWO, obligations=TWO_PEOPLE,
+        approvers=("ben", "carla"),
+    )  # fmt: skip
+    assert offer(world, agreed) == "succeeded"
+
+
+@pytest.mark.requirement("R34")
+def test_what_landed_elsewhere_and_is_not_linked_asks_for_nothing(world: World) -> None:
+    moved_elsewhere(world)
+    assert offer(world, following(world)) == "succeeded"
+    assert world.judge.asked_of == [[first_proposal(world)]]
+    assert counted(world)[:1] != [first_proposal(world)]
