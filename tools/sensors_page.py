@@ -100,6 +100,32 @@ hand-read set; the other half of these commits was looked at, this one was not.
 | sensor | before | now |
 |---|---|---|
 """
+GUARDS = """
+## Guards of routes
+
+`route_guards` does not look for words: it compares what each route, function, class and default asks for, before and after, in
+Django, DRF, Flask, FastAPI, Starlette, Pyramid, Express, Koa, Fastify, Hapi, NestJS and Next.js
+([its page](reference/sensors/route_guards.md)). Labels are 58 commits of 11 repositories that put a guard where one was missing,
+picked by their titles, then by a look at their lines, and committed before the sensor was run on anything
+(`bench/surfaces/route_guards.jsonl`). Each is taken back, and `bench/bench_route_guards.py` counts where the sensor speaks.
+
+| labels | n | first run | now | moved now |
+|---|---|---|---|---|
+| open two thirds | 42 | 28 (0.667) | 38 (0.905, 0.779 to 0.962) | 38 |
+| held out, run once | 16 | - | 16 (1.000, 0.806 to 1.000) | 16 |
+
+- The open labels were read for what was missed, and the sensor was taught from them; the held-out third was not looked at.
+  Who picked the labels wrote the sensor as well, which is a reason to trust these figures less than those of other tables.
+- Missed: a row that is no longer found by its owner, a guard that another one in the body still covers, a class and a function
+  that came with the fix and go with it.
+- Forward, as they were landed, it speaks on 12 of the 58: most of these commits also rewrite conditions or add open routes.
+- On 324 commits of 13 repositories whose titles speak of a refactoring, style, types or pages it speaks on 12. Several of those
+  do change who may do what.
+- The cases of our own are self-made, after the frameworks' examples: 197 that ask for less and 69 that do not
+  (`tests/corpus/guards`); all of the first are told under a name that says nothing as well, none of the second is told.
+- A median file of those 324 commits took 0.9 ms on a loaded machine, yet one file in ten took more than 55 ms: long files with
+  routes are read as a whole, on both sides. That is more than was aimed at.
+"""
 TAIL = """
 ## How to read this
 
@@ -146,7 +172,7 @@ def page(kept: dict[str, Any]) -> str:
     harm = [
         f"| {name} | {rate(kept['harmless_before'].get(name, {}))} | {rate(found[name])} |\n" for name in sorted(found)
     ]
-    return HEAD + "".join(rows) + HARMLESS.format(n=n) + "".join(harm) + anew(kept) + product(kept) + TAIL
+    return HEAD + "".join(rows) + HARMLESS.format(n=n) + "".join(harm) + anew(kept) + product(kept) + GUARDS + TAIL
 
 
 def anew(kept: dict[str, Any]) -> str:

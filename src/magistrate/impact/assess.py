@@ -52,6 +52,7 @@ from magistrate.impact.provers import (
     test_text,
     tests,
     type_annotations,
+    typescript_types,
 )
 from magistrate.impact.sensors import (
     agent_instructions,
@@ -72,6 +73,7 @@ from magistrate.impact.sensors import (
     network,
     permissions,
     release,
+    route_guards,
     secrets,
     suppressions,
     undone_fix,
@@ -84,6 +86,7 @@ PROVERS: Final[tuple[Prover, ...]] = (
     *comments.PROVERS,
     import_order.PROVER,
     type_annotations.PROVER,
+    typescript_types.PROVER,
     *rederivation.PROVERS,
     documentation.PROVER,
     docstrings.PROVER,
@@ -117,6 +120,7 @@ SENSORS: Final[tuple[Sensor, ...]] = (
     network.SENSOR,
     permissions.SENSOR,
     release.SENSOR,
+    route_guards.SENSOR,
     secrets.SENSOR,
     suppressions.SENSOR,
     undone_fix.SENSOR,
