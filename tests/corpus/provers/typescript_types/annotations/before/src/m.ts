@@ -1,0 +1,4 @@
+export function total(rows, at) {
+  const found = rows[at];
+  return found;
+}

@@ -1,0 +1,2 @@
+export const rows = new Map<string, string>();
+read<number>(rows);

@@ -1,0 +1,2 @@
+export interface Q {}
+let a = 1;

@@ -1,0 +1,2 @@
+@d
+class A { m(a: T) {} }

@@ -1,0 +1,2 @@
+import { A } from 'a';
+export let a: A = 1;

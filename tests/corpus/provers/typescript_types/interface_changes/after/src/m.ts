@@ -1,0 +1,2 @@
+interface Row { id: string }
+export const first = (rows: Row[]) => rows[0];

@@ -1,0 +1,2 @@
+interface Row { id: number }
+export const first = (rows: Row[]) => rows[0];

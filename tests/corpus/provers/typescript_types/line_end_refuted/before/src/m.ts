@@ -1,0 +1,2 @@
+let a = b as T
+(c)

@@ -1,0 +1,2 @@
+export interface Props { a: number }
+export const b = 1;

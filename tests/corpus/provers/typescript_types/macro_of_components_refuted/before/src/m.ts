@@ -1,0 +1,2 @@
+export interface Props { a: string }
+export const b = 1;

@@ -1,0 +1,1 @@
+export const Item = (props: Props & More): JSX.Element => <li>{props.a}</li>;

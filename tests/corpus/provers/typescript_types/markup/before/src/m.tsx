@@ -1,0 +1,1 @@
+export const Item = (props: Props) => <li>{props.a}</li>;

@@ -1,0 +1,2 @@
+// @ts-ignore
+let a: U = g();

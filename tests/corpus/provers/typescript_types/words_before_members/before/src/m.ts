@@ -1,0 +1,6 @@
+export class Box {
+  size = 1;
+  open() {
+    return this.size;
+  }
+}
