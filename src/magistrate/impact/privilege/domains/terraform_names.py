@@ -45,6 +45,9 @@ _READ_WHOLE: Final = re.compile(
     r"(file|templatefile)\(\s*\"(?:\$\{path\.module\}/|\./)?([^\"]+)\"\s*(?:,\s*(\{.*\})\s*)?\)"
 )
 _PLACE: Final = re.compile(r"(\$?\$\{)([^{}]*)\}")
+_INSIDE: Final = re.compile(r"\$\{((?:var|local)\.[\w-]+)\}")
+_NO_CODE: Final = (".json", ".tpl", ".tftpl", ".tmpl")
+"""Endings of files that an expression may read whose name is open."""
 _WORD: Final = re.compile(r"[\w./:@ *-]*")
 _MANY: Final = ("count", "for_each")
 _NEVER: Final[tuple[object, ...]] = (0, "0", [], {})
@@ -105,6 +108,7 @@ class _Meanings:
             text = _with_each(text, at.each)
         found = self.known.get((at.folder, text))
         if found is None:
+            text = self._plainer(text, at, depth) if _READS.search(text) else text
             told = self._of_file(text, at, depth)
             return later(self._told(text, at)) if told is None else told
         value, there = found
@@ -166,14 +170,30 @@ class _Meanings:
         return "" if known is None else _short(self.filled(known[0], known[1]))
 
     def _read(self, text: str, at: _At) -> Iterator[tuple[str, str]]:
-        """The files that an expression reads, as far as it says which: all that begin like the part that is plain."""
+        """The files that an expression reads: those that begin like what is plain of the name, else all that are no code."""
         for start in _FILE.findall(text) or [""]:
             for root in dict.fromkeys((at.beside, "")):
-                begin = posixpath.normpath(posixpath.join(root, start)) if start else root
+                begin = posixpath.normpath(posixpath.join(root, start)) if start else ""
                 begin = "" if begin == "." else begin.removeprefix("../")
-                for path in sorted(self.files):
-                    if path.startswith(begin):
-                        yield f"file {path}", _short(self.files[path], plain=0)
+                yield f"files {begin or 'that are no code'}", self._files(begin)
+
+    def _files(self, begin: str) -> str:
+        key = "files", begin
+        if key not in self.seals:
+            found = {path: text for path, text in self.files.items() if path.startswith(begin)}
+            if not begin:
+                found = {path: text for path, text in found.items() if path.endswith(_NO_CODE)}
+            self.seals[key] = _short(found, plain=0) if found else ""
+        return self.seals[key]
+
+    def _plainer(self, text: str, at: _At, depth: int) -> str:
+        """An expression with the names inside its texts in their place, where their value is a plain text."""
+
+        def put(one: re.Match[str]) -> str:
+            meant = self._meant(one.group(1), at, depth + 10) if (at.folder, one.group(1)) in self.known else None
+            return meant if isinstance(meant, str) and _WORD.fullmatch(meant) else one.group()
+
+        return _INSIDE.sub(put, text) if "${" in text and depth < MAX_DEPTH else text
 
 
 def filled_in(template: str, values: Mapping[str, object]) -> str | None:
