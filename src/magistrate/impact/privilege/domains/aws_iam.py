@@ -304,7 +304,8 @@ def _membership(block: Block, place: Place, names: _Names, estate: Estate) -> No
 def _permission(block: Block, place: Place, names: _Names, estate: Estate) -> None:
     """Who may call a function: one statement of its policy."""
     body = block.body
-    strange = set(body) - {"statement_id", "statement_id_prefix", "action", "function_name", "principal", *_CALLED}
+    known = {"statement_id", "statement_id_prefix", "action", "function_name", "principal", *_CALLED}
+    strange = set(body) - known - {"depends_on", "provider", "lifecycle"}
     said: dict[str, Any] = {"Effect": "Allow", "Action": body.get("action"), "Condition": {}}
     caller = body.get("principal")
     kind = "Service" if isinstance(caller, str) and caller.endswith((".amazonaws.com", ".amazonaws.com.cn")) else "AWS"
