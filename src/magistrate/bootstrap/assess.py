@@ -9,6 +9,7 @@ from magistrate.adapters.sandbox.detect import open_for_judging, open_sandbox
 from magistrate.bootstrap.tools import found_tools
 from magistrate.errors import NotFound
 from magistrate.usecases.assess import Assessor
+from magistrate.usecases.opinions import Opinions, second_opinions
 from magistrate.usecases.registry_facts import Facts
 
 
@@ -20,6 +21,11 @@ def assessor(facts: Facts | None = None) -> Assessor:
 def walled_assessor() -> Assessor:
     """The same, for an approval: raises Unavailable MAG-E280 where there are no walls."""
     return Assessor(sandbox=open_sandbox(), tools=found_tools())
+
+
+def opinions(git: RepositoryReader, trees: tuple[str, str]) -> Opinions:
+    """What other scanners find in the result of a change and not in its base; their runs stay behind walls."""
+    return second_opinions(open_for_judging().sandbox, found_tools(), git.changes(*trees))
 
 
 def missing_walls() -> str:

@@ -176,4 +176,5 @@ _FINDERS: Final[Mapping[str, Callable[[], Tool | None]]] = {
     "rustfmt": _rustfmt,
     "shfmt": lambda: _file("shfmt"),
     "taplo": lambda: _file("taplo"),
+    "zizmor": lambda: _file("zizmor"),
 }

@@ -31,6 +31,7 @@ class Wishes:
     limit: int
     registries: bool = False
     mirrors: tuple[str, ...] = ()
+    opinions: bool = False
 
 
 @click.command("assess")
@@ -56,6 +57,7 @@ class Wishes:
     multiple=True,
     help="A mirror to ask: pypi=URL npm=URL cargo=URL go=URL.",
 )
+@click.option("--opinions", is_flag=True, help="Ask zizmor about workflows too: shown beside the verdict, only raises.")
 @click.option("--commits", metavar="A..B", help="Judge each commit of a history against its first parent.")
 @click.option(
     "--cases", type=click.Path(dir_okay=False, path_type=Path), help="Judge a file of cases, one JSON a line."
@@ -75,6 +77,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     fail_on: str | None,
     registries: bool,  # noqa: FBT001 - click's form
     mirrors: tuple[str, ...],
+    opinions: bool,  # noqa: FBT001 - click's form
     commits: str | None,
     cases: Path | None,
     repos: Path | None,
@@ -90,7 +93,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     wishes = Wishes(
         form=form, fail_on=fail_on, quiet=quiet, explain=explain, save=save, limit=limit,
-        registries=registries or bool(mirrors), mirrors=mirrors,
+        registries=registries or bool(mirrors), mirrors=mirrors, opinions=opinions,
     )  # fmt: skip
     try:
         _check(wishes, base=base, staged=staged, many=cases is not None or commits is not None)
@@ -118,6 +121,8 @@ def _check(wishes: Wishes, *, base: str | None, staged: bool, many: bool) -> Non
 
     if wishes.registries and many:
         raise Usage("MAG-E250", "`--registries` asks about one change: name BASE and HEAD, or `--staged`")
+    if wishes.opinions and many:
+        raise Usage("MAG-E250", "`--opinions` asks about one change: name BASE and HEAD, or `--staged`")
     if staged and base is not None:
         raise Usage("MAG-E250", "`--staged` judges the index against HEAD and takes no revisions")
     if wishes.explain is not None and wishes.form != "text":
@@ -183,14 +188,17 @@ def _judged(git: RepositoryReader, trees: tuple[str, str], commit: str | None, n
 
 def _answer(report: Report, git: RepositoryReader, trees: tuple[str, str], wishes: Wishes) -> int:
     """Print and save the answer; returns the exit status."""
-    from magistrate.bootstrap.assess import missing_walls
+    from magistrate.bootstrap.assess import missing_walls, opinions
     from magistrate.entrypoints.cli.assess_cases import status_of
     from magistrate.entrypoints.cli.assess_explain import Sides, explanation
     from magistrate.entrypoints.cli.assess_forms import rendered
 
-    status = status_of([report.found.strictness], wishes.fail_on)
+    beside = opinions(git, trees) if wishes.opinions else None
+    report = replace(report, opinions=beside)
+    status = status_of([report.asked], wishes.fail_on)
     walls = missing_walls()
-    found = replace(report.found, notes=(*report.found.notes, walls)) if walls else report.found
+    notes = (*((walls,) if walls else ()), *(beside.notes if beside else ()))
+    found = replace(report.found, notes=(*report.found.notes, *notes))
     report = replace(report, found=found, status=status, limit=wishes.limit or None)
     if walls and wishes.form == "json" and not wishes.quiet:
         click.echo(f"note: {walls}", err=True)

@@ -19,7 +19,8 @@ def rendered(report: Report, form: str) -> str:
 def _json(report: Report) -> str:
     from magistrate.wire.canonical import canonical
 
-    return canonical(report.verdict).decode()
+    beside = {"opinions": report.opinions.plain(report.found.strictness)} if report.opinions else {}
+    return canonical({**report.verdict, **beside}).decode()
 
 
 def _sarif(report: Report) -> str:

@@ -24,6 +24,7 @@ from magistrate.entrypoints.cli.assess_words import (
     headline,
     merged,
     objections,
+    opinion_words,
     sensed,
     unquoted,
 )
@@ -34,6 +35,8 @@ MARK: Final = "<!-- magistrate assess -->"
 MAX_BYTES: Final = 60_000
 ROWS: Final = 45_000
 """Bytes for the table; what is left is for the details."""
+OPINIONS: Final = 10
+"""Second opinions shown; the other forms have all."""
 CELL: Final = 400
 SIGNS: Final = {"auto": "🟢", "one": "🟡", "two": "🟣", "deny": "🔴"}
 _PLAIN: Final = re.compile(r"\(?(?:[A-Za-z]+(?:['-][A-Za-z]+)*|[0-9]{1,6})[,;:.)]{0,2}\Z")
@@ -48,6 +51,7 @@ def markdown_text(report: Report) -> str:
     head = [MARK, f"### {SIGNS[verdict['strictness']]} Magistrate: {headline(verdict)}", ""]
     foot = ["", f"<sub>change {code(verdict['digest'][:19])}, judged by {code(verdict['assessor'][:19])}</sub>"]
     foot[:0] = [f"\n> {prose(note)}" for note in report.found.notes[:3]]
+    foot[:0] = [f"\n- {prose(said)}" for said in opinion_words(report, OPINIONS)]
     if not verdict["files"] and not verdict["denials"]:
         return "\n".join([*head, *foot[-1:]])
     hits, denials = by_path(sensed(verdict)), by_path(verdict["denials"])

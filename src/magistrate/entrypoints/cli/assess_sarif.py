@@ -40,7 +40,7 @@ CLASSES: Final = (
     "migration", "audit_config", "release", "agent_instructions", "gate",
 )  # fmt: skip
 """In the order of their numbers: a class is added at the end, and none is ever taken out."""
-FIRST: Final = {"file": 1001, "sensitive": 2001, "denied": 3001}
+FIRST: Final = {"file": 1001, "sensitive": 2001, "denied": 3001, "opinion": 4001}
 LEVELS: Final = {"auto": "none", "one": "note", "two": "warning", "deny": "error"}
 
 
@@ -84,6 +84,7 @@ def sarif(report: Report) -> dict[str, Any]:
             "changeDigest": report.verdict["digest"],
             "headline": headline(report.verdict),
             "strictness": report.verdict["strictness"],
+            **({"strictnessWithOpinions": report.asked} if report.opinions else {}),
         },
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -97,6 +98,9 @@ def _results(report: Report) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for hit in sensed(verdict):
         level = "warning" if strictness(hit["kind"]) == "two" and not hit.get("mention") else "note"
         yield _rule("sensitive", hit["kind"]), _result(hit["path"], hit["line"], unkeyed(hit, hits[hit["path"]]), level)
+    for one in report.opinions.new if report.opinions else ():
+        level = "warning" if one.severity == "high" else "note"
+        yield _rule("opinion", one.tool), _result(one.path, one.line, one.words, level)
     for file in verdict["files"]:
         needs = file_asks(file)
         if needs == "auto":
@@ -111,7 +115,7 @@ def _results(report: Report) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def _rule(family: str, kind: str) -> dict[str, Any]:
-    number = 0 if family == "denied" else CLASSES.index(kind) if kind in CLASSES else 900
+    number = 0 if family in {"denied", "opinion"} else CLASSES.index(kind) if kind in CLASSES else 900
     said = kind.replace("_", " ")
     short, full, page, level = {
         "file": (
@@ -125,6 +129,12 @@ def _rule(family: str, kind: str) -> dict[str, Any]:
             f"A sensor found something that concerns {said} on this line; sensors only raise, and no proof takes this back",
             f"docs/reference/sensors/{kind}.md",
             "warning" if strictness(kind) == "two" else "note",
+        ),
+        "opinion": (
+            f"A second opinion of {said}",
+            f"{said} finds this in the result and not in the base; it stands beside the verdict and lowers nothing",
+            "docs/assess.md",
+            "note",
         ),
         "denied": (
             "The change holds what nobody may approve",

@@ -23,6 +23,7 @@ from magistrate.entrypoints.cli.assess_words import (
     headline,
     line_of,
     objections,
+    opinion_words,
     sensed,
     unquoted,
 )
@@ -199,6 +200,8 @@ def _foot(report: Report, needs: Sequence[str], asking: Sequence[tuple[str, Row]
             for one in reversed(ORDER) if one in needs
         )  # fmt: skip
         yield f"  {count(len(needs), 'file')}: {tally}. Undone by its inverse: {verdict['reversible']}."
+    for said in opinion_words(report):
+        yield from wrapped("opinion", said, indent=2, gap=9)
     for note in report.found.notes:
         yield from wrapped("note", visible(note), indent=2, gap=6)
     digest = styled(f"{verdict['digest'][:19]}", dim=True)

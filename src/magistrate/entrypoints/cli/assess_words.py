@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from magistrate.entrypoints.cli.screen import visible
 from magistrate.usecases.assess import Assessed
+from magistrate.usecases.opinions import Opinions
 
 ORDER: Final = ("auto", "one", "two", "deny")
 """Strictness, from the least to the most."""
@@ -46,11 +47,18 @@ class Report:
     revisions: tuple[str, str]
     status: int = 0
     limit: int | None = None
+    opinions: Opinions | None = None
+    """Second opinions, where they were asked for: beside the verdict (ADR 0019)."""
 
     @property
     def verdict(self) -> Mapping[str, Any]:
         """The assess contract."""
         return self.found.verdict
+
+    @property
+    def asked(self) -> str:
+        """The strictness that the answer ends with: the verdict's, or more by a second opinion."""
+        return self.opinions.raised(self.found.strictness) if self.opinions else self.found.strictness
 
 
 def asks(file: Mapping[str, Any], hits: Sequence[Mapping[str, Any]], denials: Sequence[Mapping[str, Any]]) -> str:
@@ -159,3 +167,15 @@ def unquoted(why: str, hits: Sequence[Mapping[str, Any]]) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 file`, `2 files`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def opinion_words(report: Report, most: int | None = None) -> list[str]:
+    """Each new finding of another tool as `path: second opinion: ...`, and what they raise; safe text."""
+    if report.opinions is None:
+        return []
+    said = [visible(f"{one.path}: {one.words}") for one in report.opinions.new]
+    left = len(said) - most if most is not None and len(said) > most else 0
+    more = [f"and {left} more second opinions"] if left else []
+    raised = report.asked != report.found.strictness
+    ends = [f"with second opinions this change asks for {ASKS[report.asked]}"] if raised else []
+    return [*said[:most], *more, *ends]
