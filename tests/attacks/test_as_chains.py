@@ -90,3 +90,53 @@ def test_as20_a_plan_over_five_sessions_of_two_agents_is_caught_before_its_last_
     assert decisions[4].chain.landed == 3
     world.approve("ben", cases[4])
     assert world.case(cases[4]).standing.state is CaseState.IN_REVIEW
+
+
+RUNNER = {
+    "action.yml": "name: runner\nruns:\n  using: node20\n  main: index.js\n",
+    "index.js": "exports.run = (a) => a + 1\n",
+}
+PIPELINE = (
+    "on: push\npermissions:\n  contents: read\njobs:\n  ship:\n    runs-on: ubuntu-24.04\n    environment: production\n"
+    "    steps:\n      - uses: acme/runner@v1\n"
+)
+
+
+@pytest.mark.requirement("R32", "R34")
+def test_as20_a_plan_over_two_repositories_is_caught_before_its_last_step(tmp_path):
+    """Five sessions of two agents of one owner: the action is changed in one repository, what it ships in the other."""
+    world = CaseWorld(tmp_path, repositories=("shop", "runner"))
+    world.register("helper", "anna")
+    world.seed({".github/workflows/ship.yml": PIPELINE, "src/cart.js": SHOP["src/cart.js"]})
+    world.drill()
+    world.open_repository("runner", RUNNER)
+    world.drill()
+    page = "# Plan\n\nStep {} is done, the next one follows.\n"
+    steps = [
+        ("shop", "fixer", {"docs/plan.md": page.format("one")}, True),
+        ("runner", "helper", {"docs/plan.md": page.format("two")}, True),
+        ("shop", "fixer", {"docs/more.md": page.format("three")}, True),
+        ("runner", "helper", {"index.js": "exports.run = (a) => a + 2\n"}, True),
+        ("shop", "fixer", {"src/cart.js": SHOP["src/cart.js"].replace("x + y", "x - y")}, False),
+    ]
+    cases, decisions = [], []
+    for repository, agent, files, lands in steps:
+        world.at(repository)
+        world.now += 1
+        cases.append(world.judged(files, world.session(agent=agent).session))
+        decisions.append(world.decision(cases[-1]))
+        if lands:
+            world.land(cases[-1], files)
+    assert [decision.strictness for decision in decisions[:4]] == [Strictness.ONE] * 4
+    last = decisions[4]
+    assert last.chain is not None
+    assert (last.chain.alone, last.chain.strictness, last.strictness) == (
+        Strictness.ONE,
+        Strictness.TWO,
+        Strictness.TWO,
+    )
+    assert set(last.chain.members) == {case.facts.proposal for case in cases[:4]}
+    assert last.chain.landed == 4
+    assert "`shop` and `runner` by action acme/runner@v1" in last.chain.why
+    assert world.approve("ben", cases[4]).standing.state is CaseState.IN_REVIEW
+    world.store.close()
