@@ -74,6 +74,14 @@ def test_a_workflow_that_cannot_be_parsed_is_said(tmp_path: Path) -> None:
     assert f"no second opinion: `zizmor` gave no answer that can be read for {FLOW}" in " ".join(done.output.split())
 
 
+def test_markdown_counts_the_notes_that_it_leaves_out(tmp_path: Path) -> None:
+    repo = changed(tmp_path / "repo", SAFE, UNSAFE)
+    commit(repo, {f".github/workflows/b{number}.yml": "on: [\n" for number in range(5)})
+    said = run(repo, "--opinions", "--format", "markdown").output.replace("`", "")
+    assert said.count("no second opinion:") == 3
+    assert "> and 2 more notes" in said
+
+
 def test_many_changes_at_once_are_refused(tmp_path: Path) -> None:
     repo = changed(tmp_path / "repo", SAFE, UNSAFE)
     done = CliRunner().invoke(command, ["--repo", str(repo), "--commits", "HEAD~1..HEAD", "--opinions"])

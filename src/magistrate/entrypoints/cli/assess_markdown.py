@@ -35,6 +35,7 @@ MARK: Final = "<!-- magistrate assess -->"
 MAX_BYTES: Final = 60_000
 ROWS: Final = 45_000
 """Bytes for the table; what is left is for the details."""
+NOTES: Final = 3
 OPINIONS: Final = 10
 """Second opinions shown; the other forms have all."""
 CELL: Final = 400
@@ -50,7 +51,9 @@ def markdown_text(report: Report) -> str:
     verdict = report.verdict
     head = [MARK, f"### {SIGNS[verdict['strictness']]} Magistrate: {headline(verdict)}", ""]
     foot = ["", f"<sub>change {code(verdict['digest'][:19])}, judged by {code(verdict['assessor'][:19])}</sub>"]
-    foot[:0] = [f"\n> {prose(note)}" for note in report.found.notes[:3]]
+    notes = report.found.notes
+    left = [f"and {len(notes) - NOTES} more notes"] if len(notes) > NOTES else []
+    foot[:0] = [f"\n> {prose(note)}" for note in (*notes[:NOTES], *left)]
     foot[:0] = [f"\n- {prose(said)}" for said in opinion_words(report, OPINIONS)]
     if not verdict["files"] and not verdict["denials"]:
         return "\n".join([*head, *foot[-1:]])
