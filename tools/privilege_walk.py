@@ -170,9 +170,9 @@ def walked(repository: Repository, commit: str, domains: Sequence[str], limit: f
     rows: tuple[dict[str, Any], ...] = ()
     crash, verdict = "", ""
     try:
+        case = case_of(repository, commit)
+        started = time.monotonic()
         with _within(limit):
-            case = case_of(repository, commit)
-            started = time.monotonic()
             rows = tuple(privilege_request({"case": case}, "")["privilege"])
     except TooLongError:
         verdict = "too long"
