@@ -15,6 +15,7 @@ import inspect
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,7 +57,7 @@ AGAIN: dict[str, tuple[str, ...]] = {
 """Formatters, which change a file in place where its project has it."""
 NEEDS_BASE = {
     *AGAIN, "documentation/1", "import-order/1", "type-annotations/1", "python-docstrings/1", "benign-config/1",
-    *VERBS,
+    *VERBS, "typescript-types/1",
 }  # fmt: skip
 NEVER_LOW_HERE = re.compile(r"(?:[a-z-]+-comment-text|documentation-text|test-text|python-tests)/1")
 """Proofs that ask for one person, or that need the run of a project's tests: none of them is low here."""
@@ -196,10 +197,24 @@ def _kinds(value: object) -> object:
     return type(value).__name__
 
 
+def _emitted(path: str, content: bytes) -> bytes:
+    """A digest of what TypeScript's own compiler emits, by `node` with `typescript@5` in its NODE_PATH."""
+    oracle = Path(__file__).resolve().parent.parent / "fuzz/oracles/typescript_emitted.js"
+    asked = [shutil.which("node") or "node", str(oracle), path.rpartition(".")[2]]
+    try:
+        done = subprocess.run(asked, input=b"%d\n%s" % (len(content), content), capture_output=True, check=False)
+    except OSError as error:
+        raise BrokenError("`node` is not here, by which types are checked again") from error
+    digest = done.stdout.strip()
+    _hold(done.returncode == 0 and len(digest) == 64, "TypeScript's compiler does not accept it, or is not here")
+    return digest
+
+
 EQUAL: dict[str, tuple[Callable[[str, bytes], object], str]] = {
     "type-annotations/1": (lambda _, side: _leaves(side), "the code of a function changes beside its annotations"),
     "python-docstrings/1": (lambda _, side: _shape(_compiled(side, 2)), "the program changes beside its docstrings"),
     "benign-config/1": (_settings, "more than values of settings changes"),
+    "typescript-types/1": (_emitted, "TypeScript's compiler emits another program"),
 }
 """What has to be equal on both sides, by rule."""
 
