@@ -49,6 +49,8 @@ _INSIDE: Final = re.compile(r"\$\{((?:var|local)\.[\w-]+)\}")
 _NO_CODE: Final = (".json", ".tpl", ".tftpl", ".tmpl")
 """Endings of files that an expression may read whose name is open."""
 _WORD: Final = re.compile(r"[\w./:@ *-]*")
+_MADE: Final = frozenset({"resource", "data", "module"})
+"""Kinds of blocks that readers look at; all others only give names their meaning."""
 _MANY: Final = ("count", "for_each")
 _NEVER: Final[tuple[object, ...]] = (0, "0", [], {})
 _LOOKED_UP: Final = frozenset(
@@ -245,7 +247,7 @@ def _at(block: Block, **more: Any) -> _At:  # noqa: ANN401 - fields of a place
 def resolved(
     found: list[Block], files: Mapping[str, str] | None = None, spread: frozenset[str] = frozenset()
 ) -> list[Block]:
-    """Every block with its names in their place, those of modules at hand once for each call.
+    """Resources, data and calls with their names in their place, those of modules at hand once for each call.
 
     In a call a variable is what is given, else its default, for nobody else can set it. A block that is
     never there is left out; the types of `spread` are told once for each entry of a `for_each` that is plain.
@@ -263,7 +265,7 @@ def resolved(
     for block in blocks:
         if block.kind == "variable" and (block.folder, f"var.{block.name}") not in meanings.known:
             meanings.known[block.folder, f"var.{block.name}"] = _variable(block, given), _at(block)
-    return [one for block in blocks for one in _each(block, calls, meanings, spread)]
+    return [one for block in blocks if block.kind in _MADE for one in _each(block, calls, meanings, spread)]
 
 
 def _variable(block: Block, given: list[Block]) -> str:
