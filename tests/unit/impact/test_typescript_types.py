@@ -171,6 +171,12 @@ REFUTED = [
     ("switch (b) { case (a): g() }\n", "switch (b) { case (a: T): g() }\n"),
     ("class C implements A {}\n", "class C implements keyof A {}\n"),
     ("i++;\n", "i as T++;\n"),
+    (
+        "class C extends B { a = 1; constructor() { super(); } }\n",
+        "class C extends B { a = 1; constructor() { type Q = 1; super(); } }\n",
+    ),
+    ("class C extends B { constructor() { super(); } }\n", "class C extends B { constructor() { super!(); } }\n"),
+    ("interface A { a: 1 }\nlet b = 1;\n", "interface A { a: 1; export type { Q } from 'q' }\nlet b = 1;\n"),
     ("g((a: T) => b);\n", "g((a!: T) => b);\n"),
     ("interface A { a: 1 }\nlet b = 1;\n", "interface A { ;a: 1 }\nlet b = 1;\n"),
     ("i = 1;\n", "i as T = 1;\n"),

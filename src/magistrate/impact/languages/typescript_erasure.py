@@ -128,7 +128,7 @@ def _erased_of(node: Node) -> Iterator[Erased]:
         yield Erased(node.start_byte, node.end_byte, kind)
     elif node.type == "class_heritage" and [child.type for child in node.children] == ["implements_clause"]:
         yield Erased(node.start_byte, node.end_byte, IMPLEMENTS)
-    elif node.type in TYPE_STATEMENTS and parent in {"program", "statement_block"}:
+    elif node.type in TYPE_STATEMENTS and parent == "program":
         yield Erased(node.start_byte, node.end_byte, STATEMENT, _name(node))
     elif node.type in {"export_statement", "import_statement"} and parent == "program":
         yield from _of_module(node)

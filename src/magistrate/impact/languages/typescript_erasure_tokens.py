@@ -105,6 +105,8 @@ class _Types:
         for at in range(n + 1, end):
             if self.text(at) in {b";", b","} and self.text(at - 1) in {b"{", b"[", b"(", b"<", b";", b","}:
                 raise UnreadableError("a type has an empty member")
+            if self.text(at) in {b"export", b"import"}:
+                raise UnreadableError("a type has a statement among its members")
         return end
 
     def expect(self, n: int, text: bytes) -> int:
@@ -288,6 +290,7 @@ def _mark(reader: _Types, n: int) -> int:
     before = reader.at(n - 1)
     names = before.kind in {"word", "private", "chunk"} or before.text in {b")", b"]", b"!", b"}"}
     optional = reader.text(n) == b"?" and reader.text(n + 1) in {b":", b",", b")", b"(", b";", b"}"}
+    names = names and not (before.kind == "word" and before.free and before.text in NO_NAME)
     if not names or not (optional or reader.text(n) == b"!"):
         raise UnreadableError(DISAGREE)
     return n + 1
