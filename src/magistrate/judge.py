@@ -111,6 +111,19 @@ def releases_request(
     }
 
 
+def links_request(
+    request: Mapping[str, Any], _assessor: str, _texts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Mode `links`: texts of a repository in, what they say of other repositories out (R34).
+
+    Raises:
+        Usage: MAG-E250 for a part with another shape.
+    """
+    from magistrate.impact.links.reading import ends_of, texts_of, told  # noqa: PLC0415  only where a chain is judged
+
+    return told(ends_of(texts_of(request.get("texts"))))
+
+
 def decide_request(
     request: Mapping[str, Any], _assessor: str, _texts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -123,6 +136,7 @@ def decide_request(
 MODES: Final[dict[str, Callable[[Mapping[str, Any], str, Mapping[str, str] | None], dict[str, Any]]]] = {
     "assess": assess_request,
     "decide": decide_request,
+    "links": links_request,
     "privilege": privilege_request,
     "releases": releases_request,
 }

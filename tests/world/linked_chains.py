@@ -10,11 +10,11 @@ import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from magistrate.domain.impact import FileChange
-from magistrate.judge import assess_request
-from magistrate.ports import TreeEntry
+from magistrate.judge import MODES, assess_request
+from magistrate.ports import GitReader, TreeEntry
 from magistrate.usecases.across import Side
 from magistrate.usecases.assess import Assessed, Assessor
 from magistrate.usecases.composition import Part
@@ -39,6 +39,11 @@ class MemoryGit:
         return {name: held[name] for name in object_ids}
 
 
+def reading(git: MemoryGit) -> GitReader:
+    """As much of a reader as judging linked sides asks for."""
+    return cast("GitReader", git)
+
+
 class NearAssessor(Assessor):
     """The assessor of the product in this process, without a sandbox around it."""
 
@@ -48,6 +53,9 @@ class NearAssessor(Assessor):
     def of_case(self, case: Mapping[str, Any], said: Sequence[Any] = ()) -> Assessed:
         reply = assess_request({"case": dict(case), "evidence": []}, "sha256:" + "0" * 64)
         return Assessed(verdict=reply["assessment"], evidence=())
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return MODES[request["mode"]](request, "", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +166,7 @@ def sides_of(chain: Chain, last: str | None = None) -> tuple[Side, tuple[Side, .
     git.trees = dict(state)
     made = {
         name: Side(
-            repository=name, ref="refs/heads/main", git=git, tree=name, parts=(*parts[name], *flying[name]),
+            repository=name, ref="refs/heads/main", git=reading(git), tree=name, parts=(*parts[name], *flying[name]),
             members=(name,),
         )
         for name in state

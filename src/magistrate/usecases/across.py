@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from magistrate.authority.across import LinkedVerdict
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import LOW, FileChange
-from magistrate.errors import Refused
-from magistrate.impact.links.between import Ends, Link, acts, links_between
-from magistrate.impact.links.declared import Declared, UnclearLinksError, links_in
-from magistrate.impact.links.found import LINKING, LinkKind, Reference, privileged_in, references_in
+from magistrate.domain.links import LINKING, Ends, Link, LinkKind, Reference, acts, links_between
+from magistrate.errors import Refused, Unavailable
 from magistrate.ports import GitReader
 from magistrate.usecases.assess import Assessor, case_of
 from magistrate.usecases.base_texts import REGULAR, context_of
@@ -79,7 +79,7 @@ def judged_across(
         Unavailable: the assessor cannot judge.
     """
     sides, dropped = list(others[:MAX_SIDES]), others[MAX_SIDES:]
-    ends = {_key(side): _ends(side) for side in (mine, *sides)}
+    ends = {_key(side): _ends(assessor, side) for side in (mine, *sides)}
     links = [
         (one, other, link)
         for at, one in enumerate((mine, *sides))
@@ -137,8 +137,8 @@ def _key(side: Side) -> tuple[str, str]:
     return side.repository, side.ref
 
 
-def _ends(side: Side) -> Ends:
-    """What stands now and what every side of every change says, together."""
+def _ends(assessor: Assessor, side: Side) -> Ends:
+    """What stands now and what every side of every change says, together; read behind the walls."""
     try:
         texts = [_texts(side.git, side.tree)]
     except ValueError as error:
@@ -150,21 +150,26 @@ def _ends(side: Side) -> Ends:
                 for held in (change.before, change.after)
                 if held is not None
             ]
-    references: set[Reference] = set()
-    declared: set[Declared] = set()
-    privileged: set[str] = set()
-    unclear = ""
-    for files in texts:
-        references |= references_in(files)
-        privileged |= privileged_in(files)
-        try:
-            declared |= links_in(files)
-        except UnclearLinksError as error:
-            unclear = UNREAD.format(side.repository, error)[:900]
+    said = assessor.ask({"v": 1, "mode": "links", "texts": texts})
+    try:
+        answer = msgspec.convert(said, _Ends, strict=True)
+    except msgspec.ValidationError as error:
+        raise Unavailable("MAG-E253", f"what is linked came in another shape: {error}") from error
     return Ends(
-        references=frozenset(references), declared=frozenset(declared), privileged=frozenset(privileged),
-        unclear=unclear,
-    )  # fmt: skip
+        references=frozenset(Reference(kind=kind, name=name, path=path) for kind, name, path in answer.references),
+        declared=frozenset(answer.declared),
+        privileged=frozenset(answer.privileged),
+        unclear=UNREAD.format(side.repository, answer.unclear)[:900] if answer.unclear else "",
+    )
+
+
+class _Ends(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The judge's answer in mode `links`."""
+
+    references: tuple[tuple[LinkKind, str, str], ...]
+    declared: tuple[tuple[str, LinkKind, str], ...]
+    privileged: tuple[str, ...]
+    unclear: str
 
 
 def _texts(git: GitReader, tree: str) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from magistrate.impact.links.between import Ends, acts, links_between
+from magistrate.domain.links import Ends, LinkKind, acts, leads_to, links_between
 from magistrate.impact.links.declared import UnclearLinksError, links_in
-from magistrate.impact.links.found import LinkKind, leads_to, privileged_in, references_in
+from magistrate.impact.links.found import privileged_in, references_in
 
 K = LinkKind
 FOUND = [

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from world.linked_chains import MemoryGit, NearAssessor
+from world.linked_chains import MemoryGit, NearAssessor, reading
 
 from magistrate.domain.impact import FileChange, Strictness
 from magistrate.errors import Refused
@@ -26,7 +26,7 @@ def change(path="a.py", before=OLD, after=NEW):
 def side(name, *changes, files=None, ref=MAIN):
     git = MemoryGit(trees={"now": {"a.py": OLD, **(files or {})}})
     parts = tuple(Part(changes=(one,), landed=False) for one in changes)
-    return Side(repository=name, ref=ref, git=git, tree="now", parts=parts, members=(f"of {name}",))
+    return Side(repository=name, ref=ref, git=reading(git), tree="now", parts=parts, members=(f"of {name}",))
 
 
 def place(name, environment="staging", *, production=False):

@@ -14,19 +14,17 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from magistrate.domain.links import Declared, LinkKind
 from magistrate.impact.configuration.declared import SETTINGS
 from magistrate.impact.configuration.leaves import leaves_of
 from magistrate.impact.configuration.scalars import Kind
 from magistrate.impact.languages import yaml_text
 from magistrate.impact.languages.reading import UnreadableError
-from magistrate.impact.links.found import LinkKind
 
 REPOSITORY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 NAME: Final = re.compile(r"\S{1,200}\Z")
 KINDS: Final = frozenset(set(LinkKind) - {LinkKind.UNKNOWN})
 MAX_NAMES: Final = 2_000
-Declared = tuple[str, LinkKind, str]
-"""Repository, kind, name."""
 
 
 class UnclearLinksError(ValueError):

@@ -3,42 +3,17 @@
 Read are lines that refer to something: `uses:` of workflows and actions, `source` of Terraform modules, images, GitLab's
 `include`, submodules, packages taken from a repository; and names of secrets and of deploy targets.
 
-Rule kept (R34): a link only raises. A reference leads to a repository when one part of its address is the repository's
-name, whoever the owner is; a link too many costs a person, one too few would let a chain through.
+Rule kept (R34): a link only raises.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Final
 
+from magistrate.domain.links import LINKING, LinkKind, Reference
 
-class LinkKind(StrEnum):
-    """How one repository comes to act on another."""
-
-    WORKFLOW = "workflow"
-    ACTION = "action"
-    MODULE = "module"
-    IMAGE = "image"
-    INCLUDE = "include"
-    SUBMODULE = "submodule"
-    PACKAGE = "package"
-    SECRET = "secret"  # noqa: S105  a kind of link
-    DEPLOY_TARGET = "deploy_target"
-    ENVIRONMENT = "environment"
-    UNKNOWN = "unknown"
-
-
-SHARED: Final = frozenset({LinkKind.SECRET, LinkKind.DEPLOY_TARGET})
-"""Kinds where two repositories are linked by naming the same thing."""
-LINKING: Final = re.compile(
-    r"(?i)(?:^|/)(?:\.gitmodules|go\.mod|package\.json|Cargo\.toml|pyproject\.toml|requirements[^/]*\.txt|Jenkinsfile[^/]*|"
-    r"[^/]*(?:docker|container)file[^/]*|\.env[^/]*|[^/]*\.(?:ya?ml|tf|tofu|hcl|tf\.json))\Z"
-)
-"""Files that are read for links."""
 _VALUE: Final = r"""\s*(?:[|>][-+0-9]*\s+)?["']?([^\s"'#,}\]]+)"""
 _GIVEN: Final[tuple[tuple[LinkKind, re.Pattern[str]], ...]] = (
     (LinkKind.WORKFLOW, re.compile(rf"""\buses["']?\s*:{_VALUE}""")),
@@ -64,16 +39,6 @@ PRIVILEGED: Final = re.compile(
     r"\brole-to-assume\b|\bsecrets(?:\.|\[)|\bpull_request_target\b|\bhostNetwork\s*:\s*true|\bserviceAccountName\b|\bself-hosted\b"
 )
 """Marks of a job or workload that may do more than read."""
-_PARTS: Final = re.compile(r"[/:@?#=&\s]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Reference:
-    """One thing that a file names: the kind, the name as it is written, and the file."""
-
-    kind: LinkKind
-    name: str
-    path: str
 
 
 def references_in(files: Mapping[str, str]) -> frozenset[Reference]:
@@ -91,28 +56,7 @@ def privileged_in(files: Mapping[str, str]) -> frozenset[str]:
     return frozenset(path for path, text in files.items() if LINKING.search(path) and PRIVILEGED.search(text))
 
 
-def leads_to(reference: Reference, repository: str) -> bool:
-    """Whether a reference leads out to the repository of this name."""
-    if reference.kind in SHARED or _stays(reference):
-        return False
-    parts = {part.casefold().removesuffix(".git") for part in _PARTS.split(reference.name)}
-    return repository.casefold() in parts
-
-
-def takes(reference: Reference, paths: Iterable[str]) -> bool:
-    """Whether one of these paths of the repository that it leads to may reach whoever refers to it so.
-
-    A workflow that is called can call others beside it; of anything else all may be taken.
-    """
-    return any(reference.kind is not LinkKind.WORKFLOW or path.startswith(".github/") for path in paths)
-
-
 def _reference(kind: LinkKind, name: str, path: str) -> Reference:
     if kind is LinkKind.WORKFLOW and "/.github/workflows/" not in name:
         kind = LinkKind.ACTION
     return Reference(kind=kind, name=name, path=path)
-
-
-def _stays(reference: Reference) -> bool:
-    """Whether it names a place in the same repository."""
-    return reference.kind is not LinkKind.SUBMODULE and reference.name.startswith(("./", "../"))

@@ -1,16 +1,57 @@
 """What links two repositories, and when changes at both of its ends act on each other.
 
-Rule kept (R34): whoever uses what the other changes, in a file that changes too, in production or in a privileged job, is
-acted on. A proof that a change does nothing is not looked for here; whoever asks leaves such files out.
+Rule kept (R34): a link only raises. A reference leads to a repository when one part of its address is the repository's
+name, whoever the owner is; a link too many costs a person, one too few would let a chain through. Whoever uses what the other
+changes, in a file that changes too, in production or in a privileged job, is acted on. A proof that a change does nothing is not
+looked for here; whoever asks leaves such files out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
-from magistrate.impact.links.declared import Declared
-from magistrate.impact.links.found import SHARED, LinkKind, Reference, leads_to, takes
+
+class LinkKind(StrEnum):
+    """How one repository comes to act on another."""
+
+    WORKFLOW = "workflow"
+    ACTION = "action"
+    MODULE = "module"
+    IMAGE = "image"
+    INCLUDE = "include"
+    SUBMODULE = "submodule"
+    PACKAGE = "package"
+    SECRET = "secret"  # noqa: S105  a kind of link
+    DEPLOY_TARGET = "deploy_target"
+    ENVIRONMENT = "environment"
+    UNKNOWN = "unknown"
+
+
+SHARED: Final = frozenset({LinkKind.SECRET, LinkKind.DEPLOY_TARGET})
+"""Kinds where two repositories are linked by naming the same thing."""
+LINKING: Final = re.compile(
+    r"(?i)(?:^|/)(?:\.gitmodules|go\.mod|package\.json|Cargo\.toml|pyproject\.toml|requirements[^/]*\.txt|Jenkinsfile[^/]*|"
+    r"[^/]*(?:docker|container)file[^/]*|\.env[^/]*|[^/]*\.(?:ya?ml|tf|tofu|hcl|tf\.json))\Z"
+)
+"""Files that are read for links."""
+_PARTS: Final = re.compile(r"[/:@?#=&\s]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Reference:
+    """One thing that a file names: the kind, the name as it is written, and the file."""
+
+    kind: LinkKind
+    name: str
+    path: str
+
+
+Declared = tuple[str, LinkKind, str]
+"""Repository, kind, name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +134,24 @@ def _taken(link: Link, reference: Reference, used: frozenset[str], using: frozen
     if link.at in using:
         return "what is used changes, and the file that uses it"
     return "what a privileged job or production uses changes, and so does who uses it" if privileged else ""
+
+
+def leads_to(reference: Reference, repository: str) -> bool:
+    """Whether a reference leads out to the repository of this name."""
+    if reference.kind in SHARED or _stays(reference):
+        return False
+    parts = {part.casefold().removesuffix(".git") for part in _PARTS.split(reference.name)}
+    return repository.casefold() in parts
+
+
+def takes(reference: Reference, paths: Iterable[str]) -> bool:
+    """Whether one of these paths of the repository that it leads to may reach whoever refers to it so.
+
+    A workflow that is called can call others beside it; of anything else all may be taken.
+    """
+    return any(reference.kind is not LinkKind.WORKFLOW or path.startswith(".github/") for path in paths)
+
+
+def _stays(reference: Reference) -> bool:
+    """Whether it names a place in the same repository."""
+    return reference.kind is not LinkKind.SUBMODULE and reference.name.startswith(("./", "../"))
