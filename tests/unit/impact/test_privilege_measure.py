@@ -10,6 +10,7 @@ from magistrate.domain.impact import ChangeClass, FileChange, PrivilegeTurn, Str
 from magistrate.impact.assess import assess
 from magistrate.impact.base import BaseTree
 from magistrate.impact.case import Case
+from magistrate.impact.measures import privilege as measure
 from magistrate.impact.measures.privilege import privilege
 from magistrate.impact.privilege.model import Grants
 from magistrate.impact.privilege.readers import READERS, grants_of
@@ -124,3 +125,22 @@ def test_branch_rules_that_are_deleted_widen():
     rules = "branches:\n  - name: main\n    protection:\n      required_pull_request_reviews:\n        required_approving_review_count: 2\n      enforce_admins: true\n"
     found = privilege([[change(".github/settings.yml", rules, None)]], KNOWN)
     assert PrivilegeTurn.WIDENED in {row.verdict for row in found.rows}
+
+
+@pytest.mark.parametrize("broken", ["delta", "grants_of_both"])
+@pytest.mark.parametrize("error", [RecursionError, KeyError, MemoryError, ZeroDivisionError])
+def test_a_comparison_that_fails_is_unknown_and_never_unchanged(
+    monkeypatch: pytest.MonkeyPatch, broken: str, error: type[Exception]
+):
+    def failing(*_: object) -> None:
+        raise error
+
+    step = [change("p.json", policy("s3:*"), policy("s3:GetObject"))]
+    monkeypatch.setattr(measure, broken, failing)
+    found = privilege([step], KNOWN)
+    assert found.rows
+    assert {(row.verdict, row.path) for row in found.rows} == {(PrivilegeTurn.UNKNOWN, "p.json")}
+    assert "aws-iam" in {row.domain for row in found.rows}
+    assert error.__name__ in found.rows[0].witness
+    verdict = assess(Case(id="c", steps=(tuple(step),), base=KNOWN))
+    assert verdict.strictness is Strictness.TWO

@@ -99,10 +99,26 @@ def _compared(
 ) -> tuple[Change, ...]:
     """What differs; without the repository every holder may be somebody's.
 
-    Only what the readers of the changed files (`mine`) find can differ; the others say who reaches it.
+    Only what the readers of the changed files (`mine`) find can differ; the others say who reaches it. A comparison
+    that fails leaves every domain of the changed files unknown, and costs nothing else of the verdict.
     """
     if before == after:
         return ()
+    try:
+        return _differences(before, after, mine, every, base)
+    except Exception as error:  # noqa: BLE001 - a crash must cost these domains their answer and nothing else
+        why = f"comparing the rights before and after failed ({type(error).__name__})"
+        return tuple(
+            Change(
+                turn=Turn.UNKNOWN, domain=reader.domain, actor="somebody", by=None, request={}, values={}, why=why
+            )
+            for reader in mine
+        )  # fmt: skip
+
+
+def _differences(
+    before: Texts, after: Texts, mine: tuple[Reader, ...], every: tuple[Reader, ...], base: BaseTree
+) -> tuple[Change, ...]:
     both = grants_of_both(before, after, mine, every)
     if both is None:
         return ()
