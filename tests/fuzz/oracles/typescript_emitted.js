@@ -20,6 +20,8 @@ function walked(text) {
   const file = ts.createSourceFile("a.jsx", text, ESNext, false, ts.ScriptKind.JSX);
   const said = [];
   const walk = (node) => {
+    // The compiler drops brackets around what had a type; the tree below them says what belongs together.
+    if (ts.isParenthesizedExpression(node) && !ts.isStringLiteralLike(node.expression)) return walk(node.expression);
     said.push(node.kind, node === file ? "" : JSON.stringify(node.text ?? ""), node.rawText ?? "", node.operator ?? "");
     said.push(node.flags & (ts.NodeFlags.BlockScoped | ts.NodeFlags.OptionalChain), "(");
     ts.forEachChild(node, walk);
