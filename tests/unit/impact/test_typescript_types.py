@@ -116,6 +116,8 @@ REFUTED = [
     ("const z = 1;\n", "namespace N { export const a = 1 }\nconst z = 1;\n"),
     ("namespace N { export const a = 1 }\n", "namespace N { export const a = 2 }\n"),
     ("const z = 1;\n", "module N { g() }\nconst z = 1;\n"),
+    ("class C { constructor(x: A) {} }\n", "class C { constructor(x: A): any {} }\n"),
+    ("class C { constructor(x: A) {} }\n", "class C { constructor<T>(x: A) {} }\n"),
     ("class C { constructor(x: A) {} }\n", "class C { constructor(private x: A) {} }\n"),
     ("class C { constructor(x: A) {} }\n", "class C { constructor(readonly x: A) {} }\n"),
     ("class C { constructor(public x: A) {} }\n", "class C { constructor(x: A) {} }\n"),

@@ -39,6 +39,8 @@ ASSERTIONS: Final = frozenset({"as_expression", "satisfies_expression"})
 TYPE_STATEMENTS: Final = frozenset({"interface_declaration", "type_alias_declaration"})
 MEMBERS: Final = frozenset({"public_field_definition", "method_definition"})
 MODIFIERS: Final = frozenset({"accessibility_modifier", "override_modifier", "readonly"})
+NEVER_TYPED: Final = frozenset({b"constructor", b"'constructor'", b'"constructor"'})
+TYPED: Final = ("return_type", "type_parameters")
 MARKED: Final = frozenset({"optional_parameter", "public_field_definition", "method_definition", "variable_declarator"})
 NOT_BELOW: Final = frozenset({"type_assertion", "parenthesized_expression", "instantiation_expression"})
 ONE_NAME: Final = {"optional_parameter": "required_parameter"}
@@ -124,6 +126,8 @@ def _erased_of(node: Node) -> Iterator[Erased]:
     """The places that a node erases: itself, or some of what stands in it."""
     parent = node.parent.type if node.parent is not None else ""
     kind = WHOLE.get(node.type)
+    if node.type == "method_definition" and _name(node) in NEVER_TYPED and any(map(node.child_by_field_name, TYPED)):
+        raise UnreadableError("a constructor has a type of its own, which the compiler may leave in the program")
     if kind is not None and parent not in NOT_BELOW:
         yield Erased(node.start_byte, node.end_byte, kind)
     elif node.type == "class_heritage" and [child.type for child in node.children] == ["implements_clause"]:
