@@ -117,6 +117,7 @@ REFUTED = [
     ("namespace N { export const a = 1 }\n", "namespace N { export const a = 2 }\n"),
     ("const z = 1;\n", "module N { g() }\nconst z = 1;\n"),
     ("class C { constructor(x: A) {} }\n", "class C { constructor(x: A): any {} }\n"),
+    ("class C extends B { constructor() { super(); } }\n", "class C extends B { constructor() { super<any>(); } }\n"),
     ("class C { constructor(x: A) {} }\n", "class C { constructor<T>(x: A) {} }\n"),
     ("class C { constructor(x: A) {} }\n", "class C { constructor(private x: A) {} }\n"),
     ("class C { constructor(x: A) {} }\n", "class C { constructor(readonly x: A) {} }\n"),

@@ -128,6 +128,9 @@ def _erased_of(node: Node) -> Iterator[Erased]:
     kind = WHOLE.get(node.type)
     if node.type == "method_definition" and _name(node) in NEVER_TYPED and any(map(node.child_by_field_name, TYPED)):
         raise UnreadableError("a constructor has a type of its own, which the compiler may leave in the program")
+    before = node.prev_sibling
+    if node.type == "type_arguments" and before is not None and before.type == "super":
+        raise UnreadableError("`super` has types of its own, which the compiler may leave in the program")
     if kind is not None and parent not in NOT_BELOW:
         yield Erased(node.start_byte, node.end_byte, kind)
     elif node.type == "class_heritage" and [child.type for child in node.children] == ["implements_clause"]:
