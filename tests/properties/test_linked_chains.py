@@ -160,9 +160,15 @@ def test_a_known_strict_change_in_2_to_20_parts_is_caught_from_a_linked_reposito
         )
         git.trees[USER] = {**git.trees[USER], "d.md": b"# Tehh\n"}
         mine = Side(
-            repository=USER, ref="refs/heads/main", git=reading(git), tree=USER, parts=(Part(changes=own, landed=False),)
+            repository=USER,
+            ref="refs/heads/main",
+            git=reading(git),
+            tree=USER,
+            parts=(Part(changes=own, landed=False),),
         )
-        other = Side(repository=USED, ref="refs/heads/main", git=reading(git), tree="after", parts=tuple(parts), members=("p",))
+        other = Side(
+            repository=USED, ref="refs/heads/main", git=reading(git), tree="after", parts=tuple(parts), members=("p",)
+        )
         linked = judged_across(NEAR, mine, [other], (verdict(own, git, USER),), PLACES)
         levels = [STRICTNESS_ORDER.index(one.verdict.strictness) for one in linked]
         assert levels, row["id"]

@@ -32,6 +32,8 @@ TESTS: Final = re.compile(
     r"(?:^|/)(?:test_|spec_)[^/]*\Z"
 )
 """Names of tests in many languages: what they check is no matter of a running system."""
+TYPES: Final = "typescript-types/"
+"""The rule of a proof that leaves a program as it is and says other things to whoever compiles against it."""
 NUMBER: Final = re.compile(r"-?[\d._]{1,7}[a-z%]{0,3}|true|false|null|none|nil", re.IGNORECASE)
 PLAIN: Final = re.compile(r"[\w.%() -]{0,15}")
 """All that is quoted of a file in which a secret stands: a value may reach over more lines than its first."""
@@ -51,7 +53,7 @@ def behaviour(
     files: Sequence[FileImpact], steps: Sequence[Sequence[ChangedFile]], sensed: Iterable[Sensitivity]
 ) -> tuple[BehaviourChange, ...]:
     """Entries by path and line; empty only where every file is proven to do nothing."""
-    equal = {one.path for one in files if one.proof.status is ProofStatus.PROVEN and one.change_class in EQUAL}
+    equal = {one.path for one in files if _equal(one)}
     secret: dict[str, set[int]] = {}
     for found in sensed:
         if found.kind is ChangeClass.SECRETS and not found.why.startswith("reads the environment"):
@@ -65,6 +67,12 @@ def behaviour(
     for path in sorted(touched.keys() - equal):
         entries += _of_file(touched[path], secret.get(path, set()))
     return tuple(entries)
+
+
+def _equal(one: FileImpact) -> bool:
+    """Whether a proof says that nothing is another; other types are told, since whoever uses the code meets them."""
+    proven = one.proof.status is ProofStatus.PROVEN and one.change_class in EQUAL
+    return proven and not one.proof.rule.startswith(TYPES)
 
 
 def _of_file(changes: Sequence[ChangedFile], secret: set[int]) -> list[BehaviourChange]:
