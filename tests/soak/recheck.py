@@ -67,6 +67,7 @@ READ_BY_TOOLS = re.compile(
 )
 SAME_ENCODING = re.compile(r"(?i)coding[:=]\s*utf-?8\b")
 """Says what holds without it."""
+SINGLE = re.compile(r"'[^'\"\\\n]*'")
 LEXERS = {
     "go": "go", "java": "java", "rust": "rust", "json": "json", "jsonc": "js", "toml": "toml", "yaml": "yaml",
     "ini": "ini", "properties": "properties", "hcl": "terraform", "dockerfile": "docker", "shell": "bash",
@@ -313,6 +314,8 @@ def _words(lexer: str, text: str) -> Iterator[tuple[str, str]]:
             yield from (("comment", row.lstrip("/") if documented else row) for row in rows if row)
         elif kind in Punctuation:
             yield from (("code", sign) for sign in word if sign.strip())
+        elif lexer in {"js", "ts"} and kind in String and SINGLE.fullmatch(word):
+            yield "code", f'"{word[1:-1]}"'  # either quotes are one value around a text that needs neither
         elif word.strip():
             yield "code", word if kind in String else word.strip()
 
