@@ -6,6 +6,7 @@ import json
 import random
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -128,7 +129,7 @@ def test_a_known_strict_change_in_2_to_20_parts_is_caught_from_a_linked_reposito
     for row in strict_rows():
         (file,) = row["files"]
         path, before = file["path"], file["before"].encode()
-        git = MemoryGit(
+        git: Any = MemoryGit(
             trees={USED: {path: before}, USER: {".magistrate.yml": f"links: {{{USED}: {{image: [x]}}}}\n".encode()}}
         )
         whole_change = [

@@ -144,9 +144,9 @@ def _chain(name: str, texts: Mapping[str, str], ending: str, kind: str, chance: 
     return Chain(name=name, base=base, steps=tuple(steps), strict=kind == "linked")
 
 
-def sides_of(chain: Chain, last: str | None = None) -> tuple[Side, tuple[Side, ...], tuple[FileChange, ...], MemoryGit]:
+def sides_of(chain: Chain, last: str | None = None) -> tuple[Side, tuple[Side, ...], tuple[FileChange, ...], Any]:
     """The side of the last step with that step as its last part, the other sides, and the last step's files."""
-    git = MemoryGit()
+    git: Any = MemoryGit()
     state = {name: dict(files) for name, files in chain.base.items()}
     parts: dict[str, list[Part]] = {name: [] for name in state}
     flying: dict[str, list[Part]] = {name: [] for name in state}

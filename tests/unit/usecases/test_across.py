@@ -1,5 +1,7 @@
 """Which sides count with a change, and that what cannot be read asks for more and never for less."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from world.linked_chains import MemoryGit, NearAssessor, reading
@@ -24,7 +26,7 @@ def change(path="a.py", before=OLD, after=NEW):
 
 
 def side(name, *changes, files=None, ref=MAIN):
-    git = MemoryGit(trees={"now": {"a.py": OLD, **(files or {})}})
+    git: Any = MemoryGit(trees={"now": {"a.py": OLD, **(files or {})}})
     parts = tuple(Part(changes=(one,), landed=False) for one in changes)
     return Side(repository=name, ref=ref, git=reading(git), tree="now", parts=parts, members=(f"of {name}",))
 
