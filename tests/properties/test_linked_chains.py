@@ -61,7 +61,7 @@ def comes_to(chain: Chain) -> tuple[Strictness, Strictness]:
 @pytest.mark.requirement("R32", "R34")
 @pytest.mark.slow
 def test_every_labelled_chain_over_two_repositories_is_caught_at_its_last_part_and_no_control_is():
-    """Labels of our own making: 8 ways to be linked, 3 languages, 2 to 20 parts, two agents, five sessions, any order."""
+    """Self-made, with the rules in mind: 5 ways of being declared, 3 of being found, 3 languages, 2 to 20 parts, any order."""
     chains = list(linked_chains(seed=34, each=6))
     strict = [chain for chain in chains if chain.strict]
     assert len(strict) >= 100
