@@ -97,7 +97,7 @@ def releases_request(
     from magistrate.impact.dependencies.releases import releases_of  # noqa: PLC0415
 
     files = [ChangedFile(change=change) for step in parse_case(request.get("case"), texts).steps for change in step]
-    found = [(file, releases_of(file)) for file in files]
+    found = [(file, *releases_of(file)) for file in files]
     return {
         "files": [
             {
@@ -105,9 +105,10 @@ def releases_request(
                 "inputs_digest": facts_digest(file.path, file.change.after or b""),
                 "releases": [[pin.ecosystem, pin.name, pin.version] for pin in pins],
             }
-            for file, pins in found
+            for file, pins, _ in found
             if pins
-        ]
+        ],
+        "elsewhere": sum(others for _, _, others in found),
     }
 
 

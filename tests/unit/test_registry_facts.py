@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from world.registry import RegistryWorld, registry
 
+from magistrate.adapters.registries import asking
 from magistrate.adapters.registries.history import Version, release_of
 from magistrate.bootstrap.registries import registries
 from magistrate.domain.impact import FileChange
@@ -108,14 +109,15 @@ def test_a_release_without_a_time_is_no_answer(world: RegistryWorld, content: st
 def test_without_an_answer_nothing_is_claimed_and_the_note_says_what_is_open(world: RegistryWorld):
     world.broken = "<html>"
     named = [{"path": "package-lock.json", "inputs_digest": "sha256:x", "releases": [["npm", "a", "1.0.0"]]}]
-    runs, notes = asked(world).runs(named)
+    runs, notes = asked(world).runs({"files": named, "elsewhere": 0})
     assert runs == ()
     assert notes[0].startswith("not every release could be asked about")
 
 
 def test_releases_beyond_the_bound_are_told(world: RegistryWorld):
     many = [["npm", f"a{at}", "1.0.0"] for at in range(MAX_RELEASES + 3)]
-    _, notes = asked(world).runs([{"path": "p", "inputs_digest": "sha256:x", "releases": many}])
+    files = [{"path": "p", "inputs_digest": "sha256:x", "releases": many}]
+    _, notes = asked(world).runs({"files": files, "elsewhere": 0})
     assert notes == (f"3 releases were not asked about: {MAX_RELEASES} are looked up for one change",)
 
 
@@ -153,4 +155,50 @@ def changed(path: str, before: str | None, after: str) -> ChangedFile:
 def test_only_releases_that_come_and_are_named_exactly_are_asked_about(
     path: str, before: str | None, after: str, wanted: list[Any]
 ):
-    assert [(pin.name, pin.version) for pin in releases_of(changed(path, before, after))] == wanted
+    public, elsewhere = releases_of(changed(path, before, after))
+    assert [(pin.name, pin.version) for pin in public] == wanted
+    assert elsewhere == 0
+
+
+CORP = """{"name": "x", "lockfileVersion": 3, "packages": {"": {"name": "x"}, "node_modules/till": {"version": "1.0.0",
+"resolved": "https://npm.corp.example/till/-/till-1.0.0.tgz", "integrity": "sha512-%s=="}}}""" % ("A" * 86)
+
+
+@pytest.mark.parametrize(
+    ("path", "after", "how_many"),
+    [
+        ("package-lock.json", CORP, 1),
+        ("requirements.txt", "--index-url https://pypi.corp.example/simple\ntill==1.0\nsafe==2.0\n", 2),
+        ("requirements.txt", "--extra-index-url https://pypi.corp.example/simple\ntill==1.0\n", 1),
+    ],
+)
+def test_the_name_of_a_release_from_another_registry_never_leaves_the_house(path: str, after: str, how_many: int):
+    """The public registry would learn it, and knows another package of that name, or none."""
+    assert releases_of(changed(path, None, after)) == ((), how_many)
+    public = (
+        after.replace("npm.corp.example", "registry.npmjs.org")
+        .replace("--extra-index-url", "#")
+        .replace("--index-url", "#")
+    )
+    found, elsewhere = releases_of(changed(path, None, public))
+    assert (len(found), elsewhere) == (how_many, 0)
+
+
+def test_what_was_not_asked_about_is_told(world: RegistryWorld):
+    _, notes = asked(world).runs({"files": [], "elsewhere": 2})
+    assert notes == ("2 releases may come from another registry than the public one, and nobody was asked about them",)
+    assert world.asked == []
+
+
+def test_a_project_of_pypi_is_asked_for_by_its_plain_name_and_a_version_by_its_value(world: RegistryWorld):
+    world.publish("shop-till", "2.0.0", "2026-01-02T03:04:05Z")
+    assert learned(world, "pypi", "2.0", "Shop_Till") is not None
+    assert set(world.asked) == {"/pypi/shop-till/json", "/simple/shop-till/"}
+    assert learned(world, "pypi", "2.0.1", "Shop_Till") is None
+
+
+def test_an_answer_that_drips_for_ever_is_no_answer(world: RegistryWorld, monkeypatch: pytest.MonkeyPatch):
+    world.publish("a", "1.0.0", "2026-01-01T00:00:00Z")
+    monkeypatch.setattr(asking, "WHOLE_SECONDS", -1.0)
+    with pytest.raises(Unavailable, match="did not end its answer"):
+        learned(world, "npm", "1.0.0", "a")

@@ -91,7 +91,7 @@ class Assessor:
         """What registries say of the releases that come, where somebody wants to know."""
         if self.facts is None:
             return (), ()
-        return self.facts.runs(self.ask({"v": 1, "mode": "releases", "case": case})["files"])
+        return self.facts.runs(self.ask({"v": 1, "mode": "releases", "case": case}))
 
     def _ask(self, case: Mapping[str, Any], runs: Sequence[Ran]) -> dict[str, Any]:
         reply = self.ask(question(case, runs))

@@ -38,9 +38,9 @@ class Facts:
     registries: Mapping[str, Registry]
     now: Callable[[], int]
 
-    def runs(self, named: Iterable[Mapping[str, Any]]) -> tuple[tuple[Ran, ...], tuple[str, ...]]:
-        """Evidence for each file that the assessor named releases of, and in words what was not learned."""
-        files = list(named)
+    def runs(self, named: Mapping[str, Any]) -> tuple[tuple[Ran, ...], tuple[str, ...]]:
+        """Evidence for each file that the assessor named releases of (mode `releases`), and in words what was not learned."""
+        files = list(named["files"])
         wanted = sorted({(str(e), str(n), str(v)) for file in files for e, n, v in file["releases"]})
         asked = [key for key in wanted if key[0] in self.registries]
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
@@ -48,7 +48,9 @@ class Facts:
         known = {key: one for key, one in answers.items() if isinstance(one, Release)}
         failed = [one for one in answers.values() if isinstance(one, Unavailable)]
         made = (self._run(file, known) for file in files)
-        return tuple(run for run in made if run is not None), tuple(_notes(failed, len(asked) - len(answers)))
+        return tuple(run for run in made if run is not None), tuple(
+            _notes(failed, len(asked) - len(answers), named["elsewhere"])
+        )
 
     def _ask(self, key: Key) -> Release | Unavailable:
         ecosystem, name, version = key
@@ -72,7 +74,9 @@ class Facts:
         )  # fmt: skip
 
 
-def _notes(failed: list[Unavailable], left: int) -> Iterable[str]:
+def _notes(failed: list[Unavailable], left: int, elsewhere: int) -> Iterable[str]:
+    if elsewhere:
+        yield f"{elsewhere} releases may come from another registry than the public one, and nobody was asked about them"
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         yield f"not every release could be asked about: {failed[0].message}{more}"

@@ -7,6 +7,7 @@ path unquoted, no redirect is followed, and no credential is sent.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,6 +17,9 @@ import httpx
 from magistrate.errors import Unavailable
 
 SECONDS: Final = 20.0
+"""For a connection, and between two parts of an answer."""
+WHOLE_SECONDS: Final = 60.0
+"""For one whole answer, however slowly its parts come."""
 MAX_ANSWER: Final = 64 << 20
 """Bytes of one answer; the document of a package with thousands of versions has some ten million."""
 AGENT: Final = "magistrate (release facts)"
@@ -36,6 +40,7 @@ class Asking:
         Raises:
             Unavailable: MAG-E258 with the address, when there is no answer or it is no JSON.
         """
+        until = time.monotonic() + WHOLE_SECONDS
         where = self._address + path.format(*(quote(name, safe="@!") for name in names))
         try:
             with self._http.stream("GET", where, headers={"accept": accept}) as answer:
@@ -48,6 +53,8 @@ class Asking:
                     content += part
                     if len(content) > MAX_ANSWER:
                         raise Unavailable("MAG-E258", f"`{where}` answered more than {MAX_ANSWER} bytes")
+                    if time.monotonic() > until:
+                        raise Unavailable("MAG-E258", f"`{where}` did not end its answer in {WHOLE_SECONDS:.0f} s")
             return json.loads(content)
         except httpx.HTTPError as error:
             raise Unavailable("MAG-E258", f"`{where}` gave no answer: {str(error) or type(error).__name__}") from error

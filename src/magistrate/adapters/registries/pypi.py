@@ -27,14 +27,20 @@ class PyPI:
 
     def release(self, name: str, version: str) -> Release | None:
         """One release as the index tells of it; None where it has none; raises Unavailable."""
-        document = mapping(self.asking.json("/pypi/{}/json", name))
+        project = re.sub(r"[-_.]+", "-", name).lower()  # PEP 503; by another spelling PyPI sends elsewhere
+        document = mapping(self.asking.json("/pypi/{}/json", project))
         releases = mapping(document.get("releases"))
-        if version not in releases:
+        version = next((other for other in releases if _same(other, version)), "")
+        if not version:
             return None
-        project = re.sub(r"[-_.]+", "-", name).lower()
         index = mapping(self.asking.json("/simple/{}/", project, accept=INDEX))
         attested = {text(one.get("filename")): one.get("provenance") for one in entries(index.get("files"))}
         return release_of({other: _version(files, attested) for other, files in releases.items()}, version)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two versions are one, but for zeros at the end (PEP 440: `2.0` is `2.0.0`)."""
+    return one == other or re.sub(r"(?:\.0)+\Z", "", one) == re.sub(r"(?:\.0)+\Z", "", other)
 
 
 def _version(files: object, attested: Mapping[str, Any]) -> Version:
