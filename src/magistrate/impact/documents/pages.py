@@ -7,6 +7,7 @@ from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.equality import pinned_by
+from magistrate.impact.screening import may_match
 
 MARKDOWN: Final = (".md", ".markdown")
 OTHER_PROSE: Final = (".rst", ".txt")
@@ -54,8 +55,9 @@ def release_tool(file: ChangedFile, base: BaseTree) -> str | None:
     """A tool that makes releases out of a list of changes, wherever it is named."""
     if LISTS_OF_CHANGES.search(file.path) is None:
         return None
-    for path in sorted(base.files):
-        if not path.lower().endswith((*MARKDOWN, ".rst")) and (found := READS_CHANGES.search(base.files[path])):
+    for path in _naming_tools(base):
+        found = READS_CHANGES.search(base.files[path])
+        if found is not None:
             return f"`{path}` names `{found[0]}`, which makes releases out of lists of changes"
     return None
 
@@ -69,8 +71,8 @@ def notes_tool(file: ChangedFile, base: BaseTree, *, entries: bool) -> tuple[str
     said = ""
     if LISTS_OF_CHANGES.search(file.path) is None:
         return said, False
-    for path in sorted(base.files):
-        if path.lower().endswith((*MARKDOWN, ".rst")) or NAMES_ONLY.search(path):
+    for path in _naming_tools(base):
+        if NAMES_ONLY.search(path):
             continue
         for found in READS_CHANGES.finditer(base.files[path]):
             if _a_word_of_a_comment(base.files[path], found.start()):
@@ -80,6 +82,19 @@ def notes_tool(file: ChangedFile, base: BaseTree, *, entries: bool) -> tuple[str
                 return f"`{path}` names `{found[0]}`, which makes releases out of lists of changes", True
             said = said or f"`{path}` names `{found[0]}`, which writes lists of changes or makes notes of them"
     return said, False
+
+
+def _naming_tools(base: BaseTree) -> tuple[str, ...]:
+    """Files that may name such a tool and are no pages, in order; looked for once in a base tree, in one pass of each text."""
+    kept = base.looked_up.get("tools of releases")
+    if not isinstance(kept, tuple):
+        kept = tuple(
+            path
+            for path in sorted(base.files)
+            if not path.lower().endswith((*MARKDOWN, ".rst")) and may_match(READS_CHANGES, base.files[path])
+        )
+        base.looked_up["tools of releases"] = kept
+    return kept
 
 
 def _a_word_of_a_comment(text: str, at: int) -> bool:
