@@ -27,6 +27,7 @@ from magistrate.domain.impact import (
 )
 from magistrate.impact.base import BaseTree, ChangedFile, Prover, Sensor
 from magistrate.impact.case import Case
+from magistrate.impact.dependencies.facts import BY_REGISTRY
 from magistrate.impact.earlier import Earlier
 from magistrate.impact.file_gate import gate as file_gate
 from magistrate.impact.join import alike, collisions, in_order, joined, mentioned, strictest_by_path
@@ -131,8 +132,6 @@ BY_HISTORY: Final[Mapping[str, Callable[[Earlier], bool]]] = {reverts.PROVER.nam
 GATE_RULE: Final = "file-gate/1"
 NO_PROVER: Final = "no-prover/1"
 BASE_RULE: Final = "base-tree/1"
-PINS: Final = "dependencies/1"
-"""What speaks against pins is said first: no lower class is open to their file."""
 _PLACE: Final = re.compile(r"line \d")
 
 
@@ -267,8 +266,8 @@ def _closest(tried: Sequence[Tried]) -> Proof:
         return Proof(rule=NO_PROVER, status=ProofStatus.UNKNOWN, change_class=ChangeClass.UNKNOWN, why=why)
     proofs = [one.proof for one in tried if one.proof.low]
     others = [one.proof for one in tried if not one.proof.low]
-    pins = next((proof for proof in others if proof.rule == PINS and proof.status is ProofStatus.REFUTED), None)
-    held = next((proof for proof in proofs if proof.rule == BASE_RULE), None) if pins is None else pins
+    asked = next((proof for proof in others if any(name == BY_REGISTRY for name, _ in proof.witness)), None)
+    held = next((proof for proof in proofs if proof.rule == BASE_RULE), None) if asked is None else asked
     if held is not None or not proofs:
         return held or others[-1]
     nearest = max(enumerate(proofs), key=lambda one: (_reach(one[1]), one[0]))[1]

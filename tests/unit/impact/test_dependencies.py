@@ -340,3 +340,16 @@ def test_a_file_that_comes_or_goes_as_a_whole_is_not_explained(path: str):
 def test_a_hostile_file_costs_its_own_verdict_and_nothing_else(path: str, text: str):
     assert proof_of(path, text, text + "\n\n").status is not ProofStatus.PROVEN
     list(SENSOR.sense(changed(path, text, text + "\n\n"), BaseTree()))
+
+
+@pytest.mark.requirement("R23", "R26")
+def test_what_a_registry_says_stands_in_front_and_what_is_no_matter_of_pins_does_not():
+    """A workflow that moves no pin is told by what changes in it, not by what a reader of pins misses."""
+    after = npm_lock("1.14.1", "B")
+    file = FileChange(path="package-lock.json", before=npm_lock("1.14.0", "A").encode(), after=after.encode())
+    case = Case(id="r", steps=((file,),), base=BaseTree(files=MANIFEST, known=True))
+    young = assess(case, (facts("package-lock.json", after, publisher="new"),))
+    assert "somebody who did not publish it before" in young.files[0].proof.why
+    steps = "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo {}\n"
+    plain = judged((".github/workflows/a.yml", steps.format("a"), steps.format("b")))
+    assert "pins" not in plain.files[0].proof.why

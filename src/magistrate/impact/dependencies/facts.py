@@ -24,6 +24,8 @@ from magistrate.wire.canonical import digest_of
 from magistrate.wire.times import unix_seconds
 
 TOOL: Final = "registry-facts"
+BY_REGISTRY: Final = "held_against_by_registry"
+"""In the witness of a proof that facts refuse: how many things they hold against it."""
 MIN_AGE: Final = 7 * 86_400
 """Seconds that a release has to be out (R23)."""
 RELEASE: Final = frozenset(

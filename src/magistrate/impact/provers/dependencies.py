@@ -19,7 +19,7 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.dependencies.difference import OPEN_QUESTIONS, Finding
-from magistrate.impact.dependencies.facts import facts_for, judged
+from magistrate.impact.dependencies.facts import BY_REGISTRY, facts_for, judged
 from magistrate.impact.dependencies.known import findings_of, listing_of, reader_of
 from magistrate.impact.equality import proof
 from magistrate.impact.languages.reading import UnreadableError
@@ -65,7 +65,8 @@ class Dependencies:
             return self._said(file, why, ProofStatus.UNKNOWN)
         against, told = judged((one.pin for one in found if not one.gone), facts)
         if against:
-            return self._said(file, _short(against), ProofStatus.REFUTED)
+            refuted = self._said(file, _short(against), ProofStatus.REFUTED)
+            return replace(refuted, witness=tuple(sorted((*refuted.witness, (BY_REGISTRY, str(len(against)))))))
         said = self._said(file, f"{_short([one.why for one in found])}; {told or OPEN_QUESTIONS}", ProofStatus.PROVEN)
         pins = [[one.pin.ecosystem, one.pin.name, one.pin.version, *one.pin.hashes] for one in found]
         return replace(said, witness=tuple(sorted((*said.witness, ("pins", digest_of({"v": 1, "pins": pins}))))))
