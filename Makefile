@@ -13,7 +13,7 @@ $(ready): uv.lock pyproject.toml tools/uv.txt tools/setup.sh
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
-demo: $(ready) ## the whole product at work on a small repository, in about a minute (ARGS="--keep DIR")
+demo: $(ready) ## the whole product at work on a small repository, in a minute or two (ARGS="--keep DIR")
 	@$(bin)/magistrate demo $(ARGS)
 
 test: $(ready) ## everything but the soak runs (under 20 minutes)

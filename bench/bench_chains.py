@@ -1,7 +1,8 @@
-"""A ledger of 1,000 proposals by one owner: what the next one pays to know its company and to join all of it.
+"""1,000 proposals of one owner in flight: what the next one pays to count its company anew and to join all of it.
 
 Run: `python bench/bench_chains.py`. The peer reads the same rows and payloads from the same store, without looking at
-them. Judging itself is measured by bench_assess; here it is the count before it (R32).
+them. Judging itself is measured by bench_assess; here it is the count before it (R32). Landed
+proposals, whose decisions are opened too, are not among them.
 """
 
 from __future__ import annotations
