@@ -41,7 +41,6 @@ HELD: Final = re.compile(
     r"(?i)roles?\Z|_roles|admins?\Z|origins?\Z|trusted|white_?list|allow_?list|(?:public|open|unprotected|anonymous|unauthenticated|exclude\w*|skip\w*|ignored?|bypass\w*|exempt\w*)_?\w*"
     r"(?:paths?|routes?|urls?|endpoints?|pages?)?\Z"
 )  # fmt: skip
-LISTED_NOT: Final = re.compile(r"(?i)^(?:public|open|skip\w*|exclude\w*|ignored?)\Z")
 RULES: Final = re.compile(r"(?i)shield|permissions?|polic(?:y|ies)|rules|acls?|authori[sz]ation|access")
 PROCEDURE: Final = re.compile(r"\b(\w*[pP]rocedure)\b")
 

@@ -46,16 +46,6 @@ GUARD_WORDS: Final = frozenset(
     {"permission", "permissions", "dependencies", "guards", "auth", "roles", "required_role", "required_permissions", "permission_classes", "effective_principals",
      "require_csrf", "authentication_classes", "login_required", "auth_required", "roles_required", "middleware", "decorators", "security"}
 )  # fmt: skip
-HTTP_METHODS: Final = METHODS | {
-    "dispatch",
-    "list",
-    "create",
-    "retrieve",
-    "update",
-    "partial_update",
-    "destroy",
-    "index",
-}
 BASES: Final = re.compile(r"(?i)mixin|require|protected|permission|auth|login|admin|staff|access")
 
 
