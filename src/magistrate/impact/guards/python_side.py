@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from magistrate.impact.behaviour.routes import METHODS, route_of
+from magistrate.impact.behaviour.routes import route_of
 from magistrate.impact.guards import names
 from magistrate.impact.guards.doors import Door, Guard, Side
 from magistrate.impact.guards.formula import negated
