@@ -28,6 +28,7 @@ from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
+from magistrate.wire.policy_bundle import Estate
 from magistrate.wire.proposal import Proposal, Provenance
 from magistrate.wire.session import Session
 from magistrate.wire.warrant import Warrant
@@ -62,11 +63,12 @@ class Admissible:
     logged: str = "warrant.issued"
     witnessed: bool = True
     log_signer: str = "log"
+    estate: Estate | None = None
     now: int = NOW
 
     def __post_init__(self) -> None:
         self.town: Deployment = make_deployment(
-            self.home, mode=self.mode, production=self.production, now=self.now - 100
+            self.home, mode=self.mode, production=self.production, estate=self.estate, now=self.now - 100
         )
 
     def build(self) -> CaseBundle:

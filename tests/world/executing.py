@@ -296,7 +296,7 @@ class World:
         self.case = Admissible(home, **knobs)
         self.case.town = make_deployment(
             home, mode=self.case.mode, production=self.case.production, checks=[CHECK], verification=[PROBE],
-            now=NOW - 100,
+            estate=self.case.estate, now=NOW - 100,
         )  # fmt: skip
         self.bundle = self.case.build()
         self.identity = Identity(self.case.town.keys["executor"], deployment=self.case.town.name)

@@ -13,6 +13,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
 from magistrate.authority.policy import TrustedPolicy, trust_policy
 from magistrate.authority.quorum import GivenApproval, Matter, verify_approval, verify_not_withdrawn, verify_quorum
@@ -108,8 +109,9 @@ def admit(  # noqa: PLR0913  each is a separate premise
     )
     verify_not_withdrawn(approvals, withdrawals, roster)
     ground = Ground(
-        production=repository.production, solo=roster.solo, same_user_walls=same_user_walls, drilled=drilled
-    )
+        production=repository.production, solo=roster.solo, same_user_walls=same_user_walls, drilled=drilled,
+        weak=weak_because(policy.body, repository),
+    )  # fmt: skip
     _admit_floor(verdict, decision.body, approvals, ground)
     return Admitted(
         roster=roster,
@@ -271,7 +273,12 @@ def _admit_floor(verdict: Verdict, decision: Decision, approvals: Sequence[Given
         raise Refused("MAG-E122", "nobody rebuilt this change on their own machine")
     why = not_executable_because(verdict, ground, () if decision.chain is None else decision.chain.classes)
     if why:
-        raise Refused("MAG-E123", why[0], hint="`magistrate drill` proves the boundaries")
+        hint = (
+            "`magistrate estate check` tells who shares what"
+            if ground.weak
+            else "`magistrate drill` proves the boundaries"
+        )
+        raise Refused("MAG-E123", why[0], hint=hint)
 
 
 def _present(envelope: Envelope | None, what: str) -> Envelope:

@@ -20,12 +20,16 @@ REVERSIBLE: Final = "yes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What is true of the place where the change would land."""
+    """What is true of the place where the change would land.
+
+    `weak` says why its boundaries do not hold (`authority.estate.weak_because`); empty where they do.
+    """
 
     production: bool
     solo: bool
     same_user_walls: bool
     drilled: bool
+    weak: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +80,11 @@ def not_executable_because(verdict: Verdict, ground: Ground, also: Iterable[Chan
     `also` are the classes of what it completes together with others by the same hands.
 
     R85: without passed drills only the low classes execute. Solo: only what is reversible,
-    not production and not sensitive. Same-user walls: nothing in production.
+    not production and not sensitive. Same-user walls: nothing in production. R64, R67: where an account is shared
+    or a credential reaches more than its action, nothing at all.
     """
     kinds = classes_of(verdict) | frozenset(also)
-    why = []
+    why = [f"this place is for analysis only: {reason}" for reason in ground.weak]
     if not ground.drilled and not kinds <= LOW:
         beyond = ", ".join(sorted(kinds - LOW))
         why.append(f"the drills have not passed for this repository and environment, and {beyond} is not a low class")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from magistrate.authority.estate import verify_estate
 from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.principal import Role
 from magistrate.errors import Refused
@@ -41,7 +42,7 @@ def trust_policy(envelope: Envelope, roster: TrustedRoster) -> TrustedPolicy:
 
     Raises:
         Refused: MAG-E121 when too few policy owners signed, MAG-E108 when it names a command or
-            repository twice or a check it does not define.
+            repository twice, an actor or principal of the estate twice, or a check it does not define.
     """
     document = open_envelope(envelope, PolicyBundle, deployment=roster.deployment)
     signers = roster.signers(envelope).values()
@@ -53,6 +54,8 @@ def trust_policy(envelope: Envelope, roster: TrustedRoster) -> TrustedPolicy:
             f" {roster.body.thresholds.policy} policy owners",
         )
     _verify_names(document.body)
+    if document.body.estate is not None:
+        verify_estate(document.body.estate)
     return TrustedPolicy(document=document, digest=envelope.payload_digest())
 
 

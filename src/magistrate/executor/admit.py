@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from magistrate.authority.admission import Admitted, Pins, admit
+from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground as FloorGround
 from magistrate.authority.floor import classes_of, not_executable_because
 from magistrate.authority.obligations import at_least, covers
@@ -174,6 +175,7 @@ class Admission:
         return FloorGround(
             production=admitted.repository.production, solo=admitted.roster.solo,
             same_user_walls=self._ground.same_user_walls, drilled=drilled,
+            weak=weak_because(admitted.policy.body, admitted.repository),
         )  # fmt: skip
 
     @staticmethod

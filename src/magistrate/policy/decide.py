@@ -52,7 +52,7 @@ def _decide(question: Question) -> dict[str, Any]:
     answer = evaluate(compiled, question)
     floor = floor_ruling(
         question.verdict,
-        Ground(production=question.production, solo=question.solo, same_user_walls=True, drilled=False),
+        Ground(production=question.production, solo=question.solo, same_user_walls=True, drilled=False, weak=()),
     )
     level = stricter(floor.strictness, answer.strictness)
     asked = [_obligation(rule, solo=question.solo) for rule in answer.rules if not rule.denies]

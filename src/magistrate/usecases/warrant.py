@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
 from magistrate.authority.quorum import GivenApproval, verify_quorum
 from magistrate.authority.roster import raw_key
@@ -95,10 +96,12 @@ def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
         verify_quorum(given, found.matter.decision.body.obligations)
     except Refused as error:
         return _end(unit, case, CaseState.EXPIRED, error.message, now)
-    repository = office.trust.policy().repository(case.facts.repository)
+    policy = office.trust.policy()
+    repository = policy.repository(case.facts.repository)
     ground = Ground(
         production=repository.production, solo=roster.solo, same_user_walls=office.same_user_walls,
         drilled=drilled(unit, case.facts.repository, case.facts.environment, now),
+        weak=weak_because(policy.body, repository),
     )  # fmt: skip
     why = _not_executable(found, given, ground)
     if why:

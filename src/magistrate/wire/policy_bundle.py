@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
+from magistrate.domain.estate import ActorKind
 from magistrate.wire.document import Body, Digest, Line, Name
 
 
@@ -40,8 +41,11 @@ class HttpProbe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     within_seconds: int
 
 
-class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is true of one repository: ref, environment, checks and live verification."""
+class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is true of one repository: ref, environment, checks and live verification.
+
+    `boundary` names what else one action on it may change, beside the repository and its environment (R67).
+    """
 
     repository: Name
     ref: Line
@@ -49,10 +53,34 @@ class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     production: bool
     checks: tuple[Name, ...]
     verification: tuple[HttpProbe, ...]
+    boundary: tuple[Line, ...] = ()
 
 
-class PolicyBundle(Body, frozen=True, kw_only=True):
-    """Body of a policy version. `previous` is the digest of the one before."""
+class EstateActor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A workload, environment, person, agent or executor, and the principals that it acts as."""
+
+    kind: ActorKind
+    name: Line
+    acts_as: tuple[Line, ...]
+
+
+class EstatePrincipal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A principal: which others it may become, and what it can change (`repository:NAME`, `environment:NAME`, or any name)."""
+
+    name: Line
+    becomes: tuple[Line, ...]
+    reaches: tuple[Line, ...]
+
+
+class Estate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who acts as which principal, as people declared it (R64, R67)."""
+
+    actors: tuple[EstateActor, ...]
+    principals: tuple[EstatePrincipal, ...]
+
+
+class PolicyBundle(Body, frozen=True, kw_only=True, omit_defaults=True):
+    """Body of a policy version. `previous` is the digest of the one before; no `estate`: nobody declared one."""
 
     NAME: ClassVar[str] = "policy_bundle"
 
@@ -62,3 +90,4 @@ class PolicyBundle(Body, frozen=True, kw_only=True):
     policies: tuple[PolicyText, ...]
     commands: tuple[Command, ...]
     repositories: tuple[RepositoryPolicy, ...]
+    estate: Estate | None = None

@@ -85,7 +85,7 @@ def test_what_a_file_asks_for_counts_on_the_floor_too():
     """Even where a verdict forgets it in its own sum."""
     (file,) = VERDICT.files
     forged = msgspec.structs.replace(VERDICT, files=(msgspec.structs.replace(file, asks=Strictness.TWO),))
-    ground = Ground(production=False, solo=False, same_user_walls=False, drilled=True)
+    ground = Ground(production=False, solo=False, same_user_walls=False, drilled=True, weak=())
     assert floor_ruling(forged, ground).strictness is Strictness.TWO
     assert floor_ruling(VERDICT, ground).strictness is Strictness.ONE
 

@@ -115,7 +115,7 @@ def test_what_cannot_be_undone_asks_for_two_people_and_is_never_automatic(*, pro
 @pytest.mark.parametrize("said", ["no", "unknown", "", "YES", "yes ", "reversible"])
 def test_the_floor_takes_every_word_but_yes_for_irreversible(said: str) -> None:
     verdict = msgspec.convert({**verdict_of("x = 2\n", NARROW), "reversible": said}, Verdict)
-    ground = Ground(production=False, solo=False, same_user_walls=False, drilled=True)
+    ground = Ground(production=False, solo=False, same_user_walls=False, drilled=True, weak=())
     assert floor_ruling(verdict, ground).strictness is Strictness.TWO
     plain = msgspec.convert(verdict_of("x = 2\n", NARROW), Verdict)
     assert floor_ruling(plain, ground).strictness is Strictness.ONE

@@ -50,6 +50,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Boundaries": {
         "drill": ("drill", "prove the boundaries on a scratch repository"),
         "readiness": ("readiness", "what may execute where, and until when"),
+        "estate": ("estate", "who acts as which account, and what is shared"),
         "leases": ("leases", "every credential, live or dead"),
         "freeze": ("freeze", "stop: executor and gate obey at once"),
         "thaw": ("thaw", "lift a freeze: two persons sign"),

@@ -15,8 +15,19 @@ from typing import Any, Final
 
 import msgspec
 
-from magistrate.errors import NotFound, Usage
-from magistrate.wire.policy_bundle import Command, HttpProbe, PolicyBundle, PolicyText, RepositoryPolicy
+from magistrate.authority.estate import verify_estate
+from magistrate.domain.estate import ActorKind
+from magistrate.errors import NotFound, Refused, Usage
+from magistrate.wire.policy_bundle import (
+    Command,
+    Estate,
+    EstateActor,
+    EstatePrincipal,
+    HttpProbe,
+    PolicyBundle,
+    PolicyText,
+    RepositoryPolicy,
+)
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 FIRST_TEXT: Final = """\
@@ -32,6 +43,18 @@ production = false
 # name = "unit-tests"
 # argv = ["python3", "-m", "unittest"]
 # timeout_seconds = 300
+
+# Who acts as which account (service account, role, token), who may become whom, what each can change. Where an account
+# is shared, or a push reaches more than its repository and environment, nothing executes: `magistrate estate check`.
+# [[actor]]
+# kind = "workload"            # workload, environment, person, agent or executor
+# name = "ci"
+# acts_as = ["ci-token"]
+#
+# [[principal]]
+# name = "ci-token"
+# becomes = []                 # a push that starts CI: give `gate:REPOSITORY` becomes = ["ci-token"]
+# reaches = ["repository:shop", "environment:staging"]
 """
 
 
@@ -65,6 +88,19 @@ class _Repository(_Part, frozen=True, kw_only=True):
     environment: str
     checks: tuple[str, ...] = ()
     verification: tuple[_Probe, ...] = ()
+    boundary: tuple[str, ...] = ()
+
+
+class _Actor(_Part, frozen=True, kw_only=True):
+    kind: ActorKind
+    name: str
+    acts_as: tuple[str, ...]
+
+
+class _Principal(_Part, frozen=True, kw_only=True):
+    name: str
+    becomes: tuple[str, ...] = ()
+    reaches: tuple[str, ...] = ()
 
 
 class PolicySource(_Part, frozen=True, kw_only=True):
@@ -73,6 +109,8 @@ class PolicySource(_Part, frozen=True, kw_only=True):
     environment: tuple[Environment, ...] = ()
     command: tuple[_Command, ...] = ()
     repository: tuple[_Repository, ...] = ()
+    actor: tuple[_Actor, ...] = ()
+    principal: tuple[_Principal, ...] = ()
 
     def environment_named(self, name: str) -> Environment:
         """One environment (raises NotFound MAG-E609)."""
@@ -102,11 +140,19 @@ def read_source(folder: Path) -> PolicySource:
     """
     path = folder / "policy.toml"
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        source = msgspec.convert(values, PolicySource)
+        text = path.read_text("utf-8")
     except FileNotFoundError as error:
         raise NotFound("MAG-E609", f"`{path}` is missing") from error
-    except (OSError, ValueError, msgspec.ValidationError) as error:
+    except (OSError, ValueError) as error:
+        raise Usage("MAG-E609", f"`{path}`: {error}") from error
+    return _source_in(text, path)
+
+
+def _source_in(text: str, path: Path) -> PolicySource:
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+        source = msgspec.convert(values, PolicySource)
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise Usage("MAG-E609", f"`{path}`: {error}") from error
     _verify_names(source, path)
     return source
@@ -142,20 +188,48 @@ def bundle_of(folder: Path, *, version: int, previous: str | None) -> PolicyBund
         raise NotFound("MAG-E609", f"a policy file cannot be read: {error}") from error
     if not texts:
         raise Usage("MAG-E609", f"`{folder}` holds no Cedar policy")
-    production = {e.name: e.production for e in source.environment}
     return PolicyBundle(
         version=version, previous=previous, schema=schema, policies=tuple(texts),
         commands=tuple(
             Command(command=c.name, argv=c.argv, timeout_seconds=c.timeout_seconds) for c in source.command
         ),
-        repositories=tuple(
-            RepositoryPolicy(
-                repository=r.name, ref=r.ref, environment=r.environment, production=production[r.environment],
-                checks=r.checks, verification=tuple(HttpProbe(**msgspec.structs.asdict(v)) for v in r.verification),
-            )
-            for r in source.repository
-        ),
+        repositories=_repositories(source), estate=_estate(source, folder),
     )  # fmt: skip
+
+
+def _repositories(source: PolicySource) -> tuple[RepositoryPolicy, ...]:
+    production = {e.name: e.production for e in source.environment}
+    return tuple(
+        RepositoryPolicy(
+            repository=r.name, ref=r.ref, environment=r.environment, production=production[r.environment],
+            checks=r.checks, verification=tuple(HttpProbe(**msgspec.structs.asdict(v)) for v in r.verification),
+            boundary=r.boundary,
+        )
+        for r in source.repository
+    )  # fmt: skip
+
+
+def estate_in(text: str, where: Path) -> PolicyBundle:
+    """The repositories and the estate of a `policy.toml`, as a bundle without policies (raises Usage MAG-E609)."""
+    source = _source_in(text, where)
+    estate = _estate(source, where)
+    return PolicyBundle(
+        version=1, previous=None, schema="", policies=(), commands=(), repositories=_repositories(source), estate=estate
+    )
+
+
+def _estate(source: PolicySource, where: Path) -> Estate | None:
+    if not source.actor and not source.principal:
+        return None
+    estate = Estate(
+        actors=tuple(EstateActor(kind=a.kind, name=a.name, acts_as=a.acts_as) for a in source.actor),
+        principals=tuple(EstatePrincipal(name=p.name, becomes=p.becomes, reaches=p.reaches) for p in source.principal),
+    )
+    try:
+        verify_estate(estate)
+    except Refused as error:
+        raise Usage("MAG-E609", f"`{where}`: {error.message}", hint="give each one block") from error
+    return estate
 
 
 def append_source(folder: Path, kind: str, values: Mapping[str, object]) -> None:

@@ -20,10 +20,17 @@ def readiness(frame: Frame, *, output: str) -> None:
     rows = frame.client().get("/api/v1/people/status")["readiness"]
     for row in rows:
         states = row.pop("drills")
-        row |= {"ready": all(state == "passed" for state in states.values()), **states}
-        row["may_execute"] = "approved changes" if row["ready"] else f"low classes only ({', '.join(sorted(LOW))})"
-        row["next"] = "" if row["ready"] else f"magistrate drill {row['repository']}"
+        drilled, weak = all(state == "passed" for state in states.values()), row["weak"]
+        row |= {"ready": drilled and not weak, **states}
+        row["may_execute"] = _may(drilled=drilled, weak=weak)
+        row["next"] = "magistrate estate check" if weak else "" if drilled else f"magistrate drill {row['repository']}"
     show_list(
-        output, rows, ("repository", "environment", "ready", "may execute"), wide=(*DrillKind, "alarm", "next"),
+        output, rows, ("repository", "environment", "ready", "may execute"), wide=(*DrillKind, "estate", "weak", "alarm", "next"),
         empty="no repository yet; `magistrate repository add PATH` adds one",
     )  # fmt: skip
+
+
+def _may(*, drilled: bool, weak: list[str]) -> str:
+    if weak:
+        return "nothing: analysis only"
+    return "approved changes" if drilled else f"low classes only ({', '.join(sorted(LOW))})"

@@ -98,7 +98,7 @@ def _verify_decision(opened: Opened, verdict: Verdict) -> None:
     place = opened.policy.repository(effect.repository)
     _same("ref", effect.ref, place.ref)
     _same("environment", effect.environment, place.environment)
-    ground = Ground(production=place.production, solo=opened.roster.solo, same_user_walls=True, drilled=False)
+    ground = Ground(production=place.production, solo=opened.roster.solo, same_user_walls=True, drilled=False, weak=())
     floor = floor_ruling(verdict, ground)
     if STRICTNESS_ORDER.index(decision.strictness) < STRICTNESS_ORDER.index(floor.strictness):
         raise Refused("MAG-E605", f"control decided `{decision.strictness}`, the floor here says `{floor.strictness}`")

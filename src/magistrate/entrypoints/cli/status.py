@@ -123,7 +123,11 @@ def _show_control(told: dict[str, Any]) -> None:
         word = (
             "ready" if passed == len(states) else f"{passed} of {len(states)} drills passed: only low classes execute"
         )
+        if place["weak"]:
+            word = "analysis only, nothing executes: magistrate estate check"
         click.echo(f"readiness  {place['repository']} in `{place['environment']}`: {word}")
+        for why in place["weak"]:
+            click.echo(styled(f"  {visible(str(why))}", fg="red"))
         if place.get("alarm"):
             click.echo(styled(f"  alarm: {visible(str(place['alarm']))}", fg="red", bold=True))
     for line in [*(told.get("frozen") or []), *(told.get("alarms") or [])]:

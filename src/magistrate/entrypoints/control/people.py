@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import Response
 
+from magistrate.authority.estate import weak_places
 from magistrate.domain.case import RepositoryRow, SessionRow
 from magistrate.domain.lifecycle import CaseState
 from magistrate.domain.principal import Role
@@ -61,11 +62,14 @@ class NewRepository(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def status(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     """How everything stands."""
+    policy = parts.trust.policy().body
+    weak, declared = weak_places(policy), "not declared" if policy.estate is None else "declared"
     with parts.store.transaction() as unit:
         counts, rows = dict(unit.counts()), unit.repositories()
         ready = [
             {"repository": row.repository, "environment": row.environment, "alarm": row.alarm,
-             "drills": readiness(unit, row.repository, row.environment, asked.now)}
+             "drills": readiness(unit, row.repository, row.environment, asked.now),
+             "estate": declared, "weak": weak.get(row.repository, ("policy does not name it",))}
             for row in rows
         ]  # fmt: skip
         frozen = [d.body.reason for d in standing_freezes(unit, parts.trust)]
