@@ -1,14 +1,15 @@
-"""1,000 proposals of one owner in flight: what the next one pays to count its company anew and to join all of it.
+"""1,000 proposals of one owner, half of them landed: what the next one pays to count its company and to join all of it.
 
-Run: `python bench/bench_chains.py`. The peer reads the same rows and payloads from the same store, without looking at
-them. Judging itself is measured by bench_assess; here it is the count before it (R32). Landed
-proposals, whose decisions are opened too, are not among them.
+Run: `python bench/bench_chains.py`. The peer reads the same rows and payloads from the same store one by one, without
+looking at them. Judging itself is measured by bench_assess; here it is the count before it (R32). The landed ones have a
+decision each, which is opened.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +20,13 @@ sys.path.insert(0, str(ROOT / "tests"))
 import msgspec  # noqa: E402  the path is set above
 from world.casework import CaseWorld  # noqa: E402
 
-from magistrate.domain.impact import FileChange  # noqa: E402
-from magistrate.usecases.company import IN_FLIGHT, company_of  # noqa: E402
+from magistrate.domain.execution import Action  # noqa: E402
+from magistrate.domain.impact import FileChange, Strictness  # noqa: E402
+from magistrate.domain.lifecycle import CaseState  # noqa: E402
+from magistrate.usecases.company import IN_FLIGHT, LANDED, company_of  # noqa: E402
 from magistrate.usecases.composition import Part, net_of, within_bounds  # noqa: E402
 from magistrate.wire.canonical import digest  # noqa: E402
+from magistrate.wire.decision import Decision  # noqa: E402
 from magistrate.wire.document import open_envelope  # noqa: E402
 from magistrate.wire.front_api import SealRequest  # noqa: E402
 from magistrate.wire.proposal import Proposal  # noqa: E402
@@ -31,6 +35,7 @@ MEASURES = (
     "src/magistrate/usecases/company.py",
     "src/magistrate/usecases/composition.py",
     "src/magistrate/adapters/stores/projections.py",
+    "src/magistrate/adapters/stores/records.py",
 )
 MEMBERS: Final = 1_000
 ROUNDS: Final = 15
@@ -56,8 +61,23 @@ def _opened(world: CaseWorld) -> Any:
     for number in range(MEMBERS):
         other = msgspec.structs.replace(body, prompt_commitment=digest(b"%d" % number))
         envelope = world.deployment.by_process("front", other, "prp", now=world.now)
-        last = world.seal(_with(first, envelope))
+        earlier, last = last, world.seal(_with(first, envelope))
+        if number % 2:
+            _land(world, earlier)
     return last
+
+
+def _land(world: CaseWorld, case: Any) -> None:
+    """As if it had been decided, executed and verified."""
+    decision = Decision(
+        proposal=case.facts.proposal, assessment_verdict=digest(b"v"), policy=digest(b"p"), roster=digest(b"r"),
+        action=Action.MERGE, environment="staging", strictness=Strictness.ONE, obligations=(), reasons=(),
+    )  # fmt: skip
+    with world.store.transaction() as unit:
+        name = case.facts.proposal
+        signed = world.pen.sign(decision, "dec", now=world.now, lifetime=None)
+        unit.keep(signed, kind=Decision.NAME, proposal=name, author="control", seq=1)
+        unit.project(name, replace(case.standing, state=CaseState.SUCCEEDED, updated=world.now, warrant_seq=1))
 
 
 def _with(request: SealRequest, envelope: Any) -> SealRequest:
@@ -73,7 +93,7 @@ def _measured(world: CaseWorld, case: Any) -> dict[str, Any]:
 
     def read() -> int:
         with world.store.transaction() as unit:
-            rows = unit.companions(case.facts.agent, case.facts.owner, since=0, states=IN_FLIGHT)
+            rows = unit.companions(case.facts.agent, case.facts.owner, since=0, states=(*IN_FLIGHT, *LANDED))
             return sum(len(unit.payload(row.facts.proposal, "diff")) for row in rows)
 
     parts = [_part(number) for number in range(MEMBERS)]

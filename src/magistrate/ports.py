@@ -159,8 +159,7 @@ class GitReader(Protocol):
 class AppliedPatch:
     """What a patch really does, recomputed from trees; the submitted text is forgotten.
 
-    `diff` is git's own binary diff of the two trees, `manifest` the canonical JSON of path, mode
-    and SHA-256 of every changed blob, `pack` the new objects (empty unless asked for).
+    `diff` is git's binary diff, `manifest` canonical JSON of path, mode and SHA-256 of each changed blob, `pack` new objects.
     """
 
     base_tree: str
@@ -217,8 +216,11 @@ class Records(Protocol):
     def document(self, digest: str) -> Envelope:
         """A document by its digest (raises NotFound MAG-E450)."""
 
-    def documents(self, kind: str, proposal: str | None = None) -> tuple[Envelope, ...]:
-        """Documents of a kind, of one case if named, oldest first."""
+    def documents(self, kind: str, *proposals: str) -> tuple[Envelope, ...]:
+        """Documents of a kind, of these cases alone if any is named, oldest first."""
+
+    def proposals(self, names: Sequence[str], *, whole: int) -> Mapping[str, tuple[Envelope, bytes]]:
+        """Proposals by digest, the last `whole` of them with their diffs (raises NotFound when one is missing or erased)."""
 
     def keep_payload(self, proposal: str, name: str, commitment: str) -> None:
         """Name a payload of the log as belonging to a case."""

@@ -13,7 +13,7 @@ from world.casework import CaseWorld
 from world.postgres import postgres  # noqa: F401  a fixture
 from world.stores import breaks_inserts, columns, mends_inserts, opened, overwriting, without_triggers
 
-from magistrate.adapters.stores.engine import migrate, open_engine, schema_version
+from magistrate.adapters.stores.engine import migrate, open_engine, raw, schema_version
 from magistrate.adapters.stores.export import DirectoryExport, export_log
 from magistrate.adapters.stores.log import NewEntry, Payload, append, erase, log_size, read_payload
 from magistrate.adapters.stores.tables import RECORD
@@ -261,8 +261,6 @@ def test_the_log_is_sealed_proven_exported_and_its_tampering_found(filled, where
 
 @pytest.mark.requirement("R13")
 def test_a_payload_is_erased_once_and_the_log_still_verifies(world):
-    from magistrate.adapters.stores.engine import raw
-
     secret = Payload(name="prompt", media="text/plain", content=b"a person's name")
     with world.store.transaction() as unit:
         rows = raw(unit._rows)
@@ -301,3 +299,59 @@ def test_companions_are_found_by_agent_or_owner_by_state_and_by_when_they_came_t
     assert found("fixer", "anna") == names[1:]
     assert found("fixer", "anna", since=world.now + 7, states=landed) == names[:1], "when it landed, not when it opened"
     assert found("fixer", "anna", since=world.now + 8, states=landed) == []
+
+
+@pytest.mark.requirement("R32")
+def test_many_proposals_are_read_at_once_as_they_are_one_by_one(world):
+    cases = [world.judged({"notes.md": f"# Notes\n\nThis service greets {number}.\n"}) for number in range(3)]
+    names = [case.facts.proposal for case in cases]
+    with world.store.transaction() as unit:
+        for whole in (0, 1, 3, 1_000):
+            held = unit.proposals(names, whole=whole)
+            assert list(held) == names
+            for at, name in enumerate(names):
+                kept = at >= len(names) - whole
+                assert held[name] == (unit.document(name), unit.payload(name, "diff") if kept else b"")
+        one_by_one = [envelope for name in names for envelope in unit.documents("decision", name)]
+        assert sorted(unit.documents("decision", *names), key=str) == sorted(one_by_one, key=str)
+        assert len(one_by_one) == len(names)
+        assert unit.proposals([], whole=5) == {}
+
+
+@pytest.mark.requirement("R32")
+def test_more_proposals_than_one_question_holds_are_all_read(world, monkeypatch):
+    monkeypatch.setattr("magistrate.adapters.stores.records.BATCH", 2)
+    names = [world.judged({"notes.md": f"# Notes\n\nHello {n}.\n"}).facts.proposal for n in range(5)]
+    with world.store.transaction() as unit:
+        held = unit.proposals(names, whole=4)
+        assert [bool(diff) for _, diff in held.values()] == [False, True, True, True, True]
+        assert len(unit.documents("decision", *names)) == len(names)
+
+
+@pytest.mark.requirement("R32", "R13")
+def test_one_that_is_missing_or_erased_ends_the_reading_of_many(world):
+    name = world.judged(NOTES).facts.proposal
+    with world.store.transaction() as unit, pytest.raises(NotFound, match="no document"):
+        unit.proposals([name, "sha256:" + "0" * 64], whole=0)
+    with world.store.transaction() as unit, pytest.raises(NotFound, match="no payload `diff`"):
+        unit.proposals(["sha256:" + "0" * 64], whole=1)
+    with opened(world.deployment.settings.store) as rows:
+        (item,) = rows.execute("SELECT commitment FROM payload_ref WHERE name = 'diff'").fetchone()
+    with world.store.transaction() as unit:
+        erase(raw(unit._rows), item, at="2026-11-25T03:26:10Z", reason="asked for")
+    with world.store.transaction() as unit, pytest.raises(NotFound, match="never there, or erased"):
+        unit.proposals([name], whole=1)
+
+
+@pytest.mark.requirement("R61")
+def test_a_payload_among_many_that_is_not_what_was_committed_to_is_refused(world):
+    name = world.judged(NOTES).facts.proposal
+    where = world.deployment.settings.store
+    with opened(where) as rows:
+        (item,) = rows.execute("SELECT commitment FROM payload_ref WHERE name = 'diff'").fetchone()
+        for statement in without_triggers(where, "log_payload"):
+            rows.execute(statement)
+        rows.execute(f"UPDATE log_payload SET bytes = salt WHERE commitment = '{item}'")
+    with world.store.transaction() as unit, pytest.raises(Refused) as refused:
+        unit.proposals([name], whole=1)
+    assert refused.value.code == "MAG-E211"

@@ -140,12 +140,16 @@ def pull_back(unit: Unit, case: Case, company: Company, ruling: Ruling, deployme
     reason = next((reason for reason in ruling.reasons if reason.rule == MIXED), None)
     session = {other.facts.proposal for other in company.session}
     pulled: list[str] = []
+    names = [other.proposal for other in company.others]
+    decided = {
+        body.proposal: body
+        for envelope in (unit.documents(Decision.NAME, *names) if names else ())
+        for body in [open_envelope(envelope, Decision, deployment=deployment).body]
+    }
     for other in company.others:
-        found = unit.case(other.proposal)
-        decisions = unit.documents(Decision.NAME, other.proposal)
-        if found.standing.state not in OPEN or not decisions:
+        decision = decided.get(other.proposal)
+        if decision is None or (found := unit.case(other.proposal)).standing.state not in OPEN:
             continue
-        decision = open_envelope(decisions[-1], Decision, deployment=deployment).body
         why = _less_known(decision, case.facts.proposal, ruling)
         if not why and reason is not None and other.proposal in session and not _told(reason) <= _mix_of(decision):
             why = reason.why

@@ -6,7 +6,7 @@ flight counts however old it is. Nothing is dropped in silence: what is too much
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,6 +17,7 @@ from magistrate.ports import Unit
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import GitUpdate
+from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 
 WINDOW_SECONDS: Final = 30 * 24 * 3600
@@ -50,14 +51,13 @@ class Company:
 def company_of(unit: Unit, case: Case, deployment: str, now: int) -> Company:
     """Who counts with this case now, and who would where a link leads there."""
     cases = _by_the_same_hands(unit, case, now)
+    agreed = _agreed(unit, cases, deployment)
     standing: list[Case] = []
     for other in cases:
         standing.append(other)
-        if other.standing.state is CaseState.SUCCEEDED:
-            agreed = _agreed(unit, other, deployment)
-            if agreed:
-                gone = agreed | {other.facts.proposal}
-                standing = [one for one in standing if one.facts.proposal not in gone]
+        if other.facts.proposal in agreed:
+            gone = agreed[other.facts.proposal] | {other.facts.proposal}
+            standing = [one for one in standing if one.facts.proposal not in gone]
     here = [one for one in standing if _place(one) == _place(case)]
     return Company(
         others=_companions(unit, here, deployment),
@@ -73,7 +73,10 @@ def _place(case: Case) -> tuple[str, str]:
 def _companions(unit: Unit, cases: Sequence[Case], deployment: str) -> tuple[Companion, ...]:
     """The newest of them with what they changed, the rest by name."""
     dropped = len(cases) - MAX_MEMBERS
-    found = (_companion(unit, one, deployment, left_out=at < dropped) for at, one in enumerate(cases))
+    held = unit.proposals([one.facts.proposal for one in cases], whole=MAX_MEMBERS)
+    found = (
+        _companion(one, *held[one.facts.proposal], deployment, left_out=at < dropped) for at, one in enumerate(cases)
+    )
     return tuple(one for one in found if one is not None)
 
 
@@ -99,21 +102,22 @@ def _landing(case: Case) -> tuple[int, int, str]:
     return case.standing.warrant_seq or 0, case.facts.opened, case.facts.proposal
 
 
-def _companion(unit: Unit, case: Case, deployment: str, *, left_out: bool) -> Companion | None:
-    name = case.facts.proposal
-    effect = open_envelope(unit.document(name), Proposal, deployment=deployment).body.effect
+def _companion(case: Case, envelope: Envelope, diff: bytes, deployment: str, *, left_out: bool) -> Companion | None:
+    effect = open_envelope(envelope, Proposal, deployment=deployment).body.effect
     if not isinstance(effect, GitUpdate):
         return None
     return Companion(
-        proposal=name, base_tree=effect.base_tree, result_tree=effect.result_tree,
-        diff=b"" if left_out else unit.payload(name, "diff"), landed=case.standing.state in LANDED, left_out=left_out,
-        repository=effect.repository, ref=effect.ref,
+        proposal=case.facts.proposal, base_tree=effect.base_tree, result_tree=effect.result_tree, diff=diff,
+        landed=case.standing.state in LANDED, left_out=left_out, repository=effect.repository, ref=effect.ref,
     )  # fmt: skip
 
 
-def _agreed(unit: Unit, case: Case, deployment: str) -> frozenset[str]:
-    """Whom people agreed to with this one, as its last decision asked them to."""
-    decisions = unit.documents(Decision.NAME, case.facts.proposal)
-    if not decisions:
-        return frozenset()
-    return agreed_as_a_whole(open_envelope(decisions[-1], Decision, deployment=deployment).body)
+def _agreed(unit: Unit, cases: Sequence[Case], deployment: str) -> Mapping[str, frozenset[str]]:
+    """Whom people agreed to with each that succeeded, where they did, as its last decision asked them to."""
+    succeeded = [one.facts.proposal for one in cases if one.standing.state is CaseState.SUCCEEDED]
+    last: dict[str, Decision] = {}
+    for envelope in unit.documents(Decision.NAME, *succeeded) if succeeded else ():
+        body = open_envelope(envelope, Decision, deployment=deployment).body
+        last[body.proposal] = body
+    found = {name: agreed_as_a_whole(body) for name, body in last.items()}
+    return {name: whole for name, whole in found.items() if whole}

@@ -54,11 +54,16 @@ def earlier_of(unit: Unit, case: Case, deployment: str, now: int) -> tuple[Earli
     """
     facts = case.facts
     found: list[Earlier] = []
-    for other in unit.companions(facts.agent, facts.owner, since=now - WINDOW_SECONDS, states=tuple(CaseState)):
-        made = unit.documents(Assessment.NAME, other.facts.proposal)
-        if other.facts.proposal == facts.proposal or not made:
+    others = unit.companions(facts.agent, facts.owner, since=now - WINDOW_SECONDS, states=tuple(CaseState))
+    names = [other.facts.proposal for other in others if other.facts.proposal != facts.proposal]
+    judged: dict[str, Verdict] = {}
+    for envelope in unit.documents(Assessment.NAME, *names) if names else ():
+        body = open_envelope(envelope, Assessment, deployment=deployment).body
+        judged[body.proposal] = body.verdict
+    for other in others:
+        verdict = judged.get(other.facts.proposal)
+        if verdict is None:
             continue
-        verdict = open_envelope(made[-1], Assessment, deployment=deployment).body.verdict
         lately = other.standing.state in LANDED and other.standing.updated >= now - BUDGET_SECONDS
         mine = other.facts.agent == facts.agent and (lately or other.standing.state in IN_FLIGHT)
         found.append(Earlier(repository=other.facts.repository, verdict=verdict, budget=mine))

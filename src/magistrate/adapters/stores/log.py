@@ -129,6 +129,20 @@ def read_payload(connection: Rows, item: str) -> tuple[bytes, bytes]:
         Refused: MAG-E211 when the bytes are not what was committed to.
     """
     row = connection.execute("SELECT salt, bytes FROM log_payload WHERE commitment = ?", (item,)).fetchone()
+    return _checked(item, row)
+
+
+def read_payloads(connection: Rows, items: Sequence[str]) -> dict[str, bytes]:
+    """The bytes of several payloads by their commitments, each checked as `read_payload` does (raises the same)."""
+    if not items:
+        return {}
+    marks = ", ".join("?" * len(items))
+    query = f"SELECT commitment, salt, bytes FROM log_payload WHERE commitment IN ({marks})"  # noqa: S608  marks only
+    rows = {row[0]: (row[1], row[2]) for row in connection.execute(query, tuple(items)).fetchall()}
+    return {item: _checked(item, rows.get(item))[1] for item in items}
+
+
+def _checked(item: str, row: tuple[bytes, bytes | None] | None) -> tuple[bytes, bytes]:
     if row is None or row[1] is None:
         raise NotFound("MAG-E212", f"no payload `{item[:80]}`: never there, or erased")
     if commitment(row[0], row[1]) != item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from magistrate.adapters.stores import tables as t
 from magistrate.adapters.stores.engine import raw
-from magistrate.adapters.stores.log import NewEntry, Payload, append, read_leaf, read_payload
+from magistrate.adapters.stores.log import NewEntry, Payload, append, read_leaf, read_payload, read_payloads
 from magistrate.domain.case import CaseFacts, DrillRow, EventRow, Recorded
 from magistrate.domain.events import Event
 from magistrate.domain.finding import Finding
@@ -96,13 +96,37 @@ class RecordRows:
             raise NotFound("MAG-E450", f"no document `{digest[:23]}`")
         return decode_envelope(found)
 
-    def documents(self, kind: str, proposal: str | None = None) -> tuple[Envelope, ...]:
-        """Documents of a kind, oldest first."""
-        query = select(t.document.c.envelope).where(t.document.c.kind == kind)
-        if proposal is not None:
-            query = query.where(t.document.c.proposal == proposal)
-        found = self._rows.execute(query.order_by(t.document.c.seq, t.document.c.digest)).scalars()
-        return tuple(decode_envelope(content) for content in found)
+    def documents(self, kind: str, *proposals: str) -> tuple[Envelope, ...]:
+        """Documents of a kind, of these cases alone if any is named, oldest first."""
+        query = select(t.document.c.envelope, t.document.c.seq, t.document.c.digest).where(t.document.c.kind == kind)
+        asked = [query.where(t.document.c.proposal.in_(batch)) for batch in _batches(proposals)] or [query]
+        rows = [row for one in asked for row in self._rows.execute(one)]
+        return tuple(decode_envelope(row.envelope) for row in sorted(rows, key=lambda row: (row.seq, row.digest)))
+
+    def proposals(self, names: Sequence[str], *, whole: int) -> Mapping[str, tuple[Envelope, bytes]]:
+        """Proposals by digest, the last `whole` of them with their diffs, by few questions however many they are."""
+        found: dict[str, bytes] = {}
+        for batch in _batches(names):
+            query = select(t.document.c.digest, t.document.c.envelope).where(t.document.c.digest.in_(batch))
+            found |= {digest: bytes(envelope) for digest, envelope in self._rows.execute(query)}
+        diffs = self._diffs(names[max(0, len(names) - whole) :])
+        missing = next((name for name in names if name not in found), None)
+        if missing is not None:
+            raise NotFound("MAG-E450", f"no document `{missing[:23]}`")
+        return {name: (decode_envelope(found[name]), diffs.get(name, b"")) for name in names}
+
+    def _diffs(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        found: dict[str, bytes] = {}
+        for batch in _batches(names):
+            refs = t.payload_ref.c
+            query = select(refs.proposal, refs.commitment).where(refs.name == "diff", refs.proposal.in_(batch))
+            items = {str(proposal): str(item) for proposal, item in self._rows.execute(query)}
+            missing = next((name for name in batch if name not in items), None)
+            if missing is not None:
+                raise NotFound("MAG-E450", f"the case `{missing[:23]}` has no payload `diff`")
+            held = read_payloads(raw(self._rows), tuple(items.values()))
+            found |= {name: held[items[name]] for name in batch}
+        return found
 
     def keep_payload(self, proposal: str, name: str, commitment: str) -> None:
         """Name a payload of the log as belonging to a case."""
@@ -192,6 +216,10 @@ class RecordRows:
             seq=int(row["seq"]), event=str(row["event"]), at=int(row["at"]),
             subject=str(row["subject"]), facts=facts,
         )  # fmt: skip
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[start : start + BATCH] for start in range(0, len(names), BATCH))
 
 
 def _plain(row: object) -> dict[str, object]:
