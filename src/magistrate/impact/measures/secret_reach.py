@@ -1,9 +1,9 @@
 """What the secrets that a change touches open, and who uses them (R36).
 
 A secret is touched where a name of one is added, removed or renamed, or where what stands around it is another thing.
-Who uses it is read from the base tree and from the change itself: jobs, workloads and services by the readers of
-rights, programs and settings by what they name; a variable that is given a secret's value counts as that secret.
-What it opens is what the base declares (`reach.secrets` in `.magistrate.yml`).
+Who uses it is read from the base tree and from the change itself (`impact/reach/consumers.py`), on either side of it:
+what was not changed along still uses the old one. What it opens is what the base declares (`reach.secrets` in
+`.magistrate.yml`).
 
 Rule kept: this only adds. What nobody declared opens `unknown`, which makes the radius the largest; a text that cannot
 be read may touch any secret. Files that are proven to be words or layout touch none.
@@ -18,20 +18,12 @@ from typing import Final
 
 from magistrate.domain.impact import BlastRadius, ChangeClass, FileImpact, ProofStatus, SecretReach
 from magistrate.impact.base import PROSE, BaseTree, ChangedFile
-from magistrate.impact.configuration.declared import SETTINGS
 from magistrate.impact.join import alike
-from magistrate.impact.privilege.domains import compose, github_actions, gitlab_ci, k8s_pods
-from magistrate.impact.privilege.model import Holder, Reader
-from magistrate.impact.privilege.patterns import Glob
-from magistrate.impact.privilege.readers import grants_of
+from magistrate.impact.reach.consumers import MAX_TEXT, UNKNOWN, Texts
 from magistrate.impact.reach.declared import map_in
-from magistrate.impact.reach.secrets import ANY, Named, aliases_in, likely, named_in, same
+from magistrate.impact.reach.secrets import ANY, Named, named_in
 
-UNKNOWN: Final = "unknown"
-READERS: Final[tuple[Reader, ...]] = (compose.READER, github_actions.READER, gitlab_ci.READER, k8s_pods.READER)
-MAX_TEXT: Final = 1_000_000
 MAX_ROWS: Final = 60
-MAX_CONSUMERS: Final = 100
 Row = tuple[str, str, int]
 
 
@@ -52,22 +44,17 @@ def secret_reach(
                 touched |= set(_touched(file))
     if not touched:
         return ()
-    texts = _texts(steps, base)
+    texts = Texts(states=_states(steps, base), known=base.known)
     declared = map_in(base.files)
     opened = declared.secrets if declared is not None else {}
-    ways = {
-        name: (_users(name, texts, known=base.known), _opens(name, texts, opened))
-        for name in {row[1] for row in touched}
-    }
+    told = sorted(touched, key=lambda row: (row[0], row[2], row[1]))
+    ways = {name: (texts.users_of(name), texts.opened_by(name, opened)) for name in {row[1] for row in told[:MAX_ROWS]}}
     rows = [
         SecretReach(name=name, path=path, line=line, consumers=ways[name][0], opens=ways[name][1])
-        for path, name, line in sorted(touched, key=lambda row: (row[0], row[2], row[1]))
+        for path, name, line in told[:MAX_ROWS]
     ]
-    if len(rows) > MAX_ROWS:
-        more = SecretReach(
-            name=ANY, path=rows[MAX_ROWS].path, line=0, consumers=(UNKNOWN,), opens=(UNKNOWN,)
-        )  # those that are not listed, whatever they open
-        return (*rows[:MAX_ROWS], more)
+    if len(told) > MAX_ROWS:  # those that are not listed, whatever they open
+        rows.append(SecretReach(name=ANY, path=told[MAX_ROWS][0], line=0, consumers=(UNKNOWN,), opens=(UNKNOWN,)))
     return tuple(rows)
 
 
@@ -106,68 +93,10 @@ def _more(these: Sequence[Named], those: Sequence[Named]) -> Iterator[Named]:
             yield one
 
 
-def _texts(steps: Sequence[Sequence[ChangedFile]], base: BaseTree) -> list[Mapping[str, str]]:
+def _states(steps: Sequence[Sequence[ChangedFile]], base: BaseTree) -> list[Mapping[str, str]]:
     """The base as it is, and each step's files as they come out: who uses a secret on either side uses it."""
     return [
         base.files,
         {file.path: file.before for step in reversed(steps) for file in step},
         *({file.path: file.after for file in step} for step in steps),
     ]
-
-
-def _users(name: str, texts: Sequence[Mapping[str, str]], *, known: bool) -> tuple[str, ...]:
-    found: set[str] = set() if known else {UNKNOWN}
-    names = {name, *(alias for alias, secret in _aliases(texts) if same(secret, (name,)))}
-    for state in texts:
-        mine = {path: text for path, text in sorted(state.items()) if _uses(path, text, names)}
-        holders = [one for one in grants_of(mine, READERS).holders if _holds(one, names)]
-        found |= {holder.name for holder in holders}
-        found |= {path for path in mine if not any(path in holder.name for holder in holders)}
-    if len(found) > MAX_CONSUMERS:
-        return (*sorted(found)[:MAX_CONSUMERS], UNKNOWN)
-    return tuple(sorted(found))
-
-
-def _uses(path: str, text: str, names: set[str]) -> bool:
-    """Whether a text names one of these, or secrets without saying which."""
-    if len(text) > MAX_TEXT or path == SETTINGS or PROSE.search(path):
-        return False
-    if ANY in names:
-        return bool(named_in(path, text))
-    lowered = text.lower()
-    if not any(name.rsplit(".", 1)[-1].lower() in lowered for name in names) and "secrets" not in lowered:
-        return False
-    return any(same(one.name, names) or (one.name == ANY and "secrets" in one.text) for one in named_in(path, text))
-
-
-def _holds(holder: Holder, names: set[str]) -> bool:
-    """Whether a right of this holder is one of these secrets, as the readers of rights write them."""
-    for layer in holder.layers:
-        for statement in layer.statements:
-            for where in statement.where:
-                for atom in where.among:
-                    value = "".join(atom.tokens) if isinstance(atom, Glob) else ""
-                    if ANY in names and value.startswith("secret"):
-                        return True
-                    if value == "secret:*" or same(value.removeprefix("secret:"), names):
-                        return True
-    return False
-
-
-def _aliases(texts: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
-    found = {
-        pair
-        for state in texts
-        for path, text in state.items()
-        if len(text) <= MAX_TEXT and "secret" in text
-        for pair in aliases_in(path, text)
-    }
-    return tuple(sorted(pair for pair in found if likely(pair[0]) or pair[0].isupper()))
-
-
-def _opens(name: str, texts: Sequence[Mapping[str, str]], declared: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """What is declared for it and for the secrets whose value it is given; `unknown` beside it where its own is missing."""
-    sources = {secret for alias, secret in _aliases(texts) if same(alias, (name,))}
-    found = {one for key, systems in declared.items() if same(key, {name, *sources}) for one in systems}
-    own = any(systems and same(key, (name,)) for key, systems in declared.items())
-    return tuple(sorted(found)) if own and name != ANY else (*sorted(found), UNKNOWN)

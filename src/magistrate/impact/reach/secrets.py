@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
+from magistrate.impact.base import in_lower_case
 from magistrate.impact.reach.imports import tongue_of
 
 ANY: Final = "*"
 """The name of a secret that a text does not say."""
 KEPT: Final = 2_048
-_NAME: Final = r"[A-Za-z0-9_][\w.-]{0,120}"
+NAME: Final = r"[A-Za-z0-9_][\w.-]{0,120}"
+"""The name of a secret, as a pattern."""
 _LIKELY: Final = re.compile(
     r"(?i)token|secret|passw|passphrase|credential|apikey|private|dsn(?:_|\Z)|"
     r"(?:\A|_)(?:key|keys|pass|pwd|creds?|auth|cert|pat|salt|signing|webhook)(?:_|\d|\Z)|"
@@ -28,12 +30,18 @@ _LIKELY: Final = re.compile(
 _PLAIN: Final = frozenset({"PWD", "OLDPWD"})
 _WORKFLOW: Final = re.compile(r"(?i)\bsecrets\s*(?:\.\s*([\w-]+)|\[\s*['\"]([\w-]+)['\"]\s*\])")
 _ALL: Final = re.compile(r"(?i)\bsecrets\s*\[\s*(?!['\"][\w-]+['\"]\s*\])|\bsecrets\s*:\s*inherit\b|\(\s*secrets\s*\)")
-_SECRET_REF: Final = re.compile(r"\bsecret(?:KeyRef|Ref)\b[\"']?\s*:")
-_INNER_NAME: Final = re.compile(rf"(?:\A|[\s{{,])[\"']?name[\"']?\s*:\s*[\"']?({_NAME})[\"']?\s*(?=[,}}\n]|\Z|\s#)")
-_SECRET_NAME: Final = re.compile(rf"\bsecretName\b[\"']?\s*:\s*[\"']?({_NAME})?")
-_OBJECT: Final = re.compile(r"(?m)^[ \t]*[\"']?kind[\"']?\s*:\s*[\"']?(?:\w*Secret)\b")
-_LISTED: Final = re.compile(r"(?m)^(?P<in>[ \t]*)secrets:[ \t]*(?P<flow>\[[^\]\n]*\])?[ \t]*(?:#.*)?$")
-_ITEM: Final = re.compile(rf"\A[ \t]*(?:-[ \t]*(?:source:[ \t]*)?|source:[ \t]*)?[\"']?({_NAME})[\"']?[ \t]*(?::.*)?\Z")
+_SECRET_REF: Final = re.compile(
+    r"\b(?:secret|\w+Secret)(?:KeyRef|Ref|KeySelector)\b[\"']?\s*:|(?<=\s)secret[\"']?\s*:\s*(?=\{|\n\s+name\s*:)"
+)
+_INNER_NAME: Final = re.compile(rf"(?:\A|[\s{{,])[\"']?name[\"']?\s*:\s*[\"']?({NAME})[\"']?\s*(?=[,}}\n]|\Z|\s#)")
+_SECRET_NAME: Final = re.compile(rf"\bsecretName\b[\"']?\s*:\s*[\"']?({NAME})?")
+OBJECT: Final = re.compile(r"(?m)^[ \t]*[\"']?kind[\"']?\s*:\s*[\"']?(?:\w*Secret)\b")
+_LISTED: Final = re.compile(
+    r"(?m)^(?P<in>[ \t]*)(?:secrets|imagePullSecrets):[ \t]*(?P<flow>\[[^\]\n]*\])?[ \t]*(?:#.*)?$"
+)
+_ITEM: Final = re.compile(
+    rf"\A[ \t]*(?:-[ \t]*(?:(?:source|name):[ \t]*)?|source:[ \t]*)?[\"']?({NAME})[\"']?[ \t]*(?::.*)?\Z"
+)
 _CLOUD: Final = (
     r"(?:aws_secretsmanager_secret\w*|aws_ssm_parameter|random_password|google_secret_manager_secret\w*|"
     r"azurerm_key_vault_secret|vault_\w+|kubernetes_secret\w*|github_actions_\w*secret\w*|\w+_access_key)"
@@ -44,22 +52,35 @@ _HELD: Final = re.compile(
     r"(?m)^[ \t]*((?:master_|admin(?:istrator)?_(?:login_)?|root_|db_)?(?:password|auth_token))\w*[ \t]*="
 )
 _OWNER: Final = re.compile(r"(?m)^[ \t]*(?:resource|data|module|variable)[ \t]+\"([\w-]+)\"(?:[ \t]+\"([\w-]+)\")?")
-_READ: Final = re.compile(
+_ENVIRONMENT: Final = (
     r"(?:\benviron\s*(?:\[|\.(?:get|pop|setdefault)\s*\()|\b(?:os\.)?[Gg]etenv\s*\(|\bLookupEnv\s*\(|\bGetEnvironmentVariable\s*\(|"
-    r"\benv::var(?:_os)?\s*\(|\benv!\s*\(|\bENV\s*(?:\[|\.fetch\s*\()|\$_ENV\s*\[|\benv\s*\[)\s*(?:[rbf]?['\"]([\w.-]+)['\"]|([A-Za-z_]))"
+    r"\benv::var(?:_os)?\s*\(|\benv!\s*\(|\bENV\s*(?:\[|\.fetch\s*\()|\$_ENV\s*\[|\benv\s*\[)\s*"
 )
+_READ: Final = re.compile(_ENVIRONMENT + r"(?:[rbf]?['\"]([\w.-]+)['\"]|([A-Za-z_]))")
+_COMPUTED: Final = re.compile(_ENVIRONMENT + r"(?![rbf]?['\"])[A-Za-z_]")
 _DOTTED: Final = re.compile(r"\b(?:process|import\.meta|Deno|Bun)\.env\.(?:get\(\s*['\"])?([A-Za-z_]\w*)")
+_TAKEN: Final = re.compile(
+    r"\$[({]?\s*([A-Za-z_]\w*)|(?<![\w-])(?:env|inputs|outputs|vars|variables|var|local)\.([A-Za-z_][\w-]*)"
+)
 _BY_ID: Final = re.compile(r"\b[Ss]ecret_?(?:[Ii]d|[Nn]ame)['\"]?\s*[=:]\s*['\"]([\w./:+=@-]{1,120})['\"]")
+_HELD_AT: Final = re.compile(
+    rf"/run/secrets/({NAME})|\bprojects/[^/\s'\"]{{1,80}}/secrets/({NAME})|\bvault\.azure\.net/secrets/({NAME})|"
+    r"\bsecretsmanager:[\w-]*:\d*:secret:([\w/+=.@-]{1,120})|\bresolve:secretsmanager:([\w/+=.@-]{1,120})|"
+    r"\bresolve:ssm(?:-secure)?:([\w/.-]{1,120})|\bvault\s+(?:kv\s+get|read)\s+(?:-\S+\s+)*([\w/.-]{1,120})"
+)
+_STORED: Final = re.compile(r"(?m)^[ \t]*secret_?id[ \t]*=[ \t]*\"([\w./:+=@-]{1,120})\"")
+_DEEPER: Final = re.compile(
+    r"\A[ \t]+[\"']?(?:environment|name|external_name|vault|file|path|field|target)[\"']?\s*:\s*[\"']?([\w./@:-]{1,120})"
+)
 _UPPER: Final = re.compile(r"(?<![\w.-])[A-Z][A-Z0-9_]{2,80}(?![\w-])")
-_ALIAS: Final = re.compile(
-    r"(?im)^[ \t-]*[\"']?([A-Za-z_]\w*)[\"']?[ \t]*[:=][^\n]{0,40}?\bsecrets\s*(?:\.\s*|\[\s*['\"])([\w-]+)"
-)
-_ENV_NAME: Final = re.compile(
-    rf"(?m)\bname[\"']?\s*:\s*[\"']?({_NAME})[\"']?\s*,?\s*[\"']?valueFrom[\"']?\s*:\s*\{{?\s*[\"']?\Z"
-)
-_YAML: Final = (".yml", ".yaml", ".json")
-_TERRAFORM: Final = (".tf", ".tfvars", ".hcl")
-_SETTINGS: Final = (*_YAML, *_TERRAFORM, ".toml", ".ini", ".env", ".sh", ".bash", ".conf", ".cfg", ".properties", ".mk")
+_MARKS: Final = (
+    "secret", "env", "$", "inputs.", "outputs.", "vars.", "variables.", "var.", "local.", "vault", "resolve:ssm", "_id",
+)  # fmt: skip
+"""What a text has to hold, in small letters, to name or read anything, unless its name says that it is settings."""
+_HELD_MARKS: Final = ("secret", "vault", "resolve:ssm")
+YAML: Final = (".yml", ".yaml", ".json")
+TERRAFORM: Final = (".tf", ".tfvars", ".hcl")
+_SETTINGS: Final = (*YAML, *TERRAFORM, ".toml", ".ini", ".env", ".sh", ".bash", ".conf", ".cfg", ".properties", ".mk")
 _SETTINGS_NAME: Final = re.compile(
     r"(?i)\A(?:\.env\b.*|.*\.env(?:\.\w+)?|(?:.*\.)?dockerfile(?:\..*)?|makefile|justfile|jenkinsfile)\Z"
 )
@@ -90,53 +111,48 @@ def named_in(path: str, text: str) -> tuple[Named, ...]:
     return tuple(sorted(found, key=lambda one: (one.line, one.name, one.text)))
 
 
-@lru_cache(maxsize=KEPT)
-def aliases_in(path: str, text: str) -> tuple[tuple[str, str], ...]:
-    """Variables that are given the value of a secret, each with the name of that secret."""
-    found = {(alias[1], alias[2]) for alias in _ALIAS.finditer(text)}
-    if path.lower().endswith(_YAML):
-        for at, name, _said in _references(text):
-            before = _ENV_NAME.search(text[max(0, at - 200) : at])
-            if before is not None:
-                found.add((before[1], name))
-    return tuple(sorted(found))
-
-
 def _found(path: str, text: str) -> Iterator[tuple[str, int, str]]:
     """Name, place and what stands there."""
     lowered = path.lower()
-    name = lowered.rsplit("/", 1)[-1]
-    for one in _WORKFLOW.finditer(text):
-        yield one[1] or one[2], one.start(), _line(text, one.start())
-    if lowered.endswith(_YAML):
+    if any(mark in in_lower_case(text) for mark in _HELD_MARKS):
+        for one in _WORKFLOW.finditer(text):
+            yield one[1] or one[2], one.start(), _line(text, one.start())
+        for one in _HELD_AT.finditer(text):
+            yield next(part for part in one.groups() if part), one.start(), _line(text, one.start())
+    if lowered.endswith(YAML):
         yield from ((ANY, one.start(), _line(text, one.start())) for one in _ALL.finditer(text))
         yield from _of_clusters(text)
         yield from _listed(text)
-    if lowered.endswith(_TERRAFORM):
+    if lowered.endswith(TERRAFORM):
         yield from _of_terraform(text)
-    if lowered.endswith(_SETTINGS) or _SETTINGS_NAME.match(name) or name.startswith("."):
+    if _is_settings(path):
         yield from _variables(text)
     if tongue_of(path) is not None or not lowered.endswith(_SETTINGS):
         yield from _read(text)
 
 
+def _is_settings(path: str) -> bool:
+    name = path.lower().rsplit("/", 1)[-1]
+    return name.endswith(_SETTINGS) or _SETTINGS_NAME.match(name) is not None or name.startswith(".")
+
+
 def _of_clusters(text: str) -> Iterator[tuple[str, int, str]]:
-    for at, name, said in _references(text):
+    for at, name, said in references_in(text):
         yield name, at, said
     for one in _SECRET_NAME.finditer(text):
         yield one[1] or ANY, one.start(), _line(text, one.start())
-    if _OBJECT.search(text) is None:
+    if OBJECT.search(text) is None:
         return
     at = 0
     for part in re.split(r"(?m)^(?=---)", text):
-        held = _OBJECT.search(part)
+        held = OBJECT.search(part)
         if held is not None:
             inside = _INNER_NAME.search(part)
             yield (inside[1] if inside else ANY), at + held.start(), part
         at += len(part)
 
 
-def _references(text: str) -> Iterator[tuple[int, str, str]]:
+def references_in(text: str) -> Iterator[tuple[int, str, str]]:
     """Place, name and block of each reference to a secret of a cluster."""
     for one in _SECRET_REF.finditer(text):
         said = _block(text, one.start(), one.end())
@@ -163,7 +179,7 @@ def _listed(text: str) -> Iterator[tuple[str, int, str]]:
     """Secrets in lists and mappings named `secrets`, as Compose and pipelines have them."""
     for one in _LISTED.finditer(text):
         if one["flow"]:
-            for name in re.findall(_NAME, one["flow"]):
+            for name in re.findall(NAME, one["flow"]):
                 yield name, one.start(), one[0]
             continue
         margin, at, inner = len(one["in"]), one.end() + 1, -1
@@ -178,6 +194,26 @@ def _listed(text: str) -> Iterator[tuple[str, int, str]]:
             elif item is not None and inside > inner:
                 yield _last_item(text, at, inner), at, line
             at += len(line) + 1
+
+
+def entries_in(text: str) -> Iterator[tuple[str, str]]:
+    """Entries under `secrets`, each with where its value comes from: another name, a variable, a path of a store.
+
+    Of the long form in a service `target` is the entry: under that name the service finds it.
+    """
+    for one in _LISTED.finditer(text):
+        margin, at, entry = len(one["in"]), one.end() + 1, ""
+        inner = -1
+        for line in text[at : at + 20_000].split("\n"):
+            inside = len(line) - len(line.lstrip())
+            if line.strip() and (inside < margin or (inside == margin and not line.lstrip().startswith("-"))):
+                break
+            inner = inside if inner < 0 and line.strip() else inner
+            item = _ITEM.match(line)
+            entry = item[1] if item is not None and inside == inner else entry
+            deeper = _DEEPER.match(line)
+            if deeper is not None and inside > inner and entry:
+                yield (deeper[1], entry) if line.lstrip().startswith("target") else (entry, deeper[1])
 
 
 def _last_item(text: str, at: int, inner: int) -> str:
@@ -195,10 +231,35 @@ def _of_terraform(text: str) -> Iterator[tuple[str, int, str]]:
         yield f"{one[1]}.{one[2]}", one.start(), text[one.start() : end if end > 0 else len(text)]
     for one in _REFERENCE.finditer(text):
         yield f"{one[1]}.{one[2]}", one.start(), _line(text, one.start())
+    for one in _STORED.finditer(text):
+        yield one[1], one.start(), _line(text, one.start())
     owners = [(one.start(), ".".join(part for part in one.groups() if part)) for one in _OWNER.finditer(text)]
     for one in _HELD.finditer(text):
         owner = next((name for at, name in reversed(owners) if at < one.start()), ANY)
         yield (ANY if owner == ANY else f"{owner}.{one[1]}"), one.start(), _line(text, one.start())
+
+
+def words_of(path: str, text: str) -> frozenset[str]:
+    """Every secret that a text names and every variable that it reads, in small letters."""
+    lowered = in_lower_case(text)
+    if not any(mark in lowered for mark in _MARKS) and not _is_settings(path):
+        return frozenset()
+    return frozenset({one.name.casefold() for one in named_in(path, text)} | {one.casefold() for one in reads_in(text)})
+
+
+def reads_in(text: str) -> frozenset[str]:
+    """Every variable of the environment, input or output that a text reads by its name, whatever the name says."""
+    found = {one[1] or one[2] for one in _TAKEN.finditer(text)}
+    if "env" in in_lower_case(text):
+        found |= {one[1] for one in _READ.finditer(text) if one[1]} | {one[1] for one in _DOTTED.finditer(text)}
+    return frozenset(found)
+
+
+def unsaid(path: str, text: str) -> bool:
+    """Whether a text uses a secret, or a variable of the environment, without saying which."""
+    if path.lower().endswith((*YAML, *TERRAFORM)):
+        return "secret" in in_lower_case(text) and any(one.name == ANY for one in named_in(path, text))
+    return "env" in in_lower_case(text) and _COMPUTED.search(text) is not None
 
 
 def _variables(text: str) -> Iterator[tuple[str, int, str]]:
@@ -209,12 +270,13 @@ def _variables(text: str) -> Iterator[tuple[str, int, str]]:
 
 def _read(text: str) -> Iterator[tuple[str, int, str]]:
     """Variables of the environment that a program reads, and secrets that it asks a store for."""
-    for one in _READ.finditer(text):
-        if one[1] is None or likely(one[1]):
-            yield one[1] or ANY, one.start(), _line(text, one.start())
-    for one in _DOTTED.finditer(text):
-        if likely(one[1]):
-            yield one[1], one.start(), _line(text, one.start())
+    if "env" in in_lower_case(text):
+        for one in _READ.finditer(text):
+            if one[1] is None or likely(one[1]):
+                yield one[1] or ANY, one.start(), _line(text, one.start())
+        for one in _DOTTED.finditer(text):
+            if likely(one[1]):
+                yield one[1], one.start(), _line(text, one.start())
     for one in _BY_ID.finditer(text):
         yield one[1], one.start(), _line(text, one.start())
 
@@ -222,8 +284,3 @@ def _read(text: str) -> Iterator[tuple[str, int, str]]:
 def _line(text: str, at: int) -> str:
     end = text.find("\n", at)
     return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
-
-
-def same(one: str, others: Iterable[str]) -> bool:
-    """Whether a name is among others, without regard to case, as code hosts compare them."""
-    return one.casefold() in {other.casefold() for other in others}
