@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from magistrate.domain.impact import FileChange, SecretReach
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.measures.secret_reach import secret_reach
+from magistrate.impact.measures.secret_reach import MAX_ROWS, secret_reach
 from magistrate.impact.reach.consumers import MAX_CONSUMERS, MAX_TEXT, Texts
 
 OLD, NEW = "ORDERS_TOKEN_V1", "ORDERS_TOKEN_V2"
@@ -167,7 +167,7 @@ def test_a_secret_of_terraform_is_followed_through_locals_variables_and_outputs(
 @pytest.mark.requirement("R36")
 def test_a_file_is_listed_though_the_path_of_another_ends_like_it() -> None:
     tree = {f"{JOBS}b.yml": DEPLOY, "b.yml": "a: $ORDERS_TOKEN_V1\n"}
-    row = rotated(tree, "b.yml")[OLD]
+    row = rotated(tree, f"{JOBS}b.yml")[OLD]
     assert row.consumers == ("b.yml", f"gha:{JOBS}b.yml#ship")
 
 
@@ -188,6 +188,22 @@ def test_more_consumers_than_can_be_told_and_texts_too_large_to_read_are_unknown
     assert rotated(many, "j000.yml")[OLD].consumers[-1] == "unknown"
     large = {"a.yml": "a: ${{ secrets.ORDERS_TOKEN_V1 }}\n", "b.js": "ORDERS_TOKEN_V1 " + "x" * MAX_TEXT}
     assert rotated(large, "a.yml")[OLD].consumers == ("a.yml", "unknown")
+
+
+@pytest.mark.requirement("R36")
+def test_more_names_than_can_be_followed_are_unknown_consumers() -> None:
+    tree = {"a.yml": "a: ${{ secrets.ORDERS_TOKEN_V1 }}\n"}
+    tree |= {f"{part}.env": "".join(f"A{part}{n}=$B{n}\n" for n in range(26_000)) for part in range(2)}
+    assert rotated(tree, "a.yml")[OLD].consumers == ("a.yml", "unknown")
+
+
+@pytest.mark.requirement("R36")
+def test_more_secrets_than_can_be_told_are_one_that_may_be_any() -> None:
+    after = "".join(f"a: ${{{{ secrets.ORDERS_TOKEN_{n} }}}}\n" for n in range(MAX_ROWS + 1))
+    change = FileChange(path="a.yml", before=b"a: 1\n", after=after.encode())
+    rows = secret_reach((), [[ChangedFile(change=change)]], BaseTree(files={}, known=True))
+    assert len(rows) == MAX_ROWS + 1
+    assert (rows[-1].name, rows[-1].consumers, rows[-1].opens) == ("*", ("unknown",), ("unknown",))
 
 
 @pytest.mark.requirement("R36")

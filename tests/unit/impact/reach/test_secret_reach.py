@@ -82,6 +82,13 @@ def test_without_a_map_or_without_the_repository_nobody_knows_what_it_opens() ->
 
 
 @pytest.mark.requirement("R36")
+def test_what_a_secret_opens_is_in_the_radius() -> None:
+    row = SecretReach(name="A", path="a", line=1, consumers=(), opens=("cluster", "registry"))
+    found = widened(BlastRadius(files=1, dependents=0, services=("own",), complete=True), [row])
+    assert (found.services, found.complete) == (("cluster", "own", "registry"), True)
+
+
+@pytest.mark.requirement("R36")
 def test_a_text_that_is_too_large_may_touch_any_secret() -> None:
     (row,) = touched("", "x" * (MAX_TEXT + 1), "a.js")
     assert (row.name, row.opens) == ("*", ("unknown",))
