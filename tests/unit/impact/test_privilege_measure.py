@@ -144,3 +144,37 @@ def test_a_comparison_that_fails_is_unknown_and_never_unchanged(
     assert error.__name__ in found.rows[0].witness
     verdict = assess(Case(id="c", steps=(tuple(step),), base=KNOWN))
     assert verdict.strictness is Strictness.TWO
+
+
+HELD = """resource "aws_iam_role" "app" {
+  name               = "app"
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ec2.amazonaws.com" } }] })
+}
+resource "aws_iam_role_policy" "app" {
+  role   = aws_iam_role.app.name
+  policy = %s
+}
+variable "acts" {}
+"""
+DOCUMENT = 'jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = %s, Resource = "*" }] })'
+READ = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ACT", "Resource": "*"}]}'
+ELSEWHERE = {
+    "a local": (DOCUMENT % "local.acts", "locals.tf", 'locals {\n  acts = ["ACT"]\n}\n'),
+    "a default": (DOCUMENT % "var.more", "variables.tf", 'variable "more" {\n  default = ["ACT"]\n}\n'),
+    "a file of values": (DOCUMENT % "var.acts", "prod.auto.tfvars", 'acts = ["ACT"]\n'),
+    "a template": ('templatefile("${path.module}/p.json.tpl", {})', "p.json.tpl", READ),
+    "a file of any name": ('file("${path.module}/rights.txt")', "rights.txt", READ),
+    "a file without an ending": ('file("${path.module}/rights")', "rights", READ),
+    "settings that are decoded": (DOCUMENT % 'yamldecode(file("c.yaml")).acts', "c.yaml", "acts: [ACT]\n"),
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_file_that_gives_nothing_by_itself_counts_for_what_is_made_of_it(name):
+    policy_text, path, text = ELSEWHERE[name]
+    base = BaseTree(files={"main.tf": HELD % policy_text}, known=True)
+    found = privilege([[change(path, text.replace("ACT", "s3:GetObject"), text.replace("ACT", "s3:*"))]], base)
+    assert {row.verdict for row in found.rows} & {PrivilegeTurn.WIDENED, PrivilegeTurn.UNKNOWN}, found
+    assert ChangeClass.PERMISSIONS in {one.kind for one in found.raised}
+    same = privilege([[change(path, text, text + "\n")]], base)
+    assert not same.raised or name == "settings that are decoded", "one more blank line is no other right"

@@ -53,8 +53,7 @@ def privilege(
 ) -> Privilege:
     """Compare the rights before and after; files that are proven to do the same as before (`quiet`) are not new code."""
     steps = [[change for change in step if change.path not in quiet] for step in steps]
-    sides = [_texts(step, after=after) for step in steps for after in (False, True)]
-    mine = tuple(dict.fromkeys(reader for side in sides for reader in touched(side, readers)))
+    mine = touched({change.path for step in steps for change in step}, readers)
     if not mine:
         return Privilege()
     states = _states(steps, base)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from magistrate.impact.privilege.domains import (
@@ -92,9 +92,9 @@ def _grants(reader: Reader, mine: Mapping[str, str]) -> Grants:
         return Grants(unknown=tuple(failed))
 
 
-def touched(changed: Mapping[str, str], readers: tuple[Reader, ...] = READERS) -> tuple[Reader, ...]:
-    """The readers that find anything in these files alone: the others have nothing to compare.
+def touched(changed: Collection[str], readers: tuple[Reader, ...] = READERS) -> tuple[Reader, ...]:
+    """The readers that look at any of these paths: what a file gives may depend on it though it gives nothing by itself.
 
-    A reader may have something to say of no file at all: without CODEOWNERS anybody's approval is enough.
+    A file of locals, of values or of patches holds no right when it stands alone.
     """
-    return tuple(reader for reader in readers if _read(reader, changed) != _read(reader, {}))
+    return tuple(reader for reader in readers if any(reader.reads(path) for path in changed))

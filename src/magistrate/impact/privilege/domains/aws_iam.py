@@ -1,7 +1,8 @@
 """AWS rights out of files: policy documents as JSON, Terraform (HCL, JSON, plans) and CloudFormation.
 
 Rule kept: a resource that may give rights and is not one of those read here, a module, or a policy
-that is put together elsewhere is `Unknown`, which says the same as long as its text stays the same.
+that is put together elsewhere is `Unknown`, which says the same as long as its text stays the same. A policy that
+nothing here is seen to attach gives its rights to a holder of its own: whoever it is handed to has them.
 """
 
 from __future__ import annotations
@@ -15,13 +16,10 @@ from magistrate.impact.privilege.domains import terraform, terraform_names
 from magistrate.impact.privilege.domains.aws_estate import TWICE, Estate, parsed
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, is_policy
 from magistrate.impact.privilege.domains.cloudformation import is_template, read_template
-from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, OPEN, Block
-from magistrate.impact.privilege.domains.terraform_names import filled_in
+from magistrate.impact.privilege.domains.terraform import OPEN, Block
+from magistrate.impact.privilege.domains.terraform_policies import Found, Names, listed, policy_document
 from magistrate.impact.privilege.model import Edge, Grants, Place, Where, literals
 
-REFERENCE: Final = re.compile(
-    f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(?:\\[[^\\]]*\\])?\\.(?:\\w+)(?:\\[\\d+\\])?{CLOSE}"
-)
 RIGHTS: Final = re.compile(r"iam|policy|permission|role|access|grant|acl|principal|member|binding|admin")
 RUNS_AS: Final = ("role", "role_arn", "iam_role", "iam_role_arn", "execution_role_arn", "task_role_arn", "service_role")
 RUNS_AS_PROFILE: Final = "iam_instance_profile"
@@ -29,38 +27,33 @@ NO_RIGHTS: Final = frozenset({
     "aws_iam_openid_connect_provider", "aws_iam_account_alias", "aws_iam_server_certificate",
     "aws_iam_account_password_policy", "aws_wafv2_web_acl_logging_configuration",
 })  # fmt: skip
+NO_TEXT_OF_POLICIES: Final = re.compile(
+    r"(?i)\.(?:py|pyi|go|js|mjs|cjs|jsx|ts|tsx|java|kt|kts|scala|rs|c|h|cc|cpp|hpp|cs|rb|php|swift|css|scss|html?|vue|sql|"
+    r"md|mdx|rst|adoc|svg|png|jpe?g|gif|ico|pdf|woff2?|lock|sum|mod)\Z"
+)
 FILLED: Final = (".tpl", ".tftpl", ".tmpl")
 """Endings of files that Terraform fills in; they count where an expression reads them."""
 SPREAD: Final = frozenset(
     f"aws_iam_{kind}_{part}" for kind in ("role", "user", "group") for part in ("policy", "policy_attachment")
 ) | {"aws_iam_user_group_membership", "aws_iam_group_membership"}
 """Kinds that are told once for each entry of a `for_each`."""
-_DOCUMENTS: Final = re.compile(
-    r"(?:one\(|join\(\"\", ?)data\.aws_iam_policy_document\.([\w-]+)(?:\[\*\]|\.\*)\.json\)(?: where .*)?"
-)
-"""The one document that there is of several that may be."""
 _CALLED: Final = {
     "source_arn": ("ArnLike", "AWS:SourceArn"), "source_account": ("StringEquals", "AWS:SourceAccount"),
     "principal_org_id": ("StringEquals", "aws:PrincipalOrgID"), "event_source_token": ("StringEquals", "lambda:EventSourceToken"),
     "function_url_auth_type": ("StringEquals", "lambda:FunctionUrlAuthType"), "qualifier": ("StringEquals", "qualifier"),
 }  # fmt: skip
 """What narrows a permission to call a function, as the condition that it becomes."""
-_LISTS: Final = ("principals", "not_principals", "condition")
-_OF_A_STATEMENT: Final = frozenset({"effect", "sid", "actions", "not_actions", "resources", "not_resources", *_LISTS})
-_PARTS: Final = frozenset({"source_policy_documents", "override_policy_documents", "source_json", "override_json"})
-_INDEX: Final = re.compile(f'{OPEN}(?:data\\.)?\\w+\\.[\\w-]+(\\["[^\\]"]*"\\])\\.\\w+{CLOSE}')
+_HANDED_ON: Final = frozenset({"aws_iam_policy", "aws_iam_policy_document"})
+_PRINCIPAL: Final = re.compile(r'"Principal"|"NotPrincipal"|"principals"|"not_principals"')
 ACCOUNT: Final = re.compile(r"\barn:[\w-]+:iam::(\d{12}):")
-Found = dict[tuple[str, str, str], Block]
 
 
 class _Reader:
     domain: Final = DOMAIN
 
     def reads(self, path: str) -> bool:
-        """By suffix; `grants` looks inside."""
-        if terraform.is_terraform(path) or terraform.is_values(path):
-            return True
-        return path.endswith((".json", ".yaml", ".yml", ".template", *FILLED))
+        """Whatever is no program, page or picture: Terraform reads policies from files of any name. `grants` looks inside."""
+        return terraform.is_terraform(path) or terraform.is_values(path) or NO_TEXT_OF_POLICIES.search(path) is None
 
     def grants(self, files: Mapping[str, str]) -> Grants:
         """The rights of all roles, users, groups and resources in these files."""
@@ -115,7 +108,7 @@ def _terraform(found: list[Block], estate: Estate) -> None:
     known: Found = {
         (block.folder, block.type, block.name): block for block in found if block.kind in {"resource", "data"}
     }
-    names = _Names(known)
+    names = Names(known)
     for block in found:
         place = Place(path=block.path, line=block.line)
         estate.under = built(block)
@@ -127,6 +120,24 @@ def _terraform(found: list[Block], estate: Estate) -> None:
                 read(block, place, names, estate)
             else:
                 _other(block, place, names, estate)
+    for block in found:
+        if block.type in _HANDED_ON and names.key(block) not in names.used:
+            estate.under = built(block)
+            _handed_on(block, names, estate)
+
+
+def _handed_on(block: Block, names: Names, estate: Estate) -> None:
+    """A policy whose way to its holder is not seen: through a module, an output, an expression, or outside of these files."""
+    place = Place(path=block.path, line=block.line)
+    if block.type == "aws_iam_policy":
+        holder, policy = f"aws:policy/{names.own(block)}", names.policy(block.folder, block.body.get("policy"))
+    else:
+        holder, policy = f"aws:policy-document/{names.label(block)}", policy_document(block, names, 0)
+    if _PRINCIPAL.search(json.dumps(policy, default=str)):
+        estate.own_policy(holder.removeprefix("aws:"), policy, place)
+        return
+    estate.live.add(holder)
+    estate.grant(holder, policy, place)
 
 
 def built(block: Block) -> tuple[Where, ...]:
@@ -134,118 +145,7 @@ def built(block: Block) -> tuple[Where, ...]:
     return tuple(literals(f"where there is any of {text}", "yes") for text in block.built)
 
 
-class _Names:
-    """What references mean: names of roles, texts of policies."""
-
-    def __init__(self, known: Found) -> None:
-        self.known = known
-
-    def block(self, folder: str, value: object) -> Block | None:
-        """The block that a reference names."""
-        found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
-        return self.known.get((folder, found.group(1), found.group(2))) if found is not None else None
-
-    def name(self, folder: str, value: object) -> str:
-        """The name of a role, user or group, given by name, by ARN or by reference."""
-        block = self.block(folder, value)
-        if block is not None and block.type == "aws_iam_instance_profile":
-            return self.name(block.folder, block.body.get("role"))
-        if block is not None:
-            index = _INDEX.fullmatch(str(value))
-            return self.own(block) + (index.group(1) if index is not None else "")
-        text = value if isinstance(value, str) else json.dumps(value, default=str)
-        return text.rsplit("/", 1)[-1] if text.startswith("arn:") else text.replace(OPEN, "${").replace(CLOSE, "}")
-
-    def own(self, block: Block) -> str:
-        """The name of the thing that a block makes; where none is written it is named by its label."""
-        named = block.body.get("name")
-        label = f"{block.scope}.{block.name}" if block.scope else block.name
-        return named if isinstance(named, str) and OPEN not in named else label
-
-    def policy(self, folder: str, value: object) -> object:
-        """The text of a policy: as written, of a policy document beside it, or of a file."""
-        block = self.block(folder, value) or self._one(folder, value)
-        if block is not None and block.type == "aws_iam_policy_document":
-            return _document(block, self, 0)
-        if block is not None and block.type == "template_file":
-            template, values = block.body.get("template"), block.body.get("vars") or {}
-            told = filled_in(template, values) if isinstance(template, str) and isinstance(values, Mapping) else None
-            return {"built from": dict(block.body)} if told is None else told
-        return value
-
-    def _one(self, folder: str, value: object) -> Block | None:
-        found = _DOCUMENTS.fullmatch(value.strip(OPEN + CLOSE)) if isinstance(value, str) else None
-        return None if found is None else self.known.get((folder, "aws_iam_policy_document", found.group(1)))
-
-
-def _document(block: Block, names: _Names, depth: int) -> object:
-    """A policy document that is written as blocks, as the JSON that Terraform makes of it."""
-    body, statements = block.body, []
-    extra = _PARTS & set(body)
-    if extra - {"source_policy_documents"} or depth > 5:  # noqa: PLR2004 - documents in documents
-        return _open_document(block, names, depth)
-    for one in _listed(body.get("statement") or []):
-        if not isinstance(one, Mapping) or (DYNAMIC in one and extra):
-            return _open_document(block, names, depth)
-        statements.append({"Effect": "Allow", **one} if DYNAMIC in one else _statement(one))
-    for source in _listed(body.get("source_policy_documents") or []):
-        other = parsed(names.policy(block.folder, source))
-        if not isinstance(other, Mapping) or not isinstance(other.get("Statement"), list):
-            return _open_document(block, names, depth)
-        statements += other["Statement"]
-    return {"Version": body.get("version", "2012-10-17"), "Statement": statements}
-
-
-def _open_document(block: Block, names: _Names, depth: int) -> object:
-    """A document that nobody can put together, with all that it is put together from."""
-    parts: dict[str, object] = dict(block.body)
-    for key in _PARTS & set(parts):
-        each = _listed(parts[key])
-        parts[key] = each if depth > 5 else [names.policy(block.folder, one) for one in each]  # noqa: PLR2004 - as above
-    return {"built from": parts}
-
-
-def _statement(one: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"Effect": one.get("effect", "Allow")}
-    for key, name in (
-        ("actions", "Action"),
-        ("not_actions", "NotAction"),
-        ("resources", "Resource"),
-        ("not_resources", "NotResource"),
-    ):
-        if key in one:
-            found[name] = _variables(one[key])
-    for key, name in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
-        for each in _mappings(one.get(key)):
-            kinds = found.setdefault(name, {})
-            kind = "AWS" if each.get("type") == "*" else str(each.get("type"))
-            kinds[kind] = [*kinds.get(kind, ()), *_listed(each.get("identifiers"))]
-    for each in _mappings(one.get("condition")):
-        test = found.setdefault("Condition", {}).setdefault(str(each.get("test")), {})
-        test[str(each.get("variable"))] = _variables(each.get("values"))
-    parts = [part for key in _LISTS for part in _listed(one.get(key) or [])]
-    if set(one) - _OF_A_STATEMENT or any(not isinstance(part, Mapping) or DYNAMIC in part for part in parts):
-        found["Other"] = dict(one)
-    return found
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    """Blocks, or what stands in their place in older files."""
-    return [one for one in _listed(value or []) if isinstance(one, Mapping)]
-
-
-def _variables(value: object) -> object:
-    """`&{aws:username}` is how documents write a variable of AWS."""
-    if isinstance(value, list):
-        return [_variables(one) for one in value]
-    return value.replace("&{", "${") if isinstance(value, str) else value
-
-
-def _listed(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _role(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+def _role(block: Block, place: Place, names: Names, estate: Estate) -> None:
     kind = {"aws_iam_role": "role", "aws_iam_user": "user", "aws_iam_group": "group"}[block.type]
     name, body = names.own(block), block.body
     holder = f"aws:{kind}/{name}"
@@ -254,14 +154,14 @@ def _role(block: Block, place: Place, names: _Names, estate: Estate) -> None:
         estate.trust(name, names.policy(block.folder, body["assume_role_policy"]), place)
     if body.get("permissions_boundary"):
         estate.bound(holder, _boundary(block.folder, body["permissions_boundary"], names), place)
-    for inline in _listed(body.get("inline_policy") or []):
+    for inline in listed(body.get("inline_policy") or []):
         text = inline.get("policy", inline) if isinstance(inline, Mapping) else inline
         estate.grant(holder, names.policy(block.folder, text), place)
-    for arn in _listed(body.get("managed_policy_arns") or []):
+    for arn in listed(body.get("managed_policy_arns") or []):
         _attach(holder, arn, (block.folder, place), names, estate)
 
 
-def _boundary(folder: str, value: object, names: _Names) -> object:
+def _boundary(folder: str, value: object, names: Names) -> object:
     block = names.block(folder, value)
     return (
         names.policy(block.folder, block.body.get("policy"))
@@ -270,7 +170,7 @@ def _boundary(folder: str, value: object, names: _Names) -> object:
     )
 
 
-def _attach(holder: str, arn: object, at: tuple[str, Place], names: _Names, estate: Estate) -> None:
+def _attach(holder: str, arn: object, at: tuple[str, Place], names: Names, estate: Estate) -> None:
     folder, place = at
     block = names.block(folder, arn)
     if block is not None and block.type == "aws_iam_policy" and "policy" in block.body:
@@ -279,29 +179,29 @@ def _attach(holder: str, arn: object, at: tuple[str, Place], names: _Names, esta
         estate.manage(holder, str(arn), place)
 
 
-def _inline(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+def _inline(block: Block, place: Place, names: Names, estate: Estate) -> None:
     kind = block.type.split("_")[2]
     holder = f"aws:{kind}/{names.name(block.folder, block.body.get(kind))}"
     estate.grant(holder, names.policy(block.folder, block.body.get("policy")), place)
 
 
-def _attachment(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+def _attachment(block: Block, place: Place, names: Names, estate: Estate) -> None:
     for kind in ("role", "user", "group"):
-        for named in [*_listed(block.body.get(kind) or []), *_listed(block.body.get(kind + "s") or [])]:
+        for named in [*listed(block.body.get(kind) or []), *listed(block.body.get(kind + "s") or [])]:
             holder = f"aws:{kind}/{names.name(block.folder, named)}"
             _attach(holder, block.body.get("policy_arn"), (block.folder, place), names, estate)
 
 
-def _membership(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+def _membership(block: Block, place: Place, names: Names, estate: Estate) -> None:
     body = block.body
-    for user in [*_listed(body.get("user") or []), *_listed(body.get("users") or [])]:
-        for group in [*_listed(body.get("group") or []), *_listed(body.get("groups") or [])]:
+    for user in [*listed(body.get("user") or []), *listed(body.get("users") or [])]:
+        for group in [*listed(body.get("group") or []), *listed(body.get("groups") or [])]:
             actor, holder = f"aws:user/{names.name(block.folder, user)}", f"aws:group/{names.name(block.folder, group)}"
             estate.live.add(actor)
             estate.edges.append(Edge(actor=actor, holder=holder, place=place))
 
 
-def _permission(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+def _permission(block: Block, place: Place, names: Names, estate: Estate) -> None:
     """Who may call a function: one statement of its policy."""
     body = block.body
     known = {"statement_id", "statement_id_prefix", "action", "function_name", "principal", *_CALLED}
@@ -319,11 +219,11 @@ def _permission(block: Block, place: Place, names: _Names, estate: Estate) -> No
     estate.own_policy(f"aws_lambda_function.{function}", {"Version": "2012-10-17", "Statement": [said]}, place)
 
 
-def _nothing(_block: Block, _place: Place, _names: _Names, _estate: Estate) -> None:
+def _nothing(_block: Block, _place: Place, _names: Names, _estate: Estate) -> None:
     """A profile is read where something runs as it, a policy where it is attached."""
 
 
-def _other(block: Block, place: Place, names: _Names, estate: Estate) -> None:
+def _other(block: Block, place: Place, names: Names, estate: Estate) -> None:
     """A resource policy, something that runs as a role, or a kind that may give rights and is not known."""
     body = block.body
     if block.type.startswith("aws_") and body.get("policy") is not None:
@@ -343,14 +243,14 @@ def _other(block: Block, place: Place, names: _Names, estate: Estate) -> None:
 def _roles(body: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     for key, value in body.items():
         if key in RUNS_AS or key == RUNS_AS_PROFILE:
-            yield from ((key, one) for one in _listed(value) if isinstance(one, str))
+            yield from ((key, one) for one in listed(value) if isinstance(one, str))
         elif isinstance(value, list | dict):
             for one in value if isinstance(value, list) else [value]:
                 if isinstance(one, Mapping):
                     yield from _roles(one)
 
 
-_RESOURCES: Final[Mapping[str, Callable[[Block, Place, _Names, Estate], None]]] = {
+_RESOURCES: Final[Mapping[str, Callable[[Block, Place, Names, Estate], None]]] = {
     "aws_iam_role": _role,
     "aws_iam_user": _role,
     "aws_iam_group": _role,

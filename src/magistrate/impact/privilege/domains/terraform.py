@@ -169,7 +169,26 @@ def _named(named: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON
 
 def _bodies(body: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - JSON
     for one in body if isinstance(body, list) else [body]:
-        yield one if isinstance(one, dict) else {"": one}
+        yield _with_dynamic(one) if isinstance(one, dict) else {"": one}
+
+
+def _with_dynamic(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """What JSON puts under `dynamic` stands, as in HCL, among the blocks that it makes; it may be written once or as a list."""
+    if isinstance(value, list):
+        return [_with_dynamic(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _with_dynamic(one) for name, one in value.items() if name != "dynamic"}
+    for group in _several(value.get("dynamic", [])):
+        for label, made in group.items() if isinstance(group, dict) else ():
+            plain = _several(found.get(label, []))
+            told = [{DYNAMIC: later(json.dumps(one, sort_keys=True))} for one in _several(made)]
+            found[label] = [*plain, *told]
+    return found
+
+
+def _several(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
+    return value if isinstance(value, list) else [value]
 
 
 def _of_hcl(path: str, text: str) -> Iterator[Block]:
