@@ -125,6 +125,19 @@ def links_request(
     return told(ends_of(texts_of(request.get("texts"))))
 
 
+def secrets_request(
+    request: Mapping[str, Any], _assessor: str, _texts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Mode `secrets`: texts of a tree and places of findings in, what the secrets there open out (R36).
+
+    Raises:
+        Usage: MAG-E250 for a part with another shape.
+    """
+    from magistrate.impact.reach.found import reaches_of  # noqa: PLC0415  only where somebody asks about findings
+
+    return reaches_of(request)
+
+
 def decide_request(
     request: Mapping[str, Any], _assessor: str, _texts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -140,6 +153,7 @@ MODES: Final[dict[str, Callable[[Mapping[str, Any], str, Mapping[str, str] | Non
     "links": links_request,
     "privilege": privilege_request,
     "releases": releases_request,
+    "secrets": secrets_request,
 }
 """Every mode of the assessor: request, assessor digest and texts that contexts may name in, reply out."""
 MANY: Final = b'{"v":1,"mode":"many",'

@@ -26,9 +26,11 @@ from magistrate.bootstrap.control_worker import Worker
 from magistrate.bootstrap.tools import found_tools
 from magistrate.domain.finding import Finding
 from magistrate.errors import MagistrateError, NotFound, Refused, Unavailable
-from magistrate.ports import Trust
+from magistrate.ports import GitReader, Trust
 from magistrate.settings import PROCESSES, Settings, standing_walls
 from magistrate.usecases.assess_case import Bench
+from magistrate.usecases.finding_secrets import LIMITS, FindingSecrets
+from magistrate.usecases.judging import Judge
 from magistrate.usecases.warrant import Office
 from magistrate.wire.envelope import Envelope
 
@@ -46,6 +48,7 @@ class Composed:
     office: Office
     worker: Worker
     repositories: BareRepositories
+    secrets: FindingSecrets
 
 
 def compose(settings: Settings) -> Composed:
@@ -63,7 +66,9 @@ def compose(settings: Settings) -> Composed:
     store = SqlStore(settings.store, log)
     pen = ProcessPen(load_process_key(settings.key("control")), settings.deployment)
     repositories = BareRepositories(settings.repositories)
-    assessor = SandboxedAssessor(repositories, open_sandbox(), pen, tools=found_tools())
+    sandbox = open_sandbox()
+    assessor = SandboxedAssessor(repositories, sandbox, pen, tools=found_tools())
+    secrets_ = FindingSecrets(judge=Judge(sandbox=sandbox, limits=LIMITS), base_of=base_of(trust, repositories))
     bench = Bench(store=store, trust=trust, pen=pen, assessor=assessor)
     office = Office(
         store=store, trust=trust, pen=pen, repositories=repositories,
@@ -73,8 +78,22 @@ def compose(settings: Settings) -> Composed:
 
     worker = Worker(bench=bench, office=office, now=unix_now, wake=threading.Event(), alarms=[])
     return Composed(
-        settings=settings, store=store, bench=bench, office=office, worker=worker, repositories=repositories
-    )
+        settings=settings, store=store, bench=bench, office=office, worker=worker, repositories=repositories,
+        secrets=secrets_,
+    )  # fmt: skip
+
+
+def base_of(trust: Trust, repositories: BareRepositories) -> Callable[[str], tuple[GitReader, str]]:
+    """Reads a repository at the ref that policy names for it (raises Refused, NotFound, Unavailable)."""
+
+    def read(repository: str) -> tuple[GitReader, str]:
+        ref = trust.policy().repository(repository).ref
+        commit = repositories.tip(repository, ref)
+        if not commit:
+            raise NotFound("MAG-E464", f"`{ref[:60]}` of `{repository[:60]}` does not exist")
+        return repositories.reader(repository), repositories.tree(repository, commit)
+
+    return read
 
 
 def disarmed_because(trust: Trust) -> str:

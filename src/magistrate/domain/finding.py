@@ -29,7 +29,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One result. Lines are 1-based and inclusive; 0 means the tool named no line."""
+    """One result. Lines are 1-based and inclusive; 0 means the tool named no line.
+
+    `weaknesses` are those the tool names, as `CWE-798`, in order.
+    """
 
     id: str
     rule: str
@@ -43,6 +46,7 @@ class Finding:
     source: str
     repository: str
     partial_fingerprints: tuple[tuple[str, str], ...] = ()
+    weaknesses: tuple[str, ...] = ()
 
 
 def fingerprint(*, rule: str, path: str, snippet: str, occurrence: int = 0) -> str:

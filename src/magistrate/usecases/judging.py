@@ -44,10 +44,11 @@ class Judge:
 
     sandbox: Sandbox
     python: Path = field(default_factory=lambda: Path(sys.executable))
+    limits: SandboxLimits = JUDGE_LIMITS
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """One request, any mode; raises Usage, Unavailable."""
-        result = self.sandbox.run(judge_argv(self.python), stdin=msgspec.json.encode(request), limits=JUDGE_LIMITS)
+        result = self.sandbox.run(judge_argv(self.python), stdin=msgspec.json.encode(request), limits=self.limits)
         return _reply(result)
 
     def ask_many(self, requests: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> list[Answer]:

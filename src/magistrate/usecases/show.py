@@ -10,6 +10,7 @@ import msgspec
 from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.case import Case
 from magistrate.domain.events import Event
+from magistrate.domain.finding import Finding
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import NotFound, Refused
 from magistrate.ports import Trust, Unit
@@ -90,6 +91,14 @@ def story(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
         "documents": documents, "texts": {what: _text(unit, name, what) for what in ("prompt", "rationale", "diff")},
         "missing": list(missing(unit, case)),
     }  # fmt: skip
+
+
+def findings_of(unit: Unit, case: Case) -> tuple[Finding, ...]:
+    """The finding that a case answers, where it is kept."""
+    try:
+        return (unit.finding(case.facts.finding),)
+    except NotFound:
+        return ()
 
 
 def missing(unit: Unit, case: Case) -> tuple[str, ...]:

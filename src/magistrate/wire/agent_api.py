@@ -90,8 +90,21 @@ class ProposalStatus(Strict, frozen=True, kw_only=True):
     id: Identifier
 
 
+class SecretView(Strict, frozen=True, kw_only=True):
+    """A secret that a finding is about: never its value. `unknown` stands for what nobody can say, which is the most."""
+
+    name: str
+    path: str
+    line: int
+    consumers: list[str]
+    opens: list[str]
+
+
 class FindingView(Strict, frozen=True, kw_only=True):
-    """A finding as an agent sees it; `message` comes from outside and is redacted."""
+    """A finding as an agent sees it; `message` comes from outside and is redacted.
+
+    `secrets` are those that it is about, with what each opens and who uses it; empty where it is of another kind.
+    """
 
     id: str
     rule: str
@@ -104,6 +117,7 @@ class FindingView(Strict, frozen=True, kw_only=True):
     fingerprint: str
     source_sha256: str
     repository: str
+    secrets: list[SecretView] = []
     untrusted: bool = True
 
 

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import ijson  # type: ignore[import-untyped]
 
+from magistrate.adapters.scanners.weaknesses import weaknesses_of
 from magistrate.domain.finding import MAX_SCAN_BYTES, Finding, Severity, finding_id, fingerprint
 from magistrate.errors import Refused
 
@@ -42,7 +43,7 @@ class RefusedResult:
 class _Run:
     tool: str = ""
     bases: dict[str, Any] = field(default_factory=dict)
-    rules: list[tuple[str, str]] = field(default_factory=list)
+    rules: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
 
 
 class SarifFile:
@@ -136,7 +137,7 @@ class SarifFile:
             elif self._runs and path == "runs.item.tool.driver.rules.item" and event == "start_map":
                 rule = _build(events, event)
                 level = _map(rule.get("defaultConfiguration")).get("level", "warning")
-                self._runs[-1].rules.append((str(rule.get("id", "")), str(level)))
+                self._runs[-1].rules.append((str(rule.get("id", "")), str(level), weaknesses_of(rule)))
         if version is None or not runs:
             raise Refused("MAG-E564", "the file has no `version` or no `runs`", hint="give SARIF 2.1.0")
         if version != VERSION:
@@ -155,7 +156,7 @@ class SarifFile:
     def _finding(self, run: _Run, result: dict[str, Any], seen: dict[str, int]) -> Finding:
         index = result.get("ruleIndex")
         rules = run.rules
-        known = rules[index] if isinstance(index, int) and 0 <= index < len(rules) else ("", "")
+        known = rules[index] if isinstance(index, int) and 0 <= index < len(rules) else ("", "", ())
         rule = str(result.get("ruleId") or _map(result.get("rule")).get("id") or known[0])
         locations = result.get("locations")
         place = _map(_map(locations[0] if isinstance(locations, list) and locations else {}).get("physicalLocation"))
@@ -171,6 +172,7 @@ class SarifFile:
         base = fingerprint(rule=rule, path=path, snippet=snippet)
         seen[base] = seen.get(base, -1) + 1
         own = fingerprint(rule=rule, path=path, snippet=snippet, occurrence=seen[base])
+        named = next((one for one in rules if one[0] == rule), known)[2] if not known[0] else known[2]
         level = str(result.get("level") or known[1] or "warning")
         partial = _map(result.get("partialFingerprints"))
         return Finding(
@@ -179,6 +181,7 @@ class SarifFile:
             severity=Severity(level) if level in set(Severity) else Severity.WARNING, fingerprint=own,
             source=self.digest, repository=self._repository,
             partial_fingerprints=tuple(sorted((k, str(v)) for k, v in partial.items())),
+            weaknesses=tuple(sorted({*named, *weaknesses_of(result)})),
         )  # fmt: skip
 
     def _resolved(self, run: _Run, artifact: dict[str, Any]) -> str:

@@ -58,6 +58,10 @@ def show(frame: Frame, *, id_: str, output: str, every: bool) -> None:
         if text:
             click.echo(styled(f"\n{key} (by the agent, untrusted)", bold=True))
             click.echo("\n".join("  " + visible(line) for line in str(text).splitlines()[:40]))
+    if story.get("finding_secrets"):
+        click.echo(styled("\nFinding", bold=True))
+        for line in secret_lines(story["finding_secrets"]):
+            click.echo(styled(line, fg="yellow"))
     _show_proof(story["documents"], every=every)
     _show_decision(story["documents"])
     click.echo(styled("\nWhat happened", bold=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from magistrate.authority.request import Caller
+from magistrate.domain.finding import Finding
 from magistrate.errors import Refused, Usage
 from magistrate.ports import Pen, Repositories, Store, Trust
+from magistrate.usecases.finding_secrets import Reaches, nobody_knows
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.roster import Person
 
@@ -24,7 +26,7 @@ class ControlParts:
     """Everything that the doors reach.
 
     `export` writes the sealed log into a folder; `ingest_file` reads findings from a file;
-    `drop` puts a freeze or thaw where executor and gate
+    `secrets_of` says what the secrets open that findings are about; `drop` puts a freeze or thaw where executor and gate
     read it; `draw` gives 256 random bits; `alarms` holds what a person must see; `wake` stirs the worker.
     """
 
@@ -43,6 +45,7 @@ class ControlParts:
     read_findings: Callable[[Path, str, str], tuple[list[Any], list[str]]]
     processes: Callable[[], Mapping[str, Mapping[str, Any]]]
     drop: Callable[[Envelope], Path]
+    secrets_of: Callable[[Sequence[Finding]], Reaches] = nobody_knows
     wake: threading.Event = field(default_factory=threading.Event)
     alarms: list[str] = field(default_factory=list)
 

@@ -11,10 +11,11 @@ from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
 from magistrate.errors import NotFound, Refused
 from magistrate.ports import Unit
+from magistrate.usecases.finding_secrets import Reaches
 from magistrate.usecases.gathered import gathered_by, record_read
 from magistrate.usecases.seal import seal_proposal
 from magistrate.usecases.sessions import admit_token, verify_open
-from magistrate.wire.agent_api import FindingView, ReasonView
+from magistrate.wire.agent_api import FindingView, ReasonView, SecretView
 from magistrate.wire.agent_manifest import AgentManifest
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import open_envelope
@@ -100,7 +101,8 @@ def findings(parts: ControlParts, asked: Asked) -> FindingPage:
         row = verify_open(unit.session(question.session), asked.now)
         found = unit.findings(row.repository, limit, question.after)
     following = found[-1].id if len(found) == limit and found else ""
-    return FindingPage(findings=tuple(_view(f) for f in found), next=following)
+    reaches = parts.secrets_of(found)
+    return FindingPage(findings=tuple(_view(f, reaches) for f in found), next=following)
 
 
 def finding(parts: ControlParts, asked: Asked) -> FindingView:
@@ -111,7 +113,7 @@ def finding(parts: ControlParts, asked: Asked) -> FindingView:
         found = unit.finding(question.id)
     if found.repository != row.repository:
         raise NotFound("MAG-E450", f"no finding `{question.id[:60]}` in this repository")
-    return _view(found)
+    return _view(found, parts.secrets_of([found]))
 
 
 def status(parts: ControlParts, asked: Asked) -> CaseStatus:
@@ -137,11 +139,16 @@ def _reasons(unit: Unit, parts: ControlParts, proposal: str) -> tuple[ReasonView
     return tuple(ReasonView(code=r.rule, text=r.why, relax=r.relax) for r in decision.reasons)
 
 
-def _view(found: Finding) -> FindingView:
+def _view(found: Finding, reaches: Reaches) -> FindingView:
+    secrets = [
+        SecretView(name=one.name, path=one.path, line=one.line, consumers=list(one.consumers), opens=list(one.opens))
+        for one in reaches.get(found.id, ())
+    ]
     return FindingView(
         id=found.id, rule=found.rule, tool=found.tool, message=found.message, path=found.path,
         start_line=found.start_line, end_line=found.end_line, severity=found.severity.value,
         fingerprint=found.fingerprint, source_sha256=found.source, repository=found.repository,
+        secrets=secrets,
     )  # fmt: skip
 
 

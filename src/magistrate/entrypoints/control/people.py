@@ -26,7 +26,7 @@ from magistrate.usecases.ingest import ingest, verify_may_ingest
 from magistrate.usecases.matter import bundle, opened_proposal
 from magistrate.usecases.review import approve, reject, withdraw
 from magistrate.usecases.sessions import SessionWish, close_session, open_session, register_agent
-from magistrate.usecases.show import obligations, story, summary
+from magistrate.usecases.show import findings_of, obligations, story, summary
 from magistrate.wire.drill import DrillResult
 from magistrate.wire.effect import GitUpdate
 from magistrate.wire.envelope import Envelope
@@ -87,7 +87,9 @@ def findings(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     limit = asked.number("limit", 50, PAGE)
     with parts.store.transaction() as unit:
         found = unit.findings(asked.query.get("repository"), limit, asked.query.get("after", ""))
-    return {"findings": found, "next": found[-1].id if len(found) == limit and found else ""}
+    reaches = parts.secrets_of(found)
+    told = [{**asdict(one), "secrets": reaches.get(one.id, ())} for one in found]
+    return {"findings": told, "next": found[-1].id if len(found) == limit and found else ""}
 
 
 def ingest_file(parts: ControlParts, asked: Asked, path: Path) -> object:
@@ -192,7 +194,9 @@ def cases(parts: ControlParts, asked: Asked) -> dict[str, Any]:
 def show_case(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     """The whole story."""
     with parts.store.transaction() as unit:
-        return story(unit, unit.case(asked.params["case"]), parts.trust, asked.now)
+        found = unit.case(asked.params["case"])
+        told, about = story(unit, found, parts.trust, asked.now), findings_of(unit, found)
+    return {**told, "finding_secrets": [one for rows in parts.secrets_of(about).values() for one in rows]}
 
 
 def case_bundle(parts: ControlParts, asked: Asked) -> object:

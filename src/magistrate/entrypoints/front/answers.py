@@ -36,6 +36,7 @@ from magistrate.wire.agent_api import (
     ReadFile,
     ReasonView,
     SearchCode,
+    SecretView,
     StatusReply,
     SubmitProposal,
 )
@@ -54,7 +55,7 @@ def list_findings(desk: Desk, wanted: ListFindings) -> FindingList:
         redacted, found = _redacted_finding(desk, view)
         views.append(redacted)
         count += found
-    receipt = _record_texts(desk, "list_findings", [v.id + v.message for v in views], count)
+    receipt = _record_texts(desk, "list_findings", [_words(v) for v in views], count)
     return FindingList(findings=views, redactions=count, truncated=bool(page.next), next=page.next, receipt=receipt)
 
 
@@ -62,7 +63,7 @@ def get_finding(desk: Desk, wanted: GetFinding) -> FindingReply:
     """One finding."""
     with desk.reading.noting("get_finding", wanted.id):
         view, count = _redacted_finding(desk, desk.control.finding(desk.sight.session, wanted.id))
-    receipt = _record_texts(desk, "get_finding", [view.id + view.message], count)
+    receipt = _record_texts(desk, "get_finding", [_words(view)], count)
     return FindingReply(finding=view, redactions=count, truncated=False, receipt=receipt)
 
 
@@ -214,11 +215,26 @@ def _paths_named(patch: str) -> set[str]:
 
 def _redacted_finding(desk: Desk, view: FindingView) -> tuple[FindingView, int]:
     message, count = desk.texts.redact(view.message)
+    secrets_ = [_redacted_secret(desk, one) for one in view.secrets]
     return FindingView(
         id=view.id, rule=view.rule, tool=view.tool, message=message, path=view.path,
         start_line=view.start_line, end_line=view.end_line, severity=view.severity,
-        fingerprint=view.fingerprint, source_sha256=view.source_sha256, repository=view.repository,
-    ), count  # fmt: skip
+        fingerprint=view.fingerprint, source_sha256=view.source_sha256, repository=view.repository, secrets=[one for one, _ in secrets_],
+    ), count + sum(found for _, found in secrets_)  # fmt: skip
+
+
+def _redacted_secret(desk: Desk, view: SecretView) -> tuple[SecretView, int]:
+    """Names and paths come from the repository: none of them carries a secret."""
+    texts = [view.name, view.path, *view.consumers, *view.opens]
+    (name, path, *rest), counts = zip(*map(desk.texts.redact, texts), strict=True)
+    users = len(view.consumers)
+    return SecretView(name=name, path=path, line=view.line, consumers=rest[:users], opens=rest[users:]), sum(counts)
+
+
+def _words(view: FindingView) -> str:
+    """What of a finding comes from outside, as it is served."""
+    told = (part for one in view.secrets for part in (one.name, one.path, *one.consumers, *one.opens))
+    return " ".join((view.id + view.message, *told))
 
 
 def _record_texts(desk: Desk, tool: str, served: list[str], redactions: int) -> str:
