@@ -82,7 +82,8 @@ def halves(plan_step: Step, rng: random.Random) -> list[Step]:
 
 def ordered(steps: list[Step], rng: random.Random) -> list[Step]:
     """The steps in a random order that keeps what must come before what."""
-    left, done, out = list(steps), set(), []
+    left, out = list(steps), []
+    done: set[str] = set()
     while left:
         ready = [one for one in left if set(one.after) <= done]
         chosen = rng.choice(ready)
@@ -184,9 +185,7 @@ def control(plan: Plan, variant: int, which: int, wanted: int) -> Case:
     rng = random.Random(f"{SEED}:{name}")
     calm = [step(f"calm-{n}", edit) for n, edit in enumerate(plan.calm)]
     rng.shuffle(calm)
-    seen: set[str] = set()
-    steps = [one for one in calm if one.edits[0].path not in seen or not seen.add(one.edits[0].path)][:wanted]
-    return chain(name, plan, steps, wanted, rng, label="harmless")
+    return chain(name, plan, calm[:wanted], wanted, rng, label="harmless")
 
 
 def cases() -> Iterator[Case]:
