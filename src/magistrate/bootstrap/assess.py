@@ -9,6 +9,7 @@ from magistrate.adapters.sandbox.detect import open_for_judging, open_sandbox
 from magistrate.bootstrap.tools import found_tools
 from magistrate.errors import NotFound
 from magistrate.usecases.assess import Assessor
+from magistrate.usecases.checkov_opinions import checkov_opinions
 from magistrate.usecases.opinions import Opinions, second_opinions
 from magistrate.usecases.registry_facts import Facts
 
@@ -25,7 +26,8 @@ def walled_assessor() -> Assessor:
 
 def opinions(git: RepositoryReader, trees: tuple[str, str]) -> Opinions:
     """What other scanners find in the result of a change and not in its base; their runs stay behind walls."""
-    return second_opinions(open_for_judging().sandbox, found_tools(), git.changes(*trees))
+    sandbox, tools, changes = open_for_judging().sandbox, found_tools(), tuple(git.changes(*trees))
+    return second_opinions(sandbox, tools, changes).beside(checkov_opinions(sandbox, tools, changes))
 
 
 def missing_walls() -> str:

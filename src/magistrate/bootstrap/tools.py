@@ -153,22 +153,41 @@ def _pytest() -> Tool | None:
     python = Path(named)
     if not named or not python.is_absolute() or not python.is_file():
         return None
+    return _environment(python, "pytest", (str(python),))
+
+
+def _checkov() -> Tool | None:
+    """The program of an environment of its own: its first line names the interpreter beside it."""
+    script = _beside("checkov") or _on_path("checkov")
+    try:
+        first = script.read_bytes().partition(b"\n")[0] if script is not None else b""
+    except OSError:
+        return None
+    python = Path(os.fsdecode(first.removeprefix(b"#!").strip())) if first.startswith(b"#!") else Path()
+    if script is None or python.parent != script.parent or not python.is_file():
+        return None
+    return _environment(python, "checkov", (str(python), "-I", "-m", "checkov.main"))
+
+
+def _environment(python: Path, package: str, start: tuple[str, ...]) -> Tool | None:
+    """A package with its interpreter and all that is installed beside them, where that shows no home."""
     prefix, real = python.parent.parent, python.resolve()
     measured = [(real.name, real)]
     for packages in sorted(prefix.glob("lib/python3*/site-packages")):
         listed = sorted(one for one in packages.glob("*.dist-info/*") if one.name in {"METADATA", "RECORD"})
         measured += [(one.relative_to(packages).as_posix(), one) for one in listed]
-    if not any(name.startswith("pytest-") for name, _ in measured):
+    if not any(name.startswith(f"{package}-") for name, _ in measured):
         return None
     homes = [home for home in (prefix, real.parent.parent) if not home.is_relative_to("/usr")]
     if any(Path.home().resolve().is_relative_to(home.resolve()) for home in homes):
-        return None  # what a repository's tests run with is shown to them: never a whole home
-    return Tool(start=(str(python),), shown=tuple(homes), measured=tuple(measured))
+        return None  # what runs on a repository's bytes is shown to it: never a whole home
+    return Tool(start=start, shown=tuple(homes), measured=tuple(measured))
 
 
 _FINDERS: Final[Mapping[str, Callable[[], Tool | None]]] = {
     "ruff": lambda: _file("ruff"),
     "black": _black,
+    "checkov": _checkov,
     "clang-format": _clang_format,
     "gofmt": lambda: _file("gofmt"),
     "prettier": _prettier,

@@ -104,9 +104,14 @@ class Opinions:
     """Names and digests of those that were asked."""
 
     def raised(self, strictness: str) -> str:
-        """The strictness with the opinions: a new high finding asks for two people; nothing asks for fewer."""
+        """The strictness with the opinions: a new high finding asks for two people, one of unknown weight for one."""
         asked = "two" if any(one.severity == "high" for one in self.new) else "auto"
-        return max(strictness, asked, key=ORDER.index)
+        least = "one" if any(one.severity == "unknown" for one in self.new) else "auto"
+        return max(strictness, asked, least, key=ORDER.index)
+
+    def beside(self, other: Opinions) -> Opinions:
+        """Both together."""
+        return Opinions(new=self.new + other.new, notes=self.notes + other.notes, tools=self.tools + other.tools)
 
     def plain(self, strictness: str) -> dict[str, Any]:
         """For machines: beside a verdict, never inside it."""

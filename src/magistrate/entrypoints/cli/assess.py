@@ -57,7 +57,7 @@ class Wishes:
     multiple=True,
     help="A mirror to ask: pypi=URL npm=URL cargo=URL go=URL.",
 )
-@click.option("--opinions", is_flag=True, help="Ask zizmor about workflows too: shown beside the verdict, only raises.")
+@click.option("--opinions", is_flag=True, help="Ask zizmor and checkov too: shown beside the verdict, only raises.")
 @click.option("--commits", metavar="A..B", help="Judge each commit of a history against its first parent.")
 @click.option(
     "--cases", type=click.Path(dir_okay=False, path_type=Path), help="Judge a file of cases, one JSON a line."
