@@ -20,7 +20,16 @@ from magistrate.impact.privilege.domains.terraform import OPEN, Block
 from magistrate.impact.privilege.domains.terraform_policies import Found, Names, listed, policy_document
 from magistrate.impact.privilege.model import Edge, Grants, Place, Where, literals
 
-RIGHTS: Final = re.compile(r"iam|policy|permission|role|access|grant|acl|principal|member|binding|admin")
+RIGHTS: Final = re.compile(
+    r"iam|policy|permission|role|access|grant|acl|principal|member|binding|admin|protection|ruleset|collaborator|"
+    r"deploy_key|ssh_key|prefix_list|identity|federat|trust|_user\Z|_user_|_team"
+)
+"""Types of resources that may give rights."""
+EXPOSES: Final = re.compile(
+    r"acl|internal|public|public_(?!key\Z)\w+|publicly_\w+|\w+_public|\w+_public_\w+|authori[sz]\w*|auth_types?|anonymous\w*|"
+    r"\w*authentication\w*|privileged\w*|allow_\w+|allowed_\w+|trusted_\w+|source_ranges|ip_restriction|whitelist\w*"
+)
+"""Attributes of any other resource that say who gets to it."""
 RUNS_AS: Final = ("role", "role_arn", "iam_role", "iam_role_arn", "execution_role_arn", "task_role_arn", "service_role")
 RUNS_AS_PROFILE: Final = "iam_instance_profile"
 NO_RIGHTS: Final = frozenset({
@@ -232,12 +241,26 @@ def _other(block: Block, place: Place, names: Names, estate: Estate) -> None:
         estate.own_policy(name, names.policy(block.folder, body["policy"]), place)
     elif block.type not in NO_RIGHTS and RIGHTS.search(block.type):
         estate.open(f"`{block.type}` may give rights and is not read", {block.name: dict(body)}, place)
+    elif block.type not in NO_RIGHTS:
+        for key, value in _exposing(body):
+            estate.open(f"`{key}` of `{block.type}` may open it to others", {names.label(block): value}, place)
     for key, value in _roles(body):
         workload = f"aws:workload/{block.type}.{block.name}"
         role = names.name(block.folder, value)
         estate.runs(workload, f"aws:role/{role}", Place(path=place.path, line=place.line))
         if key == RUNS_AS_PROFILE and names.block(block.folder, value) is None and OPEN in str(value):
             estate.open("a profile is named from elsewhere", str(value), place)
+
+
+def _exposing(body: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """What says who gets to a thing, in the block itself or in one inside it."""
+    for key, value in sorted(body.items()):
+        if EXPOSES.fullmatch(key):
+            yield key, value
+        else:
+            for one in listed(value):
+                if isinstance(one, Mapping):
+                    yield from _exposing(one)
 
 
 def _roles(body: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
