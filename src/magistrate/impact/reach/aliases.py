@@ -13,7 +13,17 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.reach.secrets import KEPT, NAME, OBJECT, TERRAFORM, YAML, entries_in, named_in, references_in
+from magistrate.impact.reach.secrets import (
+    KEPT,
+    NAME,
+    OBJECT,
+    TERRAFORM,
+    YAML,
+    entries_in,
+    given_in,
+    named_in,
+    references_in,
+)
 
 MAX_LINE: Final = 4_000
 Pair = tuple[str, str]
@@ -25,8 +35,12 @@ _FLOW_KEY: Final = re.compile(r"(?<![{$])[{,][ \t]*[\"']?([A-Za-z_][\w-]{0,120})
 _SOURCE: Final = re.compile(
     r"(?i:\bsecrets)\s*(?:\.\s*([\w-]+)|\[\s*['\"]([\w-]+)['\"])|"
     r"\b(?:env|inputs|vars|variables|outputs|var|local)\.([A-Za-z_][\w-]*)|"
-    r"\$(?:\{|\()?\s*([A-Za-z_]\w*)|/run/secrets/([\w.-]+)"
+    r"(?:\$(?:\{|\()?\s*|\{\{\s*(?!(?:secrets|env|inputs|vars)\b))([A-Za-z_]\w*)|/run/secrets/([\w.-]+)"
 )
+_CREDENTIAL: Final = re.compile(r"credentialsId\s*:\s*['\"]([\w./-]{1,120})['\"]([^)\n]{0,300})")
+_VARIABLE: Final = re.compile(r"[vV]ariable\s*:\s*['\"]([A-Za-z_]\w*)['\"]")
+_BOUND_CREDENTIAL: Final = re.compile(r"\b([A-Za-z_]\w*)\s*=\s*credentials\(\s*['\"]([\w./-]{1,120})['\"]")
+_MOUNT: Final = re.compile(rf"\btype=secret,id=({NAME}),(?:[\w=/.-]+,)*env=([A-Za-z_]\w*)")
 _EXPRESSION: Final = frozenset({"secrets", "env", "inputs", "vars", "steps", "github", "needs", "matrix"})
 _ENV_NAME: Final = re.compile(
     rf"(?m)\bname[\"']?\s*:\s*[\"']?({NAME})[\"']?\s*,?\s*[\"']?valueFrom[\"']?\s*:\s*\{{?\s*[\"']?\Z"
@@ -49,7 +63,7 @@ _TOP_NAME: Final = re.compile(rf"(?m)(?:^|[{{,])[ \t]*(?:-[ \t]+)?[\"']?(?:name|
 def aliases_in(path: str, text: str) -> tuple[Pair, ...]:
     """Each name that a text gives the value of another, with that other."""
     lowered = path.lower()
-    found = set(_assigned(text))
+    found = {*_assigned(text), *given_in(text), *_of_pipelines(text)}
     if lowered.endswith(YAML):
         found |= {(entry, value) for entry, value in entries_in(text)}
         found |= set(_of_workloads(text))
@@ -178,6 +192,15 @@ def _contents(part: str) -> Iterator[str]:
             entry = _ENTRY.match(line) if inside == inner else None
             if entry is not None:
                 yield entry[1]
+
+
+def _of_pipelines(text: str) -> Iterator[Pair]:
+    """Variables that Jenkins or a mount of Docker gives a secret of its store."""
+    if "credentials" in text:
+        for one in _CREDENTIAL.finditer(text):
+            yield from ((variable, one[1]) for variable in _VARIABLE.findall(one[2]))
+        yield from ((one[1], one[2]) for one in _BOUND_CREDENTIAL.finditer(text))
+    yield from ((one[2], one[1]) for one in _MOUNT.finditer(text))
 
 
 def _of_terraform(path: str, text: str) -> Iterator[Pair]:

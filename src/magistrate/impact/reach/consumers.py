@@ -29,7 +29,10 @@ MAX_CONSUMERS: Final = 100
 MAX_PAIRS: Final = 50_000
 MIN_PLAIN: Final = 6
 _TELLING: Final = re.compile(r"[_./-]|\d")
-_MAY_GIVE: Final = ("secret", "$", "var.", "local.")
+_MAY_GIVE: Final = ("secret", "$", "{{", "var.", "local.", "env", "credential")
+_VARIABLES: Final = re.compile(r"(?i)(?:\A|/)(\.env(?:\.[\w.-]+)?|[\w-]+\.env)\Z")
+"""Files of variables, which others take in whole."""
+_IGNORING: Final = re.compile(r"(?i)(?:\A|/)\.\w*ignore\Z")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,7 @@ class Texts:
         names = known_as(name, self.pairs)
         for state, vague in zip(self.states, self.any_secret, strict=True):
             mine = {p: text for p, text in sorted(state.items()) if p in vague or self._uses(p, text, names)}
+            mine |= _taking_in(state, mine)
             holders = [one for one in grants_of(mine, READERS).holders if _holds(one, names)]
             found |= {holder.name for holder in holders}
             told = {holder.name.partition(":")[2].rpartition("#")[0] for holder in holders}
@@ -106,6 +110,19 @@ def _any_of(words: tuple[str, ...], text: str) -> bool:
 
 def _is_read(path: str, text: str) -> bool:
     return len(text) <= MAX_TEXT and path != SETTINGS and not PROSE.search(path)
+
+
+def _taking_in(state: Mapping[str, str], used: Mapping[str, str]) -> dict[str, str]:
+    """Texts that name a file of variables in which the secret stands: whoever takes it in has the secret."""
+    names = {one[1].lower() for path in used if (one := _VARIABLES.search(path)) is not None}
+    if not names:
+        return {}
+    words = re.compile("|".join(rf"(?<![\w.-]){re.escape(name)}(?![\w-])" for name in sorted(names)))
+    return {
+        path: text
+        for path, text in sorted(state.items())
+        if _is_read(path, text) and not _IGNORING.search(path) and words.search(in_lower_case(text)) is not None
+    }
 
 
 def _named_whole(names: frozenset[str], text: str) -> bool:

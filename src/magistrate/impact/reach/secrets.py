@@ -20,6 +20,8 @@ from magistrate.impact.reach.imports import tongue_of
 ANY: Final = "*"
 """The name of a secret that a text does not say."""
 KEPT: Final = 2_048
+CALL: Final = 300
+"""How much behind the name of a secret may say which version of it is meant."""
 NAME: Final = r"[A-Za-z0-9_][\w.-]{0,120}"
 """The name of a secret, as a pattern."""
 _LIKELY: Final = re.compile(
@@ -59,22 +61,30 @@ _ENVIRONMENT: Final = (
 _READ: Final = re.compile(_ENVIRONMENT + r"(?:[rbf]?['\"]([\w.-]+)['\"]|([A-Za-z_]))")
 _COMPUTED: Final = re.compile(_ENVIRONMENT + r"(?![rbf]?['\"])[A-Za-z_]")
 _DOTTED: Final = re.compile(r"\b(?:process|import\.meta|Deno|Bun)\.env\.(?:get\(\s*['\"])?([A-Za-z_]\w*)")
+MIN_BOUND: Final = 6
+_BOUND: Final = re.compile(
+    r"[ \t]*(?:(?:export|const|let|var|final|static|public|private|readonly|val|pub|string|String|&?str)[ \t]+){0,5}"
+    r"(?:\w+\.)*([A-Za-z_]\w{0,80})[ \t]*(?::[ \t]*[\w\[\]|&'. ]{1,60})?[ \t]*:?=(?!=)"
+)
 _TAKEN: Final = re.compile(
-    r"\$[({]?\s*([A-Za-z_]\w*)|(?<![\w-])(?:env|inputs|outputs|vars|variables|var|local)\.([A-Za-z_][\w-]*)"
+    r"(?:\$[({]?\s*|\{\{\s*(?!(?:env|inputs|vars)\.))([A-Za-z_]\w*)|(?<![\w-])(?:env|inputs|outputs|vars|variables|var|local)\.([A-Za-z_][\w-]*)"
 )
 _BY_ID: Final = re.compile(r"\b[Ss]ecret_?(?:[Ii]d|[Nn]ame)['\"]?\s*[=:]\s*['\"]([\w./:+=@-]{1,120})['\"]")
 _HELD_AT: Final = re.compile(
     rf"/run/secrets/({NAME})|\bprojects/[^/\s'\"]{{1,80}}/secrets/({NAME})|\bvault\.azure\.net/secrets/({NAME})|"
     r"\bsecretsmanager:[\w-]*:\d*:secret:([\w/+=.@-]{1,120})|\bresolve:secretsmanager:([\w/+=.@-]{1,120})|"
+    rf"\btype=secret,id=({NAME})|--secret(?:-id|-name)?[= ][\"']?(?:id=)?({NAME})|"
     r"\bresolve:ssm(?:-secure)?:([\w/.-]{1,120})|\bvault\s+(?:kv\s+get|read)\s+(?:-\S+\s+)*([\w/.-]{1,120})"
 )
+_ARN_END: Final = re.compile(r"[^/-]-[A-Za-z0-9]{6}\Z")
+"""What the store of AWS puts behind the name of a secret."""
 _STORED: Final = re.compile(r"(?m)^[ \t]*secret_?id[ \t]*=[ \t]*\"([\w./:+=@-]{1,120})\"")
 _DEEPER: Final = re.compile(
     r"\A[ \t]+[\"']?(?:environment|name|external_name|vault|file|path|field|target)[\"']?\s*:\s*[\"']?([\w./@:-]{1,120})"
 )
 _UPPER: Final = re.compile(r"(?<![\w.-])[A-Z][A-Z0-9_]{2,80}(?![\w-])")
 _MARKS: Final = (
-    "secret", "env", "$", "inputs.", "outputs.", "vars.", "variables.", "var.", "local.", "vault", "resolve:ssm", "_id",
+    "secret", "env", "$", "{{", "inputs.", "outputs.", "vars.", "variables.", "var.", "local.", "vault", "resolve:ssm", "_id",
 )  # fmt: skip
 """What a text has to hold, in small letters, to name or read anything, unless its name says that it is settings."""
 _HELD_MARKS: Final = ("secret", "vault", "resolve:ssm")
@@ -118,7 +128,10 @@ def _found(path: str, text: str) -> Iterator[tuple[str, int, str]]:
         for one in _WORKFLOW.finditer(text):
             yield one[1] or one[2], one.start(), _line(text, one.start())
         for one in _HELD_AT.finditer(text):
-            yield next(part for part in one.groups() if part), one.start(), _line(text, one.start())
+            name, said = next(part for part in one.groups() if part), _line(text, one.start())
+            yield name, one.start(), said
+            if _ARN_END.search(name) is not None:
+                yield name[:-7], one.start(), said
     if lowered.endswith(YAML):
         yield from ((ANY, one.start(), _line(text, one.start())) for one in _ALL.finditer(text))
         yield from _of_clusters(text)
@@ -255,6 +268,16 @@ def reads_in(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def given_in(text: str) -> Iterator[tuple[str, str]]:
+    """Names of a program that say enough and are given what it reads, each with the variable or secret that it reads."""
+    patterns = (_READ, _DOTTED) if "env" in in_lower_case(text) else ()
+    for pattern in (*patterns, *((_BY_ID,) if "secret" in in_lower_case(text) else ())):
+        for one in pattern.finditer(text):
+            name = _BOUND.match(_line(text, one.start())) if one[1] else None
+            if name is not None and len(name[1]) >= MIN_BOUND and "_" in name[1].strip("_"):
+                yield name[1], one[1]
+
+
 def unsaid(path: str, text: str) -> bool:
     """Whether a text uses a secret, or a variable of the environment, without saying which."""
     if path.lower().endswith((*YAML, *TERRAFORM)):
@@ -278,7 +301,7 @@ def _read(text: str) -> Iterator[tuple[str, int, str]]:
             if likely(one[1]):
                 yield one[1], one.start(), _line(text, one.start())
     for one in _BY_ID.finditer(text):
-        yield one[1], one.start(), _line(text, one.start())
+        yield one[1], one.start(), _line(text, one.start()) + text[one.end() : one.end() + CALL].partition(")")[0]
 
 
 def _line(text: str, at: int) -> str:

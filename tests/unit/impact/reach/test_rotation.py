@@ -109,6 +109,11 @@ def test_a_rotation_lists_every_consumer_also_those_that_it_leaves_behind() -> N
         ("a.go", 'Token string `env:"ORDERS_TOKEN_V1"`\n'),
         ("a.py", "client.get_secret_value(SecretId='ORDERS_TOKEN_V1')\n"),
         ("a.py", "name = 'projects/p/secrets/ORDERS_TOKEN_V1/versions/3'\n"),
+        ("a.sh", "gcloud secrets versions access 3 --secret=ORDERS_TOKEN_V1\n"),
+        ("a.sh", "aws secretsmanager get-secret-value --secret-id ORDERS_TOKEN_V1\n"),
+        ("a.json", '{"valueFrom": "arn:aws:secretsmanager:eu-1:123:secret:ORDERS_TOKEN_V1-AbC1x2:key::"}\n'),
+        ("site.yml", "password: '{{ ORDERS_TOKEN_V1 }}'\n"),
+        ("azure-pipelines.yml", "steps:\n- script: push $(ORDERS_TOKEN_V1)\n"),
         ("a.kt", 'config.property("ORDERS_TOKEN_V1")\n'),
         ("Makefile", "push:\n\tpush $(ORDERS_TOKEN_V1)\n"),
     ],
@@ -140,6 +145,10 @@ def test_each_way_of_using_a_secret_by_its_name_is_listed(path: str, names: str)
         ("secrets:\n  tok:\n    external: true\n    name: ORDERS_TOKEN_V1\n", "b/compose.yaml", "services:\n  s:\n    image: x\n    secrets:\n    - source: tok\n      target: t\n"),
         ("services:\n  s:\n    secrets:\n    - source: ORDERS_TOKEN_V1\n      target: app\n", "a.py", "open('/run/secrets/app')\n"),
         ("services:\n  s:\n    environment:\n      GH_FILE: /run/secrets/ORDERS_TOKEN_V1\n", "a.sh", "cat $GH_FILE\n"),
+        ("vars:\n  pw: '{{ ORDERS_TOKEN_V1 }}'\n", "a.j2", "password {{ pw }}\n"),
+        ("RUN --mount=type=secret,id=ORDERS_TOKEN_V1,env=GH login\n", "a.sh", "login $GH\n"),
+        ("withCredentials([string(credentialsId: 'ORDERS_TOKEN_V1', variable: 'GH')]) {}\n", "a.sh", "login $GH\n"),
+        ("environment { GH = credentials('ORDERS_TOKEN_V1') }\n", "a.sh", "login $GH\n"),
         ("job:\n  secrets:\n    GH:\n      vault: ORDERS_TOKEN_V1\n", "a.sh", "login $GH\n"),
     ],
 )  # fmt: skip
@@ -162,6 +171,58 @@ def test_a_secret_of_terraform_is_followed_through_locals_variables_and_outputs(
     change = FileChange(path="a/main.tf", before=before.encode(), after=before.replace("20", "40").encode())
     (row,) = secret_reach((), [[ChangedFile(change=change)]], BaseTree(files=tree, known=True))
     assert row.consumers == ("a/main.tf", "a/use.tf", "b/main.tf")
+
+
+@pytest.mark.requirement("R36")
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("settings.py", "DB_PASS = os.environ['ORDERS_TOKEN_V1']\n"),
+        ("settings.py", "class S:\n    DB_PASS: str = os.getenv('ORDERS_TOKEN_V1')\n"),
+        ("settings.ts", "export const DB_PASS: string = process.env.ORDERS_TOKEN_V1;\n"),
+        ("settings.go", 'var DB_PASS = os.Getenv("ORDERS_TOKEN_V1")\n'),
+        ("settings.py", "DB_PASS = client.get_secret_value(SecretId='ORDERS_TOKEN_V1')\n"),
+    ],
+)
+def test_a_name_of_a_program_that_is_given_the_secret_is_followed(path: str, text: str) -> None:
+    tree = {
+        "a.yml": "a: ${{ secrets.ORDERS_TOKEN_V1 }}\n",
+        path: text,
+        "use.x": "connect(settings.DB_PASS)\n",
+        "q.x": "DB_PASSED\n",
+    }
+    assert told(rotated(tree, "a.yml")[OLD]) == {"a.yml", path, "use.x"}
+
+
+@pytest.mark.requirement("R36")
+def test_who_takes_in_a_file_of_variables_is_listed() -> None:
+    tree = {
+        ".env": "ORDERS_TOKEN_V1=\n", "prod.env": "GH=$ORDERS_TOKEN_V1\n", "quiet.env": "A=1\n",
+        "compose.yaml": "services:\n  web:\n    image: x\n    env_file:\n    - .env\n",
+        "run.sh": "docker run --env-file ./prod.env x\n", "Makefile": "include .env\n",
+        ".gitignore": ".env\n", "quiet.sh": "docker run --env-file quiet.env x\n",
+    }  # fmt: skip
+    assert told(rotated(tree, ".env")[OLD]) == {".env", "prod.env", "compose.yaml", "run.sh", "Makefile"}
+
+
+@pytest.mark.requirement("R36")
+@pytest.mark.parametrize(
+    ("path", "before"),
+    [
+        ("a.py", "client.get_secret_value(\n    SecretId='orders/db',\n    VersionId='3',\n)\n"),
+        ("a.py", "client.access(name='projects/p/secrets/orders/versions/3')\n"),
+        ("a.sh", "gcloud secrets versions access 3 --secret=orders\n"),
+        ("a.tf", 'data "google_secret_manager_secret_version" "o" {\n  secret = "orders"\n  version = "3"\n}\n'),
+        ("a.yaml", "env:\n- name: A\n  valueFrom:\n    secretKeyRef:\n      name: orders\n      key: '3'\n"),
+        ("a.yaml", "password: '{{resolve:secretsmanager:orders:SecretString:pw:3}}'\n"),
+    ],
+)
+def test_another_version_of_a_secret_touches_it(path: str, before: str) -> None:
+    change = FileChange(path=path, before=before.encode(), after=before.replace("3", "4").encode())
+    other = {"b.py": "client.get_secret_value(SecretId='orders/db')\nopen('/run/secrets/orders')\n"}
+    rows = secret_reach((), [[ChangedFile(change=change)]], BaseTree(files={path: before, **other}, known=True))
+    assert [row.opens for row in rows] == [("unknown",)]
+    assert path in rows[0].consumers
 
 
 @pytest.mark.requirement("R36")

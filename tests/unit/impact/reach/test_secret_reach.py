@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from magistrate.domain.impact import BlastRadius, FileChange, SecretReach
 from magistrate.impact.base import BaseTree, ChangedFile
-from magistrate.impact.measures.secret_reach import MAX_TEXT, secret_reach, widened
+from magistrate.impact.measures.secret_reach import secret_reach, widened
+from magistrate.impact.reach.consumers import MAX_TEXT
 
 MAP = "reach:\n  environments: {production: ['**']}\n  secrets: {DEPLOY_TOKEN: [registry, cluster]}\n"
 JOB = "on: push\njobs:\n  ship:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./ship\n      env:\n        KEY: ${{ secrets.%s }}\n"
