@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class Walls:
         self.asked: list[Mapping[str, Any]] = []
         self._say = say
 
-    def run(self, _argv: object, *, stdin: bytes = b"", **_more: object) -> SandboxResult:
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", **_more: Any) -> SandboxResult:
         self.asked.append(msgspec.json.decode(stdin))
         return SandboxResult(
             returncode=0, stdout=msgspec.json.encode(self._say(self.asked[-1])), stderr=b"", timed_out=False
