@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -33,7 +34,7 @@ ARGUMENTS: Final = (
 )  # fmt: skip
 """It asks nobody, and takes rules from nowhere but its own package."""
 ENV: Final = (("CHECKOV_PARALLELIZATION_TYPE", "none"), ("LOG_LEVEL", "ERROR"))
-LIMITS: Final = SandboxLimits(cpu_seconds=60, wall_seconds=90, memory_bytes=1 << 32, output_bytes=16_000_000)
+LIMITS: Final = SandboxLimits(cpu_seconds=60, wall_seconds=90, memory_bytes=1 << 32, output_bytes=64_000_000)
 MOST_BYTES: Final = 1_000_000
 """Of one file on one side."""
 WITHHELD: Final = "its words are not shown: they look like a secret"
@@ -44,20 +45,25 @@ SEVERITIES: Final[Mapping[str | None, str]] = {
 """Without a key for its vendor's platform the tool names none."""
 
 _DOCKERFILE: Final = re.compile(r"(?:[^/]+\.)?[Dd]ockerfile(?:\.[^/]+)?(?<!\.[Dd]ockerignore)")
-_MARKED: Final = re.compile(rb"apiVersion|AWS::|AWSTemplateFormatVersion")
+_TERRAFORM: Final = (".tf.json", ".tf")
+_DATA: Final = (".yaml", ".yml", ".json", ".template")
+_KINDS: Final = (*_TERRAFORM, *_DATA)
+_MARKED: Final = re.compile(rb"apiVersion|AWS::|AWSTemplateFormatVersion|\A(?:\xff\xfe|\xfe\xff)")
+"""What names a manifest or a template in plain letters; in UTF-16 anything may be one."""
 _SKIP: Final = re.compile(rb"(checkov|bridgecrew|cortex)(:|\.io/)skip")
 _REDACTOR: Final = Redactor(b"no token of it is ever shown")
 
 _Rule = Annotated[str, msgspec.Meta(pattern=r"\ACKV[A-Z0-9]*(_[A-Z0-9]+){1,8}\Z", max_length=60)]
+_Words = Annotated[str, msgspec.Meta(max_length=2000)]
 _Row = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
 
 class _Check(msgspec.Struct):
     check_id: _Rule
-    check_name: str
+    check_name: _Words
     file_path: str
     file_line_range: tuple[_Row, _Row]
-    resource: str
+    resource: _Words
     severity: str | None = None
 
 
@@ -147,14 +153,17 @@ def _chosen(every: Sequence[FileChange]) -> tuple[dict[str, FileChange], list[st
 
 
 def names_of(changes: Sequence[FileChange]) -> dict[str, FileChange]:
-    """A name for each file that says no more than its kind and which files lie in one folder."""
+    """A name for each file that says no more than its kinds and which files lie in one folder.
+
+    A name may speak of two kinds (`Dockerfile.tf`): then it is looked at as both.
+    """
     folders: dict[str, int] = {}
     named: dict[str, FileChange] = {}
     for number, one in enumerate(changes):
         folder, _, name = one.path.rpartition("/")
         place = folders.setdefault(folder, len(folders))
-        kind = next((end for end in (".tf.json", ".tf") if name.endswith(end)), Path(name).suffix.lower())
-        own = f"f{number}{kind}" if not _DOCKERFILE.fullmatch(name) else f"f{number}.Dockerfile"
+        kind = next((end for end in _KINDS if name.lower().endswith(end)), "")
+        own = f"Dockerfile.f{number}{kind}" if _DOCKERFILE.fullmatch(name) else f"f{number}{kind}"
         named[f"d{place}/{own}"] = one
     return named
 
@@ -210,9 +219,9 @@ def answered(laid_out: Collection[str], results: _Results) -> Answer:
 def _reads(path: str, content: bytes) -> bool:
     """Whether it is of a kind that checkov is asked about here; YAML and JSON only with a mark of one."""
     name = path.rpartition("/")[2]
-    if name.endswith((".tf", ".tf.json")) or _DOCKERFILE.fullmatch(name):
+    if name.lower().endswith(_TERRAFORM) or _DOCKERFILE.fullmatch(name):
         return True
-    return name.lower().endswith((".yaml", ".yml", ".json", ".template")) and _MARKED.search(content) is not None
+    return name.lower().endswith(_DATA) and _MARKED.search(content) is not None
 
 
 def _scanned(sandbox: Sandbox, tool: Tool, contents: Mapping[str, bytes]) -> Answer | None:
@@ -269,6 +278,7 @@ def _new(change: FileChange, before: Sequence[_Check], after: Sequence[_Check]) 
     return sorted(found, key=lambda one: (one.severity != "high", one.line))
 
 
+@lru_cache(maxsize=1024)
 def words(name: str) -> str:
     """The name of a rule as it may be shown: one short line, nothing hidden, nothing like a secret."""
     try:

@@ -176,6 +176,13 @@ def test_files_of_one_folder_stay_together():
     assert list(names_of(changes)) == ["d0/f0.tf", "d1/f1.tf", "d0/f2.tf.json", "d2/f3.yaml"]
 
 
+def test_a_name_of_two_kinds_is_looked_at_as_both():
+    paths = ("Dockerfile.tf", "prod.Dockerfile.YML", "Dockerfile.dev", "api.dockerfile")
+    changes = [FileChange(path=path, before=None, after=b"") for path in paths]
+    kinds = ["d0/Dockerfile.f0.tf", "d0/Dockerfile.f1.yml", "d0/Dockerfile.f2", "d0/Dockerfile.f3"]
+    assert list(names_of(changes)) == kinds
+
+
 def test_a_tool_that_is_not_here_is_named():
     found = checkov_opinions(Answering({}), {}, [FileChange(path=TF, before=None, after=b"x")])
     assert (found.new, len(found.notes)) == ((), 1)
@@ -207,6 +214,8 @@ BROKEN = [
     ran(report({**row(), "file_line_range": [True, "2"]})),
     ran(report(row(line=1 << 40))),
     ran(report({**row(), "check_name": None})),
+    ran(report(row(name="x" * 2001))),
+    ran(report(row(resource="x" * 2001))),
     ran(report({**row(), "resource": ["a"]})),
     ran(report(row(severity={"name": "LOW"}))),
     Unavailable("MAG-E280", "no walls"),
@@ -281,7 +290,7 @@ def test_a_secret_in_an_answer_comes_out_nowhere(tools):
     [
         ("a.tf", b"", True), ("a.tf.json", b"", True), ("Dockerfile", b"", True), ("x/api.Dockerfile", b"", True),
         ("Dockerfile.dev", b"", True), ("k/pod.yaml", b"apiVersion: v1", True), ("c.json", b'"AWS::S3::Bucket"', True),
-        ("c.template", b"AWSTemplateFormatVersion", True), ("package.json", b"{}", False), ("k/v.yaml", b"a: 1", False),
+        ("c.template", b"AWSTemplateFormatVersion", True), ("k/wide.yaml", "apiVersion".encode("utf-16"), True), ("package.json", b"{}", False), ("k/v.yaml", b"a: 1", False),
         ("Dockerfile.dockerignore", b"", False), ("README.md", b"apiVersion", False), ("a.tfx", b"", False),
     ],
 )  # fmt: skip
