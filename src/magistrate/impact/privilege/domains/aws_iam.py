@@ -40,6 +40,10 @@ NO_TEXT_OF_POLICIES: Final = re.compile(
     r"(?i)\.(?:py|pyi|go|js|mjs|cjs|jsx|ts|tsx|java|kt|kts|scala|rs|c|h|cc|cpp|hpp|cs|rb|php|swift|css|scss|html?|vue|sql|"
     r"md|mdx|rst|adoc|svg|png|jpe?g|gif|ico|pdf|woff2?|lock|sum|mod)\Z"
 )
+ALLOWS: Final = re.compile(r"(?i)[\"']?\beffect\\?[\"']?\s*[:=]\s*\\?[\"']?allow\b")
+"""How a statement of a policy says that it gives something, in any notation."""
+NEAR: Final = 15
+MAX_NODES: Final = 200_000
 FILLED: Final = (".tpl", ".tftpl", ".tmpl")
 """Endings of files that Terraform fills in; they count where an expression reads them."""
 SPREAD: Final = frozenset(
@@ -83,7 +87,7 @@ READER: Final = _Reader()
 def _may_matter(path: str, text: str) -> bool:
     if terraform.is_terraform(path) or terraform.is_values(path):
         return True
-    return "Statement" in text or "planned_values" in text or "AWS::" in text
+    return "Statement" in text or "planned_values" in text or "AWS::" in text or ALLOWS.search(text) is not None
 
 
 def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
@@ -97,20 +101,60 @@ def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
             estate.open(str(error), text, place)
         return
     if path.endswith(".json"):
-        whole = parsed(text)
-        if isinstance(whole, Mapping) and "planned_values" in whole:
-            yield from terraform.plan_blocks(path, whole)
-            return
-        if is_policy(whole):
-            holder = f"aws:policy/{path}"
-            estate.live.add(holder)
-            estate.grant(holder, whole, place)
-            return
-        if '"Statement"' in text and (whole is None or (isinstance(whole, Mapping) and TWICE in whole)):
-            estate.open("this may be a policy and is no JSON that can be read", text, place)
-            return
-    if is_template(path, text):
+        yield from _json(path, text, estate)
+    elif is_template(path, text):
         read_template(path, text, estate)
+    elif ALLOWS.search(text) is not None:
+        estate.open("a policy in a file of a kind that is not read", _around(text), place)
+
+
+def _json(path: str, text: str, estate: Estate) -> Iterator[Block]:
+    """A plan, a policy, a template, or any other JSON with policies somewhere in it."""
+    place, whole = Place(path=path), parsed(text)
+    if isinstance(whole, Mapping) and "planned_values" in whole:
+        yield from terraform.plan_blocks(path, whole)
+    elif is_policy(whole):
+        holder = f"aws:policy/{path}"
+        estate.live.add(holder)
+        estate.grant(holder, whole, place)
+    elif '"Statement"' in text and (whole is None or (isinstance(whole, Mapping) and TWICE in whole)):
+        estate.open("this may be a policy and is no JSON that can be read", text, place)
+    elif is_template(path, text):
+        read_template(path, text, estate)
+    else:
+        _nested(path, whole, estate)
+
+
+def _nested(path: str, whole: object, estate: Estate) -> None:
+    """Policies anywhere inside of other JSON: who takes them from there is not seen, so each has a holder of its own."""
+    line: list[tuple[str, object]] = [("", whole)]
+    for at, value in line:
+        if len(line) > MAX_NODES:
+            estate.open("the file holds too much to look for policies in it", json.dumps(whole), Place(path=path))
+            return
+        if is_policy(value):
+            holder = f"policy/{path}#{at}"
+            if _PRINCIPAL.search(json.dumps(value)):
+                estate.own_policy(holder, value, Place(path=path))
+            else:
+                estate.live.add(f"aws:{holder}")
+                estate.grant(f"aws:{holder}", value, Place(path=path))
+        elif isinstance(value, str) and ALLOWS.search(value) is not None:
+            estate.open("a policy as a text inside of another file", {at: value}, Place(path=path))
+        elif isinstance(value, Mapping):
+            line += [(f"{at}/{key}", one) for key, one in value.items()]
+        elif isinstance(value, list):
+            line += [(f"{at}/{number}", one) for number, one in enumerate(value)]
+
+
+def _around(text: str) -> str:
+    """The lines of a text that a policy in it may be written on."""
+    lines = text.splitlines()
+    at = {number for number, line in enumerate(lines) if ALLOWS.search(line) is not None}
+    near = sorted(
+        {one for number in at for one in range(max(0, number - NEAR), number + NEAR + 1)} & set(range(len(lines)))
+    )
+    return "\n".join(lines[one].strip() for one in near if lines[one].strip()) or " ".join(text.split())
 
 
 def _terraform(found: list[Block], estate: Estate) -> None:

@@ -33,6 +33,7 @@ RUNS_AS: Final = frozenset(
 )
 RIGHTS: Final = re.compile(r"::IAM::|Policy|Permission|Access|Grant|Role|Principal")
 _SUB: Final = re.compile(r"\$\{([^!{}][^{}]*)\}")
+_WORD: Final = re.compile(r"\w+")
 MAX_DEPTH: Final = 60
 
 
@@ -79,7 +80,7 @@ def read_template(path: str, text: str, estate: Estate) -> None:
         return
     if "Transform" in whole:
         estate.open("a template that is transformed first", json.dumps(whole, sort_keys=True, default=str), place)
-    reading = _Template(resources, estate, place)
+    reading = _Template(resources, estate, place, _settings(whole))
     for label in sorted(resources, key=str):
         reading.read(str(label), resources[label])
 
@@ -92,9 +93,20 @@ def _loaded(text: str) -> object:
         return None
 
 
+def _settings(whole: Mapping[Any, Any]) -> dict[str, str]:
+    """What parameters, mappings and conditions are, by name: a function that names one depends on it."""
+    found: dict[str, str] = {}
+    for part in ("Parameters", "Mappings", "Conditions"):
+        named = whole.get(part)
+        for name, value in named.items() if isinstance(named, Mapping) else ():
+            found[str(name)] = f"{found.get(str(name), '')}{json.dumps(value, sort_keys=True, default=str)}"
+    return found
+
+
 class _Template:
-    def __init__(self, resources: Mapping[Any, Any], estate: Estate, place: Place) -> None:
+    def __init__(self, resources: Mapping[Any, Any], estate: Estate, place: Place, settings: Mapping[str, str]) -> None:
         self.resources = resources
+        self.settings = settings
         self.estate = estate
         self.place = place
 
@@ -195,6 +207,11 @@ class _Template:
         text = str(value)
         return text.rsplit("/", 1)[-1] if text.startswith("arn:") else text
 
+    def _told(self, text: str) -> str:
+        """What is filled in later, with the settings that it names."""
+        named = sorted({word for word in _WORD.findall(text) if word in self.settings})
+        return text + (" where " + ", ".join(f"{name}={self.settings[name]}" for name in named) if named else "")
+
     def _filled(self, value: object, depth: int) -> Any:  # noqa: ANN401 - a value of JSON
         """A value with its functions as texts that are filled in later."""
         if depth > MAX_DEPTH:
@@ -202,9 +219,9 @@ class _Template:
         if isinstance(value, Mapping):
             only = next(iter(value)) if len(value) == 1 else None
             if only == "Fn::Sub" and isinstance(value[only], str):
-                return _SUB.sub(lambda one: later(one.group(1)), value[only]).replace("${!", "${")
+                return _SUB.sub(lambda one: later(self._told(one.group(1))), value[only]).replace("${!", "${")
             if only == "Ref" or (isinstance(only, str) and only.startswith("Fn::")):
-                return later(json.dumps(value, sort_keys=True, default=str))
+                return later(self._told(json.dumps(value, sort_keys=True, default=str)))
             return {str(name): self._filled(one, depth + 1) for name, one in value.items()}
         if isinstance(value, list):
             return [self._filled(one, depth + 1) for one in value]

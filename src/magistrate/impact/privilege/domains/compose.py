@@ -5,12 +5,12 @@ Docker grants where nothing is said is written out: its capabilities, new privil
 writable root. In a file that is laid over another (not `compose.yml` itself) what is said aloud
 counts as more than what is not said, for it takes back what the file below says.
 
-Rule kept: a key that is not known, a variable, `extends` and `include` are unknown.
+Rule kept: a key that is not known, a variable, `extends` and `include` are unknown; what they name (a file, a line of
+`.env`) counts with them, so that another text there is another unknown.
 """
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -24,9 +24,11 @@ from magistrate.impact.privilege.domains.compose_parts import (
     IGNORED,
     NAMESPACES,
     UnreadablePartError,
+    beside,
     keyed,
     listed,
     port_of,
+    text_of,
     volume_of,
 )
 from magistrate.impact.privilege.domains.trees import Line, UnreadableTreeError, documents, is_true
@@ -38,15 +40,8 @@ _FILE: Final = re.compile(r"(?:.*/)?(?:docker-)?(?:compose|stack)(?:[.-][\w.-]+)
 _BASE: Final = re.compile(r"(?:.*/)?(?:docker-)?compose\.ya?ml")
 _ROOT: Final = frozenset({"root", "0", ""})
 _ON_HOST: Final = (
-    "capability",
-    "host path",
-    "device",
-    "namespace",
-    "confinement",
-    "new privileges",
-    "write root",
-    "sysctl",
-)
+    "capability", "host path", "device", "namespace", "confinement", "new privileges", "write root", "sysctl",
+)  # fmt: skip
 _TOP: Final = frozenset({"version", "name", "services", "networks", "volumes", "secrets", "configs"})
 
 
@@ -59,12 +54,13 @@ class Compositions:
         return DOMAIN
 
     def reads(self, path: str) -> bool:
-        """`compose.yml`, `docker-compose.NAME.yaml` and the like."""
-        return _FILE.fullmatch(path) is not None
+        """`compose.yml`, `docker-compose.NAME.yaml` and the like, and what these may name."""
+        return path.endswith((".yml", ".yaml")) or posixpath.basename(path) == ".env"
 
     def grants(self, files: Mapping[str, str]) -> Grants:
         """One holder for each service of each file."""
-        found = [_file(path, files[path]) for path in sorted(files) if not is_template(path, files[path])]
+        own = [path for path in sorted(files) if _FILE.fullmatch(path) and not is_template(path, files[path])]
+        found = [_file(path, files[path], files) for path in own]
         holders = tuple(holder for one in found for holder in one.holders)
         return Grants(
             holders=holders,
@@ -76,11 +72,7 @@ class Compositions:
 READER: Final[Reader] = Compositions()
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-
-
-def _file(path: str, text: str) -> Grants:
+def _file(path: str, text: str, files: Mapping[str, str]) -> Grants:
     def unreadable(why: str) -> Grants:
         return Grants(unknown=(Unknown(domain=DOMAIN, why=why, text=" ".join(text.split()), place=Place(path=path)),))
 
@@ -97,14 +89,19 @@ def _file(path: str, text: str) -> Grants:
     if not isinstance(services, dict) or not all(isinstance(one, dict) for one in services.values()):
         return unreadable("this Compose file has services of another form")
     unknown = [
-        Unknown(domain=DOMAIN, why=f"`{key}` is not followed", text=f"{key}: {_text(value)}", place=Place(path=path))
+        Unknown(
+            domain=DOMAIN,
+            why=f"`{key}` is not followed",
+            text=f"{key}: {text_of(value)}{beside(path, value, files)}",
+            place=Place(path=path),
+        )
         for key, value in root.items()
         if key not in _TOP and not key.startswith("x-")
     ]
     holders: list[Holder] = []
     for name, service in services.items():
         reading = _Service(
-            path=path, root=root, base=_BASE.fullmatch(path) is not None, line=getattr(service, "line", 0)
+            path=path, root=root, files=files, base=_BASE.fullmatch(path) is not None, line=getattr(service, "line", 0)
         )
         reading.read(service)
         layer = Layer(statements=tuple(dict.fromkeys(reading.statements)))
@@ -119,6 +116,7 @@ def _file(path: str, text: str) -> Grants:
 class _Service:
     path: str
     root: dict[str, Any]
+    files: Mapping[str, str]
     base: bool
     line: int
     statements: list[Statement] = field(default_factory=list)
@@ -143,7 +141,7 @@ class _Service:
             try:
                 (_unread if isinstance(value, str) and "$" in value.replace("$$", "") else reader)(self, value, service)
             except UnreadablePartError:
-                text = f"{key}: {_text(value)}"
+                text = f"{key}: {text_of(value)}{beside(self.path, value, self.files)}"
                 why = "a part of a service is not understood"
                 place = Place(path=self.path, line=self.line)
                 self.unknown.append(Unknown(domain=DOMAIN, why=why, text=" ".join(text.split()), place=place))
@@ -242,7 +240,7 @@ class _Service:
         made = (self.root.get("volumes") or {}).get(name)
         options = made.get("driver_opts") if isinstance(made, dict) else None
         if options:
-            self.named("volume driver", _text(options))
+            self.named("volume driver", text_of(options))
 
     def ports(self, value: object, _service: dict[str, Any]) -> None:
         """Ports that the host passes on."""
@@ -303,7 +301,7 @@ class _Service:
     def whole(self, right: str, value: object) -> None:
         """A part that is a right as it stands."""
         if value is not None:
-            self.named(right, _text(value))
+            self.named(right, text_of(value))
 
     def image(self, value: object, _service: dict[str, Any]) -> None:
         """Whose code runs, and whether its owner may change it."""
@@ -334,13 +332,13 @@ class _Service:
                 "additional_contexts",
             ):
                 if key in value:
-                    self.named("build", f"{key} {_text(value[key])}")
+                    self.named("build", f"{key} {text_of(value[key])}")
         elif value is not None and not isinstance(value, str):
             raise UnreadablePartError
 
     def labels(self, value: object, _service: dict[str, Any]) -> None:
         """Labels by which a proxy opens a service to the outside."""
-        texts = [f"{name}={_text(one)}" for name, one in value.items()] if isinstance(value, dict) else listed(value)
+        texts = [f"{name}={text_of(one)}" for name, one in value.items()] if isinstance(value, dict) else listed(value)
         for text in sorted(texts):
             if re.match(r"(?:traefik|caddy|nginx|virtual)", text, re.IGNORECASE):
                 self.named("exposed by label", text)
@@ -352,7 +350,7 @@ class _Service:
         kept = resources.get("reservations") if isinstance(resources, dict) else None
         devices = kept.get("devices") if isinstance(kept, dict) else None
         if devices is not None:
-            self.named("device", _text(devices))
+            self.named("device", text_of(devices))
 
 
 def _unread(*_: object) -> None:

@@ -5,7 +5,11 @@ Rule kept: a form that is not known, or one with a variable in it, is refused, n
 
 from __future__ import annotations
 
+import hashlib
+import json
+import posixpath
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from magistrate.impact.privilege.domains.trees import is_true
@@ -123,6 +127,9 @@ _PORT: Final = re.compile(
     rf"(?:(?P<address>{_ADDRESS}):)?(?:(?P<out>\d+(?:-\d+)?)?:)?(?P<to>\d+(?:-\d+)?)(?:/(?P<protocol>tcp|udp|sctp))?"
 )
 _EVERY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - what a file says, bound by nobody here
+_NAMES: Final = re.compile(r"[\w./-]+\.ya?ml\b")
+_VARIABLES: Final = re.compile(r"\$\{?(\w+)")
+_SET: Final = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=(.*)$")
 _VOLUME: Final = frozenset({"type", "source", "target", "read_only", "bind", "volume", "tmpfs", "consistency"})
 
 
@@ -200,3 +207,20 @@ def port_of(value: object) -> tuple[str, tuple[Where, ...]]:
     if bare not in _EVERY_ADDRESS:
         where.append(literals("address", bare))
     return f"{bare or '*'}:{out or 'any'}:{to}/{protocol}", tuple(where)
+
+
+def text_of(value: object) -> str:
+    """A value as a text."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def beside(path: str, value: object, files: Mapping[str, str]) -> str:
+    """The files that a value names and the variables in it, each by what it holds now; empty where it names none."""
+    text, folder = text_of(value), posixpath.dirname(path)
+    named = sorted({posixpath.normpath(posixpath.join(folder, one)) for one in _NAMES.findall(text)} & set(files))
+    told = [
+        f"{one} holds {hashlib.sha256(files[one].encode('utf-8', 'surrogatepass')).hexdigest()[:32]}" for one in named
+    ]
+    set_here = dict(_SET.findall(files.get(posixpath.join(folder, ".env"), "")))
+    told += [f"{one} is {set_here[one]}" for one in sorted(set(_VARIABLES.findall(text))) if one in set_here]
+    return " where " + ", ".join(told) if told else ""
