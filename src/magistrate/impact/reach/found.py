@@ -26,11 +26,16 @@ MAX_NAMES: Final = 8
 MAX_VALUES: Final = 8
 MIN_VALUE: Final = 8
 Place = tuple[str, int, int]
-_GIVEN: Final = re.compile(r"([A-Za-z_][\w-]{0,80})[\"']?\]?[ \t]*(?::=|=>|[:=](?!=))")
+_GIVEN: Final = re.compile(r"([A-Za-z_][\w-]{0,80})[\"']?\]?[ \t]*(?::=|=>|:|=(?!=))[ \t]*(?=\S)")
 _QUOTED: Final = re.compile(r"\"([^\"\n]{1,1000})\"|'([^'\n]{1,1000})'|`([^`\n]{1,1000})`")
 _KEY_END: Final = re.compile(r"[ \t]*\]?[ \t]*[:=]")
 _BARE: Final = re.compile(r"[:=][ \t]*([^\s\"'`$({\[,;]{8,1000})")
-_LIKE_A_VALUE: Final = re.compile(r"(?:\D*\d){4}|(?=.{20})(?!.*[_.-])|.{41}")
+_SHORT: Final = 8
+_PLAIN: Final = re.compile(
+    r"_*(?:[a-z]{2,}|[A-Z]{2,}|[A-Za-z][a-z]{2,}(?:[A-Z][a-z]{2,}){0,6})(?:[_-](?:[a-z]+|[A-Z]+|\d+)){0,8}\Z"
+)
+"""How names are written that do not say that they hold a secret; what is written otherwise may be the secret."""
+_LIKE_A_VALUE: Final = re.compile(r"(?:\D*\d){4}|(?:\d[A-Za-z].*){2}|(?=.{20})(?!.*[_.-])|.{41}")
 
 
 def reaches_of(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +95,14 @@ def _names(path: str, text: str, lines: Sequence[str], start: int, values: Seque
     given = [[one[1] for one in _GIVEN.finditer(_QUOTED.sub(_emptied, line))] for line in lines]
     telling = {name for names in given for name in names if likely(name)}
     chosen = said | telling or {names[0] for names in given if names}
-    return {name for name in chosen if not _LIKE_A_VALUE.search(name) and not any(name in value for value in values)}
+    return {name for name in chosen if _is_name(name) and not any(name in value for value in values)}
+
+
+def _is_name(name: str) -> bool:
+    """Whether it may be told: it looks like no value, and says that it holds a secret or is written as names are."""
+    if _LIKE_A_VALUE.search(name):
+        return False
+    return likely(name) or len(name) < _SHORT or _PLAIN.match(name) is not None
 
 
 def _emptied(quoted: re.Match[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from corpus.secrets.seeded import FORMS, seeded, windows
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,7 +89,7 @@ def test_the_name_is_what_the_secret_is_given_as(line: str, name: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        'x["s3cr3tvalue1234"] = 1', '{"AKIAIOSFODNN7EXAMPLE": 1}', "AKIAIOSFODNN7EXAMPLE: 1", "hf_abcdefghijklmnopqrstuvwxyzabcdefghijkl=1",
+        'x["s3cr3tvalue1234"] = 1', '{"AKIAIOSFODNN7EXAMPLE": 1}', "AKIAIOSFODNN7EXAMPLE: 1", "yMFBVGFFTEVuYXk: 1", "hf_abcdefghijklmnopqrstuvwxyzabcdefghijkl=1",
         "MIIEvQIBADANBgkqhkiGwBAQEFAASCBKcwggSjAgEAAoIBAQDab=", "password = 'password: hunter-two'", "token=secrettoken:abcd",
         "url = 'postgres://me:hunter-secret@db/x'", "PASSWORD=hunter-secret=", "curl -H 'Authorization: Bearer hunter-secret'",
     ],
@@ -97,7 +98,7 @@ def test_what_may_be_the_value_is_never_told(line: str) -> None:
     told = msgspec.json.encode(
         reaches_of({"texts": {"a.env": line + "\n"}, "complete": True, "places": [["a.env", 1, 1]]})
     )
-    for part in ("s3cr3t", "AKIA", "abcdefgh", "MIIEv", "hunter", "secrettoken"):
+    for part in ("s3cr3t", "AKIA", "yMFB", "abcdefgh", "MIIEv", "hunter", "secrettoken"):
         assert part.encode() not in told
 
 
@@ -110,6 +111,18 @@ def test_a_value_in_quotes_is_never_told_whatever_stands_around_it(around: str, 
     places = [["a.py", line, line + 1] for line in range(4)]
     told = msgspec.json.encode(reaches_of({"texts": texts, "complete": True, "places": places})).decode()
     assert value not in told
+
+
+@pytest.mark.requirement("R36", "R8")
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_no_piece_of_a_secret_of_any_kind_is_told_in_whatever_form_it_stands(form: str) -> None:
+    for secret in seeded(each=3):
+        text = f"x\n{FORMS[form](secret.value)}\ny\n"
+        files = dict.fromkeys(("a.env", "b.py", "c.yml"), text)
+        places = [[path, line, line] for path in files for line in range(1, min(text.count("\n"), 60) + 1)]
+        told = msgspec.json.encode(reaches_of({"texts": files, "complete": True, "places": places})).decode()
+        assert not windows(secret.value, told)
+        assert "*" in told
 
 
 @pytest.mark.requirement("R36")
