@@ -164,7 +164,8 @@ def _checkov() -> Tool | None:
     except OSError:
         return None
     python = Path(os.fsdecode(first.removeprefix(b"#!").strip())) if first.startswith(b"#!") else Path()
-    if script is None or python.parent != script.parent or not python.is_file():
+    named = python.is_absolute() and python.is_file()
+    if script is None or not named or python.parent.resolve() != script.parent.resolve():
         return None
     return _environment(python, "checkov", (str(python), "-I", "-m", "checkov.main"))
 

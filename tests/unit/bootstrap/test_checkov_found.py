@@ -46,6 +46,19 @@ def test_any_other_first_line_is_not_followed(tmp_path, monkeypatch, first):
     assert "checkov" not in found_tools()
 
 
+def test_a_home_that_is_a_link_is_no_hindrance(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "homes").symlink_to(tmp_path / "data")
+    own = installed(tmp_path / "homes" / "pipx", monkeypatch)
+    assert found_tools()["checkov"].start[0] == str(own / "python")
+
+
+def test_a_relative_interpreter_is_not_followed(tmp_path, monkeypatch):
+    own = installed(tmp_path / "pipx", monkeypatch, "#!bin/python")
+    monkeypatch.chdir(own.parent)
+    assert "checkov" not in found_tools()
+
+
 def test_an_environment_without_its_record_is_not_taken(tmp_path, monkeypatch):
     own = installed(tmp_path / "pipx", monkeypatch)
     (own.parent / "lib/python3.11/site-packages/checkov-3.dist-info/RECORD").unlink()
