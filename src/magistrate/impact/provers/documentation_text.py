@@ -34,6 +34,7 @@ from magistrate.impact.documents.pages import (
     reads_as_prose,
     release_tool,
 )
+from magistrate.impact.documents.plain_lists import is_plain_list, reader_of_list
 from magistrate.impact.documents.programs import entries_only, makes_releases, taken_as_file
 from magistrate.impact.documents.uses import only_checked
 from magistrate.impact.equality import proof
@@ -91,7 +92,7 @@ class PageText:
 
     def applies(self, file: ChangedFile) -> bool:
         """As for wording, and the text of MDX."""
-        return file.name.endswith((*MARKDOWN, *OTHER_PROSE, MDX))
+        return file.name.endswith((*MARKDOWN, *OTHER_PROSE, MDX)) or is_plain_list(file.path)
 
     def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
         """Nothing: the proof is static."""
@@ -120,6 +121,7 @@ class PageText:
         notes, decides = notes_tool(file, base, entries=entries_only(file))
         reader = (
             pin(file, base)
+            or (reader_of_list(file, base) if is_plain_list(file.path) else None)
             or next((said_of(one, base) for one in named if not self._spared(one, file, base)), None)
             or agents_sent(file.path, base)
             or (notes if decides else None)
@@ -152,7 +154,8 @@ class PageText:
         hidden = any(part.startswith((".", "_")) for part in file.parts) and not FOR_PEOPLE.match(file.path)
         if FOR_OTHERS.search(others) or hidden:
             return "this name is read by agents, operators, lawyers or publishers, not only by people"
-        if file.name.endswith(".txt") and (MACHINE_TEXT.search(file.path) or not reads_as_prose(file)):
+        bare = is_plain_list(file.path)
+        if (bare or file.name.endswith(".txt")) and (MACHINE_TEXT.search(file.path) or not reads_as_prose(file)):
             return "a text of this name or shape may be read by a program"
         for line in file.lines:
             found = ACTIVE.search(line.text)
@@ -167,6 +170,10 @@ class ReadPage(PageText):
 
     name: str = "read-page/1"
     change_class: ChangeClass = ChangeClass.BUILD
+
+    def applies(self, file: ChangedFile) -> bool:
+        """As for pages, but lists of changes without an ending."""
+        return PageText.applies(self, file) and not is_plain_list(file.path)
 
     def _read(self, file: ChangedFile, base: BaseTree) -> Proof:
         fast = pin(file, base) or release_tool(file, base) or agents_sent(file.path, base) or example_changes(file)

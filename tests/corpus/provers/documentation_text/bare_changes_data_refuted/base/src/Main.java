@@ -1,0 +1,1 @@
+class Main { /* takes changes of a tree */ }

@@ -1,0 +1,1 @@
+class Main { Object a = Main.class.getResource("/META-INF/CHANGES"); }

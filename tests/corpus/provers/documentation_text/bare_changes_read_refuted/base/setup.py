@@ -1,0 +1,1 @@
+long = open("CHANGES").read()
