@@ -27,6 +27,7 @@ from magistrate.impact.privilege.model import (
     Unknown,
     Varying,
     is_variable,
+    order,
 )
 from magistrate.impact.privilege.patterns import TooManyError
 from magistrate.impact.privilege.search import found_only
@@ -112,7 +113,7 @@ class _Closures:
 
     def of(self, actor: str, domain: str) -> list[tuple[Layer, ...]]:
         """The same, of one domain, in a stable order."""
-        return sorted((layers for kind, layers in self.held(actor) if kind == domain), key=repr)
+        return sorted((layers for kind, layers in self.held(actor) if kind == domain), key=_order)
 
     def domains(self, actor: str) -> set[str]:
         """The domains in which it holds anything."""
@@ -121,7 +122,11 @@ class _Closures:
 
 def _same(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     """The same layers, their statements once each and in a stable order: order means nothing."""
-    return tuple(Layer(statements=tuple(sorted(set(layer.statements), key=repr))) for layer in layers)
+    return tuple(Layer(statements=tuple(sorted(set(layer.statements), key=order))) for layer in layers)
+
+
+def _order(layers: tuple[Layer, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(order, layer.statements)) for layer in layers)
 
 
 def _differences(moved: Sequence[str], more: _Closures, less: _Closures, turn: Turn) -> Iterator[Change]:
@@ -152,7 +157,7 @@ def _also(change: Change) -> Change:
 
 def _of_one(actor: str, domain: str, more: _Closures, less: _Closures, turn: Turn) -> Iterator[Change]:
     larger, smaller = more.of(actor, domain), less.of(actor, domain)
-    if all(layers in smaller for layers in larger):
+    if set(larger) <= set(smaller):
         return
     try:
         for count, found in enumerate(found_only(larger, smaller)):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Protocol
 
 from magistrate.impact.privilege.patterns import RUN, Glob, merged_runs
@@ -108,6 +109,12 @@ class Statement:
 
     def __hash__(self) -> int:
         return self._hash
+
+
+@lru_cache(maxsize=20_000)
+def order(one: Where | Statement) -> str:
+    """By what conditions and statements are put in an order that is the same in every run."""
+    return repr(one)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.privilege.dimensions import Shown, kinds
-from magistrate.impact.privilege.model import Layer, Span, Statement, Where
+from magistrate.impact.privilege.model import Layer, Span, Statement, Where, order
 from magistrate.impact.privilege.patterns import Glob, TooManyError
 
 MAX_SETS: Final = 60_000
@@ -42,56 +42,68 @@ def found_only(after: Sequence[Held], before: Sequence[Held]) -> Iterator[Found]
     Raises:
         TooManyError: the kinds of values cannot be told apart within bounds.
     """
-    held = [_plain(layers) for layers in before]
+    held = dict.fromkeys(_plain(layers) for layers in before)
+    every = tuple(
+        dict.fromkeys(
+            one for side in (after, before) for layers in side for layer in layers for one in layer.statements
+        )
+    )
     for layers in after:
         mine = _plain(layers)
         if mine in held or not mine:
             continue
-        for statement in _candidates(mine, held):
-            request = _request(statement, after, before)
+        for statement in _candidates(mine, tuple(held)):
+            request = _request(statement, every, after, before)
             if request is not None:
                 yield Found(request, statement)
 
 
-def _plain(layers: Held) -> tuple[frozenset[Statement], ...]:
-    return tuple(frozenset(layer.statements) for layer in layers)
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """The statements of a layer without their order: those that allow and those that deny."""
+
+    allows: frozenset[Statement]
+    denies: frozenset[Statement]
 
 
-def _candidates(
-    mine: tuple[frozenset[Statement], ...], held: Sequence[tuple[frozenset[Statement], ...]]
-) -> Iterator[Statement]:
+def _plain(layers: Held) -> tuple[_Plain, ...]:
+    return tuple(
+        _Plain(
+            frozenset(one for one in layer.statements if one.allow),
+            frozenset(one for one in layer.statements if not one.allow),
+        )
+        for layer in layers
+    )
+
+
+def _candidates(mine: tuple[_Plain, ...], held: Sequence[tuple[_Plain, ...]]) -> Iterator[Statement]:
     """Allowing statements of the first layer, without those that some holder of the other side has no less freely.
 
     Every request that a holder allows is allowed by some statement of its first layer.
     """
-    for statement in sorted((one for one in mine[0] if one.allow), key=repr):
-        if not any(_covers(other, mine, statement) for other in held):
+    freer = [other[0].allows for other in held if _covers(other, mine)]
+    for statement in sorted(mine[0].allows, key=order):
+        if not any(statement in allows for allows in freer):
             yield statement
 
 
-def _covers(
-    other: tuple[frozenset[Statement], ...], mine: tuple[frozenset[Statement], ...], statement: Statement
-) -> bool:
-    """Whether the other holder allows at least what this one allows by this statement: certain, not complete."""
-    if not other or statement not in other[0] or not _denies(other[0]) <= _denies(mine[0]):
+def _covers(other: tuple[_Plain, ...], mine: tuple[_Plain, ...]) -> bool:
+    """Whether the other holder allows at least what this one allows by a statement that both have: certain, not complete."""
+    if not other or not other[0].denies <= mine[0].denies:
         return False
     return all(any(_freer(theirs, ours) for ours in mine[1:]) for theirs in other[1:])
 
 
-def _denies(layer: frozenset[Statement]) -> frozenset[Statement]:
-    return frozenset(one for one in layer if not one.allow)
+def _freer(theirs: _Plain, ours: _Plain) -> bool:
+    return theirs.denies <= ours.denies and ours.allows <= theirs.allows
 
 
-def _freer(theirs: frozenset[Statement], ours: frozenset[Statement]) -> bool:
-    return _denies(theirs) <= _denies(ours) and ours - _denies(ours) <= theirs
-
-
-def _request(seed: Statement, after: Sequence[Held], before: Sequence[Held]) -> Mapping[str, Shown] | None:
-    every = dict.fromkeys(
-        one for side in (after, before) for layers in side for layer in layers for one in layer.statements
-    )
+def _request(
+    seed: Statement, statements: Sequence[Statement], after: Sequence[Held], before: Sequence[Held]
+) -> Mapping[str, Shown] | None:
+    every = statements
     if len(every) > SMALL:
-        every = dict.fromkeys(one for one in every if one == seed or meets(one, seed))
+        every = tuple(one for one in every if one == seed or meets(one, seed))
     bit = {statement: 1 << at for at, statement in enumerate(every)}
     sides = [_boxes(side, bit) for side in (after, before)]
     line = _steps(tuple(every), bit[seed])
@@ -148,7 +160,7 @@ def _masks(name: str, every: tuple[Statement, ...], seed: int) -> dict[int, Show
         for where in statement.where:
             if where.dimension == name:
                 needed[where] = needed.get(where, 0) | 1 << at
-    wheres = tuple(sorted(needed, key=repr))
+    wheres = tuple(sorted(needed, key=order))
     all_of_them = (1 << len(every)) - 1
     found: dict[int, Shown] = {}
     for holds, shown in kinds(wheres):
