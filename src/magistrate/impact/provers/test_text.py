@@ -20,7 +20,8 @@ from magistrate.impact.equality import pinned_by, proof, taken_in_by
 from magistrate.impact.languages import python
 from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.languages.reading import UnreadableError
-from magistrate.impact.testing.roles import MEMBER, why_new_import, why_no_role
+from magistrate.impact.testing.lists import is_list, why_no_list
+from magistrate.impact.testing.roles import MEMBER, tests_of, why_new_import, why_no_role
 from magistrate.impact.testing.weakening import weaker, why_two
 from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
 
@@ -42,7 +43,7 @@ class TestText:
 
     def applies(self, file: ChangedFile) -> bool:
         """Program text by its name; the base has the last word."""
-        return MEMBER.search(file.path) is not None and not file.binary
+        return (MEMBER.search(file.path) is not None or is_list(file.path)) and not file.binary
 
     def wants(self, file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> tuple[EvidenceRequest, ...]:
         """Nothing: the proof is static."""
@@ -61,14 +62,17 @@ class TestText:
         if not base.known:
             unknown = "without the repository nobody knows what runs or loads this file"
             return self._said(file, unknown, ProofStatus.UNKNOWN)
-        why = (
-            _exact(file, base)
-            or why_no_role(file, step, base)
-            or _steered(file, step)
-            or _unread(file)
-            or why_two(file, base)
-            or why_new_import(file, base)
-        )
+        if is_list(file.path):
+            why = _exact(file, base) or why_no_list(file, step, base, tests_of(base)) or _steered(file, step)
+        else:
+            why = (
+                _exact(file, base)
+                or why_no_role(file, step, base)
+                or _steered(file, step)
+                or _unread(file)
+                or why_two(file, base)
+                or why_new_import(file, base)
+            )
         if why is not None:
             return self._said(file, why, ProofStatus.REFUTED)
         secret = why_not_secretless(base) if has_workflows(base) else None

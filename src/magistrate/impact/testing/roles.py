@@ -188,7 +188,7 @@ def _shape(file: ChangedFile) -> str | None:
 def _loaded(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> str | None:
     native = ENDINGS.search(file.path) is not None
     tests = (
-        _tests_of(base)
+        tests_of(base)
         | _declaring(file.path, base)
         | (makers_of(file.path, base) | lists_of_changes(base) if native else frozenset())
     )
@@ -197,7 +197,7 @@ def _loaded(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTree) -> s
 
 def why_new_import(file: ChangedFile, base: BaseTree) -> str | None:
     """What a test newly loads that no test of the base loads, and that is no part of the repository."""
-    tests = _tests_of(base)
+    tests = tests_of(base)
     for line in file.added:
         found = IMPORTS.search(line.text)
         name = next((one for one in found.groups() if one), "") if found else ""
@@ -233,7 +233,7 @@ def _declaring(path: str, base: BaseTree) -> frozenset[str]:
     return frozenset(one for one in base.files if one.endswith(".rs") and one.rpartition("/")[0] in near)
 
 
-def _tests_of(base: BaseTree) -> frozenset[str]:
+def tests_of(base: BaseTree) -> frozenset[str]:
     """Every test of the base."""
     kept = base.looked_up.get("tests by role")
     if not isinstance(kept, frozenset):

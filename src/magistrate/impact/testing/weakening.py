@@ -28,7 +28,7 @@ CHECKS: Final = re.compile(
 SKIPS: Final = re.compile(
     r"@(?:Ignore|Disabled)\b|\.(?:skip|todo|only|fails|failing|fixme)\b|\bskip(?:_?if|_?unless|_?test|ped)?\b|\bxfail\b|\b(?:x|f)(?:it|describe|test|context|specify)\b|"
     r"#\[ignore|\.Skip\w*\(|#\[should_panic|\bmarkTest(?:Skipped|Incomplete)|^[ \t]*pending\b|\bcfg\(|\bgo:build\b|\+build\b|"
-    r"\b(?:assumeTrue|assumeThat|assumeFalse|Assume)\b|\bsuppress\w*\(|except\s*:|except\s+(?:Base)?Exception|catch\s*(?:\([^)\n]*\))?\s*\{\s*\}|\brescue\b|"
+    r"\b(?:assumeTrue|assumeThat|assumeFalse)\b|\bAssume\b(?! [a-z]+ [a-z])|\bsuppress\w*\(|except\s*:|except\s+(?:Base)?Exception|catch\s*(?:\([^)\n]*\))?\s*\{\s*\}|\brescue\b|"
     r"\b(?:if|while)\s*\(?\s*(?:0|False|false)\s*[):]|@(?:Enabled|Disabled)\w+|"
     r"\bpytestmark\b|\bSkipTest\b|\bimportorskip\b|\brecover\(\)|\bGoexit\b|\bcatch_unwind\b|\btesting\.Short\b|\bretryTimes\b|\.retr(?:y|ies)\(",
     re.MULTILINE,

@@ -1,0 +1,1 @@
+int rows(int n) { return n; }

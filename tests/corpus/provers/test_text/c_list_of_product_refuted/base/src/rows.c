@@ -1,0 +1,2 @@
+#include "../test/test-list.h"
+int rows(int n) { return n; }
