@@ -184,7 +184,7 @@ def _contents(part: str) -> Iterator[str]:
             yield from (entry[1] for entry in _FLOW_KEY.finditer(one["flow"]))
             continue
         margin, inner = len(one["in"]), -1
-        for line in part[one.end() + 1 :].split("\n"):
+        for line in _lines_from(part, one.end() + 1):
             inside = len(line) - len(line.lstrip())
             if line.strip() and inside <= margin:
                 break
@@ -192,6 +192,14 @@ def _contents(part: str) -> Iterator[str]:
             entry = _ENTRY.match(line) if inside == inner else None
             if entry is not None:
                 yield entry[1]
+
+
+def _lines_from(text: str, at: int) -> Iterator[str]:
+    """Lines from a place on, one at a time: most readers stop soon."""
+    while 0 < at <= len(text):
+        end = text.find("\n", at)
+        yield text[at : end if end >= 0 else len(text)]
+        at = end + 1
 
 
 def _of_pipelines(text: str) -> Iterator[Pair]:

@@ -20,6 +20,7 @@ from magistrate.impact.reach.imports import tongue_of
 ANY: Final = "*"
 """The name of a secret that a text does not say."""
 KEPT: Final = 2_048
+KEPT_LINES: Final = 64
 CALL: Final = 300
 """How much behind the name of a secret may say which version of it is meant."""
 NAME: Final = r"[A-Za-z0-9_][\w.-]{0,120}"
@@ -33,7 +34,7 @@ _PLAIN: Final = frozenset({"PWD", "OLDPWD"})
 _WORKFLOW: Final = re.compile(r"(?i)\bsecrets\s*(?:\.\s*([\w-]+)|\[\s*['\"]([\w-]+)['\"]\s*\])")
 _ALL: Final = re.compile(r"(?i)\bsecrets\s*\[\s*(?!['\"][\w-]+['\"]\s*\])|\bsecrets\s*:\s*inherit\b|\(\s*secrets\s*\)")
 _SECRET_REF: Final = re.compile(
-    r"\b(?:secret|\w+Secret)(?:KeyRef|Ref|KeySelector)\b[\"']?\s*:|(?<=\s)secret[\"']?\s*:\s*(?=\{|\n\s+name\s*:)"
+    r"\b(?:secret|\w+Secret)(?:KeyRef|Ref|KeySelector)\b[\"']?\s*:|(?<=\s)secret[\"']?[ \t]*:[ \t]*(?=\{|\n[ \t]+name[ \t]*:)"
 )
 _INNER_NAME: Final = re.compile(rf"(?:\A|[\s{{,])[\"']?name[\"']?\s*:\s*[\"']?({NAME})[\"']?\s*(?=[,}}\n]|\Z|\s#)")
 _SECRET_NAME: Final = re.compile(rf"\bsecretName\b[\"']?\s*:\s*[\"']?({NAME})?")
@@ -115,8 +116,7 @@ def named_in(path: str, text: str) -> tuple[Named, ...]:
     """Every secret that a text names, by line and name."""
     starts = (0, *accumulate(len(line) for line in text.splitlines(keepends=True)))
     found = {
-        Named(name=name, text=" ".join(said.split()), line=bisect_right(starts, at))
-        for name, at, said in _found(path, text)
+        Named(name=name, text=_squeezed(said), line=bisect_right(starts, at)) for name, at, said in _found(path, text)
     }
     return tuple(sorted(found, key=lambda one: (one.line, one.name, one.text)))
 
@@ -273,9 +273,9 @@ def given_in(text: str) -> Iterator[tuple[str, str]]:
     patterns = (_READ, _DOTTED) if "env" in in_lower_case(text) else ()
     for pattern in (*patterns, *((_BY_ID,) if "secret" in in_lower_case(text) else ())):
         for one in pattern.finditer(text):
-            name = _BOUND.match(_line(text, one.start())) if one[1] else None
-            if name is not None and len(name[1]) >= MIN_BOUND and "_" in name[1].strip("_"):
-                yield name[1], one[1]
+            name = _bound_in(_line(text, one.start())) if one[1] else ""
+            if name:
+                yield name, one[1]
 
 
 def unsaid(path: str, text: str) -> bool:
@@ -305,5 +305,23 @@ def _read(text: str) -> Iterator[tuple[str, int, str]]:
 
 
 def _line(text: str, at: int) -> str:
-    end = text.find("\n", at)
-    return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
+    return _line_from(text, text.rfind("\n", 0, at) + 1)
+
+
+@lru_cache(maxsize=KEPT_LINES)
+def _line_from(text: str, start: int) -> str:
+    """One line, made once for all that is found in it: a line may be a million characters long."""
+    end = text.find("\n", start)
+    return text[start : end if end >= 0 else len(text)]
+
+
+@lru_cache(maxsize=KEPT_LINES)
+def _squeezed(said: str) -> str:
+    return " ".join(said.split())
+
+
+@lru_cache(maxsize=KEPT_LINES)
+def _bound_in(line: str) -> str:
+    """What a line of a program gives a value to, where its name says enough; else empty."""
+    found = _BOUND.match(line)
+    return found[1] if found is not None and len(found[1]) >= MIN_BOUND and "_" in found[1].strip("_") else ""

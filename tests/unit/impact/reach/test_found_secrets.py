@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 from corpus.secrets.seeded import FORMS, seeded, windows
@@ -157,3 +159,19 @@ def test_the_judge_answers_and_takes_a_tree_of_unknown_wholeness_for_part_of_one
     assert first[0]["opens"] == ["orders-db", "reports"]
     assert "unknown" in first[0]["consumers"]
     assert second[0]["opens"] == ["unknown"]
+
+
+@pytest.mark.requirement("R36")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:\n secret:" + "\n" * 100_000, "x: ${{ secrets.A }} " * 5_000, "os.environ['A_TOKEN'] " * 5_000,
+        "A_TOKEN " * 12_000, "kind: Secret\n" + "data:\n" * 16_000, "a: >-\n" + " ${{ secrets.A }}\n" * 5_000,
+    ],
+    ids=["blank", "one line of secrets", "one line of reads", "one line of names", "empty parts", "one block"],
+)  # fmt: skip
+def test_a_hostile_text_is_read_in_time(text: str) -> None:
+    before = time.process_time()
+    for path in ("a.yml", "a.py", "a.tf", ".env"):
+        assert secrets_at({path: text}, [(path, 1, 3)], known=True)
+    assert time.process_time() - before < 20
