@@ -28,6 +28,7 @@ from magistrate.impact.privilege.domains.ci_recipes import (
     default_goal,
     make_rules,
     scripts_of,
+    unwrapped,
 )
 from magistrate.impact.privilege.model import Holder, Layer, Place, Statement, Where
 from magistrate.impact.privilege.patterns import RUN, Glob, literal
@@ -65,6 +66,9 @@ _COMMAND: Final = re.compile(r"[\w@./+-]+(?:[ \t]+[^\n;&|<>]*)?")
 _IMPORT: Final = re.compile(r"(?m)^\s*(?:from\s+([.\w]+)\s+import\s+\(?([\w, ]*)|import\s+([\w., ]+))")
 _MODULE: Final = re.compile(r"-m\s+([\w.]+)")
 _DIRECTORY: Final = re.compile(r"(?:--directory(?:=|\s+)|--prefix(?:=|\s+)|--cwd(?:=|\s+)|-C\s*)([\w./-]+)")
+_SOURCED: Final = re.compile(r"(?:^|[\n;&|({])[ \t]*(?:source|\.)[ \t]+[\"']?([\w./-]+)")
+_NAMED_FILES: Final = frozenset({"ansible-playbook", "go"})
+"""Programs that run what is named after them, whatever its ending, or every file of a folder."""
 _CD: Final = re.compile(r"\b(?:cd|pushd)\s+[\"']?([\w./-]+)")
 
 
@@ -106,6 +110,9 @@ class _Closure:
         """Everything that a text of commands names."""
         entered = (_joined(folder, matched[1]) for matched in _CD.finditer(text))
         folders = list(dict.fromkeys((folder, beside, "", *entered)))
+        for matched in _SOURCED.finditer(text):
+            for one in folders:
+                self.take(_joined(one, matched[1]), known=True)
         for word in _words(text):
             self._named(word, folders)
         for command in _commands(text):
@@ -148,6 +155,25 @@ class _Closure:
             self._recipes(name, words[1:], folder)
         for matched in _MODULE.finditer(command):
             self._module(matched[1], folders)
+        if name == "ansible-playbook":
+            for word in words[1:]:
+                for folder in folders:
+                    self.take(_joined(folder, word), known=True)
+        if name == "go" and words[1:2] and words[1] in {"run", "generate"}:
+            self._go(words[1], words[2:], folders)
+
+    def _go(self, verb: str, words: Sequence[str], folders: Sequence[str]) -> None:
+        """The files of the packages that `go run` starts, or those with orders for `go generate`."""
+        for word in words:
+            if not word.startswith("."):
+                continue
+            for folder in folders:
+                at = _joined(folder, word.removesuffix("..."))
+                for path in self.files:
+                    inside = path.startswith(f"{at}/") if at else True
+                    here = inside if word.endswith("...") else posixpath.dirname(path) == at
+                    if here and path.endswith(".go") and (verb == "run" or "//go:generate" in self.files[path]):
+                        self.take(path)
 
     def _recipes(self, name: str, words: Sequence[str], folder: str) -> None:
         """What a program of this name reads in this folder."""
@@ -248,11 +274,15 @@ def _words(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1024)
 def _commands(text: str) -> tuple[str, ...]:
     """The pieces that begin with a program which reads files by their names."""
-    found = dict.fromkeys(_COMMAND.findall(text[:MAX_SCANNED]))
+    plain = dict.fromkeys(_COMMAND.findall(text[:MAX_SCANNED]))
+    found = dict.fromkeys((*plain, *filter(None, map(unwrapped, plain))))
     return tuple(
         one
         for one in found
-        if (name := posixpath.basename(one.split()[0])) in READ_BY or name in RUNNERS or "-m" in one
+        if (name := posixpath.basename(one.split()[0])) in READ_BY
+        or name in RUNNERS
+        or name in _NAMED_FILES
+        or "-m" in one
     )
 
 
@@ -277,7 +307,7 @@ def _targets(module: str, names: str, beside: str) -> Iterator[str]:
     if dots:
         roots: tuple[str, ...] = (posixpath.normpath(posixpath.join(beside, *[".."] * (dots - 1))),)
     else:
-        roots = (beside,)
+        roots = (beside, "")
     for root in roots:
         at = _joined(root if root != "." else "", rest) if rest else root
         if at:

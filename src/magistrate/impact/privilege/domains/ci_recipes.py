@@ -40,9 +40,29 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "bazel": ("WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel", ".bazelrc", "BUILD", "BUILD.bazel"),
     "earthly": ("Earthfile",), "dagger": ("dagger.json",), "skaffold": ("skaffold.yaml",),
     "vagrant": ("Vagrantfile",), "meson": ("meson.build",), "mage": ("magefile.go",), "lerna": ("lerna.json",), "nx": ("nx.json",),
+    "npm": (".npmrc",), "yarn": (".yarnrc", ".yarnrc.yml"), "pnpm": (".npmrc", ".pnpmfile.cjs"), "bun": ("bunfig.toml",),
+    "pytest": ("conftest.py", "tests/conftest.py", "pytest.ini"), "jest": ("jest.config.js", "jest.config.ts"),
+    "vitest": ("vitest.config.ts", "vite.config.ts", "vite.config.js"), "vite": ("vite.config.ts", "vite.config.js"),
+    "webpack": ("webpack.config.js",), "rollup": ("rollup.config.js", "rollup.config.mjs"),
+    "eslint": ("eslint.config.js", "eslint.config.mjs", ".eslintrc.js", ".eslintrc.cjs"),
+    "sphinx-build": ("conf.py", "docs/conf.py"), "mkdocs": ("mkdocs.yml",), "scons": ("SConstruct",), "ant": ("build.xml",),
+    "dotnet": ("Directory.Build.props", "Directory.Build.targets", "nuget.config"), "swift": ("Package.swift",), "pod": ("Podfile",),
+    "mise": ("mise.toml", ".mise.toml", ".tool-versions"), "asdf": (".tool-versions",), "direnv": (".envrc",),
+    "devbox": ("devbox.json",), "nix": ("flake.nix", "default.nix", "shell.nix"), "nix-build": ("default.nix",),
+    "hatch": ("hatch_build.py", "hatch.toml"), "pdm": ("pdm_build.py",), "release-it": (".release-it.json",),
+    "standard-version": (".versionrc", ".versionrc.json", ".versionrc.js"), "changeset": (".changeset/config.json",),
+    "ansible-playbook": ("ansible.cfg",), "pulumi": ("Pulumi.yaml",), "cdk": ("cdk.json",), "sls": ("serverless.yml",),
+    "serverless": ("serverless.yml", "serverless.yaml", "serverless.ts"), "sam": ("template.yaml", "samconfig.toml"),
+    "wrangler": ("wrangler.toml", "wrangler.jsonc"), "flyctl": ("fly.toml",), "fly": ("fly.toml",), "netlify": ("netlify.toml",),
+    "vercel": ("vercel.json",), "firebase": ("firebase.json",),
     "turbo": ("turbo.json",), "mix": ("mix.exs",), "sbt": ("build.sbt", "project/plugins.sbt"), "composer": ("composer.json",),
 }  # fmt: skip
 """Files that a program reads by their names, in the folder it runs in."""
+WRAPPERS: Final = frozenset({
+    "npx", "bunx", "uvx", "sudo", "env", "time", "exec", "nice", "xvfb-run", "dotenv", "npm exec", "pnpm exec", "pnpm dlx", "yarn dlx",
+    "yarn exec", "pipx run", "poetry run", "uv run", "pdm run", "hatch run", "pipenv run", "bundle exec", "mise exec", "bun x",
+})  # fmt: skip
+"""Words before a program that is started all the same."""
 INSTALL: Final = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
 PUBLISH: Final = ("prepublishOnly", "prepack", "prepare", "postpack", "publish", "postpublish")
 RUNNERS: Final = frozenset({"npm", "pnpm", "yarn", "bun"})
@@ -123,3 +143,20 @@ def asked_scripts(runner: str, words: Sequence[str], scripts: Mapping[str, str])
             yield from (f"pre{name}", name, f"post{name}")
     if len(verbs) > 1 and verb in {"workspace", "workspaces", "-r", "--filter"}:
         yield from (name for name in verbs[1:] if name in scripts)
+
+
+def unwrapped(command: str) -> str:
+    """The command without the words that only start it (`npx`, `sudo -E`, `uv run`)."""
+    words = command.split()
+    for _ in range(len(words)):
+        two = " ".join(words[:2])
+        if two in WRAPPERS:
+            words = words[2:]
+        elif words and words[0] in WRAPPERS:
+            words = words[1:]
+        else:
+            break
+        while words and (words[0].startswith("-") or "=" in words[0]) and words[0] != "--":
+            words = words[1:]
+        words = words[1:] if words[:1] == ["--"] else words
+    return " ".join(words)
