@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import KEPT_TEXTS, BaseTree, ChangedFile
+from magistrate.impact.build_lists import only_listed
 
 PAGES: Final = (".md", ".markdown", ".txt", ".po", ".pot", ".svg", ".lock", ".sum", ".css", ".map")
 WORDS: Final = re.compile(
@@ -58,7 +59,7 @@ def _readers(file: ChangedFile, base: BaseTree) -> Iterator[str]:
     own = file.path.lower().split("/")[:-1][-1:]
     for path, text in sorted(base.lowered.items()):
         if path != file.path and file.name in text and not path.lower().endswith(PAGES) and not WORDS.search(path):
-            line = _reading_line(path.lower(), text, file.name, own)
+            line = _reading_line(path.lower(), text, file.name, own, base)
             if line:
                 yield f"`{path}` line {line} may read the text of this file"
         reflects, prints = _of_itself(text)
@@ -77,14 +78,14 @@ def _of_itself(text: str) -> tuple[bool, bool]:
     return reflects, ".tostring()" in text and HASHES.search(text) is not None
 
 
-def _reading_line(path: str, text: str, name: str, own: list[str]) -> int:
+def _reading_line(path: str, text: str, name: str, own: list[str], base: BaseTree) -> int:
     """The first line that names the file otherwise than to import, run, list or describe it; 0 when none does."""
     at = text.find(name)
     while at >= 0:
         after = text[at + len(name) : at + len(name) + 1]
         before = text[max(text.rfind("\n", 0, at) + 1, at - BEFORE) : at]
         whole = not (before[-1:].isalnum() or before[-1:] in {"_", "-", "."} or after.isalnum() or after == "_")
-        if whole and not _elsewhere(before, own) and not _only_named(path, before):
+        if whole and not (_elsewhere(before, own) or _only_named(path, before) or only_listed(path, text, at, base)):
             return text.count("\n", 0, at) + 1
         at = text.find(name, at + 1)
     return 0

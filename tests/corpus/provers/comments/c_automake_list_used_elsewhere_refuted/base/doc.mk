@@ -1,0 +1,2 @@
+doc.txt:
+	awk -f doc.awk $(value rows_SOURCES)
