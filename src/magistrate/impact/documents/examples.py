@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Final
 
-from magistrate.impact.base import ChangedFile
+from magistrate.impact.base import BaseTree, ChangedFile
 
 FENCE: Final = re.compile(r"\s{0,12}(?:[-*+>]\s+|\d+[.)]\s+)?(`{3,}|~{3,})")
 INDENTED: Final = {".rst": 3, "": 4}
 """Columns from which a line may be one of an example, by the ending of the page."""
 STEERING: Final = re.compile(r"\s*\.\.(?:\s|\Z)|.*::\s*\Z")
 """What makes an example of the lines below it, or says how it is run, in reStructuredText."""
+TAKEN_IN: Final = re.compile(r"\s*\(\s*\"(?P<path>[\w./-]+\.\w+)\"\s*\)")
+"""What stands behind `include_str!` where it names one file in full."""
 REACH: Final = 400
 """Lines above that may open what a line stands in."""
 PROMPT: Final = re.compile(r"\s*(?:>>>|\.\.\.(?=\s)|\$ |# |% |PS> )(?=.*\S)|\s*<")
@@ -72,6 +75,18 @@ def surely_fenced(text: str) -> frozenset[int]:
         else:
             inside.add(number)
     return frozenset(inside) & frozenset(_fenced(text))
+
+
+def of_another_page(found: re.Match[str], path: str, file: ChangedFile, base: BaseTree) -> bool:
+    """Whether a sign is Rust's `include_str!` of one file of the base that it names in full, which is not this page.
+
+    A file that is no part of the base, or holds nothing but a name, may be a link to this page: it is not told apart.
+    """
+    named = TAKEN_IN.match(base.files[path], found.end()) if found[0] == "include_str!" else None
+    if named is None:
+        return False
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(path), named["path"]))
+    return place in base.files and place != file.path and "\n" in base.files[place].strip()
 
 
 def directives_over(file: ChangedFile) -> Iterator[tuple[int, str]]:

@@ -23,7 +23,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile, ChangedLine
-from magistrate.impact.documents.examples import directives_over, example_changes, surely_fenced
+from magistrate.impact.documents.examples import directives_over, example_changes, of_another_page, surely_fenced
 from magistrate.impact.documents.mdx import why_program
 from magistrate.impact.documents.pages import (
     MACHINE_TEXT,
@@ -231,7 +231,8 @@ def _tested(file: ChangedFile, base: BaseTree) -> str | None:
     unstarted = _doctest_never_runs(base)
     for path in readers_in(base):
         for found in TESTED.finditer(base.files[path]):
-            if not (unstarted and found[0] == "-b doctest" and SPHINX_TARGET.search(path)):
+            never = unstarted and found[0] == "-b doctest" and SPHINX_TARGET.search(path) is not None
+            if not never and not of_another_page(found, path, file, base):
                 return f"`{path}` names `{found[0]}`, which may run the examples of this page"
     return None
 

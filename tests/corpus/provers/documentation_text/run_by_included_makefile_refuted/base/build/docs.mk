@@ -1,0 +1,2 @@
+docs:
+	sh docs/install.md

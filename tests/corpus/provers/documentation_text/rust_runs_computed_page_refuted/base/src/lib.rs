@@ -1,0 +1,2 @@
+#[doc = include_str!(concat!("../docs/", "gui", "de.md"))]
+pub mod a {}
