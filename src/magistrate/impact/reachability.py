@@ -26,10 +26,13 @@ AGENT_NAMES: Final = re.compile(
 )
 PROGRAM_NAMES: Final = re.compile(
     r"(?i)\.(?:py|pyi|js|mjs|cjs|jsx|ts|mts|cts|tsx|go|rs|java|kt|kts|scala|groovy|gradle|rb|rake|php|pl|pm|c|cc|cpp|h|hpp|cs|fs|swift|"
-    r"sh|bash|zsh|ps1|lua|ex|exs|erl|hs|ml|clj|dart|r|jl|sql|vue|svelte)\Z|(?:^|/)(?:rakefile|jenkinsfile|dockerfile[^/]*)\Z|"
-    r"(?:^|/)\.(?:github/(?:workflows|actions)|gitlab|circleci|buildkite)[^/]*/"
+    r"sh|bash|zsh|ps1|bat|cmd|mk|cmake|lua|ex|exs|erl|hs|ml|clj|dart|r|jl|sql|vue|svelte)\Z|"
+    r"(?:^|/)(?:[^/]*makefile[^/]*|rakefile|jenkinsfile|(?:docker|container|just|earth|proc|brew)file[^/]*|taskfile\.ya?ml|tox\.ini|"
+    r"package\.json|cmakelists\.txt|mise\.toml|\.envrc|\.pre-commit-config\.ya?ml|(?:azure|bitbucket)-pipelines[^/]*\.ya?ml|"
+    r"\.(?:gitlab-ci|travis|drone|appveyor|cirrus)[^/]*\.ya?ml|appveyor\.ya?ml|cloudbuild\.ya?ml|buildspec\.ya?ml)\Z|"
+    r"(?:^|/)\.(?:github/(?:workflows|actions)|gitlab|circleci|buildkite|woodpecker)[^/]*/"
 )
-"""Programs, and what runs them: where the name of a page may be opened."""
+"""Programs, build files, and what runs them: where the name of a page may be opened."""
 STEM: Final = re.compile(r"[\w.*}%$+-]*\Z")
 OPEN_STEM: Final = re.compile(r"(?:\A|.*[*}%$])\Z", re.DOTALL)
 """What stands before `.md` where a name is put together or stands for many."""

@@ -67,6 +67,11 @@ _IMPORT: Final = re.compile(r"(?m)^\s*(?:from\s+([.\w]+)\s+import\s+\(?([\w, ]*)
 _MODULE: Final = re.compile(r"-m\s+([\w.]+)")
 _DIRECTORY: Final = re.compile(r"(?:--directory(?:=|\s+)|--prefix(?:=|\s+)|--cwd(?:=|\s+)|-C\s*)([\w./-]+)")
 _SOURCED: Final = re.compile(r"(?:^|[\n;&|({])[ \t]*(?:source|\.)[ \t]+[\"']?([\w./-]+)")
+_PIPED: Final = re.compile(
+    r"(?m)^.*(?:\|[ \t]*(?:sudo[ \t]+)?(?:env[ \t]+)?(?:ba|z|da|k)?sh\b|\|[ \t]*(?:python3?|node|perl|ruby|php|psql|mysql|sqlite3)\b|"
+    r"\beval\b|\bxargs\b|\bsh[ \t]+-c\b|<\().*$"
+)
+"""Lines in which the text of a file may become a command, whatever the file is called."""
 _NAMED_FILES: Final = frozenset({"ansible-playbook", "go"})
 """Programs that run what is named after them, whatever its ending, or every file of a folder."""
 _CD: Final = re.compile(r"\b(?:cd|pushd)\s+[\"']?([\w./-]+)")
@@ -113,6 +118,10 @@ class _Closure:
         for matched in _SOURCED.finditer(text):
             for one in folders:
                 self.take(_joined(one, matched[1]), known=True)
+        for line in _PIPED.findall(_paths(text[:MAX_SCANNED])):
+            for word in _words(line):
+                for one in folders:
+                    self.take(_joined(one, word), known=True)
         for word in _words(text):
             self._named(word, folders)
         for command in _commands(text):
