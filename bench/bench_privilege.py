@@ -50,7 +50,7 @@ def rows() -> list[Row]:
 
 def cold() -> None:
     """Empty the caches of the engine."""
-    dimensions.kinds.cache_clear()
+    dimensions._kinds.cache_clear()  # noqa: SLF001 - as below
     dimensions._classes.cache_clear()  # noqa: SLF001 - a cold engine is what is measured
     replay._expression.cache_clear()  # noqa: SLF001 - as above
     gc.collect()

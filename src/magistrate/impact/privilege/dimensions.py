@@ -16,11 +16,14 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.privilege.model import Atom, Span, Varying, Where, is_variable
-from magistrate.impact.privilege.patterns import RUN, Glob, TooManyError, classes
+from magistrate.impact.privilege.patterns import RUN, Glob, TooManyError, counted_classes
+from magistrate.impact.privilege.work import Work
 
 MAX_KINDS: Final = 20_000
 MAX_OPEN: Final = 8
 """Variables that may be open at once for one value: each doubles the kinds."""
+STEP: Final = 8
+"""What a state of the automaton of patterns counts, in steps."""
 BEYOND: Final = 1 << 129
 """A number outside every span that addresses and ports use."""
 
@@ -38,22 +41,35 @@ class Shown:
     left: tuple[Varying, ...] = ()
 
 
-@lru_cache(maxsize=512)
-def kinds(wheres: tuple[Where, ...]) -> tuple[tuple[int, Shown], ...]:
+def kinds(wheres: tuple[Where, ...], work: Work) -> tuple[tuple[int, Shown], ...]:
     """Every kind of value: which conditions hold (bit i: `wheres[i]`), and a value that shows it.
 
     Raises:
-        TooManyError: there are more than `MAX_KINDS`, or too many open variables at once.
+        TooManyError: there are more than `MAX_KINDS`, too many open variables at once, or there is no work left.
     """
+    try:
+        found, steps = _kinds(wheres)
+    except TooManyError:
+        work.spend(MAX_KINDS * STEP)
+        raise
+    work.spend(steps)
+    return found
+
+
+@lru_cache(maxsize=512)
+def _kinds(wheres: tuple[Where, ...]) -> tuple[tuple[tuple[int, Shown], ...], int]:
+    """The kinds, and the steps that it takes to find them."""
     found: dict[int, Shown] = {}
+    steps = sum(len(atom.tokens) for where in wheres for atom in where.among if not isinstance(atom, Span))
     for holds, shown in _single(wheres):
+        steps += len(wheres)
         found.setdefault(holds, shown)
     if any(where.each is not None for where in wheres):
         found = _sets(wheres, found)
     if any(where.absent is not None for where in wheres):
         nothing = sum(1 << at for at, where in enumerate(wheres) if _without(where))
         found.setdefault(nothing, Shown(None))
-    return tuple(found.items())
+    return tuple(found.items()), steps + STEP * _walked(wheres) + len(found)
 
 
 def _without(where: Where) -> bool:
@@ -75,23 +91,37 @@ def _single(wheres: Sequence[Where]) -> Iterator[tuple[int, Shown]]:
 
 def _matched(atoms: Sequence[Atom]) -> Iterator[tuple[int, Shown]]:
     """Every set of atoms that some value matches."""
-    texts = [(index, atom) for index, atom in enumerate(atoms) if not isinstance(atom, Span)]
+    texts = _texts(atoms)
     numbers = [(index, atom) for index, atom in enumerate(atoms) if isinstance(atom, Span)]
     if texts or not numbers:
-        patterns = tuple(atom.relaxed if isinstance(atom, Varying) else atom for _, atom in texts)
-        for packed, text in _classes(patterns).items():
+        for packed, text in _classes(_relaxed(texts))[0].items():
             mask = sum(1 << index for at, (index, _) in enumerate(texts) if packed >> at & 1)
             yield from _opened(mask, text, texts)
     for number in _points(atom for _, atom in numbers):
         yield sum(1 << index for index, span in numbers if span.low <= number <= span.high), Shown(number)
 
 
+def _texts(atoms: Sequence[Atom]) -> list[tuple[int, Glob | Varying]]:
+    return [(index, atom) for index, atom in enumerate(atoms) if not isinstance(atom, Span)]
+
+
+def _relaxed(texts: Sequence[tuple[int, Glob | Varying]]) -> tuple[Glob, ...]:
+    return tuple(atom.relaxed if isinstance(atom, Varying) else atom for _, atom in texts)
+
+
+def _walked(wheres: Sequence[Where]) -> int:
+    """The states of the automaton that was walked for these conditions."""
+    atoms = tuple(dict.fromkeys(atom for where in wheres for atom in where.among))
+    texts = _texts(atoms)
+    return _classes(_relaxed(texts))[1] if texts else 0
+
+
 @lru_cache(maxsize=512)
-def _classes(patterns: tuple[Glob, ...]) -> dict[int, str]:
-    return classes(patterns)
+def _classes(patterns: tuple[Glob, ...]) -> tuple[dict[int, str], int]:
+    return counted_classes(patterns)
 
 
-def _opened(mask: int, text: str, texts: Sequence[tuple[int, Atom]]) -> Iterator[tuple[int, Shown]]:
+def _opened(mask: int, text: str, texts: Sequence[tuple[int, Glob | Varying]]) -> Iterator[tuple[int, Shown]]:
     varying = [(index, atom) for index, atom in texts if isinstance(atom, Varying) and mask >> index & 1]
     if not varying:
         yield mask, Shown(text)
@@ -120,7 +150,7 @@ def _follows(one: Varying, other: Varying) -> bool:
         return False
     names = {name: chr(0xE000 + at) for at, name in enumerate(sorted({*one.variables, *other.variables}))}
     patterns = tuple(Glob(tuple(names.get(token, token) for token in each.tokens)) for each in (one, other))
-    return not any(mask & 1 and not mask & 2 for mask in _classes(patterns))
+    return not any(mask & 1 and not mask & 2 for mask in _classes(patterns)[0])
 
 
 def _points(spans: Iterable[Span]) -> tuple[int, ...]:

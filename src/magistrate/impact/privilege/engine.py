@@ -31,6 +31,7 @@ from magistrate.impact.privilege.model import (
 )
 from magistrate.impact.privilege.patterns import TooManyError
 from magistrate.impact.privilege.search import found_only
+from magistrate.impact.privilege.work import Work
 
 CODE: Final = "code"
 """Domain of holders that stand for code which runs with power: there other bytes are never a narrowing."""
@@ -71,15 +72,19 @@ class Change:
         return Place(path="") if self.by is None else self.by.place
 
 
-def delta(before: Grants, after: Grants) -> tuple[Change, ...]:
-    """Every difference in what live actors may do, gains first; empty where nobody's power moves."""
+def delta(before: Grants, after: Grants, *, work: Work | None = None) -> tuple[Change, ...]:
+    """Every difference in what live actors may do, gains first; empty where nobody's power moves.
+
+    Whoever is not looked at before `work` runs out may do what nobody knows: unknown.
+    """
     live = before.live | after.live | {holder.name for holder in before.holders}
     sides = _Closures(before), _Closures(after)
+    work = work or Work()
     moved = [actor for actor in sorted(live) if sides[0].held(actor) != sides[1].held(actor)]
     found = [
         *_fresh_unknowns(before, after),
-        *_differences(moved, sides[1], sides[0], Turn.GAINS),
-        *_differences(moved, sides[0], sides[1], Turn.LOSES),
+        *_differences(moved, sides[1], sides[0], Turn.GAINS, work),
+        *_differences(moved, sides[0], sides[1], Turn.LOSES, work),
     ]
     order = {Turn.GAINS: 0, Turn.UNKNOWN: 1, Turn.LOSES: 2}
     return tuple(sorted(found, key=lambda one: order[one.turn]))
@@ -129,13 +134,13 @@ def _order(layers: tuple[Layer, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(map(order, layer.statements)) for layer in layers)
 
 
-def _differences(moved: Sequence[str], more: _Closures, less: _Closures, turn: Turn) -> Iterator[Change]:
+def _differences(moved: Sequence[str], more: _Closures, less: _Closures, turn: Turn, work: Work) -> Iterator[Change]:
     told: dict[tuple[object, ...], Change] = {}
     for actor in moved:
         for domain in sorted(more.domains(actor)):
             if domain == CODE and turn is Turn.LOSES:
                 continue
-            for change in _of_one(actor, domain, more, less, turn):
+            for change in _of_one(actor, domain, (more, less), turn, work):
                 key = (change.domain, change.by, change.why, tuple(change.request.items()))
                 had = told.get(key)
                 told[key] = change if had is None else _also(had)
@@ -155,14 +160,15 @@ def _also(change: Change) -> Change:
     )
 
 
-def _of_one(actor: str, domain: str, more: _Closures, less: _Closures, turn: Turn) -> Iterator[Change]:
-    larger, smaller = more.of(actor, domain), less.of(actor, domain)
+def _of_one(actor: str, domain: str, sides: tuple[_Closures, _Closures], turn: Turn, work: Work) -> Iterator[Change]:
+    larger, smaller = (side.of(actor, domain) for side in sides)
     if set(larger) <= set(smaller):
         return
     try:
-        for count, found in enumerate(found_only(larger, smaller)):
+        for count, found in enumerate(found_only(larger, smaller, work)):
             if count >= MAX_SHOWN:
                 return
+            work.spend(sum(len(layer.statements) for layers in (*larger, *smaller) for layer in layers))
             values = replay.shows(larger, smaller, found.request)
             if values is None:
                 why = "a request was found that this may allow, yet it rests on variables that no file gives a value"

@@ -144,7 +144,8 @@ class _Machine:
     def __init__(self, patterns: Sequence[Glob]) -> None:
         self.ends: list[int] = []
         self.signs: list[str] = []
-        self.start = self.runs = self.any_sign = self.loop = 0
+        self.start = self.runs = self.any_sign = self.loop = self.named = 0
+        self.by_token: dict[str, int] = {}
         self.any_but: dict[str, int] = {":": 0, "/": 0}
         self.loop_but: dict[str, int] = {":": 0, "/": 0}
         self.by_sign: dict[str, int] = {}
@@ -176,6 +177,8 @@ class _Machine:
             self.any_but[_STOPS[token]] |= bit
         else:
             self.signs[at] = token
+            self.named |= bit
+            self.by_token[token] = self.by_token.get(token, 0) | bit
             for sign in token:
                 self.by_sign[sign] = self.by_sign.get(sign, 0) | bit
 
@@ -204,12 +207,11 @@ class _Machine:
     def asked(self, state: int) -> Iterator[str]:
         """The signs that some pattern waits for by name."""
         seen: set[str] = set()
-        unnamed = self.runs | self.any_sign | self.any_but[":"] | self.any_but["/"] | self.end_mask
-        waiting = state & ~unnamed
+        waiting = state & self.named
         while waiting:
-            low = waiting & -waiting
-            waiting ^= low
-            for sign in self.signs[low.bit_length() - 1]:
+            token = self.signs[(waiting & -waiting).bit_length() - 1]
+            waiting &= ~self.by_token[token]
+            for sign in token:
                 if sign not in seen:
                     seen.add(sign)
                     yield sign
@@ -224,12 +226,23 @@ def classes(patterns: Sequence[Glob]) -> dict[int, str]:
     Raises:
         TooManyError: more than `MAX_STATES` states of the automaton can be reached.
     """
+    return counted_classes(patterns)[0]
+
+
+def counted_classes(patterns: Sequence[Glob]) -> tuple[dict[int, str], int]:
+    """The same, and how many states of the automaton were reached for it.
+
+    Raises:
+        TooManyError: as above.
+    """
     plain = {index: text for index, pattern in enumerate(patterns) if (text := pattern.literal) is not None}
     walked = [index for index in range(len(patterns)) if index not in plain]
     taken = frozenset(plain.values())
     shown: dict[int, str] = {}
+    steps = 0
     while True:
-        found = _walk([patterns[index] for index in walked])
+        found, states = _walk([patterns[index] for index in walked])
+        steps += states
         clash = [index for text in found.values() if text in taken for index, own in plain.items() if own == text]
         clash = [index for index in clash if index not in walked]
         if not clash:
@@ -244,14 +257,14 @@ def classes(patterns: Sequence[Glob]) -> dict[int, str]:
         for sign in text:
             state = machine.step(state, sign)
         shown.setdefault(machine.accepted(state), text)
-    return shown
+    return shown, steps + sum(map(len, plain.values()))
 
 
 def _spread(mask: int, places: Sequence[int]) -> int:
     return sum(1 << place for at, place in enumerate(places) if mask >> at & 1)
 
 
-def _walk(patterns: Sequence[Glob]) -> dict[int, str]:
+def _walk(patterns: Sequence[Glob]) -> tuple[dict[int, str], int]:
     machine = _Machine(patterns)
     other = next((sign for sign in SHOWN if sign not in machine.by_sign), "\u00b7")
     stops = tuple(stop for stop in machine.any_but if machine.any_but[stop] | machine.loop_but[stop])
@@ -269,7 +282,7 @@ def _walk(patterns: Sequence[Glob]) -> dict[int, str]:
                     raise TooManyError
                 reached[after] = (state, sign)
                 line.append(after)
-    return told
+    return told, len(reached)
 
 
 def _spelled(reached: dict[int, tuple[int, str]], state: int, start: int) -> str:

@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.privilege.dimensions import Shown, kinds
-from magistrate.impact.privilege.model import Layer, Span, Statement, Where, order
-from magistrate.impact.privilege.patterns import Glob, TooManyError
+from magistrate.impact.privilege.model import Statement, Where, order
+from magistrate.impact.privilege.narrowing import Held, ImpossibleError, Question, Shape, kept_shape, narrowed, shape_of
+from magistrate.impact.privilege.patterns import TooManyError
+from magistrate.impact.privilege.work import Work
 
 MAX_SETS: Final = 60_000
-SMALL: Final = 24
-"""So many statements are searched together; of more, only those that can meet a candidate are."""
-
-Held = tuple[Layer, ...]
 Boxes = tuple[tuple[int, int], ...]
 
 
@@ -36,24 +34,24 @@ class Found:
     by: Statement
 
 
-def found_only(after: Sequence[Held], before: Sequence[Held]) -> Iterator[Found]:
+def found_only(after: Sequence[Held], before: Sequence[Held], work: Work | None = None) -> Iterator[Found]:
     """For each statement of `after` that brings something: one request that `before` does not allow.
 
     Raises:
-        TooManyError: the kinds of values cannot be told apart within bounds.
+        TooManyError: the kinds of values cannot be told apart within bounds, or there is no work left.
     """
+    work = work or Work()
     held = dict.fromkeys(_plain(layers) for layers in before)
-    every = tuple(
-        dict.fromkeys(
-            one for side in (after, before) for layers in side for layer in layers for one in layer.statements
-        )
-    )
+    shape = shape_of((*after, *before))
     for layers in after:
         mine = _plain(layers)
         if mine in held or not mine:
             continue
-        for statement in _candidates(mine, tuple(held)):
-            request = _request(statement, every, after, before)
+        candidates = list(_candidates(mine, tuple(held)))
+        if len(candidates) > 1 and len(layers) > 1 and _first((), layers, before, shape, work) is None:
+            continue
+        for statement in candidates:
+            request = _first(statement.where, layers, before, shape, work)
             if request is not None:
                 yield Found(request, statement)
 
@@ -98,22 +96,47 @@ def _freer(theirs: _Plain, ours: _Plain) -> bool:
     return theirs.denies <= ours.denies and ours.allows <= theirs.allows
 
 
-def _request(
-    seed: Statement, statements: Sequence[Statement], after: Sequence[Held], before: Sequence[Held]
+def _first(
+    seed: tuple[Where, ...], mine: Held, before: Sequence[Held], shape: Shape, work: Work
 ) -> Mapping[str, Shown] | None:
-    every = statements
-    if len(every) > SMALL:
-        every = tuple(one for one in every if one == seed or meets(one, seed))
+    """A request that fits the seed, which `mine` allows and nothing of `before` does."""
+    has = frozenset(mine)
+    others = tuple(tuple(layer for layer in held if layer not in has) for held in before if held)
+    try:
+        question = narrowed(Question(mine, others, seed), shape, work)
+        least = min((held for held in question.others if len(held) > 1), key=len, default=None)
+        if least is None:
+            return _request(question, shape, work)
+    except ImpossibleError:
+        return None
+    left = tuple(held for held in question.others if held is not least)
+    for layer in least:
+        try:
+            request = _request(
+                narrowed(Question(question.mine, ((layer,), *left), question.facts), shape, work), shape, work
+            )
+        except ImpossibleError:
+            continue
+        if request is not None:
+            return request
+    return None
+
+
+def _request(question: Question, shape: Shape, work: Work) -> Mapping[str, Shown] | None:
+    seed = Statement(where=question.facts)
+    held = (question.mine, *question.others)
+    every = tuple(dict.fromkeys((seed, *(one for layers in held for layer in layers for one in layer.statements))))
     bit = {statement: 1 << at for at, statement in enumerate(every)}
-    sides = [_boxes(side, bit) for side in (after, before)]
-    line = _steps(tuple(every), bit[seed])
+    mine, others = _boxes([question.mine], bit), _boxes(question.others, bit)
+    line = _steps(every, bit[seed], shape, work)
     reached: dict[int, tuple[int, Shown | None]] = {(1 << len(bit)) - 1: (0, None)}
     trail = [reached]
     for _, masks in line:
-        reached = _next(reached, masks)
+        reached = _next(reached, masks, work)
         trail.append(reached)
+    work.spend(len(reached) * (1 + sum(map(len, others))))
     for mask in reached:
-        if _allowed(sides[0], mask) and not _allowed(sides[1], mask):
+        if _allows(mine[0], mask) and not any(_allows(boxes, mask) for boxes in others):
             return _told(mask, trail, [name for name, _ in line])
     return None
 
@@ -131,14 +154,14 @@ def _boxes(side: Sequence[Held], bit: Mapping[Statement, int]) -> tuple[Boxes, .
     )
 
 
-def _allowed(side: tuple[Boxes, ...], mask: int) -> bool:
-    return any(boxes and all(mask & allow and not mask & deny for allow, deny in boxes) for boxes in side)
+def _allows(boxes: Boxes, mask: int) -> bool:
+    return all(mask & allow and not mask & deny for allow, deny in boxes)
 
 
-def _steps(every: tuple[Statement, ...], seed: int) -> list[tuple[str, dict[int, Shown]]]:
+def _steps(every: tuple[Statement, ...], seed: int, shape: Shape, work: Work) -> list[tuple[str, dict[int, Shown]]]:
     """The dimensions, each with the sets of boxes that its kinds keep alive, as far as the seed is among them."""
     names = sorted({where.dimension for statement in every for where in statement.where})
-    line = [(name, _masks(name, every, seed)) for name in names]
+    line = [(name, _masks(name, every, seed, shape, work)) for name in names]
     meeting = (1 << len(every)) - 1
     for _, masks in line:
         alive = 0
@@ -154,8 +177,11 @@ def _steps(every: tuple[Statement, ...], seed: int) -> list[tuple[str, dict[int,
     return sorted(narrowed, key=lambda one: (len(one[1]), one[0]))
 
 
-def _masks(name: str, every: tuple[Statement, ...], seed: int) -> dict[int, Shown]:
+def _masks(name: str, every: tuple[Statement, ...], seed: int, shape: Shape, work: Work) -> dict[int, Shown]:
     needed: dict[Where, int] = {}
+    kept = kept_shape(shape, name)
+    if kept is not None:
+        needed[kept] = 0
     for at, statement in enumerate(every):
         for where in statement.where:
             if where.dimension == name:
@@ -163,7 +189,7 @@ def _masks(name: str, every: tuple[Statement, ...], seed: int) -> dict[int, Show
     wheres = tuple(sorted(needed, key=order))
     all_of_them = (1 << len(every)) - 1
     found: dict[int, Shown] = {}
-    for holds, shown in kinds(wheres):
+    for holds, shown in kinds(wheres, work):
         lost = 0
         for at, where in enumerate(wheres):
             if not holds >> at & 1:
@@ -176,7 +202,8 @@ def _masks(name: str, every: tuple[Statement, ...], seed: int) -> dict[int, Show
     return found
 
 
-def _next(reached: Mapping[int, object], masks: Mapping[int, Shown]) -> dict[int, tuple[int, Shown | None]]:
+def _next(reached: Mapping[int, object], masks: Mapping[int, Shown], work: Work) -> dict[int, tuple[int, Shown | None]]:
+    work.spend(len(reached) * len(masks))
     after: dict[int, tuple[int, Shown | None]] = {}
     for state in reached:
         for mask, shown in masks.items():
@@ -195,42 +222,3 @@ def _told(mask: int, trail: Sequence[Mapping[int, tuple[int, Shown | None]]], na
         if shown is not None:
             request[name] = shown
     return {name: request[name] for name in sorted(request)}
-
-
-def meets(one: Statement, other: Statement) -> bool:
-    """False only where no request can satisfy both: a cheap look at how their patterns begin."""
-    theirs = {where.dimension: where for where in other.where if _speaks(where)}
-    for where in one.where:
-        opposite = theirs.get(where.dimension)
-        if opposite is not None and _speaks(where) and not _may_both(where, opposite):
-            return False
-    return True
-
-
-def _speaks(where: Where) -> bool:
-    return not where.negated and not where.absent and where.each is None
-
-
-def _may_both(one: Where, other: Where) -> bool:
-    return any(_touch(left, right) for left in one.among for right in other.among)
-
-
-def _touch(left: object, right: object) -> bool:
-    if isinstance(left, Span) and isinstance(right, Span):
-        return left.low <= right.high and right.low <= left.high
-    if isinstance(left, Glob) and isinstance(right, Glob):
-        for mine, theirs in zip(left.tokens, right.tokens, strict=False):
-            if len(mine) != 1 or len(theirs) != 1:
-                return True
-            if mine != theirs:
-                return False
-        return len(left.tokens) == len(right.tokens) or _goes_on(left, right)
-    return True
-
-
-def _goes_on(left: Glob, right: Glob) -> bool:
-    """One is the beginning of the other: they touch only where the shorter one may go on."""
-    short, long = sorted((left.tokens, right.tokens), key=len)
-    return any(len(token) != 1 for token in short) or all(
-        token in {"run", "run-in", "run-name"} for token in long[len(short) :]
-    )

@@ -31,6 +31,7 @@ from magistrate.impact.privilege.model import (
     spans,
 )
 from magistrate.impact.privilege.patterns import Glob, path
+from magistrate.impact.privilege.touching import Touched
 
 DOMAIN: Final = "codeowners"
 HOLDER: Final = "repository/owners"
@@ -189,7 +190,9 @@ def _decided(at: str, name: str, section: _Section) -> Iterator[Layer]:
         place = Place(path=at, line=line.number)
         if line.owners:
             free = [(Where(dimension="path", among=line.globs, negated=True),)]
-            free += [(Where(dimension="path", among=later),)] if later else []
+            near = Touched(free[0][0])
+            above = tuple(one for one in later if near.by(one))
+            free += [(Where(dimension="path", among=above),)] if above else []
             asked = (
                 literals("approver", *line.owners),
                 *([spans("approvals", (section.approvals, MANY))] if section.approvals > 1 else []),
