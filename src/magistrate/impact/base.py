@@ -201,7 +201,7 @@ class ChangedFile:
 
 def _of_licence(line: str) -> bool:
     """Whether a line is a comment with a sentence of the usual licences, which speak of rights, owners and ability."""
-    return LICENCE.search(line[:MAX_LINE]) is not None and COMMENT.match(line) is not None
+    return COMMENT.match(line) is not None and LICENCE.search(line[:MAX_LINE]) is not None
 
 
 def joined(lines: Sequence[ChangedLine]) -> tuple[str, tuple[int, ...], bool]:

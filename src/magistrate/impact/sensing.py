@@ -88,7 +88,9 @@ class Saying:
         begun = "\n" + text
         if self.starts is not None and may_match(self.starts, begun) and self.starts.search(begun):
             return True
-        return self.around is not None and any(word in text for word in self.words) and bool(self.around.search(text))
+        if self.around is None or not any(word in text for word in self.words):
+            return False
+        return may_match(self.around, text) and self.around.search(text) is not None
 
 
 def line_start(pattern: str) -> re.Pattern[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
@@ -19,6 +20,8 @@ from magistrate.impact.guards.python_side import read_python
 from magistrate.impact.languages.trees import parser_of
 
 MAX_BYTES: Final = 1_000_000
+KEPT: Final = 16
+"""Sides that were read, by their bytes: the old side of one change is the new side of an earlier one."""
 UNREAD: Final = (
     "guards of routes change here, and no parser reads both sides: whether somebody may do more is not known"
 )
@@ -73,6 +76,7 @@ def _readers(name: str) -> tuple[Callable[[bytes], Side], ...]:
     return (_python, _javascript, _tsx, _typescript)
 
 
+@lru_cache(maxsize=KEPT)
 def _python(content: bytes) -> Side:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -7,13 +7,15 @@ are (other code) costs a prover nothing more.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.python import read_tree
+from magistrate.impact.languages.python import KEPT, read_tree
 
 ANNOTATED: Final = ("annotation", "returns", "type_comment", "simple")
 
 
+@lru_cache(maxsize=KEPT)
 def alike(
     before: bytes, after: bytes, *, docstrings: bool = False, annotations: bool = False, imports: bool = False
 ) -> bool:

@@ -10,11 +10,12 @@ import ast
 import re
 import tomllib
 from collections import Counter
+from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import BaseTree
 from magistrate.impact.languages.notation import MARKS, NARROW_MARKS
-from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, read_tree, same_tree
+from magistrate.impact.languages.python import KEPT, head_of, looks_like_template, read_tokens, read_tree, same_tree
 from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
 
@@ -175,10 +176,15 @@ def _commands(side: bytes) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=KEPT)
+def _toml_values(side: bytes) -> str:
+    return repr(tomllib.loads(side.decode()))
+
+
 def same_toml(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """Equal values in equal order; and more than blanks, line ends and commas stays, comments among it."""
     try:
-        old, new = (repr(tomllib.loads(side.decode())) for side in (before, after))
+        old, new = (_toml_values(side) for side in (before, after))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
         return "it is no TOML"
     if old != new:
