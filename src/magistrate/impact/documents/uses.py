@@ -32,6 +32,13 @@ ASKS: Final = (
     re.compile(rf"{_RUN}(?:\[\[?|test)\s+(?:!\s+)?-[efrs]\s+{_PLACE}(?:\s+\]\]?)?{_END}"),
 )
 """Commands that compare a page, look for a text on it, or ask whether it is there."""
+WRITES: Final = (
+    re.compile(
+        rf"{_RUN}git-chglog(?:\s+--?[\w-]+(?:[ =][\w./*-]+)?)*\s+(?:-o|--output)[ =]{_PLACE}"
+        r"(?:\s+--?[\w-]+(?:[ =](?:[\w./*-]+|`[^`\n]*`|\$\([^()\n]*\)))?)*\s*\Z"
+    ),
+)
+"""Programs that write a list of changes anew from the history, whatever it said before."""
 PUTS: Final = (
     re.compile(
         rf"{_RUN}cp(?:\s+-[a-zA-Z]+)*(?:(?:\s+{_PLACE})+\s+[\w./${{}}\"'-]+/[\"']?|(?:\s+{_PLACE}){{2,}}\s+[\"']?\$\{{?\w+\}}?[\"']?)\s*\Z"
@@ -46,7 +53,7 @@ PUTS: Final = (
 )
 """Commands that put a page somewhere under its own name, among the documents of a package, into an archive or
 into the next commit."""
-USES: Final = (*ASKS, *PUTS)
+USES: Final = (*ASKS, *WRITES, *PUTS)
 EDITS: Final = re.compile(
     rf"{_RUN}sed\s+(?:-[Er]\s+)?-i(?:\.\w+|\s+(?:''|\"\"))?(?:\s+-[Er])?(?P<scripts>(?:\s+{_SCRIPT})|(?:\s+-e\s+{_SCRIPT})+)(?:\s+{_PLACE})+\s*\Z"
 )
