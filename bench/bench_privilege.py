@@ -31,7 +31,11 @@ from magistrate.impact.privilege.model import Grants, Holder, Layer, Place, Vary
 from magistrate.impact.privilege.readers import grants_of
 from magistrate.impact.privilege.search import found_only
 
-MEASURES = ("src/magistrate/impact/privilege/**/*.py",)
+MEASURES = (
+    "src/magistrate/impact/privilege/*.py",
+    *(f"src/magistrate/impact/privilege/domains/{name}.py" for name in ("aws_policy", "code_owners", "k8s_network")),
+)
+"""The engine and the readers whose files grow large; the verdicts of every reader are held by its own tests."""
 CORPUS = Path(__file__).resolve().parent.parent / "tests/corpus/privilege"
 SOLVER_MS = 5_000
 SCALE = (50, 200)
@@ -166,6 +170,21 @@ def scale(statements: int) -> float:
     return spent
 
 
+def owners(lines: int) -> float:
+    """Milliseconds, both directions, for a CODEOWNERS file of so many lines of which one names another owner."""
+    shapes = ("/src/m{n}/", "*.e{n}", "/docs/d{n}/**/x*", "svc{n}/api/", "/a/b{n}.py")
+    made = [f"{shapes[n % 5].format(n=n)} @org/t{n % 20}" for n in range(lines)]
+    other = [*made[: lines // 2], made[lines // 2].split()[0] + " @org/new", *made[lines // 2 + 1 :]]
+    states = [grants_of({"CODEOWNERS": "\n".join(found)}) for found in (made, other)]
+    cold()
+    start = time.perf_counter()
+    became = verdict_of(delta(*states))
+    spent = round((time.perf_counter() - start) * 1000, 1)
+    if became != "incomparable":
+        raise SystemExit(f"another owner among {lines} lines was taken for {became}")
+    return spent
+
+
 def main() -> dict[str, Any]:
     """All figures."""
     pairs = rows()
@@ -173,6 +192,7 @@ def main() -> dict[str, Any]:
         "against_z3": against_solver(pairs),
         "labels": verdicts(pairs),
         "both_directions_ms_by_statements": {str(n): scale(n) for n in SCALE},
+        "codeowners_both_directions_ms_by_lines": {str(n): owners(n) for n in (100, 300)},
     }
 
 

@@ -94,9 +94,12 @@ def _matched(atoms: Sequence[Atom]) -> Iterator[tuple[int, Shown]]:
     texts = _texts(atoms)
     numbers = [(index, atom) for index, atom in enumerate(atoms) if isinstance(atom, Span)]
     if texts or not numbers:
+        variable = [(index, atom) for index, atom in texts if isinstance(atom, Varying)]
         for packed, text in _classes(_relaxed(texts))[0].items():
-            mask = sum(1 << index for at, (index, _) in enumerate(texts) if packed >> at & 1)
-            yield from _opened(mask, text, texts)
+            mask = packed
+            if numbers:
+                mask = sum(1 << index for at, (index, _) in enumerate(texts) if packed >> at & 1)
+            yield from _opened(mask, text, variable)
     for number in _points(atom for _, atom in numbers):
         yield sum(1 << index for index, span in numbers if span.low <= number <= span.high), Shown(number)
 
@@ -121,8 +124,8 @@ def _classes(patterns: tuple[Glob, ...]) -> tuple[dict[int, str], int]:
     return counted_classes(patterns)
 
 
-def _opened(mask: int, text: str, texts: Sequence[tuple[int, Glob | Varying]]) -> Iterator[tuple[int, Shown]]:
-    varying = [(index, atom) for index, atom in texts if isinstance(atom, Varying) and mask >> index & 1]
+def _opened(mask: int, text: str, variable: Sequence[tuple[int, Varying]]) -> Iterator[tuple[int, Shown]]:
+    varying = [(index, atom) for index, atom in variable if mask >> index & 1]
     if not varying:
         yield mask, Shown(text)
         return
