@@ -61,6 +61,7 @@ def near(draw: st.DrawFn) -> tuple[tuple[Layer, ...], list[tuple[Layer, ...]]]:
 
 @given(near())
 @settings(max_examples=500, deadline=None)
+@pytest.mark.slow
 def test_what_is_left_out_makes_no_difference(question):
     mine, others = question
     shape = narrowing.shape_of([mine, *others])
@@ -103,6 +104,7 @@ HOSTILE = [f"*{chr(97 + at)}*{chr(98 + at)}*{at}*" for at in range(14)]
 """Each set of them matches some text."""
 
 
+@pytest.mark.slow
 def test_patterns_that_are_slow_on_purpose_end_as_unknown_and_never_as_unchanged():
     before = [box("*x*", allow=False), *(box(one) for one in HOSTILE)]
     after = [*(box(one, f"{one}z") for one in HOSTILE)]
@@ -110,6 +112,7 @@ def test_patterns_that_are_slow_on_purpose_end_as_unknown_and_never_as_unchanged
     assert turns == {Turn.UNKNOWN}
 
 
+@pytest.mark.slow
 def test_work_is_shared_by_all_actors_and_who_is_not_looked_at_is_unknown():
     sides = [state(*(box(one) for one in found), names=30) for found in (HOSTILE, [f"{one}z" for one in HOSTILE])]
     work = Work()
