@@ -8,8 +8,9 @@ is told. What a release is made from (a title, a version) stays for two where a 
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -113,9 +114,27 @@ def taken_as_file(text: str, where: str, start: int, shown: str) -> bool:
         return len(words) >= MIN_WORDS and FIRST_WORD.match(words[0]) is not None
     if lower.endswith((".js", ".cjs", ".mjs", ".ts")) and (command := COMMAND.match(line)) is not None:
         return only_put(command["said"], shown)
-    if lower.endswith("setup.py"):
-        return _in_package_list(text, text.count("\n", 0, start) + 1, shown)
+    if lower.endswith(("package.json", "setup.py")):
+        number = text.count("\n", 0, start) + 1
+        return _in_package_list(text, number, shown) if lower.endswith("setup.py") else _only_copied(text, line, shown)
     return WORKFLOW.search(lower) is not None and _in_known_step(text, at, line)
+
+
+def _only_copied(text: str, line: str, shown: str) -> bool:
+    """Whether every script of a package.json that names the page puts it somewhere."""
+    told = [one for one in scripts_of(text).values() if shown in one.lower()]
+    return bool(told) and line.lower().count(shown) == 1 and all(only_put(one, shown) for one in told)
+
+
+@lru_cache(maxsize=32)
+def scripts_of(text: str) -> Mapping[str, str]:
+    """The entries of `scripts` of a package.json; none where it cannot be read."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    scripts = found.get("scripts") if isinstance(found, dict) else None
+    return {str(name): str(one) for name, one in scripts.items()} if isinstance(scripts, dict) else {}
 
 
 def _in_known_step(text: str, at: int, line: str) -> bool:

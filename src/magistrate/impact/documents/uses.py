@@ -41,9 +41,10 @@ WRITES: Final = (
 """Programs that write a list of changes anew from the history, whatever it said before."""
 PUTS: Final = (
     re.compile(
-        rf"{_RUN}cp(?:\s+-[a-zA-Z]+)*(?:(?:\s+{_PLACE})+\s+[\w./${{}}\"'-]+/[\"']?|(?:\s+{_PLACE}){{2,}}\s+[\"']?\$\{{?\w+\}}?[\"']?)\s*\Z"
+        rf"{_RUN}cp(?:\s+-[afpruvR]+)*(?:(?:\s+(?!-){_PLACE})+\s+[\w./${{}}\"'-]+/[\"']?|(?:\s+(?!-){_PLACE}){{2,}}\s+[\"']?\$\{{?\w+\}}?[\"']?)\s*\Z"
     ),
     re.compile(rf"{_RUN}cp(?:\s+-[afpruv]+)*{_FROM}(?:{_TO}|\s+\.)\s*\Z"),
+    re.compile(rf"{_RUN}(?:shx\s+)?cp(?:\s+-[afpruvR]+)*(?:\s+(?!-){_PLACE}){{2,}}\s+(?!-){_PLACE}\s*\Z"),
     re.compile(rf"{_RUN}{_PLAIN_MODE}{_FROM}(?:{_TO}|{_DOC})\s*\Z"),
     re.compile(rf"{_RUN}git\s+add(?:\s+-A)?(?:\s+--)?(?:\s+{_PLACE})+\s*\Z"),
     re.compile(
