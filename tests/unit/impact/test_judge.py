@@ -225,13 +225,53 @@ def test_the_verdict_does_not_hang_on_the_order_of_sets():
     for path in sorted((TESTS / "corpus" / "attacks").glob("*.jsonl")):
         cases = [json.loads(line) for line in path.read_text().splitlines()]
         lines += [msgspec.json.encode({"v": 1, "mode": "assess", "case": case}) for case in cases[::4]]
+    assert _differing(lines, ("1", "2")) == []
+
+
+@pytest.mark.requirement("R42")
+def test_whose_power_moves_does_not_hang_on_the_order_of_sets():
+    """Equal rights at several places: which of them is told is the same in every process."""
+    lines = [b'{"v":1,"mode":"many","texts":{}}']
+    rows = [
+        json.loads(line)
+        for path in sorted((TESTS / "corpus" / "privilege").glob("*.jsonl"))
+        for line in path.read_text().splitlines()
+    ]
+    for number, row in enumerate(rows[::3]):
+        sides = [
+            {f"{folder}{path}": text for path, text in row[side].items() for folder in ("", f"copy{number % 3}/")}
+            for side in ("before", "after")
+        ]
+        lines.append(_asks(*sides))
+    flows = "on: pull_request\n{}jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n"
+    names = [f".github/workflows/{name}.yml" for name in ("a", "b", "c", "d", "e", "f")]
+    before, after = (dict.fromkeys(names, flows.format(stated)) for stated in ("", "permissions: {}\n"))
+    lines.append(_asks(before, {**after, names[2]: before[names[2]] + "# more\n"}))
+    assert _differing(lines, ("0", "1", "2", "3")) == []
+
+
+def _asks(before, after):
+    texts = {
+        side: {path: text if isinstance(text, str) else json.dumps(text) for path, text in files.items()}
+        for side, files in (("before", before), ("after", after))
+    }
+    files = [
+        {"path": path, "before": texts["before"].get(path), "after": texts["after"].get(path)}
+        for path in sorted({*texts["before"], *texts["after"]})
+        if texts["before"].get(path) != texts["after"].get(path)
+    ]
+    case = {"id": "x", "files": files, "context": {"files": texts["before"], "complete": True}}
+    return msgspec.json.encode({"v": 1, "mode": "privilege", "case": case})
+
+
+def _differing(lines, seeds):
+    """The requests that are answered otherwise in processes which hash texts in other ways."""
     given = [
         subprocess.run(
             [sys.executable, "-m", "magistrate.judge"], input=b"\n".join(lines), capture_output=True, check=True,
             env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout.split(b"\n")
-        for seed in ("1", "2")
+        for seed in seeds
     ]  # fmt: skip
-    assert len(given[0]) == len(lines)
-    differing = [lines[n + 1][:200] for n, (one, other) in enumerate(zip(*given, strict=True)) if one != other]
-    assert differing == []
+    assert all(len(one) == len(lines) for one in given)
+    return [lines[n + 1][:200] for n, answers in enumerate(zip(*given, strict=True)) if len(set(answers)) > 1]

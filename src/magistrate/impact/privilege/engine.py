@@ -111,7 +111,7 @@ class _Closures:
                     if holder not in seen:
                         seen.add(holder)
                         line.append(holder)
-            reached = (self.by_name[name] for name in seen if name in self.by_name)
+            reached = (self.by_name[name] for name in line if name in self.by_name)
             found = frozenset((holder.domain, _same(holder.layers)) for holder in reached if holder.layers)
             self.known[actor] = found
         return found
