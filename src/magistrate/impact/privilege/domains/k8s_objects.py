@@ -2,7 +2,7 @@
 
 What every Kubernetes reader shares. Scalars stay texts with their lines; `flag` and `number` read them
 as the API server does (YAML 1.1, no quotes). Follows the Kubernetes API conventions, Kustomize's
-`kustomization.yaml`, and Helm's `values.yaml`, `Chart.yaml` and `templates/`.
+`kustomization.yaml`, Helm's `values.yaml`, `Chart.yaml` and `templates/`, and helmfiles with what they name.
 
 Rule kept: a text that does not parse, a name that stands twice, a template, an overlay that changes
 objects, and a kind that no reader knows are unknown; a scalar that is no boolean counts as the worse one.
@@ -37,6 +37,8 @@ _WRITTEN_OTHERWISE: Final = re.compile(r"\\(?:u00|x|U000000)[4-7][0-9a-fA-F]|(?m
 _OVERLAY: Final = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
 _VALUES: Final = re.compile(r"(?:.*/)?(?:[\w.-]*[.-])?values(?:[.-][\w.-]*)?\.ya?ml")
 _CHART: Final = re.compile(r"(?:.*/)?(?:Chart|requirements)\.ya?ml")
+_HELMFILE: Final = re.compile(r"(?:.*/)?(?:helmfile(?:[.-][\w.-]+)?\.(?:ya?ml|gotmpl)|helmfile\.d/.*)")
+_NAMED_FILE: Final = re.compile(r"[\w./*{}$ -]*\.(?:ya?ml|json|gotmpl|tpl)\b")
 _TEMPLATES: Final = re.compile(r"(?:.*/)?templates/.*")
 _MOVING_TAG: Final = re.compile(r"(?m)^(\s*(?:- )?image: [\w./-]+(?::\d+/[\w./-]+)?):[\w.-]+$")
 """An image by its tag in a template: the tag moves by itself."""
@@ -118,19 +120,40 @@ def cluster(files: Mapping[str, str]) -> Cluster:
     objects: list[KubeObject] = []
     riddles: list[Riddle] = []
     patches = {patched: path for path in sorted(files) if _OVERLAY.fullmatch(path) for patched in _patched(path, files)}
+    rendered = _with_helmfiles(files)
     for path in sorted(files):
         text = files[path]
+        if path in rendered:
+            riddles += _chart(path, text)
         if path in patches:
             riddles.append(Riddle(why="it changes objects of an overlay", text=_lines(text), place=Place(path=path)))
         elif _OVERLAY.fullmatch(path):
             riddles += _overlay(path, text)
-        elif _VALUES.fullmatch(path) or _CHART.fullmatch(path):
+        elif path not in rendered and (_VALUES.fullmatch(path) or _CHART.fullmatch(path)):
             riddles += _chart(path, text)
         elif _is_about(text) or (_TEMPLATES.fullmatch(path) and "{{" in text):
             found, open_ends = _parsed(text)
             objects += (_placed(path, body) for body in found)
             riddles += (Riddle(why=why, text=what, place=Place(path=path, line=line)) for why, what, line in open_ends)
     return Cluster(objects=tuple(objects), riddles=tuple(riddles))
+
+
+def _with_helmfiles(files: Mapping[str, str]) -> frozenset[str]:
+    """Helmfiles, and the files that they name: by the last part of the name, and by the folder where that is put together."""
+    helmfiles = [path for path in files if _HELMFILE.fullmatch(path)]
+    names, open_below = set[str](), set[str]()
+    for path in helmfiles:
+        for name in _NAMED_FILE.findall(files[path]):
+            names.add(posixpath.basename(name.strip()))
+            if "{{" in name or "*" in name or "$" in name:
+                open_below.add(posixpath.dirname(path))
+    return frozenset(
+        path
+        for path in files
+        if path in helmfiles
+        or posixpath.basename(path) in names
+        or any(not folder or path.startswith(f"{folder}/") for folder in open_below)
+    )
 
 
 def _is_about(text: str) -> bool:
