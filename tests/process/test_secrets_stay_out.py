@@ -79,6 +79,9 @@ def seeds() -> Seeds:
     return Seeds(known=made[0::3], shaped=made[1::3], disguised=made[2::3])
 
 
+OWN_DIGITS = re.compile(r"\[\[secret:[a-z-]+:[0-9a-f]{16}\]\]|(?:hmac-)?sha256:[0-9a-f]{64}")
+
+
 @dataclass
 class Union:
     """Everything delivered: as it came, without its JSON, and as text of each file."""
@@ -95,8 +98,11 @@ class Union:
         return answer
 
     def leaks(self, secrets: list[tuple[Seeded, str]]) -> dict[str, str]:
-        """Windows of secrets and of their written forms in the union, each with whose it is."""
-        union = "\n".join(self.parts)
+        """Windows of secrets and of their written forms in the union, each with whose it is.
+
+        Placeholders and digests are keyed anew in each run: eight of their digits are now and then those of a seed.
+        """
+        union = OWN_DIGITS.sub("~", "\n".join(self.parts))
         views = (union, bare(union), bare("\n".join(reversed(union.split("\n")))))
         needles: dict[str, str] = {}
         for secret, form in secrets:

@@ -44,7 +44,7 @@ class Judge:
 
     sandbox: Sandbox
     python: Path = field(default_factory=lambda: Path(sys.executable))
-    limits: SandboxLimits = JUDGE_LIMITS
+    limits: SandboxLimits = field(default_factory=lambda: JUDGE_LIMITS)
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """One request, any mode; raises Usage, Unavailable."""
