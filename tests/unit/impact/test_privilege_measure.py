@@ -178,3 +178,33 @@ def test_a_file_that_gives_nothing_by_itself_counts_for_what_is_made_of_it(name)
     assert ChangeClass.PERMISSIONS in {one.kind for one in found.raised}
     same = privilege([[change(path, text, text + "\n")]], base)
     assert not same.raised or name == "settings that are decoded", "one more blank line is no other right"
+
+
+LONG = 300_000
+HOSTILE = {
+    "helmfile.yaml": "a " * LONG,
+    "compose.yml": "services:\n  a:\n    extends:\n      file: " + "a" * LONG + "\n",
+    "x.json": json.dumps({"k" * 1_000: {"v" * 1_000: list(range(20_000))}, "Statement": "allow"}),
+    "main.tf": 'resource "aws_lb" "x" {\n  ' + "a_public_" * 5_000 + "- = 1\n}\n",
+    "main.tf.json": json.dumps({"resource": {"aws_lb": {"x": {"_public" * 20_000 + "-": 1}}}}),
+    ".github/workflows/a.yml": "on: push\npermissions: write-all\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: "
+    + "sudo " * LONG
+    + "\n      - run: go run "
+    + "./a " * LONG
+    + "\n",
+    "t.yaml": "AWSTemplateFormatVersion: 2010-09-09\nParameters:\n  A: {Default: "
+    + "b" * 100_000
+    + "}\nResources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties: {PolicyDocument: ["
+    + "{Ref: A}, " * 5_000
+    + "]}\n",
+}
+
+
+@pytest.mark.requirement("R25")
+@pytest.mark.parametrize("path", HOSTILE)
+def test_a_hostile_file_comes_to_an_end(path):
+    """Texts on which a pattern with two ways to read one text, or a copy for each word, would not end."""
+    text = HOSTILE[path]
+    files = {f"src/m{number}.go": "package a\n" for number in range(50)}
+    found = privilege([[change(path, None, text)]], BaseTree(files=files, known=True))
+    assert all(row.path for row in found.rows)

@@ -34,8 +34,8 @@ ASKS: Final = (
 """Commands that compare a page, look for a text on it, or ask whether it is there."""
 WRITES: Final = (
     re.compile(
-        rf"{_RUN}git-chglog(?:\s+--?[\w-]+(?:[ =][\w./*-]+)?)*\s+(?:-o|--output)[ =]{_PLACE}"
-        r"(?:\s+--?[\w-]+(?:[ =](?:[\w./*-]+|`[^`\n]*`|\$\([^()\n]*\)))?)*\s*\Z"
+        rf"{_RUN}git-chglog(?:\s+--?[\w-]+(?:[ =](?!-)[\w./*-]+)?)*\s+(?:-o|--output)[ =]{_PLACE}"
+        r"(?:\s+--?[\w-]+(?:[ =](?:(?!-)[\w./*-]+|`[^`\n]*`|\$\([^()\n]*\)))?)*\s*\Z"
     ),
 )
 """Programs that write a list of changes anew from the history, whatever it said before."""

@@ -7,6 +7,7 @@ nothing here is seen to attach gives its rights to a holder of its own: whoever 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -43,6 +44,8 @@ NO_TEXT_OF_POLICIES: Final = re.compile(
 ALLOWS: Final = re.compile(r"(?i)[\"']?\beffect\\?[\"']?\s*[:=]\s*\\?[\"']?allow\b")
 """How a statement of a policy says that it gives something, in any notation."""
 NEAR: Final = 15
+MAX_KEY: Final = 100
+"""Letters of an attribute of any provider; what is longer may be anything."""
 MAX_NODES: Final = 200_000
 FILLED: Final = (".tpl", ".tftpl", ".tmpl")
 """Endings of files that Terraform fills in; they count where an expression reads them."""
@@ -142,9 +145,19 @@ def _nested(path: str, whole: object, estate: Estate) -> None:
         elif isinstance(value, str) and ALLOWS.search(value) is not None:
             estate.open("a policy as a text inside of another file", {at: value}, Place(path=path))
         elif isinstance(value, Mapping):
-            line += [(f"{at}/{key}", one) for key, one in value.items()]
+            line += [(_below(at, str(key)), one) for key, one in value.items()]
         elif isinstance(value, list):
-            line += [(f"{at}/{number}", one) for number, one in enumerate(value)]
+            line += [(_below(at, str(number)), one) for number, one in enumerate(value)]
+
+
+def _below(at: str, key: str) -> str:
+    """The place of a value inside of another; a long one by its digest, for there may be very many below it."""
+    whole = f"{at}/{key}"
+    return (
+        whole
+        if len(whole) <= MAX_KEY
+        else "/" + hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    )
 
 
 def _around(text: str) -> str:
@@ -299,7 +312,7 @@ def _other(block: Block, place: Place, names: Names, estate: Estate) -> None:
 def _exposing(body: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """What says who gets to a thing, in the block itself or in one inside it."""
     for key, value in sorted(body.items()):
-        if EXPOSES.fullmatch(key):
+        if len(key) > MAX_KEY or EXPOSES.fullmatch(key):
             yield key, value
         else:
             for one in listed(value):

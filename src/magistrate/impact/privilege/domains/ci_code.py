@@ -37,6 +37,8 @@ DOMAIN: Final = "code"
 MAX_FILES: Final = 2_000
 MAX_SCANNED: Final = 2_000_000
 """Characters of one file in which names of other files are looked for; with a longer one every file counts."""
+MAX_PACKAGES: Final = 50
+"""Folders after `go run`; of more, every file counts."""
 SHORT: Final = 3
 """Letters that a name without a dot or a slash has at least, to be taken for one of a file."""
 ENDINGS: Final = (
@@ -173,6 +175,8 @@ class _Closure:
 
     def _go(self, verb: str, words: Sequence[str], folders: Sequence[str]) -> None:
         """The files of the packages that `go run` starts, or those with orders for `go generate`."""
+        if len(words) > MAX_PACKAGES:
+            words = ("./...",)
         for word in words:
             if not word.startswith("."):
                 continue

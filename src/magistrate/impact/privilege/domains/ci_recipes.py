@@ -147,16 +147,13 @@ def asked_scripts(runner: str, words: Sequence[str], scripts: Mapping[str, str])
 
 def unwrapped(command: str) -> str:
     """The command without the words that only start it (`npx`, `sudo -E`, `uv run`)."""
-    words = command.split()
-    for _ in range(len(words)):
-        two = " ".join(words[:2])
-        if two in WRAPPERS:
-            words = words[2:]
-        elif words and words[0] in WRAPPERS:
-            words = words[1:]
-        else:
+    words, at = command.split(), 0
+    while at < len(words):
+        taken = 2 if " ".join(words[at : at + 2]) in WRAPPERS else 1 if words[at] in WRAPPERS else 0
+        if not taken:
             break
-        while words and (words[0].startswith("-") or "=" in words[0]) and words[0] != "--":
-            words = words[1:]
-        words = words[1:] if words[:1] == ["--"] else words
-    return " ".join(words)
+        at += taken
+        while at < len(words) and (words[at].startswith("-") or "=" in words[at]) and words[at] != "--":
+            at += 1
+        at += words[at : at + 1] == ["--"]
+    return " ".join(words[at:])

@@ -8,6 +8,7 @@ Rule kept: a template that cannot be read, a macro or a transform is `Unknown` a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,8 @@ RUNS_AS: Final = frozenset(
 )
 RIGHTS: Final = re.compile(r"::IAM::|Policy|Permission|Access|Grant|Role|Principal")
 _SUB: Final = re.compile(r"\$\{([^!{}][^{}]*)\}")
+PLAIN: Final = 200
+"""Letters of a setting that are told; of a longer one the digest, for it may be named thousands of times."""
 _WORD: Final = re.compile(r"\w+")
 MAX_DEPTH: Final = 60
 
@@ -99,7 +102,8 @@ def _settings(whole: Mapping[Any, Any]) -> dict[str, str]:
     for part in ("Parameters", "Mappings", "Conditions"):
         named = whole.get(part)
         for name, value in named.items() if isinstance(named, Mapping) else ():
-            found[str(name)] = f"{found.get(str(name), '')}{json.dumps(value, sort_keys=True, default=str)}"
+            told = f"{found.get(str(name), '')}{json.dumps(value, sort_keys=True, default=str)}"
+            found[str(name)] = told if len(told) <= PLAIN else hashlib.sha256(told.encode()).hexdigest()[:32]
     return found
 
 

@@ -10,6 +10,7 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.privilege.domains.trees import is_true
@@ -127,7 +128,7 @@ _PORT: Final = re.compile(
     rf"(?:(?P<address>{_ADDRESS}):)?(?:(?P<out>\d+(?:-\d+)?)?:)?(?P<to>\d+(?:-\d+)?)(?:/(?P<protocol>tcp|udp|sctp))?"
 )
 _EVERY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - what a file says, bound by nobody here
-_NAMES: Final = re.compile(r"[\w./-]+\.ya?ml\b")
+_NAMES: Final = re.compile(r"[\w./-]{1,200}\.ya?ml\b")
 _VARIABLES: Final = re.compile(r"\$\{?(\w+)")
 _SET: Final = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=(.*)$")
 _VOLUME: Final = frozenset({"type", "source", "target", "read_only", "bind", "volume", "tmpfs", "consistency"})
@@ -214,13 +215,16 @@ def text_of(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
+@lru_cache(maxsize=64)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def beside(path: str, value: object, files: Mapping[str, str]) -> str:
     """The files that a value names and the variables in it, each by what it holds now; empty where it names none."""
     text, folder = text_of(value), posixpath.dirname(path)
     named = sorted({posixpath.normpath(posixpath.join(folder, one)) for one in _NAMES.findall(text)} & set(files))
-    told = [
-        f"{one} holds {hashlib.sha256(files[one].encode('utf-8', 'surrogatepass')).hexdigest()[:32]}" for one in named
-    ]
+    told = [f"{one} holds {_digest(files[one])}" for one in named]
     set_here = dict(_SET.findall(files.get(posixpath.join(folder, ".env"), "")))
     told += [f"{one} is {set_here[one]}" for one in sorted(set(_VARIABLES.findall(text))) if one in set_here]
     return " where " + ", ".join(told) if told else ""

@@ -38,7 +38,7 @@ _OVERLAY: Final = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
 _VALUES: Final = re.compile(r"(?:.*/)?(?:[\w.-]*[.-])?values(?:[.-][\w.-]*)?\.ya?ml")
 _CHART: Final = re.compile(r"(?:.*/)?(?:Chart|requirements)\.ya?ml")
 _HELMFILE: Final = re.compile(r"(?:.*/)?(?:helmfile(?:[.-][\w.-]+)?\.(?:ya?ml|gotmpl)|helmfile\.d/.*)")
-_NAMED_FILE: Final = re.compile(r"[\w./*{}$ -]*\.(?:ya?ml|json|gotmpl|tpl)\b")
+_NAMED_FILE: Final = re.compile(r"[\w./*{}$ -]{0,200}\.(?:ya?ml|json|gotmpl|tpl)\b")
 _TEMPLATES: Final = re.compile(r"(?:.*/)?templates/.*")
 _MOVING_TAG: Final = re.compile(r"(?m)^(\s*(?:- )?image: [\w./-]+(?::\d+/[\w./-]+)?):[\w.-]+$")
 """An image by its tag in a template: the tag moves by itself."""
