@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from magistrate.impact.dependencies.agreement import disagreement
+from magistrate.impact.dependencies.lock_blocks import lock_document
 from magistrate.impact.dependencies.pins import (
     Listing,
     Pinned,
@@ -80,12 +81,10 @@ def lock_toml(text: str) -> tuple[dict[str, Any], list[str]]:
     Raises:
         UnreadableError: texts over several lines, or the parser does not accept it.
     """
-    import tomllib  # noqa: PLC0415  only where a file asks for it
-
     if '"""' in text or "'''" in text:
         raise UnreadableError("a lock has a text over several lines")
     try:
-        document = tomllib.loads(text, parse_float=str)
+        document = lock_document(text)
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"the parser does not accept it ({type(error).__name__})") from error
     marked = [line for line in text.split("\n") if "#" in line and "#" in STRINGS.sub("", line)]

@@ -19,6 +19,7 @@ from magistrate.impact.documents.markdown import inline_marks, read_markdown
 from magistrate.impact.documents.page import UnreadablePageError
 from magistrate.impact.documents.pages import MACHINE_TEXT, MARKDOWN, OTHER_PROSE, pin, reads_as_prose, release_tool
 from magistrate.impact.documents.restructured import read_restructured
+from magistrate.impact.documents.stretches import without_same_stretch
 from magistrate.impact.documents.words import Vocabulary
 from magistrate.impact.equality import proof
 from magistrate.impact.reachability import reader_of
@@ -101,7 +102,8 @@ def _page_objection(file: ChangedFile, step: Sequence[ChangedFile], base: BaseTr
         anchored=words.anchored,
         marks=inline_marks if markdown else None,
     )
-    found = why_not_same_page(read(file.before), read(file.after), judge)
+    sides = without_same_stretch(file.before, file.after) if markdown else file.both_texts
+    found = why_not_same_page(read(sides[0]), read(sides[1]), judge)
     if found is None:
         return None
     return f"line {found[0]} {found[1]}" if found[0] else found[1]
