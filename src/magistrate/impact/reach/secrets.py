@@ -16,6 +16,7 @@ from typing import Final
 
 from magistrate.impact.base import in_lower_case
 from magistrate.impact.reach.imports import tongue_of
+from magistrate.impact.screening import may_match
 
 ANY: Final = "*"
 """The name of a secret that a text does not say."""
@@ -263,16 +264,14 @@ def words_of(path: str, text: str) -> frozenset[str]:
 def reads_in(text: str) -> frozenset[str]:
     """Every variable of the environment, input or output that a text reads by its name, whatever the name says."""
     found = {one[1] or one[2] for one in _TAKEN.finditer(text)}
-    if "env" in in_lower_case(text):
-        found |= {one[1] for one in _READ.finditer(text) if one[1]} | {one[1] for one in _DOTTED.finditer(text)}
+    found |= {one[1] for one in _all(_READ, text) if one[1]} | {one[1] for one in _all(_DOTTED, text)}
     return frozenset(found)
 
 
 def given_in(text: str) -> Iterator[tuple[str, str]]:
     """Names of a program that say enough and are given what it reads, each with the variable or secret that it reads."""
-    patterns = (_READ, _DOTTED) if "env" in in_lower_case(text) else ()
-    for pattern in (*patterns, *((_BY_ID,) if "secret" in in_lower_case(text) else ())):
-        for one in pattern.finditer(text):
+    for pattern in (_READ, _DOTTED, _BY_ID):
+        for one in _all(pattern, text):
             name = _bound_in(_line(text, one.start())) if one[1] else ""
             if name:
                 yield name, one[1]
@@ -282,7 +281,7 @@ def unsaid(path: str, text: str) -> bool:
     """Whether a text uses a secret, or a variable of the environment, without saying which."""
     if path.lower().endswith((*YAML, *TERRAFORM)):
         return "secret" in in_lower_case(text) and any(one.name == ANY for one in named_in(path, text))
-    return "env" in in_lower_case(text) and _COMPUTED.search(text) is not None
+    return any(True for _ in _all(_COMPUTED, text))
 
 
 def _variables(text: str) -> Iterator[tuple[str, int, str]]:
@@ -293,15 +292,21 @@ def _variables(text: str) -> Iterator[tuple[str, int, str]]:
 
 def _read(text: str) -> Iterator[tuple[str, int, str]]:
     """Variables of the environment that a program reads, and secrets that it asks a store for."""
-    if "env" in in_lower_case(text):
-        for one in _READ.finditer(text):
-            if one[1] is None or likely(one[1]):
-                yield one[1] or ANY, one.start(), _line(text, one.start())
-        for one in _DOTTED.finditer(text):
-            if likely(one[1]):
-                yield one[1], one.start(), _line(text, one.start())
-    for one in _BY_ID.finditer(text):
+    for one in _all(_READ, text):
+        if one[1] is None or likely(one[1]):
+            yield one[1] or ANY, one.start(), _line(text, one.start())
+    for one in _all(_DOTTED, text):
+        if likely(one[1]):
+            yield one[1], one.start(), _line(text, one.start())
+    for one in _all(_BY_ID, text):
         yield one[1], one.start(), _line(text, one.start()) + text[one.end() : one.end() + CALL].partition(")")[0]
+
+
+def _all(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Every match; a text that holds none, as most do, is passed over in one go."""
+    mark = "secret" if pattern is _BY_ID else "env"
+    if mark in in_lower_case(text) and may_match(pattern, text):
+        yield from pattern.finditer(text)
 
 
 def _line(text: str, at: int) -> str:
