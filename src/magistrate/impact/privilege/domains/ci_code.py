@@ -254,7 +254,8 @@ class _Closure:
 
 def _runs(path: str) -> bool:
     name = posixpath.basename(path)
-    return "." not in name or name.rpartition(".")[2].lower() in CODE
+    image = name.lower().startswith(("dockerfile", "containerfile"))
+    return image or "." not in name or name.rpartition(".")[2].lower() in CODE
 
 
 @lru_cache(maxsize=8)

@@ -49,6 +49,7 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "dotnet": ("Directory.Build.props", "Directory.Build.targets", "nuget.config"), "swift": ("Package.swift",), "pod": ("Podfile",),
     "mise": ("mise.toml", ".mise.toml", ".tool-versions"), "asdf": (".tool-versions",), "direnv": (".envrc",),
     "devbox": ("devbox.json",), "nix": ("flake.nix", "default.nix", "shell.nix"), "nix-build": ("default.nix",),
+    "commitlint": ("commitlint.config.js", "commitlint.config.mjs", "commitlint.config.cjs", ".commitlintrc.js"),
     "hatch": ("hatch_build.py", "hatch.toml"), "pdm": ("pdm_build.py",), "release-it": (".release-it.json",),
     "standard-version": (".versionrc", ".versionrc.json", ".versionrc.js"), "changeset": (".changeset/config.json",),
     "ansible-playbook": ("ansible.cfg",), "pulumi": ("Pulumi.yaml",), "cdk": ("cdk.json",), "sls": ("serverless.yml",),

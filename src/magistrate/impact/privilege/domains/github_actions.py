@@ -18,12 +18,13 @@ from typing import Any, Final
 
 from magistrate.impact.privilege.domains import github_actions_rights as rights
 from magistrate.impact.privilege.domains.ci_code import closure, code_holder
-from magistrate.impact.privilege.domains.ci_yaml import line_of, listed, shown
+from magistrate.impact.privilege.domains.ci_yaml import Text, line_of, listed, shown
 from magistrate.impact.privilege.domains.github_actions_rights import Odd, Right
-from magistrate.impact.privilege.domains.github_actions_steps import Steps, steps_of
+from magistrate.impact.privilege.domains.github_actions_steps import Said, Steps, steps_of
 from magistrate.impact.privilege.domains.github_actions_triggers import (
     FORK,
     ITSELF,
+    MAX_CASES,
     STRANGERS,
     WRITERS,
     Start,
@@ -37,6 +38,7 @@ from magistrate.impact.privilege.domains.github_actions_workflows import (
     granted_by_callers,
     inputs_of,
     read_workflow,
+    secrets_given,
     starts_in_all,
 )
 from magistrate.impact.privilege.model import (
@@ -140,9 +142,10 @@ class GitHubActions:
             usual = granted_by_callers(path, workflows) or (None,)
             inputs = inputs_of(path, workflows)
             foreign = artifacts_of_strangers(workflow, workflows)
+            given = secrets_given(path, workflows)
             for name, body in workflow.jobs.items():
                 if isinstance(body, dict):
-                    _held(_job(workflow, name, body, (starts, usual, inputs), found), found, foreign=foreign)
+                    _held(_job(workflow, name, body, (starts, usual, inputs, given), found), found, foreign=foreign)
                 else:
                     found.odd(f"job {name}", Place(path=path, line=line_of(name)), "a job that is no mapping")
         return Grants(
@@ -167,10 +170,10 @@ def _job(
     workflow: Workflow,
     name: str,
     body: Mapping[str, Any],
-    around: tuple[tuple[Start, ...], tuple[object, ...], rights.Inputs],
+    around: tuple[tuple[Start, ...], tuple[object, ...], rights.Inputs, frozenset[str] | None],
     found: _Found,
 ) -> _Job:
-    starts, usual, inputs = around
+    starts, usual, inputs, given = around
     line = line_of(name)
     permissions = body["permissions"] if "permissions" in body else workflow.body.get("permissions")
     tokens = usual if permissions is None else (permissions,)
@@ -178,7 +181,7 @@ def _job(
     held: list[Right] = []
     for one in (
         *(right for token in tokens for right in rights.token_rights(token, line)),
-        *rights.secret_rights({"env": workflow.body.get("env"), "job": body}),
+        *rights.secret_rights({"env": workflow.body.get("env"), "job": body}, None if "environment" in body else given),
         *_handed_on(body, found.files),
         *rights.environment_rights(body),
         *rights.machine_rights(body, inputs),
@@ -302,22 +305,26 @@ def _steered(
 ) -> list[tuple[Start, str, Place]]:
     steps, made = job.steps, list[tuple[Start, str, Place]]()
     for way in base:
-        made += ((way, f"it checks out what strangers sent ({said})", place) for said, place in steps.fetched.items())
-        made += (
-            (way, f"strangers' text becomes part of a script ({said})", place) for said, place in steps.injected.items()
-        )
+        made += _each(way, steps.fetched, "it checks out what strangers sent ({})")
+        made += _each(way, steps.injected, "strangers' text becomes part of a script ({})")
         if foreign and way.event == "workflow_run":
-            made += (
-                (way, "it takes artifacts of a run that strangers start", place) for place in steps.artifacts.values()
-            )
-    pushed = [said for said in steps.injected if ".commits" in said or ".head_commit" in said]
+            made += _each(way, steps.artifacts, "it takes artifacts of a run that strangers start")
+    pushed = {said: at for said, at in steps.injected.items() if ".commits" in said[0] or ".head_commit" in said[0]}
     for way in ways:
         if way.event == "push":
-            made += (
-                (way, f"text of merged commits becomes part of a script ({said})", steps.injected[said])
-                for said in pushed
-            )
+            made += _each(way, pushed, "text of merged commits becomes part of a script ({})")
     return made
+
+
+def _each(way: Start, found: Mapping[Said, Place], words: str) -> Iterator[tuple[Start, str, Place]]:
+    """Each thing that steps do, under the start of the job and under what stands before the step."""
+    for (said, conditions), place in found.items():
+        under: list[Start] = [way]
+        for condition in conditions:
+            cases = cases_of(Text.of(condition, line=place.line))
+            under = [one for start in under for case in cases if (one := guarded(start, case)) is not None][:MAX_CASES]
+        for one in under:
+            yield one, words.format(said), place
 
 
 def _from_forks(job: _Job) -> Iterator[Statement]:

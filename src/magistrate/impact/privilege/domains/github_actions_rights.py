@@ -147,16 +147,21 @@ def expressions(text: Text, *, bare: bool = False) -> Iterator[str]:
         yield str(text)
 
 
-def secret_rights(value: object) -> Iterator[Right]:
-    """Every secret that an expression inside this value names; all of them where the name is not literal."""
+def secret_rights(value: object, given: frozenset[str] | None = None) -> Iterator[Right]:
+    """Every secret that an expression inside this value names; all of them where the name is not literal.
+
+    `given` are those that callers hand on, None where any may be there: a name that nobody gives is empty.
+    """
     for text in texts_of(value):
         for inside in expressions(text):
             for groups in _SECRET.findall(inside):
                 name = next(one for one in groups if one).upper()
-                if name != "GITHUB_TOKEN":
+                if name != "GITHUB_TOKEN" and (given is None or name in given):
                     yield named(f"secret:{name}", f"secrets.{name}", text.line)
-            if _ANY_SECRET.search(inside):
+            if _ANY_SECRET.search(inside) and given is None:
                 yield _alike("secret:*", "all secrets", text.line)
+            elif _ANY_SECRET.search(inside):
+                yield from (named(f"secret:{name}", f"secrets.{name}", text.line) for name in sorted(given or ()))
 
 
 def inherited(line: int) -> Right:

@@ -29,11 +29,11 @@ from magistrate.impact.privilege.domains.ci_yaml import (
     shown,
     texts_of,
 )
+from magistrate.impact.privilege.domains.github_actions_known import LOGINS, commands_of
 from magistrate.impact.privilege.domains.github_actions_rights import EXPRESSION, expressions, spread
 from magistrate.impact.privilege.model import Place
 
 MAX_DEPTH: Final = 6
-LOGINS: Final = frozenset({"aws-actions/configure-aws-credentials", "azure/login", "google-github-actions/auth"})
 SCRIPT_INPUTS: Final = frozenset({"script", "run", "command", "commands", "cmd", "args", "entrypoint", "pre", "post"})
 LOADED: Final = frozenset(
     {"NODE_OPTIONS", "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "PATH", "PYTHONPATH", "PYTHONSTARTUP", "PERL5OPT", "PERL5LIB",
@@ -54,12 +54,20 @@ _PLAIN_ENDS: Final = re.compile(
     r"\w+_url|\w+_at|author_association|type|full_name|fork|conclusion|run_id|run_number|run_attempt|event|status|private|size|"
     r"default_branch|comments|additions|deletions|changed_files)$"
 )
+_THIS: Final = re.compile(r"|\$\{\{\s*github\.repository\s*\}\}")
+_THIS_REF: Final = re.compile(
+    r"|\$\{\{\s*github\.(?:sha|ref|ref_name|event\.pull_request\.(?:head|base)\.(?:sha|ref)|head_ref|base_ref)\s*\}\}"
+)
 _EVENT: Final = re.compile(r"github\.event(?:\.[\w*-]+)*|github\.head_ref|env\.[\w-]+|inputs\.[\w-]+")
 _INDEX: Final = re.compile(r"\[\s*(?:'([\w-]+)'|\"([\w-]+)\"|(\*|\d+))\s*\]")
 _FETCHES: Final = re.compile(
     r"\bgh\s+pr\s+checkout\b|\bhub\s+(?:pr\s+)?checkout\b|\bgit\s+(?:\S+\s+)*?(?:fetch|checkout|clone|pull|merge|switch|reset|worktree)\b[^\n]*"
 )
 _ARTIFACT: Final = re.compile(r"download-artifact|gh\s+run\s+download|/artifacts\b|downloadArtifact")
+
+
+Said = tuple[str, tuple[str, ...]]
+"""What a step does with what strangers sent, and every `if:` that stands before it."""
 
 
 @dataclass(slots=True)
@@ -70,9 +78,9 @@ class Steps:
     pieces: dict[str, tuple[str, Place]] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    injected: dict[str, Place] = field(default_factory=dict)
-    fetched: dict[str, Place] = field(default_factory=dict)
-    artifacts: dict[str, Place] = field(default_factory=dict)
+    injected: dict[Said, Place] = field(default_factory=dict)
+    fetched: dict[Said, Place] = field(default_factory=dict)
+    artifacts: dict[Said, Place] = field(default_factory=dict)
     odd: list[tuple[str, Place]] = field(default_factory=list)
     kept: Place | None = None
 
@@ -87,6 +95,11 @@ class _Around:
     folder: str = ""
     beside: str = ""
     depth: int = 0
+    when: tuple[str, ...] = ()
+
+    def said(self, what: str) -> Said:
+        """What a step here does, under its conditions."""
+        return what, self.when
 
 
 def steps_of(path: str, workflow: Mapping[str, Any], job: Mapping[str, Any], files: Mapping[str, str]) -> Steps:
@@ -131,6 +144,7 @@ def _step(step: object, around: _Around, found: Steps, files: Mapping[str, str])
         folder=_folder(step.get("working-directory")) or around.folder,
         beside=around.beside,
         depth=around.depth,
+        when=(*around.when, shown(step["if"])) if "if" in step else around.when,
     )
     _loaded(environment, inside, found)
     if "run" in step:
@@ -159,9 +173,9 @@ def _script(script: object, environment: Mapping[str, Any], around: _Around, fou
         named = [values.get(name, "") for name in re.findall(r"\$\{?(\w+)", said)]
         sent = [inside for part in (said, *named) for inside in EXPRESSION.findall(part) if not _of_base(inside)]
         if sent or "pr checkout" in said or "pull/" in said or any("pull/" in one for one in named):
-            found.fetched.setdefault(said.strip()[:80], place)
+            found.fetched.setdefault(around.said(said.strip()[:80]), place)
     if _ARTIFACT.search(text):
-        found.artifacts.setdefault("gh run download", place)
+        found.artifacts.setdefault(around.said("gh run download"), place)
 
 
 def _used(uses: object, given: Mapping[str, Any], around: _Around, found: Steps, files: Mapping[str, str]) -> None:
@@ -176,6 +190,9 @@ def _used(uses: object, given: Mapping[str, Any], around: _Around, found: Steps,
         _image(Text.of(text.removeprefix("docker://"), line=place.line), around, found)
     else:
         _foreign(text, place, found)
+        named, _, _ = text.lower().partition("@")
+        for command in commands_of(named, given):
+            found.commands.append(Command(text=command, folder=around.folder, place=place))
     _inputs(text.lower(), given, place, around, found)
 
 
@@ -201,13 +218,23 @@ def _inputs(name: str, given: Mapping[str, Any], place: Place, around: _Around, 
             asked = shown(given.get(key, ""))
             inside = EXPRESSION.findall(asked)
             if "refs/pull/" in asked or any(not _of_base(one) for one in inside):
-                found.fetched.setdefault(f"{key}: {asked}"[:80], place)
+                found.fetched.setdefault(around.said(f"{key}: {asked}"[:80]), place)
+        _other_tree(shown(given.get("repository", "")), shown(given.get("ref", "")), place, found)
         if shown(given.get("persist-credentials", "true")).lower() != "false":
             found.kept = found.kept or place
     if CACHES.fullmatch(name) or shown(given.get("cache", "false")).lower() not in {"false", ""}:
         found.pieces["a cache that other runs filled"] = (f"{name[:60]} restores a cache", place)
     if "download-artifact" in name:
-        found.artifacts.setdefault(name, place)
+        found.artifacts.setdefault(around.said(name), place)
+
+
+def _other_tree(repository: str, ref: str, place: Place, found: Steps) -> None:
+    """A checkout of something else than what started the job: what is there may run, and its owner may change it."""
+    if _THIS.fullmatch(repository) is None and _PINNED.fullmatch(ref) is None:
+        found.owners.setdefault(f"owner-of:{repository.lower()}", place)
+    if _THIS.fullmatch(repository) is None or _THIS_REF.fullmatch(ref) is None:
+        shown_ref = ref if _PINNED.fullmatch(ref) else ref or "*"
+        found.pieces[f"checkout {repository.lower()}@{shown_ref}"] = (f"checkout of {repository} {ref}"[:90], place)
 
 
 def _local(text: str, given: Mapping[str, Any], around: _Around, found: Steps, files: Mapping[str, str]) -> None:
@@ -230,7 +257,12 @@ def _local(text: str, given: Mapping[str, Any], around: _Around, found: Steps, f
     runs = mapping(action.get("runs"))
     inputs = frozenset(f"inputs.{name.lower()}" for name, value in given.items() if _carries(value, around.tainted))
     inside = _Around(
-        path=path, tainted=inputs, folder=around.folder, beside="" if folder == "." else folder, depth=around.depth + 1
+        path=path,
+        tainted=inputs,
+        folder=around.folder,
+        beside="" if folder == "." else folder,
+        depth=around.depth + 1,
+        when=around.when,
     )
     for key in ("main", "pre", "post", "image"):
         named = shown(runs.get(key, ""))
@@ -263,7 +295,7 @@ def _loaded(environment: Mapping[str, Any], around: _Around, found: Steps) -> No
             place = Place(path=around.path, line=line_of(name))
             found.pieces[f"env {name.upper()}@{digest(shown(value))}"] = (f"{name}: {shown(value)[:60]}", place)
             if name.upper() == UNSECURE and shown(value).lower() not in {"false", "0", ""}:
-                found.injected.setdefault(f"whatever is printed, by {name}", place)
+                found.injected.setdefault(around.said(f"whatever is printed, by {name}"), place)
 
 
 def _tainted(environment: Mapping[str, Any], before: frozenset[str]) -> frozenset[str]:
@@ -279,7 +311,7 @@ def _carries(value: object, tainted: frozenset[str]) -> bool:
 def _injections(text: Text, around: _Around, found: Steps) -> None:
     for inside in expressions(text):
         for name in _of_strangers(inside, around.tainted):
-            found.injected.setdefault(name, Place(path=around.path, line=text.line))
+            found.injected.setdefault(around.said(name), Place(path=around.path, line=text.line))
 
 
 def _plain(expression: str) -> str:

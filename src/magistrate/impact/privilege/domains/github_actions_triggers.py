@@ -41,6 +41,8 @@ USUAL_TYPES: Final = {
     "workflow_run": ("requested", "completed", "in_progress"),
 }
 """The types of an event that counts without `types:`; of all others every type counts."""
+OF_BRANCHES: Final = frozenset({"pull_request_target", "workflow_run"})
+"""Events that strangers start and that a filter of branches may keep from happening."""
 MAX_CASES: Final = 24
 _EVENT_IS: Final = re.compile(r"github\.event_name\s*(==|!=)\s*'([\w-]+)'")
 _REF_IS: Final = re.compile(r"github\.ref\s*==\s*'(refs/[^']+)'")
@@ -94,7 +96,7 @@ def _of_event(event: str, settings: Any, line: int, odd: list[tuple[str, int]]) 
         types = tuple(str(one) for one in listed(options.get("types"))) or USUAL_TYPES.get(event, ())
         kinds = tuple(literal(f"{event} {one}") for one in types) or (glob(f"{event}*"),)
         happens = Where(dimension="event", among=kinds)
-        for refs in _refs(options, ("branches",), odd) if event == "pull_request_target" else ((),):
+        for refs in _refs(options, ("branches",), odd) if event in OF_BRANCHES else ((),):
             yield Start(who=who, event=event, where=(happens, *refs), line=line)
     elif event == "push":
         for refs in _refs(options, ("branches", "tags"), odd):

@@ -19,7 +19,7 @@ from magistrate.impact.privilege.domains.github_actions_triggers import (
     guarded,
     starts_of,
 )
-from magistrate.impact.privilege.model import Place
+from magistrate.impact.privilege.model import Place, literals
 
 MAX_CALLS: Final = 8
 
@@ -72,6 +72,20 @@ def granted_by_callers(path: str, workflows: Mapping[str, Workflow]) -> tuple[ob
     )
 
 
+def secrets_given(path: str, workflows: Mapping[str, Workflow]) -> frozenset[str] | None:
+    """The names of the secrets that callers here hand to a workflow that only they start; None where it may have any.
+
+    Where nothing here calls it, callers elsewhere hand on what they like.
+    """
+    workflow = workflows[path]
+    calls = [job for _, job in _calling(path, workflows)]
+    if not calls or any(start.event != "workflow_call" for start in workflow.starts):
+        return None
+    if any(shown(job.get("secrets", "")) == "inherit" for job in calls):
+        return None
+    return frozenset(str(name).upper() for job in calls for name in mapping(job.get("secrets")))
+
+
 def inputs_of(path: str, workflows: Mapping[str, Workflow], depth: int = 0) -> dict[str, list[object]]:
     """What the inputs of a workflow may be, where that is written: options of a choice, and what each caller here gives.
 
@@ -116,11 +130,17 @@ def _under(start: Start, job: Mapping[str, Any]) -> Iterator[Start]:
 
 
 def _run_after(workflow: Workflow, starts: Sequence[Start], workflows: Mapping[str, Workflow]) -> tuple[Start, ...]:
-    """`workflow_run` follows other workflows: strangers start it where they start one of those, or it is not here."""
+    """`workflow_run` follows other workflows: strangers start it where they start one of those, or it is not here.
+
+    That nobody sees the one it follows is a condition of its own: when a workflow of that name comes, it starts.
+    """
     made: list[Start] = []
     for start in starts:
         upstream = _upstream(workflow, workflows) if start.event == "workflow_run" else None
-        if upstream is not None and all(one is not None and not one.forked for one in upstream):
+        if upstream is not None and any(one is None for one in upstream):
+            elsewhere = literals("follows", "a workflow that is not here")
+            made.append(Start(who=start.who, event=start.event, where=(*start.where, elsewhere), line=start.line))
+        elif upstream is not None and all(one is not None and not one.forked for one in upstream):
             made.append(Start(who=WRITERS, event=start.event, where=start.where, line=start.line))
         else:
             made.append(start)
