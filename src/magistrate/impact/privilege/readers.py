@@ -19,6 +19,7 @@ from magistrate.impact.privilege.domains import (
     k8s_rbac,
     security_groups,
     sql,
+    sql_in_programs,
     sudoers,
     systemd,
 )
@@ -38,9 +39,12 @@ READERS: Final[tuple[Reader, ...]] = (
     k8s_rbac.READER,
     security_groups.READER,
     sql.READER,
+    sql_in_programs.READER,
     sudoers.READER,
     systemd.READER,
 )
+BY_FILE: Final = frozenset({sql_in_programs.DOMAIN})
+"""Domains in which no file says anything of another: those that are the same in both states are not looked at."""
 
 
 def grants_of(files: Mapping[str, str], readers: tuple[Reader, ...] = READERS) -> Grants:
@@ -74,6 +78,8 @@ def _of_both(
     reader: Reader, before: Mapping[str, str], after: Mapping[str, str], paths: Sequence[str]
 ) -> tuple[Grants, Grants]:
     mine = [path for path in paths if reader.reads(path)]
+    if reader.domain in BY_FILE:
+        mine = [path for path in mine if before.get(path) != after.get(path)]
     old, new = ({path: side[path] for path in mine if path in side} for side in (before, after))
     grants = _grants(reader, old)
     return grants, grants if old == new else _grants(reader, new)

@@ -29,6 +29,10 @@ _UNICODE_NAME: Final = re.compile(r'[uU]&"')
 _PARAMETER: Final = re.compile(
     r":'[A-Za-z_]\w*'|:\"[A-Za-z_]\w*\"|(?<!:):[A-Za-z_]\w*|\$\{[^}\n]*\}|\{\{[^}\n]*\}\}|\$\d+|%\([A-Za-z_]\w*\)s"
 )
+_OF_RIGHTS: Final = re.compile(
+    r"(?i)\b(?:grant|revoke|user|role|definer|password|identified|privileges|proxy|plugin)\b"
+)
+"""Words of comments that some databases execute (MySQL 8.4 manual, 11.7); a dump is full of others."""
 _STDIN: Final = re.compile(r"[^\n]*\n(?:.*\n)*?\\\.[ \t\r]*(?:\n|\Z)")
 
 
@@ -140,7 +144,10 @@ def _token(text: str, at: int, line: int, *, begins: bool) -> tuple[int, Token |
         end = text.find("\n", at)
         return (len(text) if end < 0 else end), None
     if text.startswith("/*", at):
-        return _comment(text, at), None
+        end = _comment(text, at)
+        if text.startswith(("/*!", "/*M!"), at) and _OF_RIGHTS.search(text, at, end):
+            raise UnreadableSqlError("a comment that MySQL and MariaDB execute speaks of rights")
+        return end, None
     sign = text[at]
     if sign == "\\":
         if not begins and "\\g" not in text[at : at + 2]:

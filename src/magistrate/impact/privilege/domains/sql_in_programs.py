@@ -1,0 +1,102 @@
+"""Statements about rights that stand in other files than SQL: Django, Rails, Knex, Liquibase, a here-document of a script.
+
+Nobody can say in general what such a program executes, and on which database. So each statement is found as text, and
+one that comes, goes or changes is unknown.
+
+Rule kept: words of SQL decide, not names of folders or tools; what a page or the source of a test shows is an example.
+A statement that a program puts together so that these words never stand beside each other is not seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+from magistrate.impact.base import in_lower_case
+from magistrate.impact.privilege.domains.sql import READER as SQL
+from magistrate.impact.privilege.model import Grants, Place, Reader, Unknown
+from magistrate.impact.sayings import shows_examples
+from magistrate.impact.screening import may_match
+
+DOMAIN: Final = "sql-text"
+MAX_SHOWN: Final = 300
+"""Characters of a statement that are compared, from its first word on; as far as a semicolon or the end of a quoted text."""
+KEPT: Final = 4_096
+_NO_PROGRAM: Final = re.compile(
+    r"(?i)\.(?:txt|svg|png|jpe?g|gif|ico|pdf|csv|tsv|lock|po|pot|map|css|scss|less|woff2?|ttf|snap|ipynb|html?|sum|log)\Z"
+)
+_MARKS: Final = ("grant", "revoke", "role", "policy", "row level security", "definer", "owner", "privileges", "create user", "alter user", "pg_auth", "program", "alter system")  # fmt: skip
+"""In small letters: one of them stands in every statement that is looked for."""
+COARSE: Final = re.compile(
+    r"(?i:\b(?:grant|revoke)\s+(?:all|select|insert|update|delete|truncate|references|trigger|usage|execute|connect|create|temp|maintain|set|grant))"
+    r"|\b(?:GRANT|REVOKE)\s|\b(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP)\s|(?i:\b(?:create|alter)\s+(?:role|user)\s)"
+    r"|(?i:\b(?:create|alter|drop)\s+policy\s)|(?i:\brow\s+level\s+security\b)|(?i:\bsecurity\s+definer\b)|(?i:\bdefault\s+privileges\b)"
+    r"|(?i:\sowner\s+to\b)|(?i:\breassign\s+owned\b)|(?i:\balter\s+system\b)|(?i:\b(?:from|to)\s+program\b)|\bpg_auth"
+)
+"""Wider than `STATEMENT` and simple enough for one pass over a text."""
+_ENDS: Final = re.compile(r"[;`]|['\"]{1,3}\s{0,20}(?:[),\]}]|$|\n)")
+_S: Final = r"\s{1,20}"
+_PRIVILEGE: Final = (
+    rf"(?:all(?:{_S}privileges)?|select|insert|update|delete|truncate|references|trigger|usage|execute|connect|create|temp(?:orary)?|maintain|set)"
+    r"(?:\s{0,9}\([^()]{0,200}\))?"
+)
+_PRIVILEGES: Final = _PRIVILEGE + r"(?:\s{0,9},\s{0,9}" + _PRIVILEGE + r"){0,12}"
+STATEMENT: Final = re.compile(
+    rf"(?i:\b(?:grant|revoke){_S}(?:grant{_S}option{_S}for{_S})?{_PRIVILEGES}{_S}on\b)"
+    rf"|\b(?:GRANT|REVOKE){_S}[^\n;]{{1,120}}?\s(?:TO|FROM)\b"
+    rf"|\b(?:CREATE|ALTER|DROP){_S}(?:ROLE|USER|GROUP)\s"
+    rf"|(?i:\b(?:create|alter){_S}(?:role|user){_S}[^\n;]{{1,80}}?"
+    rf"\b(?:superuser|login|createrole|createdb|bypassrls|replication|password|identified|in{_S}role)\b)"
+    rf"|(?i:\b(?:create|alter|drop){_S}policy{_S}[^\n;]{{1,120}}?\son\b)"
+    rf"|(?i:\b(?:enable|disable|(?:no{_S})?force){_S}row{_S}level{_S}security\b)"
+    rf"|(?i:\bsecurity{_S}definer\b)|(?i:\balter{_S}default{_S}privileges\b)|(?i:\breassign{_S}owned\b)"
+    rf"|(?i:\balter{_S}(?:materialized{_S}view|foreign{_S}table|large{_S}object|\w{{1,40}}){_S}[^\n;]{{1,120}}?\sowner{_S}to\b)"
+    rf"|(?i:\balter{_S}system{_S}(?:set|reset)\b)|(?i:\b(?:from|to){_S}program\b)|\bpg_auth(?:id|_members)\b"
+)
+
+
+class _Programs:
+    """The reader."""
+
+    @property
+    def domain(self) -> str:
+        """`sql-text`."""
+        return DOMAIN
+
+    def reads(self, path: str) -> bool:
+        """Whatever may be a program or its settings and is not read as SQL."""
+        return not (_NO_PROGRAM.search(path) or SQL.reads(path) or shows_examples(path))
+
+    def grants(self, files: Mapping[str, str]) -> Grants:
+        """Every statement, as something that is unknown."""
+        return Grants(
+            unknown=tuple(
+                Unknown(domain=DOMAIN, why="a program may execute a statement about rights", text=f"{path}: {said}", place=Place(path=path, line=line))
+                for path in sorted(files)
+                for said, line in statements_in(files[path])
+            )
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=KEPT)
+def statements_in(text: str) -> tuple[tuple[str, int], ...]:
+    """Each statement about rights with its line, blanks as one."""
+    if not any(mark in in_lower_case(text) for mark in _MARKS) or not may_match(COARSE, text):
+        return ()
+    return tuple(_found(text))
+
+
+def _found(text: str) -> Iterator[tuple[str, int]]:
+    end = 0
+    for one in STATEMENT.finditer(text):
+        if one.start() < end:
+            continue
+        limit = min(len(text), one.start() + MAX_SHOWN)
+        stop = _ENDS.search(text, one.end(), limit)
+        end = stop.start() if stop is not None else limit
+        yield " ".join(text[one.start() : end].split()), text.count("\n", 0, one.start()) + 1
+
+
+READER: Final[Reader] = _Programs()
