@@ -21,6 +21,7 @@ from magistrate.impact.privilege.domains import (
     sql,
     sql_in_programs,
     sudoers,
+    sudoers_in_texts,
     systemd,
 )
 from magistrate.impact.privilege.model import Grants, Place, Reader, Unknown, merged
@@ -41,9 +42,10 @@ READERS: Final[tuple[Reader, ...]] = (
     sql.READER,
     sql_in_programs.READER,
     sudoers.READER,
+    sudoers_in_texts.READER,
     systemd.READER,
 )
-BY_FILE: Final = frozenset({sql_in_programs.DOMAIN})
+BY_FILE: Final = frozenset({sql_in_programs.DOMAIN, sudoers_in_texts.DOMAIN})
 """Domains in which no file says anything of another: those that are the same in both states are not looked at."""
 
 

@@ -21,6 +21,7 @@ from magistrate.impact.privilege.domains.github_actions_rights import Right, nam
 from magistrate.impact.privilege.domains.github_actions_steps import LOADED
 from magistrate.impact.privilege.domains.gitlab_ci_conditions import Way, ways_of
 from magistrate.impact.privilege.domains.gitlab_ci_file import ENTRY, Pipeline, pipeline
+from magistrate.impact.privilege.domains.gitlab_ci_variables import filled
 from magistrate.impact.privilege.model import Edge, Grants, Holder, Layer, Place, Reader, Statement, Unknown, literals
 
 DOMAIN: Final = "gitlab-ci"
@@ -114,7 +115,7 @@ def _job(holder: str, job: Mapping[str, Any], ways: Sequence[Way], whole: Pipeli
     scripts = {key: whole.flat(job.get(key)) for key in SCRIPTS}
     scripts["hooks"] = whole.flat(mapping(job.get("hooks")).get("pre_get_sources_script"))
     variables = {**mapping(whole.body.get("variables")), **mapping(job.get("variables"))}
-    held = list(dict.fromkeys((*_rights(job, found, place), *_named(scripts, variables, job, place))))
+    held = list(dict.fromkeys((*_rights(job, variables, found, place), *_named(scripts, variables, job, place))))
     found.live.add(holder)
     statements = [
         Statement(
@@ -128,7 +129,7 @@ def _job(holder: str, job: Mapping[str, Any], ways: Sequence[Way], whole: Pipeli
     found.hold(holder, statements)
     if "id_tokens" in job:
         found.edges.append(Edge(actor=holder, holder=IDENTITY, place=place))
-    pieces = _pieces(scripts, variables, whole, place)
+    pieces = _pieces(scripts, variables, job, whole, place)
     _images(job, holder, place, pieces, found)
     if any(right.power for right in held):
         commands = [
@@ -141,7 +142,7 @@ def _job(holder: str, job: Mapping[str, Any], ways: Sequence[Way], whole: Pipeli
         found.edges.append(Edge(actor=holder, holder=code.name, place=place))
 
 
-def _rights(job: Mapping[str, Any], found: _Found, place: Place) -> Iterator[Right]:
+def _rights(job: Mapping[str, Any], variables: Mapping[str, Any], found: _Found, place: Place) -> Iterator[Right]:
     for name, token in mapping(job.get("id_tokens")).items():
         for audience in listed(mapping(token).get("aud")):
             yield named(f"identity for {shown(audience)}", f"id_tokens {name}: {shown(audience)}", line_of(name))
@@ -150,9 +151,8 @@ def _rights(job: Mapping[str, Any], found: _Found, place: Place) -> Iterator[Rig
     stated = job.get("environment")
     environment = stated.get("name") if isinstance(stated, dict) else stated
     if environment is not None:
-        yield named(
-            f"environment:{shown(environment).lower()}", f"environment: {shown(environment)}", line_of(environment)
-        )
+        for name in filled(shown(environment), variables, job):
+            yield named(f"environment:{name.lower()}", f"environment: {name}", line_of(environment))
     tags = sorted({shown(one).lower() for one in listed(job.get("tags"))})
     if any(HOSTED.fullmatch(one) is None for one in tags):
         yield named(f"runner:{' '.join(tags)}", f"tags: {', '.join(tags)}", line_of(job.get("tags")))
@@ -200,13 +200,23 @@ def _named(
 
 
 def _pieces(
-    scripts: Mapping[str, list[Any]], variables: Mapping[str, Any], whole: Pipeline, place: Place
+    scripts: Mapping[str, list[Any]],
+    variables: Mapping[str, Any],
+    job: Mapping[str, Any],
+    whole: Pipeline,
+    place: Place,
 ) -> dict[str, tuple[str, Place]]:
     found: dict[str, tuple[str, Place]] = {}
+    image, services = job.get("image"), listed(job.get("services"))
     for key, lines in scripts.items():
         text = "\n".join(line.rstrip() for one in lines for line in str(one).strip().splitlines())
         if text:
             found[f"{key}@{digest(text)}"] = (f"{key}: {text[:60]}", place)
+    for one in (image, *services):
+        for key in ("entrypoint", "command"):
+            if key in mapping(one):
+                said = shown(mapping(one)[key])
+                found[f"{key}@{digest(said)}"] = (f"{key}: {said[:60]}", place)
     for name, value in variables.items():
         if name.upper() in LOADED:
             found[f"env {name.upper()}@{digest(shown(value))}"] = (f"{name}: {shown(value)[:60]}", place)

@@ -86,7 +86,31 @@ class Pipeline:
             )
             if key in DEFAULTS and key not in whole and not left_out:
                 whole[key] = value
-        return whole
+        return {key: self._followed(value, 0) for key, value in whole.items()}
+
+    def _followed(self, value: Any, depth: int) -> Any:  # noqa: ANN401 - whatever stands there
+        """A value with every `!reference` in it followed; a list that one names goes into the list around it."""
+        if depth >= MAX_EXTENDS:
+            return value
+        if isinstance(value, Tagged):
+            target: Any = self.body
+            for key in value:
+                target = target.get(shown(key)) if isinstance(target, dict) else None
+            if value.tag != "!reference" or target is None:
+                why, said = "a tag that is not understood", f"{value.tag} {shown(list(value))}"
+                self.odd.append((why, said, Place(path=self.path)))
+                return value
+            return self._followed(target, depth + 1)
+        if isinstance(value, dict):
+            return {key: self._followed(one, depth + 1) for key, one in value.items()}
+        if isinstance(value, list):
+            made: list[Any] = []
+            for one in value:
+                followed = self._followed(one, depth + 1)
+                spliced = isinstance(one, Tagged) and isinstance(followed, list) and not isinstance(followed, Tagged)
+                made += followed if spliced else [followed]
+            return made
+        return value
 
     def _extended(self, name: str, job: dict[str, Any], depth: int) -> dict[str, Any]:
         whole: dict[str, Any] = {}
@@ -148,6 +172,9 @@ def _loaded(path: str, files: Mapping[str, str], found: Pipeline) -> dict[str, A
         return {}
     if len(every) > 1 and not (isinstance(every[0], dict) and "spec" in every[0]):
         found.odd.append(("a pipeline file of several documents", f"{path} {shown(every)}", Place(path=path)))
+    if len(every) > 1 and "$[[" in files[path]:
+        why = "a pipeline file whose inputs decide over its jobs"
+        found.odd.append((why, f"{path} {shown(every[0])}", Place(path=path)))
     own = every[-1] if every else {}
     if not isinstance(own, dict):
         if not (isinstance(own, Text) and own.empty):

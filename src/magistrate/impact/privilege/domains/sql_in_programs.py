@@ -10,23 +10,20 @@ A statement that a program puts together so that these words never stand beside 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import in_lower_case
 from magistrate.impact.privilege.domains.sql import READER as SQL
-from magistrate.impact.privilege.model import Grants, Place, Reader, Unknown
-from magistrate.impact.sayings import shows_examples
+from magistrate.impact.privilege.domains.texts import Statements
+from magistrate.impact.privilege.model import Reader
 from magistrate.impact.screening import may_match
 
 DOMAIN: Final = "sql-text"
 MAX_SHOWN: Final = 300
 """Characters of a statement that are compared, from its first word on; as far as a semicolon or the end of a quoted text."""
 KEPT: Final = 4_096
-_NO_PROGRAM: Final = re.compile(
-    r"(?i)\.(?:txt|svg|png|jpe?g|gif|ico|pdf|csv|tsv|lock|po|pot|map|css|scss|less|woff2?|ttf|snap|ipynb|html?|sum|log)\Z"
-)
 _MARKS: Final = ("grant", "revoke", "role", "policy", "row level security", "definer", "owner", "privileges", "create user", "alter user", "pg_auth", "program", "alter system")  # fmt: skip
 """In small letters: one of them stands in every statement that is looked for."""
 COARSE: Final = re.compile(
@@ -57,29 +54,6 @@ STATEMENT: Final = re.compile(
 )
 
 
-class _Programs:
-    """The reader."""
-
-    @property
-    def domain(self) -> str:
-        """`sql-text`."""
-        return DOMAIN
-
-    def reads(self, path: str) -> bool:
-        """Whatever may be a program or its settings and is not read as SQL."""
-        return not (_NO_PROGRAM.search(path) or SQL.reads(path) or shows_examples(path))
-
-    def grants(self, files: Mapping[str, str]) -> Grants:
-        """Every statement, as something that is unknown."""
-        return Grants(
-            unknown=tuple(
-                Unknown(domain=DOMAIN, why="a program may execute a statement about rights", text=f"{path}: {said}", place=Place(path=path, line=line))
-                for path in sorted(files)
-                for said, line in statements_in(files[path])
-            )
-        )  # fmt: skip
-
-
 @lru_cache(maxsize=KEPT)
 def statements_in(text: str) -> tuple[tuple[str, int], ...]:
     """Each statement about rights with its line, blanks as one."""
@@ -99,4 +73,6 @@ def _found(text: str) -> Iterator[tuple[str, int]]:
         yield " ".join(text[one.start() : end].split()), text.count("\n", 0, one.start()) + 1
 
 
-READER: Final[Reader] = _Programs()
+READER: Final[Reader] = Statements(
+    domain=DOMAIN, why="a program may execute a statement about rights", find=statements_in, elsewhere=SQL
+)

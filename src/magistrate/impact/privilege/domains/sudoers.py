@@ -100,10 +100,13 @@ def _of_one_machine(
     ignored = [path for path in texts if _ignored(path)]
     state = read({path: texts[path] for path in (*mains, *others)}, (*mains, *others))
     _rights(state, groups, holders, unknown, machine)
+    unread = [*state.unread]
     for path in ignored:
         renamed = Where(dimension="installed under a name without a dot", among=(literal("yes"),))
-        _rights(read({path: texts[path]}, (path,)), groups, holders, unknown, (*machine, renamed))
-    for line, place in state.unread:
+        alone = read({path: texts[path]}, (path,))
+        _rights(alone, groups, holders, unknown, (*machine, renamed))
+        unread += alone.unread
+    for line, place in unread:
         unknown.append(Unknown(domain=DOMAIN, why="a line of sudoers is not understood", text=line, place=place))
 
 

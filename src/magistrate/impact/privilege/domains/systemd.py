@@ -143,10 +143,13 @@ class _Service:
         self.listed("AmbientCapabilities", "ambient capability", absent=False)
 
     def listed(self, setting: str, right: str, *, absent: bool) -> None:
-        """A list of names that are let through; `~` before it lets all others through."""
+        """A list of names that are let through; `~` before it lets all others through.
+
+        Emptied (systemd.exec(5)), a list of `LISTS` restricts nothing, and the bounding set of capabilities is empty.
+        """
         values = self.unit.settings.get(setting)
         if not values:
-            if absent and values is None:
+            if absent and (values is None or setting in LISTS):
                 self.add(right, f"any {right}", setting)
             return
         taken: set[str] = set()

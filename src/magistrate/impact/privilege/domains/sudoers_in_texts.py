@@ -1,0 +1,61 @@
+"""Rules of sudo and doas in other files than sudoers: a playbook writes them, an image copies them, a template makes them.
+
+sudoers(5): `WHO HOST = (RUNAS) TAG: COMMAND`. A line counts where it has such a shape, whatever the file is called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from magistrate.impact.privilege.domains.sudoers import READER as SUDOERS
+from magistrate.impact.privilege.domains.texts import Statements
+from magistrate.impact.privilege.model import Reader
+
+DOMAIN: Final = "sudoers-text"
+MAX_SHOWN: Final = 300
+KEPT: Final = 4_096
+_S: Final = r"[ \t]{0,9}"
+_TAG: Final = rf"(?:(?:NO)?(?:PASSWD|SETENV|EXEC|FOLLOW|LOG_INPUT|LOG_OUTPUT|MAIL|INTERCEPT){_S}:{_S})"
+_COMMAND: Final = r"(?:ALL\b|!?/[\w.{*]|[A-Z][A-Z_]{2,40}\b|sudoedit\b|\{\{)"
+_RUNAS: Final = r"\([\w:%#,{}. *+-]{1,120}\)"
+_DEFAULTS: Final = r"(?:authenticate|env_reset|use_pty|requiretty|noexec|targetpw|rootpw|secure_path|env_keep|env_delete|timestamp_timeout)"
+RULE: Final = re.compile(
+    rf"(?:\b(?:ALL|[\w.-]{{1,60}})|\}}\}}){_S}={_S}(?:{_RUNAS}{_S}{_TAG}{{0,4}}|{_TAG}{{1,4}}){_COMMAND}"
+    rf"|\bALL{_S}={_S}(?:ALL\b|!?/[\w.{{*])"
+    r"|\b(?:User|Runas|Host|Cmnd|Cmd)_Alias[ \t]{1,9}[A-Z]"
+    rf"|\bDefaults(?:[:@!>]\S{{1,60}})?[ \t]{{1,9}}!?{_DEFAULTS}\b"
+    rf"|^[ \t]{{0,40}}(?:permit|deny)[ \t]{{1,9}}(?:nopass|persist|keepenv|setenv|nolog|[:\w.-]{{1,60}}{_S}(?:as|cmd)\b)"
+    r"|polkit\.Result\.\w{1,40}",
+    re.MULTILINE,
+)
+_MARKS: Final = ("ALL", "PASSWD", "SETENV", "NOEXEC", "_Alias", "Defaults", "permit", "polkit", "= (", "=(")
+
+
+@lru_cache(maxsize=KEPT)
+def rules_in(text: str) -> tuple[tuple[str, int], ...]:
+    """Each line with such a rule and its number, blanks as one."""
+    if not any(mark in text for mark in _MARKS):
+        return ()
+    return tuple(_found(text))
+
+
+def _found(text: str) -> Iterator[tuple[str, int]]:
+    end = -1
+    for one in RULE.finditer(text):
+        if one.start() < end:
+            continue
+        start = text.rfind("\n", max(0, one.start() - MAX_SHOWN), one.start() + 1) + 1
+        stop = text.find("\n", one.end())
+        end = min(stop if stop >= 0 else len(text), one.end() + MAX_SHOWN)
+        yield " ".join(text[max(start, one.start() - MAX_SHOWN) : end].split()), text.count("\n", 0, one.start()) + 1
+
+
+READER: Final[Reader] = Statements(
+    domain=DOMAIN,
+    why="a rule of sudo, doas or polkit that may be written to a machine",
+    find=rules_in,
+    elsewhere=SUDOERS,
+)
