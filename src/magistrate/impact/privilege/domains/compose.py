@@ -21,7 +21,9 @@ from magistrate.impact.privilege.domains.cloudformation import is_template
 from magistrate.impact.privilege.domains.compose_parts import (
     CAPABILITIES,
     DEFAULT_CAPABILITIES,
+    FROM_OUTSIDE,
     IGNORED,
+    LIKELY,
     NAMESPACES,
     UnreadablePartError,
     beside,
@@ -42,6 +44,8 @@ _ROOT: Final = frozenset({"root", "0", ""})
 _ON_HOST: Final = (
     "capability", "host path", "device", "namespace", "confinement", "new privileges", "write root", "sysctl",
 )  # fmt: skip
+_DEFINED: Final = frozenset({"volumes", "secrets", "configs", "networks"})
+"""Keys of a service that name what the top of the file defines."""
 _TOP: Final = frozenset({"version", "name", "services", "networks", "volumes", "secrets", "configs"})
 
 
@@ -141,7 +145,8 @@ class _Service:
             try:
                 (_unread if isinstance(value, str) and "$" in value.replace("$$", "") else reader)(self, value, service)
             except UnreadablePartError:
-                text = f"{key}: {text_of(value)}{beside(self.path, value, self.files)}"
+                made = text_of(self.root.get(key)) if key in _DEFINED else ""
+                text = f"{key}: {text_of(value)}{beside(self.path, value, self.files)} {made}"
                 why = "a part of a service is not understood"
                 place = Place(path=self.path, line=self.line)
                 self.unknown.append(Unknown(domain=DOMAIN, why=why, text=" ".join(text.split()), place=place))
@@ -289,14 +294,34 @@ class _Service:
             self.named(right, name)
 
     def secrets(self, right: str, value: object) -> None:
-        """Secrets and configurations by the name at the top of the file."""
+        """Secrets and configurations by the name at the top of the file, and what that is."""
+        defined = self.root.get(f"{right}s")
         if value is not None and not isinstance(value, list):
             raise UnreadablePartError
         for one in value or []:
             name = one.get("source") if isinstance(one, dict) else one
             if not isinstance(name, str):
                 raise UnreadablePartError
-            self.named(right, name)
+            made = defined.get(name) if isinstance(defined, dict) else None
+            self.named(right, f"{name} {text_of(made)}" if made else name)
+
+    def environment(self, value: object, _service: dict[str, Any]) -> None:
+        """Secrets of whoever starts the file, by the names of their variables."""
+        pairs = value.items() if isinstance(value, dict) else (one.partition("=")[::2] for one in listed(value))
+        for name, said in pairs:
+            passed = [name] if said in {None, ""} else [one[0] or one[1] for one in FROM_OUTSIDE.findall(text_of(said))]
+            for one in passed:
+                if LIKELY.search(one):
+                    self.named("secret", f"variable {one}")
+
+    def hooks(self, value: object, service: dict[str, Any]) -> None:
+        """Commands at the start and the end, which may run as another user and with every right."""
+        if value is not None and not (isinstance(value, list) and all(isinstance(one, dict) for one in value)):
+            raise UnreadablePartError
+        for one in value or []:
+            self.privileged(one.get("privileged"), service)
+            if one.get("user") is not None:
+                self.user(one["user"], service)
 
     def whole(self, right: str, value: object) -> None:
         """A part that is a right as it stands."""
@@ -379,6 +404,7 @@ def _parts() -> Iterator[tuple[str, Any]]:
         ("read_only", _Service.read_only), ("user", _Service.user), ("volumes", _Service.volumes),
         ("ports", _Service.ports), ("networks", _Service.networks), ("image", _Service.image),
         ("build", _Service.build), ("labels", _Service.labels), ("deploy", _Service.deploy),
+        ("environment", _Service.environment), ("post_start", _Service.hooks), ("pre_stop", _Service.hooks),
         ("secrets", _secret("secret")), ("configs", _secret("config")),
     )  # fmt: skip
     yield from ((key, _space(said)) for key, said in NAMESPACES.items())

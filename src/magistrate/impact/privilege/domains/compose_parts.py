@@ -88,7 +88,6 @@ IGNORED: Final = frozenset(
         "dns_search",
         "domainname",
         "entrypoint",
-        "environment",
         "expose",
         "healthcheck",
         "hostname",
@@ -103,8 +102,6 @@ IGNORED: Final = frozenset(
         "oom_score_adj",
         "pids_limit",
         "platform",
-        "post_start",
-        "pre_stop",
         "profiles",
         "pull_policy",
         "pull_refresh_after",
@@ -122,6 +119,12 @@ IGNORED: Final = frozenset(
     ]
 )
 """Keys that give no right on the host and open nothing."""
+FROM_OUTSIDE: Final = re.compile(r"(?<!\$)\$(?:\{(\w+)|(\w+))")
+"""A variable of whoever starts the file (Compose Specification, interpolation)."""
+LIKELY: Final = re.compile(
+    r"(?i)secret|token|passw|passphrase|_key\b|apikey|credential|private|auth|_pat\b|dsn\b|database_url|conn(?:ection)?_str"
+)
+"""Names of variables that are given secrets."""
 NAMESPACES: Final = {"pid": "processes", "ipc": "memory", "uts": "names", "userns_mode": "users", "cgroup": "cgroups"}
 _ADDRESS: Final = r"(?:\[[0-9A-Fa-f:]+\]|\d{1,3}(?:\.\d{1,3}){3})"
 _PORT: Final = re.compile(
