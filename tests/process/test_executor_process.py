@@ -7,20 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
-from paths import PYTHON
 from world.casework import CaseWorld
-from world.control_process import Caller, Running, start_control, start_witness
+from world.control_process import Caller, start_control, start_executor, start_gate, start_witness
 
 from magistrate.wire.drill import DrillOrder
 
 pytestmark = pytest.mark.slow
 PEOPLE = "/api/v1/people"
 TYPO = {"notes.md": "# Notes\n\nThis service greets people.\n"}
-GATE = "from pathlib import Path; import sys; from magistrate.bootstrap.gate import main; main(Path(sys.argv[1]))"
-EXECUTOR = (
-    "from pathlib import Path; import sys; from magistrate.bootstrap.executor import main;"
-    " raise SystemExit(main(Path(sys.argv[1]), poll_seconds=0.1))"
-)
 
 
 @pytest.fixture
@@ -28,23 +22,6 @@ def world(tmp_path: Path):
     made = CaseWorld(tmp_path)
     made.store.close()
     return made
-
-
-def start_gate(home: Path, port_answers) -> Running:
-    return Running("gate", home, [PYTHON, "-c", GATE, str(home)], port_answers)
-
-
-def start_executor(home: Path) -> Running:
-    return Running("executor", home, [PYTHON, "-c", EXECUTOR, str(home)], (home / "executor" / "journal.db").exists)
-
-
-def answers(url: str) -> bool:
-    import httpx
-
-    try:
-        return httpx.get(url, trust_env=False, timeout=1).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def tip(world) -> str:
@@ -58,8 +35,7 @@ def test_a_typo_is_drilled_approved_executed_and_recorded(world):
     home, started = world.home, []
     try:
         started += [start_witness(world.deployment), start_control(world.deployment)]
-        started.append(start_gate(home, lambda: answers(f"{world.deployment.settings.gate_url}/gate/v1/health")))
-        started.append(start_executor(home))
+        started += [start_gate(world.deployment), start_executor(world.deployment)]
         anna, ben, front = (Caller(world.deployment, name) for name in ("anna", "ben", "front"))
         body = DrillOrder(person="anna", repository="shop", environment="staging", scratch="drill-shop")
         order = world.deployment.by_person("anna", body, "dro", lifetime=3600)

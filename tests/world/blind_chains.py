@@ -7,7 +7,7 @@ names count no more, as `agreed_as_a_whole` has it. Policy can only ask for more
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from magistrate.usecases.across import Side, judged_across
 from magistrate.usecases.assess import case_of
 from magistrate.usecases.base_texts import context_of
 from magistrate.usecases.composition import Part, judged_together, verdict_of
+from magistrate.usecases.settled import counts_again
 from magistrate.wire.effect import GitUpdate
 from magistrate.wire.policy_bundle import RepositoryPolicy
 
@@ -52,8 +53,8 @@ def changes_of(part: Mapping[str, Any]) -> tuple[FileChange, ...]:
             path=one["path"],
             before=None if one["before"] is None else one["before"].encode(),
             after=None if one["after"] is None else one["after"].encode(),
-            mode_before=None if one["before"] is None else MODE,
-            mode_after=None if one["after"] is None else MODE,
+            mode_before=None if one["before"] is None else one.get("mode_before", MODE),
+            mode_after=None if one["after"] is None else one.get("mode_after", MODE),
         )
         for one in part["files"]
     )
@@ -66,6 +67,7 @@ class _Estate:
         self.trees = {
             name: {path: text.encode() for path, text in files.items()} for name, files in case["trees"].items()
         }
+        self.modes = {name: dict(modes) for name, modes in case.get("modes", {}).items()}
         self.landed: list[tuple[str, str, Part]] = []
         self.places = {
             name: RepositoryPolicy(
@@ -75,13 +77,14 @@ class _Estate:
         }
 
     def git(self) -> MemoryGit:
-        return MemoryGit(trees=dict(self.trees))
+        return MemoryGit(trees=dict(self.trees), modes={name: dict(modes) for name, modes in self.modes.items()})
 
     def side(self, name: str, git: MemoryGit, *more: Part) -> Side:
         held = [(member, part) for repository, member, part in self.landed if repository == name]
         return Side(
             repository=name, ref=REF, git=reading(git), tree=name, parts=(*(part for _, part in held), *more),
-            members=tuple(member for member, _ in held),
+            members=tuple(member for member, part in held if not part.settled),
+            settled=tuple(member for member, part in held if part.settled),
         )  # fmt: skip
 
     def land(self, name: str, member: str, changes: tuple[FileChange, ...], settled: frozenset[str]) -> None:
@@ -91,10 +94,13 @@ class _Estate:
                 del tree[one.path]
             else:
                 tree[one.path] = one.after
+            self.modes.setdefault(name, {})[one.path] = one.mode_after or MODE
         self.trees[name] = tree
-        self.landed = [held for held in self.landed if held[1] not in settled]
-        if not settled:
-            self.landed.append((name, member, Part(changes=changes, landed=True)))
+        self.landed.append((name, member, Part(changes=changes, landed=True)))
+        gone = settled | {member} if settled else settled
+        self.landed = [
+            (where, one, replace(part, settled=True) if one in gone else part) for where, one, part in self.landed
+        ]
 
 
 def ruled(case: Mapping[str, Any]) -> list[Ruled]:
@@ -121,7 +127,8 @@ def ruled(case: Mapping[str, Any]) -> list[Ruled]:
                 settles=settles,
             )
         )  # fmt: skip
-        counted = {*mine.members, *(member for one in linked for member in one.members)}
+        again = mine.settled if counts_again((*together, *(one.verdict for one in linked))) else ()
+        counted = {*mine.members, *again, *(member for one in linked for member in one.members)}
         estate.land(name, f"part-{at}", changes, frozenset(counted) if settles else frozenset())
     return found
 

@@ -14,6 +14,11 @@ from paths import PYTHON
 from world.deployment import Deployment
 
 CONTROL = "from pathlib import Path; import sys; from magistrate.entrypoints.control.server import main; main(Path(sys.argv[1]))"
+GATE = "from pathlib import Path; import sys; from magistrate.bootstrap.gate import main; main(Path(sys.argv[1]))"
+EXECUTOR = (
+    "from pathlib import Path; import sys; from magistrate.bootstrap.executor import main;"
+    " raise SystemExit(main(Path(sys.argv[1]), poll_seconds=0.1))"
+)
 
 
 class Running:
@@ -51,11 +56,22 @@ def start_witness(deployment: Deployment) -> Running:
     return Running("witness", deployment.home, argv, lambda: _answers(url))
 
 
-def start_control(deployment: Deployment) -> Running:
+def start_control(deployment: Deployment, captured: str = "") -> Running:
+    """Control as it is, or with this program run in it first, as who has captured it would."""
     url = f"{deployment.settings.control_url}/nowhere"
-    argv = [PYTHON, "-c", CONTROL, str(deployment.home)]
+    argv = [PYTHON, "-c", f"{captured}\n{CONTROL}", str(deployment.home)]
     socket = deployment.settings.front_socket
     return Running("control", deployment.home, argv, lambda: _answers(url) and socket.exists())
+
+
+def start_gate(deployment: Deployment) -> Running:
+    url = f"{deployment.settings.gate_url}/gate/v1/health"
+    return Running("gate", deployment.home, [PYTHON, "-c", GATE, str(deployment.home)], lambda: _well(url))
+
+
+def start_executor(deployment: Deployment) -> Running:
+    journal = deployment.home / "executor" / "journal.db"
+    return Running("executor", deployment.home, [PYTHON, "-c", EXECUTOR, str(deployment.home)], journal.exists)
 
 
 class Caller:
@@ -97,3 +113,10 @@ def _answers(url: str) -> bool:
     except httpx.HTTPError:
         return False
     return True
+
+
+def _well(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False, timeout=1).status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -28,13 +28,15 @@ State = Mapping[str, bytes]
 
 @dataclass(kw_only=True)
 class MemoryGit:
-    """Trees by name, as a reader of a repository gives them."""
+    """Trees by name, as a reader of a repository gives them; `modes` of files that are no ordinary ones."""
 
     trees: dict[str, State] = field(default_factory=dict)
+    modes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def list_tree(self, tree: str) -> tuple[TreeEntry, ...]:
+        modes = self.modes.get(tree, {})
         return tuple(
-            TreeEntry(path=path, mode="100644", object_id=_name(held), size=len(held))
+            TreeEntry(path=path, mode=modes.get(path, "100644"), object_id=_name(held), size=len(held))
             for path, held in self.trees[tree].items()
         )
 

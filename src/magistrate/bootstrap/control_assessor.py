@@ -110,7 +110,8 @@ class SandboxedAssessor:
         parts, doubts = self._parts(last.repository, group)
         return Side(
             repository=last.repository, ref=last.ref, git=reader, tree=tree, parts=tuple(parts),
-            members=tuple(one.proposal for one in group), doubts=tuple(doubts),
+            members=tuple(one.proposal for one in group if not one.settled), doubts=tuple(doubts),
+            settled=tuple(one.proposal for one in group if one.settled),
         )  # fmt: skip
 
     def _parts(self, repository: str, others: Sequence[Companion]) -> tuple[list[Part], list[Doubt]]:
@@ -130,7 +131,7 @@ class SandboxedAssessor:
                     raise
                 doubts.append(Doubt(path=WHOLE, why=NOT_REBUILT.format(one.proposal[7:19], error.message)[:900]))
             else:
-                parts.append(Part(changes=changes, landed=one.landed))
+                parts.append(Part(changes=changes, landed=one.landed, settled=one.settled))
         return parts, doubts
 
     def _changes(self, git_dir: Path, repository: str, trees: tuple[str, str], diff: bytes) -> tuple[FileChange, ...]:

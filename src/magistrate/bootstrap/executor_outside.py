@@ -80,8 +80,7 @@ class PinnedAssessor:
         """Judge the step as one change with what landed before, from the trees in the executor's repository."""
         reader, effect = RepositoryReader(self._git_dir(matter.effect.repository)), matter.effect
         mine = reader.changes(effect.base_tree, effect.result_tree)
-        parts = [Part(changes=reader.changes(one.base_tree, one.result_tree), landed=True) for one in landed]
-        return judged_together(self._assessor, reader, effect, mine, parts)
+        return judged_together(self._assessor, reader, effect, mine, _parts(reader, landed))
 
     def across(
         self,
@@ -108,10 +107,10 @@ class PinnedAssessor:
     def _side(self, group: Sequence[Companion]) -> Side:
         last = group[-1]
         reader = RepositoryReader(self._git_dir(last.repository))
-        parts = tuple(Part(changes=reader.changes(one.base_tree, one.result_tree), landed=one.landed) for one in group)
         return Side(
-            repository=last.repository, ref=last.ref, git=reader, tree=last.tip_tree, parts=parts,
-            members=tuple(one.proposal for one in group),
+            repository=last.repository, ref=last.ref, git=reader, tree=last.tip_tree, parts=_parts(reader, group),
+            members=tuple(one.proposal for one in group if not one.settled),
+            settled=tuple(one.proposal for one in group if one.settled),
         )  # fmt: skip
 
     def ruling(self, matter: AssessmentMatter, verdict: Verdict, place: str = "") -> Ruling:
@@ -133,6 +132,13 @@ class PinnedAssessor:
             )
         except msgspec.ValidationError as error:
             raise Unavailable("MAG-E398", f"the judge gave no usable ruling: {error}") from error
+
+
+def _parts(reader: RepositoryReader, companions: Sequence[Companion]) -> tuple[Part, ...]:
+    return tuple(
+        Part(changes=reader.changes(one.base_tree, one.result_tree), landed=one.landed, settled=one.settled)
+        for one in companions
+    )
 
 
 class SandboxedChecks:

@@ -55,7 +55,8 @@ class Companion:
     """Another change by the same hands: its trees and its recomputed diff; `landed` or in flight.
 
     `left_out`: there are more than are judged together, and this one was not looked at. `tip_tree` is what
-    stands on its ref now, where whoever gathered it knows; empty where it has to be looked up.
+    stands on its ref now, where whoever gathered it knows; empty where it has to be looked up. `settled`: it
+    landed, and two people agreed to it as a part of a whole.
     """
 
     proposal: str
@@ -67,6 +68,7 @@ class Companion:
     repository: str = ""
     ref: str = ""
     tip_tree: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

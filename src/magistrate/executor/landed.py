@@ -1,12 +1,12 @@
 """What landed by the same hands, from the executor's own journal.
 
-Rule kept (invariants 4, 8): the chain is not taken from control. Changes count for thirty days, or until
-two people agreed to them as a whole; that they did is read from their own signatures.
+Rule kept (invariants 4, 8): the chain is not taken from control. Changes count for thirty days; that two people
+agreed to them as a whole is read from their own signatures, and these count on only where a later one wakes them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.authority.obligations import agreed_as_a_whole
@@ -39,7 +39,7 @@ class Landed:
 def landed_by(book: Casebook, proposal: Proposal, effect: GitUpdate, deployment: str, now: int) -> Landed:
     """What the proposal's agent or owner let land here (R32, R34).
 
-    What two persons agreed to as a whole, wherever it landed, is counted no more.
+    What two persons agreed to as a whole, wherever it landed, is marked as settled.
 
     Raises:
         Refused: MAG-E382 when the journal holds a bundle that cannot be read.
@@ -61,7 +61,8 @@ def landed_by(book: Casebook, proposal: Proposal, effect: GitUpdate, deployment:
         )  # fmt: skip
         agreed = _agreed(bundle, deployment) if row.outcome == Outcome.SUCCEEDED else frozenset()
         if agreed:
-            found = [one for one in found if one.proposal not in agreed | {row.proposal}]
+            gone = agreed | {row.proposal}
+            found = [replace(one, settled=True) if one.proposal in gone else one for one in found]
     mine = effect.repository, effect.ref
     return Landed(
         here=tuple(one for one in found if (one.repository, one.ref) == mine),

@@ -10,7 +10,7 @@ counts; what cannot be read or is too much to look at is a link, and asks for tw
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
@@ -23,7 +23,18 @@ from magistrate.errors import Refused, Unavailable
 from magistrate.ports import GitReader
 from magistrate.usecases.assess import Assessor, case_of
 from magistrate.usecases.base_texts import REGULAR, context_of
-from magistrate.usecases.composition import WHOLE, Doubt, Part, contents_of, doubted, net_of, verdict_of, within_bounds
+from magistrate.usecases.composition import (
+    WHOLE,
+    Doubt,
+    Part,
+    contents_of,
+    doubted,
+    net_of,
+    verdict_of,
+    within_bounds,
+    woken_here,
+)
+from magistrate.usecases.settled import WAKES
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.effect import GitUpdate
 from magistrate.wire.policy_bundle import RepositoryPolicy
@@ -37,7 +48,10 @@ UNREAD: Final = "what `{}` is linked with cannot be read: {}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One repository and ref: the tree that stands there now, and what the same hands did, landed parts first."""
+    """One repository and ref: the tree that stands there now, and what the same hands did, landed parts first.
+
+    `settled` names those whose parts two people agreed to as a whole, `members` the others.
+    """
 
     repository: str
     ref: str
@@ -46,11 +60,22 @@ class Side:
     parts: tuple[Part, ...]
     members: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    settled: tuple[str, ...] = ()
 
     @property
     def changes(self) -> tuple[FileChange, ...]:
         """Every file of every part."""
         return tuple(change for part in self.parts for change in part.changes)
+
+    @property
+    def fresh(self) -> Side:
+        """The side without what two people agreed to as a whole."""
+        return replace(self, parts=tuple(part for part in self.parts if not part.settled), settled=())
+
+    @property
+    def agreed(self) -> Side:
+        """The side with nothing else."""
+        return replace(self, parts=tuple(part for part in self.parts if part.settled), members=(), doubts=())
 
 
 @dataclass(kw_only=True)
@@ -73,25 +98,37 @@ def judged_across(
 ) -> tuple[LinkedVerdict, ...]:
     """The verdicts on every side that is linked with mine, over any number of sides between; empty where none is.
 
-    `own` are the verdicts on my side. Of more than MAX_SIDES the rest is one doubt.
+    `own` are the verdicts on my side. Of more than MAX_SIDES the rest is one doubt; of those where all is settled the rest
+    is not looked at.
 
     Raises:
         Unavailable: the assessor cannot judge.
     """
+    fresh = [side for side in others if side.fresh.parts or side.doubts]
+    found = _fresh_across(assessor, mine.fresh, [side.fresh for side in fresh], own, places)
+    if not any(side.agreed.parts for side in (mine, *others)):
+        return found
+    every = [*fresh, *(side for side in others if side not in fresh)]
+    return (*found, *_woken_across(assessor, mine, every[:MAX_SIDES], own, places))
+
+
+def _fresh_across(
+    assessor: Assessor,
+    mine: Side,
+    others: Sequence[Side],
+    own: Sequence[Verdict],
+    places: Mapping[str, RepositoryPolicy],
+) -> tuple[LinkedVerdict, ...]:
+    """The same without what is settled."""
     sides, dropped = list(others[:MAX_SIDES]), others[MAX_SIDES:]
     ends = {_key(side): _ends(assessor, side) for side in (mine, *sides)}
-    links = [
-        (one, other, link)
-        for at, one in enumerate((mine, *sides))
-        for other in sides[at:]
-        for link in _links(one, other, ends, places)
-    ]
+    links = _all_links((mine, *sides), ends, places)
     reached = _reached(mine, links)
     linked = [side for side in sides if _key(side) in reached]
     wholes = {_key(side): _judged(assessor, side) for side in linked} | {_key(mine): _Whole(verdicts=list(own))}
     found: list[LinkedVerdict] = []
     for side in linked:
-        crossing = _crossing(side, links, wholes, ends, places)
+        crossing = _crossing(side, links, (wholes, wholes), ends, places)
         found += _results(side, wholes[_key(side)], crossing, links, own)
     if dropped:
         unseen = [Doubt(path=WHOLE, why=TOO_MANY_SIDES.format(len(others)))]
@@ -101,6 +138,35 @@ def judged_across(
             LinkedVerdict(repository=mine.repository, members=members, verdict=verdict, why="more than can be read")
         )
     return tuple(found)
+
+
+def _woken_across(
+    assessor: Assessor,
+    mine: Side,
+    others: Sequence[Side],
+    own: Sequence[Verdict],
+    places: Mapping[str, RepositoryPolicy],
+) -> Iterable[LinkedVerdict]:
+    """What is settled, where it counts again: what is not lies at the other end of a link, or wakes it at its own."""
+    ends = {_key(side): _ends(assessor, side) for side in (mine, *others)}
+    links = _all_links((mine, *others), ends, places)
+    reached = _reached(mine, links)
+    linked = [side for side in others if _key(side) in reached]
+    fresh = {_key(side): _judged(assessor, side.fresh) for side in linked} | {_key(mine): _Whole(verdicts=list(own))}
+    stands = {
+        _key(side): _Whole(verdicts=[*fresh[_key(side)].verdicts, *_judged(assessor, side.agreed).verdicts])
+        for side in (mine, *linked)
+    }
+    for side in linked:
+        known = _crossing(side, links, (fresh, fresh), ends, places)
+        crossing = [one for one in _crossing(side, links, (fresh, stands), ends, places) if one not in known]
+        woken = list(woken_here(assessor, side.git, side.tree, (), side.parts))
+        if crossing:
+            said = [replace(one, why=f"{WAKES}{one.why}"[:900]) for one in crossing]
+            woken.append(doubted((stands[_key(side)].verdicts or list(own))[-1], said))
+        members = *side.members, *side.settled
+        made = _results(side, _Whole(verdicts=woken), (), links, own) if woken else ()
+        yield from (replace(one, members=members) for one in made)
 
 
 def by_place(companions: Sequence[Companion]) -> list[tuple[Companion, ...]]:
@@ -199,6 +265,17 @@ def _links(
             yield Link(kind=LinkKind.ENVIRONMENT, name=f"the same {path}", user=names[0], source=names[1])
 
 
+def _all_links(
+    sides: Sequence[Side], ends: Mapping[tuple[str, str], Ends], places: Mapping[str, RepositoryPolicy]
+) -> list[tuple[Side, Side, Link]]:
+    return [
+        (one, other, link)
+        for at, one in enumerate(sides)
+        for other in sides[at + 1 :]
+        for link in _links(one, other, ends, places)
+    ]
+
+
 def _environment(side: Side, places: Mapping[str, RepositoryPolicy]) -> tuple[str, bool]:
     place = places.get(side.repository)
     return (f"of {side.repository}", True) if place is None else (place.environment, place.production)
@@ -243,21 +320,25 @@ def _judged(assessor: Assessor, side: Side) -> _Whole:
 def _crossing(
     side: Side,
     links: Sequence[tuple[Side, Side, Link]],
-    wholes: Mapping[tuple[str, str], _Whole],
+    wholes: tuple[Mapping[tuple[str, str], _Whole], Mapping[tuple[str, str], _Whole]],
     ends: Mapping[tuple[str, str], Ends],
     places: Mapping[str, RepositoryPolicy],
 ) -> list[Doubt]:
-    """What acts across the links of a side, in words; a change that proofs show to be harmless acts on nobody."""
+    """What acts across the links of a side, in words; a change that proofs show to be harmless acts on nobody.
+
+    `wholes` are what the sides come to, one for either end of a link; which is for which end is tried both ways.
+    """
     found: list[Doubt] = []
     for one, other, link in links:
         if side not in (one, other):
             continue
         user, source = (one, other) if one.repository == link.user else (other, one)
-        used, using = wholes[_key(source)].touched(), wholes[_key(user)].touched()
-        both = ends[_key(user)], ends[_key(source)]
-        why = acts(link, used, using, both, production=_environment(user, places)[1])
-        if why:
-            found.append(Doubt(path=WHOLE, why=f"{link.words}: {why}"[:900]))
+        both, production = (ends[_key(user)], ends[_key(source)]), _environment(user, places)[1]
+        for at_source, at_user in (wholes, wholes[::-1]):
+            used, using = at_source[_key(source)].touched(), at_user[_key(user)].touched()
+            why = acts(link, used, using, both, production=production)
+            if why:
+                found.append(Doubt(path=WHOLE, why=f"{link.words}: {why}"[:900]))
     return list(dict.fromkeys(found))[:MAX_SIDES]
 
 

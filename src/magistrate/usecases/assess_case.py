@@ -21,6 +21,7 @@ from magistrate.usecases.across import place_of
 from magistrate.usecases.chains import CHAIN, Ruling, chained, mixed, pull_back
 from magistrate.usecases.company import Company, company_of, unseen
 from magistrate.usecases.pace import Earlier, earlier_of, paced, raise_alarms
+from magistrate.usecases.settled import counts_again
 from magistrate.usecases.transition import Occasion, move, route
 from magistrate.wire.assessment import Assessment, Verdict
 from magistrate.wire.canonical import digest_of
@@ -98,7 +99,8 @@ def _with_others(
     rulings = [(verdict, _decide(bench, document, verdict)) for verdict in (*away, *verdicts)]
     for place in sorted({one.repository for one in linked}):
         rulings = [*((verdict, _decide(bench, document, verdict, place)) for verdict in (*own, *away)), *rulings]
-    known = company.with_linked(name for one in linked for name in one.members)
+    again = counts_again((*verdicts, *away))
+    known = company.counting(again=again).with_linked(name for one in linked for name in one.members)
     return chained(alone[1], rulings, known, tuple(dict.fromkeys(one.why for one in linked))), known
 
 

@@ -22,6 +22,7 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.ports import Unit
 from magistrate.usecases.company import Company
 from magistrate.usecases.composition import CONFLICT, WHOLE
+from magistrate.usecases.settled import AGAIN, NAMES
 from magistrate.usecases.transition import Occasion, move
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest_of
@@ -124,7 +125,7 @@ def _doubts(verdicts: Sequence[Verdict]) -> Iterable[str]:
     """What of the whole nobody can say, the files that contradict each other first."""
     for verdict in verdicts:
         for one in verdict.sensitivities:
-            if one.path == WHOLE or one.why == CONFLICT:
+            if one.path == WHOLE or one.why in {CONFLICT, AGAIN, NAMES}:
                 yield one.why if one.path == WHOLE else f"{one.path}: {one.why}"
 
 

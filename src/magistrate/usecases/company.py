@@ -1,12 +1,13 @@
 """Who else is at it: changes by the same agent, or by agents of the same owner; to the same ref, and elsewhere.
 
-Rule kept (R31, R32): what landed counts for thirty days, or until two people agreed to the whole; what is in
-flight counts however old it is. Nothing is dropped in silence: what is too much to look at is named as left out.
+Rule kept (R31, R32): what landed counts for thirty days, as settled once two people agreed to the whole; what is in
+flight counts however old it is. Nothing is dropped in silence: what is too much to look at is named as left out, but for
+the oldest of what is settled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -43,26 +44,32 @@ class Company:
     elsewhere: tuple[Companion, ...] = ()
 
     def with_linked(self, members: Iterable[str]) -> Company:
-        """The company in which those elsewhere that are linked count as well."""
+        """The company in which those elsewhere that are linked count as well, whether they are settled or not."""
         linked = frozenset(members)
-        return replace(self, others=(*self.others, *(one for one in self.elsewhere if one.proposal in linked)))
+        more = (replace(one, settled=False) for one in self.elsewhere if one.proposal in linked)
+        return replace(self, others=(*self.others, *more))
+
+    def counting(self, *, again: bool) -> Company:
+        """The company of those that count: what is settled only where it counts `again`."""
+        counted = (replace(one, settled=False) for one in self.others if again or not one.settled)
+        return replace(self, others=tuple(counted))
 
 
 def company_of(unit: Unit, case: Case, deployment: str, now: int) -> Company:
     """Who counts with this case now, and who would where a link leads there."""
     cases = _by_the_same_hands(unit, case, now)
     agreed = _agreed(unit, cases, deployment)
-    standing: list[Case] = []
+    seen: set[str] = set()
+    settled: set[str] = set()
     for other in cases:
-        standing.append(other)
+        seen.add(other.facts.proposal)
         if other.facts.proposal in agreed:
-            gone = agreed[other.facts.proposal] | {other.facts.proposal}
-            standing = [one for one in standing if one.facts.proposal not in gone]
-    here = [one for one in standing if _place(one) == _place(case)]
+            settled |= seen & (agreed[other.facts.proposal] | {other.facts.proposal})
+    here = [one for one in cases if _place(one) == _place(case)]
     return Company(
-        others=_companions(unit, here, deployment),
+        others=_companions(unit, here, settled, deployment),
         session=tuple(other for other in cases if other.facts.session == case.facts.session),
-        elsewhere=_companions(unit, [one for one in standing if _place(one) != _place(case)], deployment),
+        elsewhere=_companions(unit, [one for one in cases if _place(one) != _place(case)], settled, deployment),
     )
 
 
@@ -70,14 +77,22 @@ def _place(case: Case) -> tuple[str, str]:
     return case.facts.repository, case.facts.ref
 
 
-def _companions(unit: Unit, cases: Sequence[Case], deployment: str) -> tuple[Companion, ...]:
-    """The newest of them with what they changed, the rest by name."""
-    dropped = len(cases) - MAX_MEMBERS
-    held = unit.proposals([one.facts.proposal for one in cases], whole=MAX_MEMBERS)
-    found = (
-        _companion(one, *held[one.facts.proposal], deployment, left_out=at < dropped) for at, one in enumerate(cases)
-    )
-    return tuple(one for one in found if one is not None)
+def _companions(unit: Unit, cases: Sequence[Case], settled: Collection[str], deployment: str) -> tuple[Companion, ...]:
+    """The newest of them with what they changed, the rest by name; of what is settled no more than the newest."""
+    names = [one.facts.proposal for one in cases]
+    old = frozenset([name for name in names if name in settled][:-MAX_MEMBERS])
+    found: list[Companion | None] = []
+    for counted in (True, False):
+        chosen = [
+            one for one in cases if (one.facts.proposal in settled) is not counted and one.facts.proposal not in old
+        ]
+        dropped = len(chosen) - MAX_MEMBERS
+        held = unit.proposals([one.facts.proposal for one in chosen], whole=MAX_MEMBERS)
+        for at, one in enumerate(chosen):
+            made = _companion(one, *held[one.facts.proposal], deployment, left_out=at < dropped)
+            found.append(made if made is None or counted else replace(made, settled=True))
+    order = {name: at for at, name in enumerate(names)}
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: order[one.proposal]))
 
 
 def unseen(unit: Unit, case: Case, company: Company, now: int) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from magistrate.errors import Unavailable
 from magistrate.ports import GitReader, TreeEntry
 from magistrate.usecases.assess import Assessor, case_of
 from magistrate.usecases.base_texts import context_of
+from magistrate.usecases.settled import woken
 from magistrate.wire.assessment import SensitivityVerdict, Verdict
 from magistrate.wire.effect import GitUpdate
 
@@ -38,10 +40,11 @@ NOTHING: Final[Held] = (None, None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The files of one member."""
+    """The files of one member; `settled`: it landed, and two people agreed to it as a part of a whole."""
 
     changes: tuple[FileChange, ...]
     landed: bool
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +108,14 @@ def judged_together(  # noqa: PLR0913, PLR0917  each is a separate thing that is
     Raises:
         Unavailable: the assessor cannot judge.
     """
-    parts, dropped = within_bounds(parts)
+    fresh, dropped = within_bounds([part for part in parts if not part.settled])
     doubts = [*doubts, *([Doubt(path=WHOLE, why=TOO_MANY.format(dropped))] if dropped else [])]
-    current = contents_of(git, effect.base_tree, {change.path for part in parts for change in part.changes})
+    settled = [part for part in parts if part.settled]
+    state = _Standing(assessor=assessor, git=git, tree=effect.base_tree, parts=(*settled, *fresh))
     verdicts: list[Verdict] = []
     asked: list[tuple[FileChange, ...]] = []
-    for chosen in ([part for part in parts if not part.landed], list(parts)):
-        net, torn = net_of(mine, chosen, lambda path: current.get(path, NOTHING))
+    for chosen in ([part for part in fresh if not part.landed], fresh):
+        net, torn = net_of(mine, chosen, state.now)
         unclear = [*doubts, *(Doubt(path=path, why=CONFLICT) for path in torn)]
         if not chosen and not doubts:
             continue
@@ -120,9 +124,61 @@ def judged_together(  # noqa: PLR0913, PLR0917  each is a separate thing that is
         if not net or net in asked:
             continue
         asked.append(net)
-        case = {**case_of(net, "chain"), "context": context_of(git, effect.base_tree)}
-        verdicts.append(doubted(verdict_of(assessor.of_case(case).verdict), unclear))
-    return tuple(verdicts)
+        verdicts.append(doubted(state.judged(net), unclear))
+    return (*verdicts, *_woken(state, mine, parts, fresh))
+
+
+def woken_here(
+    assessor: Assessor, git: GitReader, tree: str, mine: Sequence[FileChange], parts: Sequence[Part]
+) -> tuple[Verdict, ...]:
+    """All of it as one change, where what is settled counts again; empty else.
+
+    Raises:
+        Unavailable: the assessor cannot judge.
+    """
+    fresh, _ = within_bounds([part for part in parts if not part.settled])
+    return _woken(_Standing(assessor=assessor, git=git, tree=tree, parts=tuple(parts)), mine, parts, fresh)
+
+
+class _Standing:
+    """The tree that stands now, and whoever judges a net change on it."""
+
+    def __init__(self, *, assessor: Assessor, git: GitReader, tree: str, parts: Sequence[Part]) -> None:
+        self._assessor = assessor
+        self._current = contents_of(git, tree, {change.path for part in parts for change in part.changes})
+        self._git, self._tree = git, tree
+
+    @cached_property
+    def _context(self) -> dict[str, Any]:
+        return context_of(self._git, self._tree)
+
+    def now(self, path: str) -> Held:
+        return self._current.get(path, NOTHING)
+
+    def judged(self, net: Sequence[FileChange]) -> Verdict:
+        return verdict_of(self._assessor.of_case({**case_of(net, "chain"), "context": self._context}).verdict)
+
+
+def _woken(
+    state: _Standing, mine: Sequence[FileChange], parts: Sequence[Part], fresh: Sequence[Part]
+) -> tuple[Verdict, ...]:
+    """What is settled is bounded like the rest: the oldest of it is not looked at."""
+    settled, _ = within_bounds([part for part in parts if part.settled])
+    both, _ = within_bounds([*settled, *fresh])
+    kept = {id(part) for part in both}
+    chosen = [part for part in parts if id(part) in kept]
+    settled = [part for part in chosen if part.settled]
+    net, _ = net_of(mine, fresh, state.now)
+    whole, _ = net_of(mine, chosen, state.now)
+    last = {change.path: _after(change) for part in settled for change in part.changes}
+    before, _ = net_of((), settled, lambda path: last[path])
+    if not before or not net or not whole:
+        return ()
+    judged = state.judged(whole)
+    found = woken(judged, state.judged(before), [state.judged(net)], (before, net))
+    if not found or judged.strictness not in {Strictness.TWO, Strictness.DENY}:
+        return ()
+    return (doubted(judged, [Doubt(path=path or WHOLE, why=why[:900]) for path, why in found]),)
 
 
 def within_bounds(parts: Sequence[Part]) -> tuple[list[Part], int]:

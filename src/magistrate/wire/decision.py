@@ -35,7 +35,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `members` are the other proposals, `landed` says how many of them have landed; `classes` and
     `strictness` are those of all as one change, `alone` is what this change asks for by itself, `why` is
     for people. When two people agreed because of the whole (`alone` asked for less), the members that
-    landed count no more.
+    landed are settled: they count again only where a later change wakes them.
     """
 
     members: tuple[Digest, ...]

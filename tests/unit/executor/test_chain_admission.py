@@ -78,14 +78,14 @@ def offer(world: World, case: Admissible) -> str:
     return str(report["outcome"] if report["outcome"] == "succeeded" else report["why"])
 
 
-def counted(world: World, *, now: int = NOW, **changes: Any) -> list[str]:
-    """Which proposals the executor counts with the first one's hands."""
+def counted(world: World, *, now: int = NOW, settled: bool = False, **changes: Any) -> list[str]:
+    """Which proposals the executor counts with the first one's hands, or which are settled."""
     assert world.journal is not None
     proposal = open_envelope(world.bundle.proposal, Proposal, deployment=world.case.town.name).body
     asking = msgspec.structs.replace(proposal, **changes)
     effect: Any = asking.effect
     landed = landed_by(Casebook(world.journal), asking, effect, world.case.town.name, now)
-    return [one.proposal for one in landed.here]
+    return [one.proposal for one in landed.here if one.settled is settled]
 
 
 @pytest.mark.requirement("R32", "R44")
@@ -113,6 +113,22 @@ def test_two_people_who_were_asked_about_the_whole_let_it_land_and_settle_it(wor
     )  # fmt: skip
     assert offer(world, agreed) == "succeeded"
     assert counted(world) == []
+    assert counted(world, settled=True)[0] == first_proposal(world)
+    assert len(counted(world, settled=True)) == 2
+
+
+@pytest.mark.requirement("R32", "R44")
+def test_what_was_settled_is_still_shown_to_the_executors_own_judge(world: World) -> None:
+    whole_asks_two(world)
+    agreed = following(
+        world, decision={"chain": chain(world)}, decision_strictness=Strictness.TWO, obligations=TWO_PEOPLE,
+        approvers=("ben", "carla"),
+    )  # fmt: skip
+    assert offer(world, agreed) == "succeeded"
+    world.judge.asked_of.clear()
+    third = following(world)
+    assert "MAG-E390" in offer(world, third)
+    assert world.judge.asked_of == [counted(world, settled=True)]
 
 
 @pytest.mark.requirement("R32")

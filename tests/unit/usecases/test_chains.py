@@ -18,6 +18,7 @@ from magistrate.usecases.chains import MIXED, TOGETHER
 from magistrate.usecases.company import WINDOW_SECONDS, company_of, unseen
 from magistrate.usecases.composition import CONFLICT, TOO_MANY
 from magistrate.usecases.matter import papers, standing_approvals
+from magistrate.usecases.settled import AGAIN
 from magistrate.wire.document import open_envelope
 from magistrate.wire.proposal import Proposal
 
@@ -114,8 +115,25 @@ def test_what_completes_something_that_landed_asks_two_until_two_agreed_to_the_w
         assert sum(one.landed for one in company(world, second, later=later).others) == counted
     world.land(second, BOTH_OUT, people=("ben", "carla"))
     third = world.seal(world.proposal(DOCS))
-    assert company(world, third).others == ()
-    assert first.facts.proposal != second.facts.proposal
+    assert [(one.proposal, one.settled) for one in company(world, third).others] == [
+        (first.facts.proposal, True), (second.facts.proposal, True),
+    ]  # fmt: skip
+    assert company(world, third).counting(again=False).others == ()
+
+
+@pytest.mark.requirement("R32", "R33")
+def test_what_wakes_what_two_agreed_to_is_judged_from_the_state_before_both(world):
+    first = world.land(world.judged(FIRST_OUT), FIRST_OUT)
+    second = world.land(world.judged(BOTH_OUT), BOTH_OUT, people=("ben", "carla"))
+    beside = world.judged(DOCS)
+    assert (beside.standing.strictness, world.decision(beside).chain) == (ONE, None)
+    world.now += 1
+    emptied = {TEST: HEAD + "})\n"}
+    decided = world.decision(world.judged(emptied))
+    assert (decided.strictness, decided.chain.strictness) == (TWO, TWO)
+    assert f"{TEST}: {AGAIN}" in decided.chain.why
+    assert decided.chain.members == (first.facts.proposal, second.facts.proposal, beside.facts.proposal)
+    assert decided.chain.landed == 2
 
 
 @pytest.mark.requirement("R32")
@@ -126,7 +144,9 @@ def test_a_change_that_asks_for_two_by_itself_settles_nothing(world):
     assert world.decision(strict).chain.alone is TWO
     world.land(strict, workflow, people=("ben", "carla"))
     next_one = world.seal(world.proposal(NO_TESTS))
-    assert [one.proposal for one in company(world, next_one).others] == [landed.facts.proposal, strict.facts.proposal]
+    assert [(one.proposal, one.settled) for one in company(world, next_one).others] == [
+        (landed.facts.proposal, False), (strict.facts.proposal, False),
+    ]  # fmt: skip
 
 
 @pytest.mark.requirement("R32")
