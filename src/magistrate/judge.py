@@ -75,14 +75,19 @@ def assess_request(request: Mapping[str, Any], assessor: str, texts: Mapping[str
 def privilege_request(
     request: Mapping[str, Any], _assessor: str, texts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Mode `privilege`: a case in, whose power it moves out, and nothing else.
+    """Mode `privilege`: a case and evidence in, whose power it moves out, and nothing else.
 
     Raises:
-        Usage: MAG-E250 for a part with another shape.
+        Usage: MAG-E250 or MAG-E252 for a part with another shape.
     """
     case = parse_case(request.get("case"), texts)
-    moved = power_moved(case)
-    return {"privilege": [_moves(row) for row in moved.rows], "together": list(moved.together), "more": moved.more}
+    moved = power_moved(case, _evidence(request.get("evidence")))
+    return {
+        "privilege": [_moves(row) for row in moved.rows],
+        "together": list(moved.together),
+        "more": moved.more,
+        "evidence_wanted": [_wanted(want) for want in moved.wanted],
+    }
 
 
 def releases_request(

@@ -14,6 +14,7 @@ import stat
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
@@ -185,12 +186,22 @@ def _environment(python: Path, package: str, start: tuple[str, ...]) -> Tool | N
     return Tool(start=start, shown=tuple(homes), measured=tuple(measured))
 
 
+def _kustomize() -> Tool | None:
+    """Kustomize by itself, or as `kubectl` has it."""
+    alone, inside = _file("kustomize"), _file("kubectl")
+    if alone is not None:
+        return replace(alone, start=(*alone.start, "build"))
+    return None if inside is None else replace(inside, start=(*inside.start, "kustomize"))
+
+
 _FINDERS: Final[Mapping[str, Callable[[], Tool | None]]] = {
     "ruff": lambda: _file("ruff"),
     "black": _black,
     "checkov": _checkov,
     "clang-format": _clang_format,
     "gofmt": lambda: _file("gofmt"),
+    "helm": lambda: _file("helm"),
+    "kustomize": _kustomize,
     "prettier": _prettier,
     "pytest": _pytest,
     "rustfmt": _rustfmt,

@@ -177,7 +177,7 @@ def assess(
         sensed |= {Sensitivity(kind=ChangeClass.UNKNOWN, path=path, line=0, why=why) for path in torn}
         reasons.append(f"a chain of {len(steps)} steps, judged step by step and as one change")
     files = strictest_by_path(verdicts)
-    power = privilege(case.steps, case.base, alike(files))
+    power = privilege(case.steps, case.base, alike(files), evidence=evidence)
     sensed |= set(power.raised)
     hollow = not files or any(not step for step in steps)
     if hollow:
@@ -201,7 +201,7 @@ def assess(
         way_back=reversible(kept, stays),
         stays=stays,
         reasons=reasons,
-        wanted=wanted,
+        wanted=[*wanted, *power.wanted],
         hollow=hollow,
     )
     asks_base = any(_asks_base(one, case.base, open_question=open_question) for one in judged)
@@ -215,9 +215,9 @@ def assess(
     )
 
 
-def power_moved(case: Case) -> Privilege:
+def power_moved(case: Case, evidence: Sequence[Evidence] = ()) -> Privilege:
     """Whose power a case moves, and nothing else of it."""
-    return privilege(case.steps, case.base)
+    return privilege(case.steps, case.base, evidence=evidence)
 
 
 def judge(

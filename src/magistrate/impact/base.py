@@ -53,12 +53,15 @@ def in_lower_case(text: str) -> str:
 class BaseTree:
     """Other text files of the base tree; `known` only where the whole tree is at hand.
 
-    `earlier` are facts of the history behind it, where a base commit was named.
+    `earlier` are facts of the history behind it, where a base commit was named. `links` are symbolic links
+    with their targets, `opaque` what else is there and is no text.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
     known: bool = False
     earlier: Earlier | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    opaque: frozenset[str] = frozenset()
 
     @cached_property
     def lowered(self) -> Mapping[str, str]:

@@ -75,7 +75,12 @@ def _base(context: object, steps: Sequence[Sequence[FileChange]], known: Mapping
         return BaseTree()
     holder = _mapping(context, "`context`")
     earlier = earlier_of(holder.get("earlier"))
-    return replace(_tree(holder, steps, known), earlier=earlier if len(steps) == 1 else None)
+    links, opaque = holder.get("links") or {}, holder.get("opaque") or []
+    if not isinstance(opaque, list) or not all(isinstance(one, str) for one in opaque):
+        raise Usage("MAG-E250", "`context.opaque` is not a list of paths")
+    targets = {path: str(target) for path, target in _mapping(links, "`context.links`").items()}
+    tree = _tree(holder, steps, known)
+    return replace(tree, earlier=earlier if len(steps) == 1 else None, links=targets, opaque=frozenset(opaque))
 
 
 def _tree(

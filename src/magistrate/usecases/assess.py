@@ -87,6 +87,15 @@ class Assessor:
             reply = self._ask(case, (*said, *runs))
         return Assessed(verdict=reply["assessment"], evidence=(*said, *runs), notes=notes)
 
+    def power_of(self, case: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Whose power a case moves, with what tools render of it; and what the missing ones cost. Raises Usage, Unavailable."""
+        request = {"v": 1, "mode": "privilege", "case": case}
+        reply = self.ask(request)
+        runs, notes = make_runs(self.sandbox, self.tools, case, reply["evidence_wanted"])
+        if runs:
+            reply = self.ask({**request, "evidence": [run.asked() for run in runs]})
+        return reply, notes
+
     def _releases(self, case: Mapping[str, Any]) -> tuple[tuple[Ran, ...], tuple[str, ...]]:
         """What registries say of the releases that come, where somebody wants to know."""
         if self.facts is None:

@@ -125,7 +125,10 @@ class ManyChanges:
             if wanted and one.base is not None:
                 files = {path: texts.text(name) for path, name in one.base.named.items()}
                 told = one.case.get("context", {})
-                case = {**one.case, "context": {**told, "files": files, "complete": one.base.complete}}
+                case = {
+                    **one.case,
+                    "context": {**told, "files": files, "complete": one.base.complete, **one.base.beside()},
+                }
                 one.runs, one.notes = make_runs(self.assessor.sandbox, self.assessor.tools, case, wanted)
                 again += [one] if one.runs else []
         self._ask(again, texts)
@@ -135,7 +138,8 @@ def _with_context(one: _Open) -> dict[str, Any]:
     if one.base is None:
         return one.case
     told = one.case.get("context", {})
-    return {**one.case, "context": {**told, "named": one.base.named, "complete": one.base.complete}}
+    base = {"named": one.base.named, "complete": one.base.complete, **one.base.beside()}
+    return {**one.case, "context": {**told, **base}}
 
 
 def _by_text(wanting: Sequence[tuple[_Open, Change]], texts: Texts) -> Iterator[list[_Open]]:

@@ -15,6 +15,7 @@ MAX_CONTEXT_FILE: Final = 4_000_000
 """Package managers keep themselves in repositories as one file of about 3 MB."""
 MAX_CONTEXT: Final = 48_000_000
 REGULAR: Final = frozenset({"100644", "100755"})
+LINK: Final = "120000"
 MAX_LOOKED: Final = 64_000_000
 MAX_KEPT: Final = 200_000_000
 PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf", ".pdf", ".mp4")
@@ -23,10 +24,22 @@ NUL_WINDOW: Final = 8_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseTexts:
-    """Blob ids of the text files of a tree, by path; `complete` is false where one had to be left out."""
+    """Blob ids of the text files of a tree, by path; `complete` is false where one had to be left out.
+
+    `links` are its symbolic links with their targets, `opaque` all else that is there: pictures, binaries, submodules.
+    """
 
     named: dict[str, str]
     complete: bool
+    links: dict[str, str] = field(default_factory=dict)
+    opaque: tuple[str, ...] = ()
+
+    def beside(self) -> dict[str, Any]:
+        """What stands beside the texts, in the form of the assess contract."""
+        return {
+            **({"links": self.links} if self.links else {}),
+            **({"opaque": list(self.opaque)} if self.opaque else {}),
+        }
 
 
 @dataclass(kw_only=True)
@@ -43,7 +56,8 @@ class Texts:
         What has a NUL byte in it is no text and is not missed; of large files `MAX_LOOKED` bytes
         are looked at, at most.
         """
-        entries = [e for e in self.git.list_tree(tree) if e.mode in REGULAR and not e.path.lower().endswith(PICTURES)]
+        every = self.git.list_tree(tree)
+        entries = [e for e in every if e.mode in REGULAR and not e.path.lower().endswith(PICTURES)]
         taken, total = [], 0
         for entry in entries:
             if 0 <= entry.size <= MAX_CONTEXT_FILE and total + entry.size <= MAX_CONTEXT:
@@ -53,7 +67,13 @@ class Texts:
         named = {entry.path: entry.object_id for entry in taken if self.kept[entry.object_id] is not None}
         held = {entry.object_id for entry in taken}
         left = {entry.object_id: entry.size for entry in entries if entry.object_id not in held}
-        return BaseTexts(named=named, complete=self._all_binary(left))
+        links = self._links([entry for entry in every if entry.mode == LINK])
+        opaque = tuple(entry.path for entry in every if entry.path not in named and entry.path not in links)
+        return BaseTexts(named=named, complete=self._all_binary(left), links=links, opaque=opaque)
+
+    def _links(self, entries: Sequence[TreeEntry]) -> dict[str, str]:
+        read = self.git.read_blobs(sorted({entry.object_id for entry in entries})) if entries else {}
+        return {entry.path: read[entry.object_id].decode("utf-8", "replace") for entry in entries}
 
     def text(self, name: str) -> str:
         """The text of a blob that `of_tree` named."""
@@ -81,4 +101,5 @@ def context_of(git: GitReader, tree: str) -> dict[str, Any]:
     """The text files of one tree in the form of the assess contract."""
     texts = Texts(git=git)
     found = texts.of_tree(tree)
-    return {"files": {path: texts.text(name) for path, name in found.named.items()}, "complete": found.complete}
+    files = {path: texts.text(name) for path, name in found.named.items()}
+    return {"files": files, "complete": found.complete, **found.beside()}

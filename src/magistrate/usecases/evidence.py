@@ -16,11 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from magistrate.errors import Unavailable
-from magistrate.ports import Sandbox, SandboxLimits
+from magistrate.ports import Sandbox, SandboxLevel, SandboxLimits
 from magistrate.wire.canonical import digest, digest_of
+
+if TYPE_CHECKING:
+    from magistrate.impact.privilege.rendering.plans import Plan
 
 AT_ONCE: Final = 2
 """Runs that go on at the same time; each is a process of its own."""
@@ -78,8 +81,11 @@ _RUFF_LAST: Final = ("--stdin-filename", "{file}", "-")
 _RUFF_COMMON: Final = ("--no-cache", "--quiet", "--force-exclude")
 RUN_OF_TESTS: Final = "pytest-run"
 """Not one command: two trees are run, with changes of the program (`usecases/test_runs.py`)."""
+RENDERINGS: Final = {"kustomize-render": "kustomize", "helm-render": "helm"}
+"""Not one source, but all that a kustomization or chart reaches is read (`usecases/rendering.py`)."""
 RUNNERS: Final[Mapping[str, Runner]] = {
     RUN_OF_TESTS: Runner(program="pytest", words=()),
+    **{name: Runner(program=program, words=()) for name, program in RENDERINGS.items()},
     "ruff-format": Runner(program="ruff", words=("format", *_RUFF_COMMON), alone=("--isolated",), last=_RUFF_LAST),
     "ruff-fix": Runner(
         program="ruff",
@@ -131,6 +137,8 @@ INSTALLED_BY: Final[Mapping[str, str]] = {
     "gofmt": "it comes with Go, on the PATH of who runs this",
     "rustfmt": "it comes with Rust, on the PATH of who runs this",
     "prettier": "npm install --global prettier, with node on the PATH of who runs this",
+    "helm": "helm 3.14 or newer, on the PATH of who runs this",
+    "kustomize": "kustomize 5 or kubectl, on the PATH of who runs this",
 }
 """What a person does to have a program that is missing."""
 
@@ -162,11 +170,12 @@ def make_runs(
 ) -> tuple[tuple[Ran, ...], tuple[str, ...]]:
     """Every run that was asked for and is possible here, and in words what the missing ones cost."""
     possible = [want for want in wanted if want["tool"] in RUNNERS and RUNNERS[want["tool"]].program in tools]
+    plans = _plans(case, possible)
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        made = list(pool.map(lambda want: _run(sandbox, tools, case, want), possible))
+        made = list(pool.map(lambda want: _run(sandbox, tools, (case, plans), want), possible))
     failed = [want for want, run in zip(possible, made, strict=True) if run is None]
     absent = [want for want in wanted if want not in possible]
-    return tuple(run for run in made if run is not None), (*_cost(absent), *_failures(failed))
+    return tuple(run for run in made if run is not None), (*_cost(absent), *_failures(failed, sandbox.level))
 
 
 def _cost(absent: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -176,16 +185,30 @@ def _cost(absent: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
         runner = RUNNERS.get(want["tool"])
         paths.setdefault(runner.program if runner else str(want["tool"]), set()).add(want["path"])
     return tuple(
-        f"{_files(len(paths[name]))} could be proven by `{name}`, which is not here{_advice(name)}"
+        f"{_files(len(paths[name]))} could be {_done(name)} by `{name}`, which is not here{_advice(name)}"
         for name in sorted(paths)
     )
 
 
-def _failures(failed: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _done(program: str) -> str:
+    return "rendered" if program in RENDERINGS.values() else "proven"
+
+
+def _failures(failed: Sequence[Mapping[str, Any]], level: SandboxLevel) -> tuple[str, ...]:
     paths: dict[str, set[str]] = {}
     for want in failed:
         paths.setdefault(RUNNERS[want["tool"]].program, set()).add(want["path"])
-    return tuple(f"`{name}` gave no answer for {_files(len(paths[name]))}" for name in sorted(paths))
+    return tuple(
+        f"`{name}` gave no answer for {_files(len(paths[name]))}{_unwalled(name, level)}" for name in sorted(paths)
+    )
+
+
+def _unwalled(program: str, level: SandboxLevel) -> str:
+    """That a tool which reads whole trees runs behind walls with namespaces only."""
+    open_here = level not in {SandboxLevel.BUBBLEWRAP, SandboxLevel.UNSHARE}
+    return (
+        ": it renders only behind walls, and there are none here" if open_here and _done(program) == "rendered" else ""
+    )
 
 
 def _files(count: int) -> str:
@@ -196,10 +219,26 @@ def _advice(name: str) -> str:
     return f": {INSTALLED_BY[name]}" if name in INSTALLED_BY else ""
 
 
-def _run(sandbox: Sandbox, tools: Mapping[str, Tool], case: Mapping[str, Any], want: Mapping[str, Any]) -> Ran | None:
+def _plans(case: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]]) -> Mapping[str, Plan]:
+    """What has to be rendered, worked out once for all that was asked for."""
+    if not any(want["tool"] in RENDERINGS for want in wanted):
+        return {}
+    from magistrate.usecases.rendering import plans_of  # noqa: PLC0415  as for tests
+
+    return plans_of(case)
+
+
+def _run(
+    sandbox: Sandbox,
+    tools: Mapping[str, Tool],
+    told: tuple[Mapping[str, Any], Mapping[str, Plan]],
+    want: Mapping[str, Any],
+) -> Ran | None:
     """One run; None when an input is not at hand, or the tool fails."""
-    runner, path = RUNNERS[want["tool"]], want["path"]
+    (case, plans), runner, path = told, RUNNERS[want["tool"]], want["path"]
     tool = tools[runner.program]
+    if want["tool"] in RENDERINGS:
+        return _rendered(sandbox, tool, plans.get(want["inputs_digest"]), want)
     if want["tool"] == RUN_OF_TESTS:
         return _tests(sandbox, tool, case, want)
     inputs = _inputs(case, want)
@@ -229,6 +268,26 @@ def _run(sandbox: Sandbox, tools: Mapping[str, Tool], case: Mapping[str, Any], w
         inputs_digest=want["inputs_digest"],
         output=result.stdout,
         exit_status=result.returncode,
+    )
+
+
+def _rendered(sandbox: Sandbox, tool: Tool, plan: Plan | None, want: Mapping[str, Any]) -> Ran | None:
+    """The manifests of a kustomization or a chart."""
+    from magistrate.usecases.rendering import Walls, render  # noqa: PLC0415  as for tests
+
+    if plan is None or (plan.tool, plan.root) != (want["tool"], want["path"]):
+        return None
+    walls = Walls(sandbox=sandbox, start=tool.start, shown=tool.shown, env=tool.env)
+    output = render(walls, plan)
+    if output is None:
+        return None
+    return Ran(
+        tool=want["tool"],
+        tool_digest=tool.digest,
+        path=want["path"],
+        inputs_digest=want["inputs_digest"],
+        output=output,
+        exit_status=0,
     )
 
 

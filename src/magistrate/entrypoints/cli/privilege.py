@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from magistrate.entrypoints.cli.privilege_sides import sides_of
 from magistrate.entrypoints.cli.screen import show_list, show_value, styled
-from magistrate.errors import NotFound, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-MAX_FILE: Final = 2_000_000
-MAX_ALL: Final = 48_000_000
-SKIPPED: Final = frozenset({".git", "node_modules", ".terraform", ".venv"})
 GROWS: Final = frozenset({"widened", "incomparable", "unknown"})
 FAIL_ON: Final = {"widened": frozenset({"widened", "incomparable"}), "unknown": GROWS}
 
@@ -43,22 +40,24 @@ def privilege() -> None:
 def diff(before: Path, after: Path, output: str, fail_on: str | None) -> int:
     """Compare the rights in two files, or in two folders.
 
-    Reads AWS IAM and security groups (Terraform, plans, CloudFormation, JSON), Kubernetes, GitHub Actions and
+    Reads AWS IAM and security groups (Terraform, plans, CloudFormation, JSON), Kubernetes (kustomizations and charts as
+    kustomize or kubectl and helm render them, where these are here), GitHub Actions and
     GitLab CI, Dockerfiles and Compose, SQL grants, sudoers, file modes, systemd units, owners and branch rules.
     """
     from magistrate.bootstrap.assess import assessor, missing_walls
 
-    case = _case(before, after)
-    reply = assessor().ask({"v": 1, "mode": "privilege", "case": case})
-    rows = [{**row, "at": _place(row)} for row in reply["privilege"]]
+    sides = sides_of(before, after)
+    reply, notes = assessor().power_of(sides.case)
+    moved = [*sides.rows, *reply["privilege"]]
+    rows = [{**row, "at": _place(row)} for row in moved]
     if output == "text":
         _sentences(rows, reply["more"])
     elif output in {"json", "yaml"}:
-        show_value(output, {"privilege": reply["privilege"], "more": reply["more"]})
+        show_value(output, {"privilege": moved, "more": reply["more"]})
     else:
         show_list(output, rows, ["verdict", "who", "gains", "at"], wide=["domain", "witness"], empty=_nothing())
-    if walls := missing_walls():
-        click.echo(walls, err=True)
+    for note in (*sides.notes, *notes, *((walls,) if (walls := missing_walls()) else ())):
+        click.echo(note, err=True)
     return int(fail_on is not None and any(row["verdict"] in FAIL_ON[fail_on] for row in rows))
 
 
@@ -84,46 +83,3 @@ def _sentences(rows: Sequence[Mapping[str, Any]], more: int) -> None:
         click.echo(line)
     if more:
         click.echo(f"\n  and {more} more")
-
-
-def _case(before: Path, after: Path) -> dict[str, Any]:
-    """Both sides as a case: what differs is the change, what is alike is the context."""
-    for side in (before, after):
-        if not side.exists():
-            raise NotFound("MAG-E251", f"there is no file or folder `{side}`")
-    if before.is_dir() != after.is_dir():
-        raise Usage("MAG-E250", "one side is a folder and the other a file", hint="name two files or two folders")
-    if before.is_file():
-        return {"files": [{"path": after.name, "before": _text(before), "after": _text(after)}]}
-    old, new = dict(_texts(before)), dict(_texts(after))
-    changed = [path for path in sorted({*old, *new}) if old.get(path) != new.get(path)]
-    return {
-        "files": [{"path": path, "before": old.get(path), "after": new.get(path)} for path in changed],
-        "context": {"files": {path: text for path, text in old.items() if new.get(path) == text}},
-    }
-
-
-def _texts(folder: Path) -> Iterator[tuple[str, str]]:
-    total = 0
-    for place in sorted(folder.rglob("*")):
-        inside = place.relative_to(folder)
-        if place.is_symlink() or not place.is_file() or SKIPPED & set(inside.parts):
-            continue
-        size = place.stat().st_size
-        if size > MAX_FILE:
-            click.echo(f"left out, larger than {MAX_FILE // 1_000_000} MB: {inside}", err=True)
-            continue
-        total += size
-        if total > MAX_ALL:
-            hint = "name the folders that hold the rights"
-            raise Usage("MAG-E250", f"`{folder}` holds more than {MAX_ALL // 1_000_000} MB", hint=hint)
-        if (text := _text(place)) is not None:
-            yield inside.as_posix(), text
-
-
-def _text(place: Path) -> str | None:
-    try:
-        content = place.read_bytes()
-    except OSError as error:
-        raise NotFound("MAG-E251", f"`{place}` cannot be read: {error.strerror}") from error
-    return None if b"\0" in content[:8_000] else content.decode("utf-8", "replace")

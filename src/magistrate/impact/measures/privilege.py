@@ -10,23 +10,36 @@ and both a widening and an unknown ask for the people who answer for permissions
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from magistrate.domain.impact import ChangeClass, FileChange, PrivilegeChange, PrivilegeTurn, Sensitivity
+from magistrate.domain.impact import (
+    ChangeClass,
+    Evidence,
+    EvidenceRequest,
+    FileChange,
+    PrivilegeChange,
+    PrivilegeTurn,
+    Sensitivity,
+)
 from magistrate.impact.base import BaseTree
 from magistrate.impact.privilege.dimensions import Shown
 from magistrate.impact.privilege.engine import Change, Turn, delta
 from magistrate.impact.privilege.model import Reader
 from magistrate.impact.privilege.readers import READERS, grants_of_both, touched
+from magistrate.impact.privilege.rendering.rendered import DOMAINS, SUFFIX, Rendered, comparisons, crashed, rendered
 
 ADDRESSES: Final = frozenset({"peer", "cond:aws:sourceip", "cond:aws:vpcsourceip"})
 V6: Final = 1 << 32
 """Addresses of IPv6 are numbers from here on."""
 MAX_V6: Final = (1 << 128) - 1
 MAX_ROWS: Final = 40
+FILLING: Final = re.compile(r"(?:^|/)[^/]{0,200}(?:\.(?:env|properties|ini|conf|cfg|txt)|env|params)\Z")
+"""Files of a kind that kustomizations fill objects with: only the repository says whether one does."""
 RAISING: Final = frozenset({PrivilegeTurn.WIDENED, PrivilegeTurn.INCOMPARABLE, PrivilegeTurn.UNKNOWN})
 Texts = Mapping[str, str]
 
@@ -35,7 +48,7 @@ Texts = Mapping[str, str]
 class Privilege:
     """The rows and how many `more` there are, what they raise, the steps that together widen.
 
-    `asks_base`: the repository would say more.
+    `asks_base`: the repository would say more. `wanted`: what has to be rendered for an exact answer.
     """
 
     rows: tuple[PrivilegeChange, ...] = ()
@@ -43,6 +56,7 @@ class Privilege:
     together: tuple[int, ...] = ()
     asks_base: bool = False
     more: int = 0
+    wanted: tuple[EvidenceRequest, ...] = ()
 
 
 def privilege(
@@ -50,25 +64,59 @@ def privilege(
     base: BaseTree,
     quiet: frozenset[str] = frozenset(),
     readers: tuple[Reader, ...] = READERS,
+    evidence: Sequence[Evidence] = (),
 ) -> Privilege:
     """Compare the rights before and after; files that are proven to do the same as before (`quiet`) are not new code."""
+    every_step = steps
     steps = [[change for change in step if change.path not in quiet] for step in steps]
-    mine = touched({change.path for step in steps for change in step}, readers)
-    if not mine:
-        return Privilege()
-    states = _states(steps, base)
-    every = readers if base.known else mine
-    found = [_compared(one, other, mine, every, base) for one, other in pairwise(states)]
-    whole = _compared(states[0], states[-1], mine, every, base) if len(states) > 2 else ()  # noqa: PLR2004 - more than one step
     paths = {change.path for step in steps for change in step}
-    rows = _rows([*found, whole], paths)
+    mine = touched(paths, readers)
+    shown = _rendered(every_step, base, paths, evidence)
+    if not mine and not shown.ready and not shown.unknown:
+        return Privilege(wanted=shown.wanted, asks_base=not base.known and any(map(FILLING.search, paths)))
+    states = _states(steps, base)
+    compare = partial(_both, states=states, mine=mine, every=readers if base.known else mine, base=base, shown=shown)
+    found = [compare(one, other) for one, other in pairwise(range(len(states)))]
+    whole = compare(0, len(states) - 1) if len(states) > 2 else ()  # noqa: PLR2004 - more than one step
+    rows = _rows([*found, whole, shown.unknown], paths)
+    every = shown.standing(readers if base.known else mine)
     return Privilege(
         rows=rows[:MAX_ROWS],
         raised=tuple(_raised(rows)),
         together=_together(whole, [change for one in found for change in one], states, every, base),
         asks_base=not base.known,
         more=max(0, len(rows) - MAX_ROWS),
+        wanted=shown.wanted,
     )
+
+
+def _rendered(
+    steps: Sequence[Sequence[FileChange]], base: BaseTree, paths: set[str], evidence: Sequence[Evidence]
+) -> Rendered:
+    """What is rendered of it; a crash leaves the sources, and says that nobody knows more."""
+    try:
+        return rendered(steps, base, paths, evidence)
+    except Exception as error:  # noqa: BLE001 - a crash must cost the renderings their answer and nothing else
+        return Rendered(unknown=(crashed(error),))
+
+
+def _both(  # noqa: PLR0913 - two states and all that is known of them
+    old: int,
+    new: int,
+    *,
+    states: Sequence[Texts],
+    mine: tuple[Reader, ...],
+    every: tuple[Reader, ...],
+    base: BaseTree,
+    shown: Rendered,
+) -> tuple[Change, ...]:
+    """What differs in the sources, and in what they are rendered to."""
+    found = _compared(states[old], states[new], shown.standing(mine), shown.standing(every), base)
+    for one, before, after, alone in comparisons(shown, old, new, states):
+        own = shown.standing(every, one.apart)
+        clusters = tuple(reader for reader in own if reader.domain in DOMAINS)
+        found += _compared(before, after, clusters, clusters if alone else own, base)
+    return found
 
 
 def _texts(step: Sequence[FileChange], *, after: bool) -> dict[str, str]:
@@ -155,8 +203,8 @@ def _row(change: Change, turns: set[Turn], paths: set[str]) -> PrivilegeChange:
         who=change.actor + more,
         gains=says or change.why,
         witness=_sentence(change) if change.turn is not Turn.UNKNOWN else change.why,
-        path=change.place.path or min(paths, default=""),
-        line=change.place.line,
+        path=change.place.path.removesuffix(SUFFIX) or min(paths, default=""),
+        line=0 if change.place.path.endswith(SUFFIX) else change.place.line,
         loses=change.turn is Turn.LOSES,
     )
 
