@@ -31,7 +31,7 @@ def test_a_link_to_a_file_is_read_under_its_own_name(folders):
         (side / "sudoers.d" / "web").symlink_to("../texts/p.yaml")
     (folders[1] / "texts" / "p.yaml").write_text("a: 2\n")
     found = sides_of(*folders)
-    assert [one["path"] for one in found.case["files"]] == ["texts/p.yaml", "sudoers.d/web"]
+    assert [one["path"] for one in found.case["files"]] == ["sudoers.d/web", "texts/p.yaml"]
     assert (found.rows, found.notes) == ((), ())
 
 
