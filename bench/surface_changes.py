@@ -18,7 +18,7 @@ from magistrate.impact.base import BaseTree
 LABELS = Path(__file__).resolve().parent / "surfaces"
 MOVED = "zz/notes.bin.txt"
 MARK = re.compile(
-    r"(?:^|[^\w-])(?:todo)?(?:ruleid|ok|todook|todoruleid|deepruleid|deepok|prook|proruleid)\s*:\s*[\w.-]+"
+    r"(?:^|[^\w-])(?:todo)?(?:ruleid|ok|todook|todoruleid|deepruleid|deepok|prook|proruleid)\s*:\s*[\w.-]+|bearer:expected\s"
 )
 ASIDE = re.compile(
     r"(?i)(?:^|/)(?:tests?|testing|specs?|__tests__|testdata|fixtures|docs?|locales?|i18n)/|[._-](?:test|spec)\.\w+$|_test\.\w+$|(?:^|/)test_|"

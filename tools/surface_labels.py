@@ -1,8 +1,9 @@
 """Collects the labels in bench/surfaces/*.jsonl from mirrors of public repositories, never their content.
 
-    tools/surface_labels.py MIRRORS [--fresh SURFACE...]      where MIRRORS/<owner>+<name>/repo are git directories
+    tools/surface_labels.py MIRRORS [--fresh | --unseen SURFACE...]   MIRRORS/<owner>+<name>/repo are git directories
 
-With --fresh the labels that bench/surfaces lacks are capped the same way into bench/surfaces/fresh.
+With --fresh the labels that bench/surfaces lacks are capped the same way into bench/surfaces/fresh. With
+--unseen only sources count that no label of these two names, into bench/surfaces/unseen.
 
 A label says that somebody else calls a change sensitive: a scanner's own fixture for a finding, the
 commit an advisory names as the fix, a file that its upstream runs as migration or build. `form` says
@@ -24,11 +25,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import surface_examples
 import surface_sources
 import surface_upstreams
 
 OUT = Path(__file__).resolve().parent.parent / "bench/surfaces"
 FRESH_PER_SOURCE = 100
+UNSEEN_PER_SOURCE = 70
+FEEDS = {"pypa/advisory-database", "golang/vulndb", "rubysec/ruby-advisory-db"}
 PER_SOURCE = 200
 PER_REPO = 40
 SPREAD = {"role", "silenced", "title", "tag", "place", "name", "gitattributes"}
@@ -119,8 +123,33 @@ def places_in(listed: Path) -> set[tuple[str, ...]]:
     return {place_of(json.loads(line)) for line in listed.read_text().splitlines()}
 
 
+def unseen(argv: list[str]) -> int:
+    """Collect from repositories that no earlier label names, cap and write one file a surface."""
+    listed = [*OUT.glob("*.jsonl"), *(OUT / "fresh").glob("*.jsonl")]
+    used = {json.loads(line)["repo"] for one in listed for line in one.read_text().splitlines()} - FEEDS
+    mirrors = {m.repo: m for m in (Mirror(place) for place in sorted(Path(argv[0]).glob("*+*/repo")))}
+    left = {repo: mirror for repo, mirror in mirrors.items() if repo not in used}
+    every: dict[str, dict[tuple[object, ...], Label]] = {}
+    for collect in surface_examples.UNSEEN:
+        for one in collect(left, label):
+            key = (one["repo"], one["commit"], one.get("path"), one.get("first"))
+            every.setdefault(one["surface"], {}).setdefault(key, one)
+    (OUT / "unseen").mkdir(exist_ok=True)
+    for surface in argv[2:]:
+        found = every.get(surface, {}).values()
+        wide = capped(
+            found, PER_REPO // 2, lambda one: f"{kind_of(one)} {one['repo'] if kind_of(one) in SPREAD else one['id']}"
+        )
+        kept = capped(wide, UNSEEN_PER_SOURCE, kind_of)
+        (OUT / f"unseen/{surface}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in kept))
+        print(f"{surface}: {len(kept)} of {len(found)}")
+    return 0
+
+
 def main(argv: list[str]) -> int:
     """Collect, cap and write one file a surface."""
+    if "--unseen" in argv:
+        return unseen(argv)
     fresh = set(argv[2:]) if "--fresh" in argv else None
     out = OUT if fresh is None else OUT / "fresh"
     mirrors = {m.repo: m for m in (Mirror(place) for place in sorted(Path(argv[0]).glob("*+*/repo")))}
