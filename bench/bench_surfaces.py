@@ -1,12 +1,13 @@
 """How many sensitive changes the sensors find, surface by surface, on labels from outside.
 
-    MAGISTRATE_MIRRORS=DIR MAGISTRATE_COMMITS=FILE bench/bench_surfaces.py [--held-out | --fresh] [--misses SURFACE] [--before]
+    MAGISTRATE_MIRRORS=DIR MAGISTRATE_COMMITS=FILE bench/bench_surfaces.py [--held-out | --fresh | --unseen] [--misses SURFACE] [--before]
 
 The labels (bench/surfaces/*.jsonl, collected by tools/surface_labels.py) name public repositories and
 have no content, so mirrors of them are needed: DIR/<owner>+<name>/repo. FILE lists commits by title
 (`repo`, `sha`, `weak_label`): those of docs, style and test show how often a sensor speaks for nothing.
 Without mirrors the kept result is told. A third of the labels, by hash, is measured with `--held-out` only;
-`--fresh` measures the sensors of product code on bench/surfaces/fresh, and on the open labels beside it.
+`--fresh` measures the sensors of product code on bench/surfaces/fresh, and on the open labels beside it;
+`--unseen` measures bench/surfaces/unseen, of which a third, again by hash, is measured with `--held-out` only.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ PRODUCT = (
     "secrets",
 )
 """Surfaces whose sensors were changed together, and are told together."""
+UNSEEN = (*PRODUCT, "audit_config", "network")
+"""Surfaces with labels from sources that no earlier label names."""
 
 
 def speaking(found: list[FileChange], base: BaseTree | None = None) -> set[str]:
@@ -90,16 +93,18 @@ def share(found: int, n: int) -> dict[str, Any]:
     }
 
 
-def measure(mirrors: Mirrors, surface: str, *, held: bool | None, misses: list[Label] | None = None) -> dict[str, Any]:
+def measure(
+    mirrors: Mirrors, surface: str, *, held: bool | None, misses: list[Label] | None = None, folder: str = ""
+) -> dict[str, Any]:
     """Found by the sensors of the surface, in place and moved; found by any sensor; by source.
 
-    `held` says which part of the labels counts; None takes the fresh ones, all of them.
+    `held` says which part of the labels of a folder counts; None takes the fresh ones, all of them.
     """
     own = SURFACES[surface]
     counted: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     hit: Counter[str] = Counter()
-    for label in labels(surface if held is not None else f"fresh/{surface}"):
+    for label in labels(f"{folder}{surface}" if held is not None else f"fresh/{surface}"):
         if held is not None and held_out(label) is not held:
             continue
         found = changes(mirrors, label)
@@ -142,7 +147,9 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     if "MAGISTRATE_MIRRORS" in os.environ:
         mirrors = Mirrors(place=Path(os.environ["MAGISTRATE_MIRRORS"]))
         if "--misses" in argv:
-            return _told(mirrors, argv[argv.index("--misses") + 1 :])
+            return _told(mirrors, argv[argv.index("--misses") + 1 :], "unseen/" if "--unseen" in argv else "")
+        if "--unseen" in argv:
+            return _kept(mirrors, _unseen(mirrors, kept, argv))
         if "--fresh" in argv:
             kept["product"] = kept.get("product", {})
             side = "before" if "--before" in argv else "now"
@@ -169,11 +176,21 @@ def _kept(mirrors: Mirrors, kept: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(mirrors: Mirrors, surfaces: list[str]) -> dict[str, Any]:
+def _unseen(mirrors: Mirrors, kept: dict[str, Any], argv: list[str]) -> dict[str, Any]:
+    """Measure labels of unseen sources and keep them; the third of them is opened by its own word."""
+    held = "--held-out" in argv
+    key = f"{'third' if held else 'open'}_{'before' if '--before' in argv else 'now'}"
+    for name in UNSEEN:
+        told = kept.setdefault("unseen", {}).setdefault(name, {})
+        told[key] = measure(mirrors, name, held=held, folder="unseen/")
+    return kept
+
+
+def _told(mirrors: Mirrors, surfaces: list[str], folder: str) -> dict[str, Any]:
     found = {}
     for surface in surfaces:
         misses: list[Label] = []
-        found[surface] = measure(mirrors, surface, held=False, misses=misses)
+        found[surface] = measure(mirrors, surface, held=False, misses=misses, folder=folder)
         for miss in misses:
             print(json.dumps(miss), file=sys.stderr)
     mirrors.close()

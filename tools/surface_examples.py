@@ -251,7 +251,9 @@ def commits(mirrors: Mirrors, label: Any) -> Iterator[Label]:
     """Commits that advisories name, and commits by their titles, of repositories that are no scanner."""
     feeds = {"pypa/advisory-database", "golang/vulndb", "rubysec/ruby-advisory-db"}
     wanted = {repo: mirror for repo, mirror in mirrors.items() if repo not in EXAMPLES}
-    yield from advisories(wanted, label)
+    for one in advisories(wanted, label):
+        if wanted[one["repo"]].has(one["commit"]):
+            yield one
     yield from titled({repo: mirror for repo, mirror in wanted.items() if repo not in feeds}, label)
 
 

@@ -55,6 +55,11 @@ class Mirror:
         """Output of one git command."""
         return subprocess.run(["git", "-C", self.place, *argv], input=feed, capture_output=True, check=True).stdout
 
+    def has(self, commit: str) -> bool:
+        """Whether a commit is at hand."""
+        asked = ["git", "-C", self.place, "cat-file", "-e", commit]
+        return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
     @cached_property
     def head(self) -> str:
         """The commit that all file labels name."""
