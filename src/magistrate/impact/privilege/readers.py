@@ -17,6 +17,7 @@ from magistrate.impact.privilege.domains import (
     k8s_network,
     k8s_pods,
     k8s_rbac,
+    machine_texts,
     merge_bots,
     security_groups,
     sql,
@@ -39,6 +40,7 @@ READERS: Final[tuple[Reader, ...]] = (
     k8s_network.READER,
     k8s_pods.READER,
     k8s_rbac.READER,
+    machine_texts.READER,
     merge_bots.READER,
     security_groups.READER,
     sql.READER,
@@ -47,7 +49,7 @@ READERS: Final[tuple[Reader, ...]] = (
     sudoers_in_texts.READER,
     systemd.READER,
 )
-BY_FILE: Final = frozenset({merge_bots.DOMAIN, sql_in_programs.DOMAIN, sudoers_in_texts.DOMAIN})
+BY_FILE: Final = frozenset({machine_texts.DOMAIN, merge_bots.DOMAIN, sql_in_programs.DOMAIN, sudoers_in_texts.DOMAIN})
 """Domains in which no file says anything of another: those that are the same in both states are not looked at."""
 
 

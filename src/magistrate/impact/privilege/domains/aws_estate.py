@@ -38,6 +38,7 @@ RESOURCE: Final = "aws-resource"
 _IDENTITY: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):(role|user)/(?:[^*?]*/)?([^/*?]+)")
 _ACCOUNT: Final = re.compile(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?")
 _ASSUME: Final = re.compile(r"(?i)\*|sts:(?:\*|assumerole\*?\w*)")
+_OF_ANOTHER_CLOUD: Final = re.compile(r"aws:workload/(?!aws_|AWS::)")
 _HOST: Final = re.compile(r"oidc-provider/(.+)\Z")
 
 
@@ -113,6 +114,7 @@ class Estate:
 
     def grants(self) -> Grants:
         """All of it as holders, edges and live actors."""
+        self._elsewhere()
         holders: list[Holder] = []
         for name in sorted({*self.policies, *self.bounds}):
             many, index, _ = name.partition('["')
@@ -132,6 +134,16 @@ class Estate:
         return Grants(
             holders=tuple(holders), edges=tuple(self.edges), live=frozenset(self.live), unknown=tuple(self.unknown)
         )
+
+    def _elsewhere(self) -> None:
+        """What is reached here and defined elsewhere may do whatever it may: to act as it is a right of its own."""
+        for edge in self.edges:
+            known = edge.holder in self.policies or edge.holder in self.bounds or _OF_ANOTHER_CLOUD.match(edge.actor)
+            if edge.holder.startswith(("aws:role/", "aws:group/")) and not known:
+                name = edge.holder.removeprefix("aws:")
+                where = Where(dimension="rights of", among=(_text(name),))
+                says = f"whatever the {_shown(name)} may do, which is not said here"
+                self.policies[edge.holder] = [Statement(where=(where,), place=edge.place, says=says)]
 
     def _at(self, holder: str, one: Unknown) -> Unknown:
         return Unknown(domain=one.domain, why=one.why, text=f"{holder}: {one.text}", place=one.place)

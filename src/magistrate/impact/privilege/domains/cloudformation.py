@@ -18,8 +18,9 @@ from typing import Any, Final
 import yaml
 
 from magistrate.impact.privilege.domains.aws_estate import Estate
+from magistrate.impact.privilege.domains.cloudformation_openness import openings
 from magistrate.impact.privilege.domains.terraform import later
-from magistrate.impact.privilege.model import Edge, Place
+from magistrate.impact.privilege.model import Edge, Place, Where, literals
 
 KINDS: Final = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group": "group"}
 POLICIES: Final = {
@@ -86,6 +87,7 @@ def read_template(path: str, text: str, estate: Estate) -> None:
     reading = _Template(resources, estate, place, _settings(whole))
     for label in sorted(resources, key=str):
         reading.read(str(label), resources[label])
+    estate.under = ()
 
 
 @lru_cache(maxsize=128)
@@ -121,6 +123,9 @@ class _Template:
             self.estate.open("a resource that cannot be read", {label: resource}, self.place)
             return
         kind = str(resource.get("Type"))
+        self.estate.under = self._under(resource)
+        for why, said in openings(kind, resource, body):
+            self.estate.open(why, {label: self._filled(said, 0)}, self.place)
         if kind in KINDS:
             self._identity(label, KINDS[kind], body)
         elif kind in POLICIES:
@@ -137,6 +142,11 @@ class _Template:
             self.estate.open(f"`{kind}` may give rights and is not read", {label: body}, self.place)
         for role in _roles(body) if kind not in KINDS else ():
             self.estate.runs(f"aws:workload/{kind}.{label}", f"aws:role/{self._name(role)}", self.place)
+
+    def _under(self, resource: Mapping[Any, Any]) -> tuple[Where, ...]:
+        """That the condition of a resource holds, by what the template says that it is."""
+        named = resource.get("Condition")
+        return () if named is None else (literals(f"where {self._told(str(named))} holds", "yes"),)
 
     def _identity(self, label: str, kind: str, body: Mapping[str, Any]) -> None:
         name = body.get(f"{kind.title()}Name")

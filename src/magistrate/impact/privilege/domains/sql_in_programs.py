@@ -63,14 +63,15 @@ def statements_in(text: str) -> tuple[tuple[str, int], ...]:
 
 
 def _found(text: str) -> Iterator[tuple[str, int]]:
-    end = 0
+    end, line, counted = 0, 1, 0
     for one in STATEMENT.finditer(text):
         if one.start() < end:
             continue
         limit = min(len(text), one.start() + MAX_SHOWN)
         stop = _ENDS.search(text, one.end(), limit)
         end = stop.start() if stop is not None else limit
-        yield " ".join(text[one.start() : end].split()), text.count("\n", 0, one.start()) + 1
+        line, counted = line + text.count("\n", counted, one.start()), one.start()
+        yield " ".join(text[one.start() : end].split()), line
 
 
 READER: Final[Reader] = Statements(

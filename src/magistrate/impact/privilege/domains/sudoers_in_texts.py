@@ -43,14 +43,15 @@ def rules_in(text: str) -> tuple[tuple[str, int], ...]:
 
 
 def _found(text: str) -> Iterator[tuple[str, int]]:
-    end = -1
+    end, line, counted = -1, 1, 0
     for one in RULE.finditer(text):
         if one.start() < end:
             continue
         start = text.rfind("\n", max(0, one.start() - MAX_SHOWN), one.start() + 1) + 1
         stop = text.find("\n", one.end())
         end = min(stop if stop >= 0 else len(text), one.end() + MAX_SHOWN)
-        yield " ".join(text[max(start, one.start() - MAX_SHOWN) : end].split()), text.count("\n", 0, one.start()) + 1
+        line, counted = line + text.count("\n", counted, one.start()), one.start()
+        yield " ".join(text[max(start, one.start() - MAX_SHOWN) : end].split()), line
 
 
 READER: Final[Reader] = Statements(
