@@ -176,8 +176,10 @@ def _woken(
         return ()
     judged = state.judged(whole)
     found = woken(judged, state.judged(before), [state.judged(net)], (before, net))
-    if not found or judged.strictness not in {Strictness.TWO, Strictness.DENY}:
+    if not found:
         return ()
+    if judged.strictness not in {Strictness.TWO, Strictness.DENY}:
+        return (judged,)  # policy may ask for more than the verdict does
     return (doubted(judged, [Doubt(path=path or WHOLE, why=why[:900]) for path, why in found]),)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from magistrate.adapters.git.objects import CommitText, Identity, create_bare, export_pack, import_pack, make_commit
 from magistrate.adapters.git.patch import QuarantinedPatches
-from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.adapters.git.reader import KEPT_TREES, RepositoryReader
 from magistrate.adapters.git.traits import inspect
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.errors import NotFound, Refused, Usage
@@ -123,6 +123,31 @@ def test_objects_travel_and_commits_are_made_by_rule(repo, tmp_path):
 def test_a_broken_pack_is_refused(tmp_path):
     with pytest.raises(Refused):
         import_pack(create_bare(tmp_path / "x.git"), b"PACK nonsense")
+
+
+@pytest.mark.requirement("R55")
+def test_a_tree_is_listed_once_but_not_where_an_object_is_not_at_hand(repo, monkeypatch):
+    reader = RepositoryReader(repo / ".git")
+    tree = reader.tree_of(reader.resolve("main"))
+    asked, real = [], reader._git
+
+    def noted(*words, **more):
+        asked.append(words[0])
+        return real(*words, **more)
+
+    monkeypatch.setattr(reader, "_git", noted)
+    assert reader.list_tree(tree) == reader.list_tree(tree)
+    assert asked == ["ls-tree"]
+    missing = git(repo, "mktree", "--missing", given=b"100644 blob " + b"7" * 40 + b"\tgone\n").decode().strip()
+    for _ in range(2):
+        assert [entry.size for entry in reader.list_tree(missing)] == [-1]
+    assert asked == ["ls-tree"] * 3
+    for number in range(KEPT_TREES):
+        (repo / "a.py").write_text(f"x = {number}\n")
+        commit(repo)
+        reader.list_tree(reader.tree_of(reader.resolve("main")))
+    assert len(reader._listed) == KEPT_TREES
+    assert tree not in reader._listed
 
 
 def test_reading(repo):

@@ -176,3 +176,12 @@ def test_what_was_agreed_to_here_counts_with_what_is_at_the_other_end():
     fresh = Part(changes=RUNS.changes, landed=True)
     found = across(page, side("runner", fresh, member="one"), RUNS)
     assert [one.verdict.strictness for one in found if counts_again([one.verdict])] == [TWO]
+
+
+@pytest.mark.requirement("R32")
+def test_what_is_woken_and_asks_for_one_is_left_to_policy_to_rule_on():
+    """Two may have been asked by a rule of policy, for its size say; the verdict is as it is."""
+    half = settled("app/sums.py", BASE["app/sums.py"], BASE["app/sums.py"].replace("1", "limit"))
+    mine = change("app/sums.py", BASE["app/sums.py"].replace("1", "limit"), BASE["app/sums.py"].replace("1", "rate"))
+    (found,) = together(mine, half, NOTE)
+    assert (found.strictness, len(found.files), counts_again([found])) == (ONE, 2, False)

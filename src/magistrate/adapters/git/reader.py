@@ -19,6 +19,7 @@ from magistrate.ports import CommitRow, TreeEntry
 OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}\Z")
 _REVISION: Final = re.compile(r"[^\-\s][^\s]{0,399}\Z")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+KEPT_TREES: Final = 4
 _NO_MODE: Final = "000000"
 GITLINK: Final = "160000"
 
@@ -28,6 +29,7 @@ class RepositoryReader:
 
     def __init__(self, git_dir: Path, *, quarantine: Path | None = None) -> None:
         self._git_dir = git_dir
+        self._listed: dict[str, tuple[TreeEntry, ...]] = {}
         self._extra: dict[str, str] = {}
         if quarantine is not None:
             self._extra = {
@@ -82,7 +84,12 @@ class RepositoryReader:
         return tuple(replace(row, parent_tree=trees.get(row.parent or "")) for row in rows)
 
     def list_tree(self, tree: str) -> tuple[TreeEntry, ...]:
-        """Every path of a tree, recursively; a name that is not UTF-8 is shown with escapes."""
+        """Every path of a tree, recursively; a name that is not UTF-8 is shown with escapes.
+
+        The last few trees are remembered, since an id names one tree; not where an object was not at hand.
+        """
+        if tree in self._listed:
+            return self._listed[tree]
         entries = []
         for record in self._git("ls-tree", "-r", "-z", "-l", "--full-tree", _known(tree)).split(b"\0"):
             if record:
@@ -94,6 +101,10 @@ class RepositoryReader:
                         size=int(size) if size.isdigit() else -1,  # `BAD`: the object is not at hand
                     )
                 )  # fmt: skip
+        if all(entry.size >= 0 or entry.mode == GITLINK for entry in entries):
+            while len(self._listed) >= KEPT_TREES:
+                self._listed.pop(next(iter(self._listed)))
+            self._listed[tree] = tuple(entries)
         return tuple(entries)
 
     def read_blobs(self, object_ids: Sequence[str]) -> Mapping[str, bytes]:
