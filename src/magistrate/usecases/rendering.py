@@ -20,7 +20,7 @@ from magistrate.impact.privilege.rendering.trees import states_of
 from magistrate.ports import Sandbox, SandboxLevel, SandboxLimits
 
 LIMITS: Final = SandboxLimits(
-    cpu_seconds=20, wall_seconds=30, memory_bytes=1 << 33, output_bytes=6_000_000, file_bytes=16_000_000
+    cpu_seconds=20, wall_seconds=30, memory_bytes=1 << 32, output_bytes=6_000_000, file_bytes=16_000_000
 )
 """A program in Go asks for far more addresses than it fills."""
 NAMESPACED: Final = frozenset({SandboxLevel.BUBBLEWRAP, SandboxLevel.UNSHARE})

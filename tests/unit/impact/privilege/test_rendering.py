@@ -324,3 +324,44 @@ def test_a_chart_that_nothing_installs_is_not_rendered():
     files = {path: text for path, text in RELEASE.items() if path != "Makefile"}
     (why,) = releases_of(state(files), "charts/app").problems
     assert "nothing in the tree says" in why
+
+
+LISTING = "resources: [role.yaml]\npatches: [{patch: '[{op: test, path: /kind, value: Role}]', target: {kind: Role}}]\n"
+GONE: dict[str, dict[str, tuple[str, str | None]]] = {
+    "the kustomization goes": {"k/kustomization.yaml": (LISTING, None)},
+    "the kustomization lets go of it": {"k/kustomization.yaml": (LISTING, "resources: [other.yaml]\n")},
+    "it lets go of it, and it grows": {
+        "k/kustomization.yaml": (LISTING, "resources: [other.yaml]\n"),
+        "k/role.yaml": (WIDER, WIDER.replace("get, delete", "get, delete, create")),
+    },
+}
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_a_source_that_nothing_renders_any_more_stands_for_itself(name: str):
+    """An overlay that gave less than its source hides nothing when it goes."""
+    step = [change(path, *sides) for path, sides in GONE[name].items()]
+    tree = base({"k/kustomization.yaml": LISTING, "k/role.yaml": WIDER, "k/other.yaml": NOTHING})
+    plans = roots_of(states_of([step], tree), {one.path for one in step})[0].plans
+    texts = (ROLE, NOTHING)
+    given = [
+        Evidence(tool=p.tool, tool_digest="sha256:0", path=p.root, inputs_digest=p.request.inputs_digest, output=text.encode())
+        for p, text in zip(plans, texts, strict=True)
+        if isinstance(p, Plan)
+    ]  # fmt: skip
+    assert "widened" in verdicts(privilege([step], tree, evidence=given))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {path: ./prod, patches: [{patch: a}]}\n",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {path: prod, kustomize: {images: [a]}}}\n",
+    ],
+)
+def test_what_is_laid_over_it_on_the_way_to_the_cluster_leaves_it_open(text: str):
+    found = privilege(PATCH, base({**PROD, "clusters/prod.yaml": text}), evidence=of_states(ROLE, ROLE))
+    assert any("`clusters/prod.yaml` changes what comes of it" in row.witness for row in found.rows)
+    plain = text.replace("patches: [{patch: a}]", "prune: true").replace("kustomize: {images: [a]}", "ref: a")
+    tree = base({**PROD, "clusters/prod.yaml": plain})
+    assert privilege(PATCH, tree, evidence=of_states(ROLE, ROLE)).rows == ()

@@ -14,7 +14,7 @@ from typing import Final
 
 from magistrate.domain.impact import EvidenceRequest
 from magistrate.impact.base import sha256_hex
-from magistrate.impact.privilege.rendering import charts, kustomizations, releases
+from magistrate.impact.privilege.rendering import charts, kustomizations, overrides, releases
 from magistrate.impact.privilege.rendering.template_words import varying
 from magistrate.impact.privilege.rendering.trees import State
 from magistrate.wire.canonical import digest_of
@@ -89,6 +89,16 @@ def all_sources(states: Sequence[State]) -> list[frozenset[str]]:
     return [frozenset(one.files | one.filling) for one in reached]
 
 
+def rendered_files(state: State) -> frozenset[str]:
+    """Every file that some kustomization or chart of a state reaches."""
+    found = state.kept.get("rendered files")
+    if not isinstance(found, frozenset):
+        reached = [kustomizations.closure_of(state, folder) for folder in kustomizations.folders_of(state)]
+        own = [charts.chart_of(state, folder).files for folder in charts.folders_of(state)]
+        found = state.kept["rendered files"] = frozenset().union(*(one.files | one.filling for one in reached), *own)
+    return found
+
+
 def _kustomized(states: Sequence[State], changed: frozenset[str]) -> Iterator[Root]:
     if not _mentioned(states, changed):
         return
@@ -131,6 +141,8 @@ def _kustomize_plan(state: State, folder: str, reached: kustomizations.Closure |
         return None
     if reached.problems:
         return reached.problems[0]
+    if (who := overrides.altered(state, folder)) is not None:
+        return f"`{who}` changes what comes of it"
     paths = sorted(reached.files | reached.filling)
     files = tuple((path, state.texts[path]) for path in paths)
     return Plan(tool=KUSTOMIZE, root=kustomizations.file_in(state, folder) or folder, folder=folder, files=files)

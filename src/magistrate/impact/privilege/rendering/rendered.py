@@ -15,7 +15,7 @@ from typing import Final
 
 from magistrate.domain.impact import Evidence, EvidenceRequest, FileChange
 from magistrate.impact.base import BaseTree
-from magistrate.impact.privilege.domains.k8s_objects import cluster
+from magistrate.impact.privilege.domains.k8s_objects import cluster, is_manifest
 from magistrate.impact.privilege.engine import Change, Turn
 from magistrate.impact.privilege.model import Grants, Place, Reader, Statement
 from magistrate.impact.privilege.rendering.plans import (
@@ -26,6 +26,7 @@ from magistrate.impact.privilege.rendering.plans import (
     Plan,
     Root,
     all_sources,
+    rendered_files,
     roots_of,
 )
 from magistrate.impact.privilege.rendering.trees import State, states_of
@@ -131,7 +132,7 @@ def rendered(
     frozen = frozenset().union(*(root.sources for root in ready)) - stuck
     groups = all_sources(states) if ready else []
     return Rendered(
-        ready=tuple(_ready(root, outputs, groups) for root in ready),
+        ready=tuple(_ready(root, outputs, groups, states) for root in ready),
         wanted=tuple(wanted[key] for key in sorted(wanted)),
         unknown=tuple(_unknown(root, states) for root in left if _says_nothing(root, states)),
         first={path: states[0].texts.get(path) for path in sorted(frozen & frozenset(changed))},
@@ -182,10 +183,28 @@ def _texts(root: Root, outputs: Mapping[tuple[str, str, str], str]) -> tuple[str
     return tuple(found)
 
 
-def _ready(root: Root, outputs: Mapping[tuple[str, str, str], str], groups: Sequence[frozenset[str]]) -> Ready:
+def _ready(
+    root: Root, outputs: Mapping[tuple[str, str, str], str], groups: Sequence[frozenset[str]], states: Sequence[State]
+) -> Ready:
     alternatives = [group for group in groups if group & root.sources]
     apart = root.sources.union(*alternatives)
-    return Ready(root=root, texts=_texts(root, outputs) or (), apart=apart)
+    made = _texts(root, outputs) or ()
+    texts = tuple(_with_loose(text, _loose(root, state)) for text, state in zip(made, states, strict=True))
+    return Ready(root=root, texts=texts, apart=apart)
+
+
+def _loose(root: Root, state: State) -> list[str]:
+    """Its sources that nothing renders in this state: they stand for themselves there."""
+    return [
+        state.texts[path]
+        for path in sorted(root.sources & state.texts.keys() - rendered_files(state))
+        if is_manifest(path) and "apiVersion" in state.texts[path]
+    ]
+
+
+def _with_loose(text: str | None, loose: Sequence[str]) -> str | None:
+    parts = [one for one in (text, *loose) if one is not None]
+    return "\n---\n".join(parts) if parts else None
 
 
 def _says_nothing(root: Root, states: Sequence[State]) -> bool:
