@@ -57,7 +57,7 @@ class Mirror:
 
     def has(self, commit: str) -> bool:
         """Whether a commit is at hand."""
-        asked = ["git", "-C", self.place, "cat-file", "-e", commit]
+        asked = ["git", "-C", str(self.place), "cat-file", "-e", commit]
         return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
     @cached_property

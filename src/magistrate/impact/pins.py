@@ -40,6 +40,11 @@ def without_pins(line: str) -> str:
     return TOKEN.sub(lambda found: "x" if of_words(found[0]) else found[0], PINS.sub(" ", line))
 
 
+def without_fetched(line: str) -> str:
+    """The line without pins alone; names and words of it stay. A line that is too long is given back as it is."""
+    return line if len(line) > MOST_LINE else PINS.sub(" ", line)
+
+
 def of_words(token: str) -> bool:
     """Whether a text is nothing but words, with small numbers between."""
     runs = [run for run in RUN.findall(token) if not VERSION.match(run)]

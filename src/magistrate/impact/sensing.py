@@ -28,7 +28,12 @@ RESOURCE: Final = re.compile(
     r"(?im)^\s*(?:resource|module)\s+[\"'][\w-]+[\"']|^\s*resource\s+\w+\s+'microsoft\.|\b(?:aws|alexa)::\w+::\w+|"
     r"[\"']microsoft\.\w+/[\w/]+[\"']|\bnew\s+(?:\w+\.)?(?:cfn\w+|bucket|queue|topic|table|cluster)\("
 )
-
+RUNNING: Final = re.compile(
+    r"(?im)^[^\S\n]*[\"']?kind[\"']?[^\S\n]*:[^\S\n]*[\"']?(?:pod|deployment|deploymentconfig|daemonset|statefulset|replicaset|replicationcontroller|job|cronjob)\b"
+)
+"""What a cluster is told to run."""
+WORKLOAD: Final = re.compile(RUNNING.pattern + r"|^[^\S\n]*image[^\S\n]*:[^\S\n]*\S")
+"""What runs as somebody, in a cluster or a composition."""
 TURNS: Final = re.compile(
     r"(?<![\w.])(?:0[xX][0-9a-fA-F]+|\d[\d_]*(?:\.\d+)?)(?:ms|[smhdkKMGuUlLfFiB]{1,2})?(?![\w.])|\b(?:[tT]rue|[fF]alse|TRUE|FALSE|on|off|yes|no|enabled?|disabled?)\b"
 )
@@ -240,6 +245,18 @@ def declares_resource(file: ChangedFile) -> bool:
     """Whether changed lines declare something in a cloud: what is not said of it is left at a default."""
     text, _, _ = file.code_text
     return may_match(RESOURCE, text) and RESOURCE.search(text) is not None
+
+
+def declares_workload(file: ChangedFile) -> bool:
+    """Whether changed lines declare what runs in a cluster or a composition: its rights are said or left at a default."""
+    text, _, _ = file.code_text
+    return may_match(WORKLOAD, text) and WORKLOAD.search(text) is not None
+
+
+def declares_running(file: ChangedFile) -> bool:
+    """Whether changed lines declare what a cluster runs: its reach and its bounds are said or left at a default."""
+    text, _, _ = file.code_text
+    return may_match(RUNNING, text) and RUNNING.search(text) is not None
 
 
 def worded(why: str, line: ChangedLine) -> str:

@@ -46,6 +46,10 @@ SENSOR: Final = RuleSensor(
     ),
     code_rules=(
         rule(
+            r"\.(?:debug|info|warn(?:ing)?|trace)(?-i:f|w|ln)?\(|\bglog\.|\bklog\.|\b(?:days|retention\w{0,20})\s*[:=]\s*\d",
+            "what is written to a log, and for how long it is kept",
+        ),
+        rule(
             r"\b(?:log(?:ger|ging|rus)?|slog|_?logger|console|logs)\.(?:debug|info|warn(?:ing)?|error|fatal|critical|exception|trace|panic|log|notice|audit)\w*\b|\b(?:debug|info|warn|error|trace|fatal)!\(|\b(?:serverLog|redisLog)\(",
             "what is written to a log",
         ),

@@ -27,7 +27,7 @@ MAY_DO: Final = """
     cancreate ability abilities cancan policies policyscope currentuser currentuserid getcurrentuser requestuser sessionuser userid getuser isself collaborator collaborators tenant scope scopes
     sharing withsharing withoutsharing isprivate ispublic visibility blocked banned suspended islocked whitelist allowlist approle enforcer enforce rolecheck guard guards
     sudo impersonated loginrequired unprivileged idor authenticity authenticitytoken timingsafeequal constanttimecompare fixedtimeequals securecompare hashequals comparedigest
-    actioncontroller usehsts developerexceptionpage usedeveloperexceptionpage unverifiable unverifiabletypes canexecute checker checkers loginurl
+    accessgranted crossorigin crossoriginprotection bypass insecurebypass secretkeybase serviceaccount actioncontroller usehsts developerexceptionpage usedeveloperexceptionpage unverifiable unverifiabletypes canexecute checker checkers loginurl
 """
 WORDS: Final = vocabulary(COMING_IN + MAY_DO)
 NEAR: Final = WORDS - vocabulary(
@@ -57,7 +57,7 @@ SENSOR: Final = RuleSensor(
             "a check is added, moved or taken away",
         ),
         rule(
-            r"\braise\s+\w*(?:Denied|Forbidden|Unauthor\w*|Permission\w*)|\b40[13]\b|\bForbidden\b|\bUnauthorized\b",
+            r"\braise\s+\w*(?:Denied|Forbidden|Unauthor\w*|Permission\w*)|\b40[13]\b|\bForbidden\b|\bUnauthorized\b|\bhttp\.Error\(|\bStatus(?:BadRequest|NotFound)\b|\bBad(?:Request|HttpMessage)\b",
             "a refusal is added, moved or taken away",
         ),
         rule(
@@ -75,9 +75,17 @@ SENSOR: Final = RuleSensor(
             "a secret is compared",
         ),
         rule(
-            r"@(?:Request|Get|Post|Put|Delete|Patch)Mapping|\bAddControllers\b|\bUse\w*(?:Session|Https\w*|Cors|Auth\w*)\(|\bwp_ajax|\badd_action\(|\buser_?id\b|\bfind(?:_by_id)?!?\(\s*params|<form\b|\bmethod\s*=\s*[\"']?post|access-control-|x-requested-with|publicly|\btransferFrom\(|\bcreate_?user\b",
+            r"(?:[\"']\s*|\bnull\s*)(?:===?|!==?)\s*\w{0,40}(?:token|secret|signature|digest|hmac|passw(?:or)?d|otp|nonce|csrf|api_?key)",
+            "a secret is compared",
+        ),
+        rule(
+            r"\breturn\b.{0,80}\bunless\b|\b(?:allow|forbid|reject|disallow|prevent)(?:s|ed)?(?:_\w{1,40}|(?-i:[A-Z])\w{1,40})\s*[?(]|\bpublished\?",
+            "who or what is let through, or left out",
+        ),
+        rule(
+            r"@(?:Request|Get|Post|Put|Delete|Patch)Mapping|\bAddControllers\b|\b(?:app|router|server)\.use\(|\bUse\w*(?:Session|Https\w*|Cors|Auth\w*)\(|\bwp_ajax|\badd_action\(|\buser_?id\b|\bfind(?:_by\w{0,40})?!?[ (]\s*(?:\w{1,40}:\s*)?params|\bparams\.(?:delete|permit|except|require|slice)\b|<form\b|\bmethod\s*=\s*[\"']?post|access-control-|x-requested-with|publicly|\btransferFrom\(|\bcreate_?user\b",
             "a door of the application, or whose record is opened",
-            given="mapping controllers use session https cors auth wpajax ajax action userid user find form method post access requested publicly transferfrom createuser",
+            given="mapping controllers use session https cors auth wpajax ajax action userid user params find form method post access requested publicly transferfrom createuser",
         ),
         rule(
             r"^\s*(?:insert|update|upsert|delete|undelete)\s+\w+\s*;|\bdatabase\.(?:insert|update|upsert|delete)\(",

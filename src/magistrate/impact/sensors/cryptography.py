@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.screening import may_match
 from magistrate.impact.sensing import RuleSensor, declares_resource, rule
 from magistrate.impact.vocabulary import vocabulary
 
@@ -34,8 +36,19 @@ CHANCE: Final = """
 WORDS: Final = vocabulary(PRIMITIVES + TRANSPORT + CHANCE)
 
 
+KEEPING: Final = re.compile(
+    r"(?im)^[^\S\n]*[\"']?kind[\"']?[^\S\n]*:[^\S\n]*[\"']?(?:storageclass|persistentvolume|ingress|gateway|service|kubeletinfo|kubeletconfiguration|encryptionconfiguration|certificate|issuer|clusterissuer)\b|"
+    r"\b(?:kube-apiserver|kubelet|etcd)\b"
+)
+"""Parts of a cluster that keep what they are told, or carry it: with no word of keys or certificates, a default decides."""
+
+
 def _role(file: ChangedFile) -> str | None:
-    return "a cloud resource is declared, encrypted or not" if declares_resource(file) else None
+    if declares_resource(file):
+        return "a cloud resource is declared, encrypted or not"
+    text, _, _ = file.code_text
+    found = may_match(KEEPING, text) and KEEPING.search(text) is not None
+    return "a part of a cluster that keeps or carries what others say, encrypted or not" if found else None
 
 
 SENSOR: Final = RuleSensor(
@@ -48,7 +61,7 @@ SENSOR: Final = RuleSensor(
     near_why="this stands beside cryptography, transport security or randomness",
     rules=(
         rule(
-            r"verify\s*=\s*False|\bbytes\.Equal\(|\bisEqual\(|CERT_NONE|check_hostname|_create_unverified|\b(?:tls|ssl)_|\bverify_mode\b|checkServerTrusted",
+            r"\bverify\w{0,20}[\"']?\s*(?:=>|[:=])\s*(?:false|0|none)\b|\bbytes\.Equal\(|\bisEqual\(|CERT_NONE|check_hostname|_create_unverified|\b(?:tls|ssl)_|\bverify_mode\b|checkServerTrusted",
             "decides whether a peer is checked",
         ),
         rule(

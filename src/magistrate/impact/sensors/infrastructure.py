@@ -15,7 +15,7 @@ PATHS: Final = re.compile(
 )
 SAYS: Final = Saying(
     starts=line_start(
-        r"apiVersion[ \t]*:|kind[ \t]*:\s{0,200}[A-Z]|(?:resource|provider|module|data|variable|output)[ \t]+\"|(?:terraform|locals)[ \t]*\{|param[ \t]+\w+[ \t]+(?:string|int|bool|object|array)|targetScope[ \t]*=|resource[ \t]+\w+[ \t]+'|"
+        r"apiVersion[ \t]*:|kind[ \t]*:\s{0,200}[A-Z]|(?:resource|provider|module|data|variable|output)[ \t]+\"|(?:terraform|locals)[ \t]*\{|param[ \t]+\w+[ \t]+(?:string|int|bool|object|array)|targetScope[ \t]*=|(?<=\n)Resources:[ \t]*(?:\{|\r?$)|resource[ \t]+\w+[ \t]+'|"
         r"(?<=\n)FROM[ \t]+\S|(?:-[ \t]*)?hosts[ \t]*:|services[ \t]*:[ \t\r]*$"
     ),
     words=(

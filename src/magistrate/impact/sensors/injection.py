@@ -16,7 +16,7 @@ QUERIES: Final = """
     executequery executeupdate executelargeupdate executebatch executemany executesql executescript rawquery rawsql queryrow querycontext
     preparestatement createquery createnativequery createsqlquery createstatement newquery sqlquery queryforobject queryforlist
     queryformap queryforlong queryforint queryforrowset jdbctemplate jdbc hql jpql execparams findbysql whereraw orderbyraw selectraw
-    commandtext sqlcommand sqlinjection mysqli pgquery mysqlquery dbquery databasequery cursor nosql ldap ldapsearch xpath xquery
+    commandtext sqlcommand sqlinjection mysqli pgquery mysqlquery dbquery databasequery cursor nosql joinpath orderby sortby ldap ldapsearch xpath xquery
     escapeliteral quoteidentifier sqlquery sqlstatement sqltext unsafesql literalsql queryraw queryrawunsafe executeraw executerawunsafe
     arelsql fromsqlraw fromsqlinterpolated sequelizeliteral conditionalescape escaping
 """
@@ -40,7 +40,7 @@ MARKUP: Final = """
     bypasssecurity bypasssecuritytrust sanitize sanitizer sanitized sanitization unsanitized unescape unescaped escapehtml htmlescape escapexml htmlspecialchars
     rawhtml htmlraw templatestring rendertemplatestring renderstring rendertemplate renderinline jinja jinja2 mako erb contenttag linkto vhtml
     sceprovider trustashtml domparser createcontextualfragment xss noopener contentsecuritypolicy csp innertext htmlresponse bleach dompurify
-    htmlpage htmltemplate httpresponse getwriter createelement templateengine templateloader scriptinjection formathtml
+    htmlpage htmltemplate httpresponse getwriter createelement templateengine velocity velocityengine freemarker thymeleaf handlebars mustache nunjucks expressionfactory valueexpression methodexpression createvalueexpression createmethodexpression templateloader scriptinjection formathtml
     xmlreader xmldocument xmltextreader etree saxparser documentbuilder documentbuilderfactory xmlinputfactory saxbuilder saxreader expat minidom lxml
     sax xmlsax dtdprocessing xmlresolver secureprocessing featuresecureprocessing disallowdoctypedecl doctype entityloader loaddtd resolveentities hugetree
     nosniff contenttypeoptions xframeoptions frameoptions referrerpolicy mimesniff escape escapes escaped autoescaping dangeroushtml
@@ -53,7 +53,7 @@ PLACES: Final = """
     sendfile readfile readfilesync createreadstream writefile pathjoin pathtraversal directorytraversal traversal cleanpath filepathclean securejoin safejoin
     abspath realpath canonicalpath basepath securepath validpath extractall extractfile tarfile zipfile untar unzip zipslip getbinaryfile puttextfile gettextfile
     expandpath absolutepath isabs pathinfo pathseparator dotdot glob parseurl validateurl validurl urlscheme isloopback isprivate islinklocal islinklocalunicast hostallowed samesite issamesite
-    sendfromdirectory filename foldername symlink symlinks evalsymlinks openfile frompath
+    contenttypeallowlist extensionallowlist uploader uploads sendfromdirectory filename foldername symlink symlinks evalsymlinks openfile frompath
 """
 OUTSIDE: Final = """
     params queryparams searchparams querystring requestbody reqbody reqquery reqparams getparameter getparametervalues getquerystring formvalue
@@ -91,6 +91,15 @@ SENSOR: Final = RuleSensor(
             r"\b(?:select|insert\s+into|update|delete\s+from|union|where)\b.{0,120}\b(?:from|set|values|where|into|like)\b.{0,60}(?:[%+$]|\{|\.\.|\|\|)",
             "a query is put together from text",
             given="select insert update delete union where",
+        ),
+        rule(
+            r"[\"'`][^\"'`]{0,80}\b(?:select\b.{1,120}\bfrom\b|insert\s+into\b|delete\s+from\b|update\b.{1,60}\bset\b).{0,160}[\"'`]\s*[,;)+.]*\s*$|(?<!\w):conditions\b",
+            "a query is written out",
+            given="select insert update delete conditions",
+        ),
+        rule(
+            r"^\s*[%.#][\w.#-]{1,60}(?:\([^()]{0,80}\)|\{[^{}]{0,80}\})?[!&]?=\s|\brender\s*\(?\s*(?:@|params\b|\w{1,40}\s*\)?\s*(?:#.*)?$)",
+            "what is shown is chosen or put in by a name",
         ),
         rule(
             r"\.(?:execute|query|exec|queryraw|raw|run|prepare|find_by|where|order)\(|\b(?:db|conn|stmt|cur|cursor|engine|session|database)\.\w+\(|\bDB::",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
-from magistrate.impact.sensing import RuleSensor, rule
+from magistrate.impact.base import ChangedFile
+from magistrate.impact.sensing import RuleSensor, declares_running, rule
 from magistrate.impact.vocabulary import vocabulary
 
 WORDS: Final = vocabulary("""
@@ -35,9 +36,15 @@ NEAR: Final = vocabulary("""
 """)
 COUNTED: Final = r"(?:len|length|size|count|byte_?size|strlen|sizeof|cap|num_?\w*|total)"
 
+
+def _role(file: ChangedFile) -> str | None:
+    return "a workload is declared, with bounds that are said or left out" if declares_running(file) else None
+
+
 SENSOR: Final = RuleSensor(
     name="limits_and_flags",
     kind=ChangeClass.CODE,
+    role=_role,
     words=WORDS,
     words_why="a limit, a time-out or a feature flag",
     near=NEAR,
@@ -53,6 +60,27 @@ SENSOR: Final = RuleSensor(
             r"\bre\.(?:compile|match|search|sub|findall|fullmatch)\(|\bnew\s+Reg(?:Exp|ex)\(|\bRegex(?:p)?\.(?:new|MustCompile|Compile|compile)|\bregexp\.\w+\(|\bPattern\.compile\(|=~\s*(?:/[^/]{0,200}(?:[+*]|\{\d*,|#\{)|%r|\w)|"
             r"\.(?:match(?:all|es|\?)?|scan|g?sub!?|split|test|search|replace(?:all)?|exec|index|slice)\b\s*\(?\s*(?:/[^/]{0,200}(?:[+*]|\{\d*,|#\{)|%r|re\b|regexp?\b)|\bpreg_\w+\(|\bregcomp\(|\bstd::regex\b",
             "a pattern whose time may grow without bound",
+        ),
+        rule(
+            r"/[^/\n]{1,200}[+*}][^/\n]{0,80}/[a-z]{0,6}\.(?:test|exec)\(|\.(?:exec|match)\(\s*(?:req|request|params|event|ctx)\b",
+            "a pattern whose time may grow without bound",
+        ),
+        rule(
+            r"^\s*for\s*\{|\bwhile\s*\(?\s*(?:true|1)\b|\bfor\s*\(\s*;\s*;\s*\)|^\s*loop\s*(?:\{|do\b)",
+            "a loop without an end of its own",
+            given="for while loop",
+        ),
+        rule(
+            r"\bcontext\.(?:with\w+|cancelfunc)\b|\bcancellationtoken|\babort(?:controller|signal)\b",
+            "until when work goes on",
+        ),
+        rule(
+            r"\.\((?:string|bool|u?int\d{0,2}|float\d\d|error|(?:\[\]|map\[string\])(?:any|interface\{\}|string))\)",
+            "a value is taken for a kind that it may not be, which ends a service",
+        ),
+        rule(
+            r"\.(?:to_sym|intern|(?:deep_)?symbolize\w*)\b|\[\s*:\s*\d{2,}\s*\]",
+            "names or texts that are kept, up to a bound or without one",
         ),
         rule(
             r"\.(?:match|test)\(\w+\)|\bnew\s+ajv\(|\bpreemptions\b",
@@ -82,6 +110,9 @@ SENSOR: Final = RuleSensor(
             r"^\s*(?:[\w.-]*[_.-])?(?:debug|legacy\w*|strict|experimental)\w*[\"']?\s*[:=]\s*(?:true|false)\b",
             "a switch is on or off",
         ),
-        rule(r"\bhttp\.(?:Server|Client)\s*\{|\bListenAndServe", "a connection with or without a time-out"),
+        rule(
+            r"\bhttp\.(?:Server|Client)\s*\{|\bListenAndServe|\bhttp\.Serve(?:TLS)?\(",
+            "a connection with or without a time-out",
+        ),
     ),
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, declares_resource, rule
+from magistrate.impact.sensing import RuleSensor, declares_resource, declares_running, rule
 from magistrate.impact.vocabulary import vocabulary
 
 WORDS: Final = vocabulary("""
@@ -18,7 +18,7 @@ WORDS: Final = vocabulary("""
     allowedhosts allowedorigins alloworigin alloworigins corsorigins origins cors corsmiddleware corsconfig corsorigin nocors accesscontrol crossorigin trustedproxy trustedproxies trustedhost trustedhosts proxy proxies proxied proxyprotocol proxypass httpproxy reverseproxy
     realip realipheader forwardedfor xforwardedfor xforwarded forwarded remoteaddr remoteip clientip ipallowlist ipwhitelist ipfilter ipfilters iprules iprestriction ipsecurityrestrictions authorizednetworks authorizedipranges wafacl waf webacl
     dnsrebinding unixsocket socketpath websocket websockets servesocket anonymousaccess anonymous iptables nftables ufw
-    spf13net hostname bind host hosts port ports socket sockets connection endpoint endpoints
+    spf13net httpserver tcpserver inetaddress serversocket hostname bind host hosts port ports socket sockets connection endpoint endpoints
 """) - vocabulary("spf13net connection")
 NEAR: Final = WORDS - vocabulary(
     "host hosts port ports hostname endpoint endpoints bind proxy proxies socket sockets listen listening listener listeners anonymous forwarded origins sock expose exposed exposes proxied"
@@ -26,7 +26,9 @@ NEAR: Final = WORDS - vocabulary(
 
 
 def _role(file: ChangedFile) -> str | None:
-    return "a cloud resource is declared, reachable or not" if declares_resource(file) else None
+    if declares_resource(file):
+        return "a cloud resource is declared, reachable or not"
+    return "a workload is declared, reachable or not" if declares_running(file) else None
 
 
 SENSOR: Final = RuleSensor(

@@ -7,8 +7,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.screening import may_match
-from magistrate.impact.sensing import RuleSensor, declares_resource, named, rule
+from magistrate.impact.sensing import RuleSensor, declares_resource, declares_workload, named, rule
 from magistrate.impact.vocabulary import vocabulary
 
 PATHS: Final = re.compile(
@@ -30,10 +29,6 @@ WORDS: Final = vocabulary("""
     azurepolicy azurepolicyenabled azurepolicyaddon authenticatorgroups authenticatorgroupsconfig
     uniformbucketlevelaccess publicaccessprevention deletionprotection imagepullpolicy admissioncontrollers admissionplugins admissioncontrol
 """)
-WORKLOAD: Final = re.compile(
-    r"(?im)^[^\S\n]*[\"']?kind[\"']?[^\S\n]*:[^\S\n]*[\"']?(?:pod|deployment|deploymentconfig|daemonset|statefulset|replicaset|replicationcontroller|job|cronjob)\b|^[^\S\n]*image[^\S\n]*:[^\S\n]*\S"
-)
-"""What runs as somebody, in a cluster or a composition."""
 
 
 def _role(file: ChangedFile) -> str | None:
@@ -41,14 +36,7 @@ def _role(file: ChangedFile) -> str | None:
         return "this grants rights or names owners"
     if declares_resource(file):
         return "a cloud resource is declared, with rights that are said or left at a default"
-    return (
-        "a workload is declared, with rights that are said or left at a default" if _declares_workload(file) else None
-    )
-
-
-def _declares_workload(file: ChangedFile) -> bool:
-    text, _, _ = file.code_text
-    return may_match(WORKLOAD, text) and WORKLOAD.search(text) is not None
+    return "a workload is declared, with rights that are said or left at a default" if declares_workload(file) else None
 
 
 SENSOR: Final = RuleSensor(

@@ -7,7 +7,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.pins import without_pins
+from magistrate.impact.pins import without_fetched, without_pins
 from magistrate.impact.screening import may_match
 from magistrate.impact.sensing import RuleSensor, rule
 from magistrate.impact.vocabulary import vocabulary
@@ -20,11 +20,21 @@ WORDS: Final = vocabulary("""
     administratorlogin administratorloginpassword minimumpasswordlength passwordpolicy passwordlength
     apikey apikeys apitoken apisecret accesskey accesskeys accesskeyid secretaccesskey authtoken bearer bearertoken bottoken accesstoken refreshtoken privatekey sshkey deploykey signingkey encryptionkey masterkey
     credential credentials creds connectionstring webhookurl vault keyvault hashicorp keychain keyring dotenv pgpass htpasswd basicauth
-    sessionsecret cookiesecret jwtsecret secretstore secretstring serviceaccounttoken accessid accountid authtokens tokensecret hmackey jwtkey rsakey cakey iv hardcodediv authkey authkeys pkey keypem passkey keyfile createhmac signedstring apiorg
+    sessionsecret cookiesecret jwtsecret secretstore secretstring serviceaccounttoken accessid accountid authtokens tokensecret hmackey jwtkey rsakey cakey tokenkey secretkeybase signjwt noecho iv hardcodediv authkey authkeys pkey keypem passkey keyfile createhmac signedstring apiorg
 """)
 WRITTEN: Final = r"[^'\"`,;()<>{}|\[\] \t]"
 """A sign of a value that stands without quotes."""
 HIGH: Final = r"(?=[A-Za-z0-9_/+.%~=-]{0,40}\d)(?=[A-Za-z0-9_/+.%~=-]{0,40}[A-Za-z])[A-Za-z0-9_/+.%~=-]"
+SPREAD: Final = r"(?=[A-Za-z0-9]{20})\d{0,24}(?:[A-Za-z]{1,24}\d{1,24}){4}[A-Za-z0-9]*"
+"""Letters and digits in turn, four times over: no word is written so."""
+ISSUED: Final = (
+    r"(?-i:\b(?:gl(?:pat|ptt|dt|rt|soat|cbt|ffct|ft|imt|agent)-|tskey-[a-z]+-|SG\.|dp\.(?:pt|st|ct|sa|scim|audit)\.|shp(?:at|ss|ca|pa)_|(?:sk|rk|pk)_(?:live|test)_|whsec_|npm_|pypi-|"
+    r"do[opr]_v1_|hv[sbr]\.|dckr_pat_|lin_api_|figd_|gl(?:sa|c)_|sntr[yu]s_|ya29\.|ghs_|github_pat_|NRAK-|PMAK-|AGE-SECRET-KEY-|EAAC|xapp-|atlasv1\.|"
+    r"dapi(?=[0-9a-f]{32})|rubygems_|pul-|sbp_|ops_eyJ|key-(?=[0-9a-f]{32})|SK(?=[0-9a-f]{32})|AC(?=[0-9a-f]{32})|AIza)[A-Za-z0-9_.\\+/=-]{10,})"
+)
+"""Tokens by the mark that who issues them puts in front, so that they are found when they leak."""
+CRYPTED: Final = r"(?<![\w$])\$(?:\d{1,2}|2[abxy]|y|gy|apr1|md5|sha1|argon2[id]{1,2}|scrypt|pbkdf2[\w-]{0,10}|bcrypt[\w-]{0,10}|B|P|H)\$[^\s\"'`]{8,}"
+"""A password as crypt(3) and its followers keep it."""
 SETTING: Final = re.compile(r"(?:export[ \t]+)?[A-Z][A-Z0-9_]{2,}[ \t]*=.*\Z")
 """A line of a file that is read into the environment of a program (`.env`)."""
 NPM: Final = re.compile(
@@ -34,7 +44,8 @@ NPM: Final = re.compile(
 """A line of npm's settings (`.npmrc`), where its tokens stand too."""
 MOST_SETTINGS: Final = 400
 CLOUD_SECRETS: Final = re.compile(
-    r"(?i)\bAWS::(?:SSM::Parameter|ElastiCache)|[\"']aws_(?:ssm_parameter|eks_cluster|elasticache\w*)[\"']|managedClusters[\"']|\b(?:kubernetes|container)_cluster[\"']|\bserviceAccount(?:Name)?[\"']?\s*:"
+    r"(?i)\bAWS::(?:SSM::Parameter|ElastiCache|RDS|Redshift|DocDB|Neptune|DMS::Endpoint|DirectoryService|AmazonMQ|SecretsManager|Pinpoint|Amplify|KinesisFirehose|OpsWorks|EMR|AppStream|CodePipeline::Webhook|"
+    r"Lambda::Permission|IAM::(?:User|AccessKey)|ManagedBlockchain)\b|[\"']aws_(?:ssm_parameter|eks_cluster|elasticache\w*)[\"']|managedClusters[\"']|\b(?:kubernetes|container)_cluster[\"']|\bkind[\"']?[^\S\n]*:[^\S\n]*[\"']?(?:cluster)?role\b|\bhostpath[\"']?[^\S\n]*:|\bserviceAccount(?:Name)?[\"']?\s*:"
 )
 
 
@@ -65,6 +76,16 @@ SENSOR: Final = RuleSensor(
     rules=(
         rule(r"-----BEGIN [A-Z0-9 ]*PUBLIC KEY(?: BLOCK)?-----", "whose key is trusted"),
         rule(r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)", "key material", itself=True),
+        rule(ISSUED, "a token by the mark of who issues it", itself=True, aside=without_pins),
+        rule(CRYPTED, "a password as it is kept", itself=True),
+        rule(
+            r"(?:key|token|secret|passw(?:or)?d|pwd|auth|cred(?:ential)?)s?[\"']?\s*(?::=|=>|[:=])\s*[\"'`]"
+            + HIGH
+            + r"{16,}[\"'`]",
+            "a key written out, be it in a comment or on a page",
+            itself=True,
+            aside=without_fetched,
+        ),
         rule(
             r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bxox[abp]-|\bsk-[A-Za-z0-9]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.",
             "looks like a live credential",
@@ -90,7 +111,7 @@ SENSOR: Final = RuleSensor(
             "may write a secret to a log",
         ),
         rule(
-            r"secretKeyRef|secretName|kind:\s*Secret\b|vault|no_log|secretsmanager|/proc/self/environ|READTHEDOCS_TOKEN",
+            r"secretKeyRef|secretName|kind:\s*Secret\b|vault|no_log|secretsmanager|/proc/self/environ|READTHEDOCS_TOKEN|serviceaccounts/token|--encryption-provider-config",
             "moves or shows a secret",
         ),
     ),
@@ -108,12 +129,28 @@ SENSOR: Final = RuleSensor(
             aside=without_pins,
         ),
         rule(
+            rf"(?<![A-Za-z0-9/+-]){SPREAD}(?![\w/])",
+            "letters and digits in turn, as a key has them",
+            aside=without_pins,
+        ),
+        rule(
+            r"(?:\btoken|\bsecret|\bkey|\baccess|\bprivate|\bpassword|\bcredential)\s+[\"'`]?(?-i:[A-Z0-9]{20,}|(?=[a-z_.]{0,10}\d)[A-Za-z0-9_.+/=-]{24,})",
+            "a key after its name",
+            aside=without_pins,
+        ),
+        rule(
+            r"(?:^|[\s\"'=/\\])\.(?:aws|azure|kube|ssh|gnupg|docker)(?:/|\b[\"'\s,]|$)|/etc/(?:shadow|kubernetes/pki)|/var/run/secrets|gcloud/(?:credentials|application_default)|"
+            r"\s-u\s?\S{1,60}\s{1,4}-p\s?\S|\s--?(?:password|passwd|passphrase|token|secret)[= ]\S|"
+            r"\b(?:get_?connection|connect|log_?in|authenticate)\w*\([^()]{0,120}[\"'][^\"'\s]{1,40}[\"']\s*,\s*[\"'][^\"'\s]{1,40}[\"']\s*\)",
+            "a place of credentials, or one handed over in clear",
+        ),
+        rule(
             r"[\"'`](?=[^\s\"'`/]{11,})[^\s\"'`/\d]*(?:\d+[A-Za-z\[\]@!#$^&*]+){2,}\d[^\s\"'`/]*[\"'`]",
             "letters and numbers that make no word",
             aside=without_pins,
         ),
         rule(
-            r"hooks\.slack\.com|webhook\.office\.com|discord(?:app)?\.com/api/webhooks|\w://[^\s:/@]{1,60}:[^\s/@]{1,60}@|\bapi_org_|\bsq0\w{3}-|\bzxlk\w{20}|\bxox[a-z]-|\bAIza[0-9A-Za-z_-]{20}|\b\d{8,10}:[A-Za-z0-9_-]{30,}|\bjwt\.(?:sign|encode|decode|verify)|\bsession\(|process\.env|(?-i:[A-Z_]+(?:KEY|TOKEN|SECRET|PASS(?:WORD)?|PWD|AUTH)[A-Z0-9_]*)\s*[:=]|[a-z_]+(?:key|token|secret|pass(?:word)?|pwd|auth)\w*[\"']?\s*(?::=|=>|[:=])\s*(?:[\w.]{1,40}\(\s*)?[\"'`][^\"'`]|\b_auth(?:token)?\s*=|\bhf_[A-Za-z]{20,}",
+            r"hooks\.slack\.com|webhook\.office\.com|discord(?:app)?\.com/api/webhooks|\w://[^\s:/@]{1,60}:[^\s/@]{1,60}@|\bapi_org_|\bsq0\w{3}-|\bzxlk\w{20}|\bxox[a-z]-|\bAIza[0-9A-Za-z_-]{20}|\b\d{8,10}:[A-Za-z0-9_-]{30,}|\b(?:jwt|jose|jws)\w*\.(?:sign|encode|decode|verify)|\bsession\(|process\.env|(?-i:[A-Z_]+(?:KEY|TOKEN|SECRET|PASS(?:WORD)?|PWD|AUTH)[A-Z0-9_]*)\s*[:=]|[a-z_]+(?:key|token|secret|pass(?:word)?|pwd|auth)\w*[\"']?\s*(?::=|=>|[:=])\s*(?:[\w.]{1,40}\(\s*)?[\"'`][^\"'`]|\b_auth(?:token)?\s*=|\bhf_[A-Za-z]{20,}",
             "looks like a credential, or uses one",
             itself=True,
         ),
