@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, document
-from magistrate.impact.privilege.domains.terraform import OPEN
+from magistrate.impact.privilege.domains.aws_written import Written, opaque
+from magistrate.impact.privilege.domains.terraform import LATER, OPEN
 from magistrate.impact.privilege.model import (
     ANYBODY,
     Edge,
@@ -206,6 +207,8 @@ def _trusting(policy: object) -> Iterator[tuple[str, str]]:
         return
     found = policy.get("Statement")
     for one in found if isinstance(found, list) else [found]:
+        if isinstance(one, Written) and one.get("Effect") == "Allow" and set(one) == {"Effect"} and one.under:
+            yield "AWS", "whoever is trusted: " + ", ".join(one.under)
         if not isinstance(one, Mapping) or one.get("Effect") != "Allow" or not _assumes(one):
             continue
         named = one.get("Principal")
@@ -219,11 +222,13 @@ def _trusting(policy: object) -> Iterator[tuple[str, str]]:
 def _assumes(statement: Mapping[str, Any]) -> bool:
     actions = statement.get("Action")
     each = actions if isinstance(actions, list) else [actions]
-    return "NotAction" in statement or any(_ASSUME.match(str(one)) for one in each)
+    return "NotAction" in statement or any(_ASSUME.match(str(one)) or OPEN in str(one) for one in each)
 
 
 def _read(policy: object) -> object:
-    """As `parsed`, with a text that is no JSON kept: another text is another policy."""
+    """As `parsed`, with a text that is no JSON kept: another text is another policy; one that is given is one of its own."""
+    if isinstance(policy, str) and (given := LATER.fullmatch(policy)) is not None:
+        return {"Version": "2012-10-17", "Statement": opaque(given.group(1))}
     found = parsed(policy)
     return {"text": policy} if found is None else found
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from magistrate.impact.privilege.domains import terraform, terraform_names
+from magistrate.impact.privilege.domains import aws_openness, terraform, terraform_names
 from magistrate.impact.privilege.domains.aws_estate import TWICE, Estate, parsed
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, is_policy
 from magistrate.impact.privilege.domains.cloudformation import is_template, read_template
@@ -35,7 +35,8 @@ RUNS_AS: Final = ("role", "role_arn", "iam_role", "iam_role_arn", "execution_rol
 RUNS_AS_PROFILE: Final = "iam_instance_profile"
 NO_RIGHTS: Final = frozenset({
     "aws_iam_openid_connect_provider", "aws_iam_account_alias", "aws_iam_server_certificate",
-    "aws_iam_account_password_policy", "aws_wafv2_web_acl_logging_configuration",
+    "aws_iam_account_password_policy", "aws_wafv2_web_acl_logging_configuration", "aws_shield_protection",
+    "aws_shield_protection_group", "aws_cloudfront_origin_access_identity", "aws_cloudfront_origin_access_control",
 })  # fmt: skip
 NO_TEXT_OF_POLICIES: Final = re.compile(
     r"(?i)\.(?:py|pyi|go|js|mjs|cjs|jsx|ts|tsx|java|kt|kts|scala|rs|c|h|cc|cpp|hpp|cs|rb|php|swift|css|scss|html?|vue|sql|"
@@ -186,6 +187,8 @@ def _terraform(found: list[Block], estate: Estate) -> None:
                 read(block, place, names, estate)
             else:
                 _other(block, place, names, estate)
+    if found:
+        aws_openness.unfiltered(estate)
     for block in found:
         if block.type in _HANDED_ON and names.key(block) not in names.used:
             estate.under = built(block)
@@ -296,17 +299,44 @@ def _other(block: Block, place: Place, names: Names, estate: Estate) -> None:
         named = body.get("bucket") or body.get("queue_url") or body.get("arn") or block.name
         name = f"{block.type.removesuffix('_policy')}.{names.name(block.folder, named)}"
         estate.own_policy(name, names.policy(block.folder, body["policy"]), place)
-    elif block.type not in NO_RIGHTS and RIGHTS.search(block.type):
-        estate.open(f"`{block.type}` may give rights and is not read", {block.name: dict(body)}, place)
-    elif block.type not in NO_RIGHTS:
-        for key, value in _exposing(body):
-            estate.open(f"`{key}` of `{block.type}` may open it to others", {names.label(block): value}, place)
+    if not _opens(block, place, names, estate) and not (
+        block.type.startswith("aws_") and body.get("policy") is not None
+    ):
+        _unread(block, place, names, estate)
     for key, value in _roles(body):
         workload = f"aws:workload/{block.type}.{block.name}"
         role = names.name(block.folder, value)
         estate.runs(workload, f"aws:role/{role}", Place(path=place.path, line=place.line))
         if key == RUNS_AS_PROFILE and names.block(block.folder, value) is None and OPEN in str(value):
             estate.open("a profile is named from elsewhere", str(value), place)
+
+
+def _unread(block: Block, place: Place, names: Names, estate: Estate) -> None:
+    """A kind that may give rights by its name, or an attribute that says who gets to a thing."""
+    if block.type in NO_RIGHTS:
+        return
+    if RIGHTS.search(block.type):
+        estate.open(f"`{block.type}` may give rights and is not read", {block.name: dict(block.body)}, place)
+        return
+    for key, value in _exposing(block.body):
+        estate.open(f"`{key}` of `{block.type}` may open it to others", {names.label(block): value}, place)
+
+
+def _opens(block: Block, place: Place, names: Names, estate: Estate) -> bool:
+    """Whether it is one of the kinds of which it is known what they open or keep out; it is read then."""
+    if block.type in aws_openness.FILTERS:
+        aws_openness.filtered(block, place, estate)
+    elif block.type == "aws_iam_user_ssh_key":
+        aws_openness.keyed(block, names.name(block.folder, block.body.get("username")), place, estate)
+    elif (
+        block.type == aws_openness.BLOCK and (bucket := names.block(block.folder, block.body.get("bucket"))) is not None
+    ):
+        aws_openness.blocked(block, bucket, place, estate)
+    elif block.type in aws_openness.OPENED:
+        aws_openness.opened(block, list(_exposing(block.body)), place, estate)
+    else:
+        return False
+    return True
 
 
 def _exposing(body: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -12,14 +12,27 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from typing import Any, Final
 
+from magistrate.impact.privilege.domains.aws_written import ANY_KIND, Written
 from magistrate.impact.privilege.domains.terraform import CLOSE, LATER, OPEN
-from magistrate.impact.privilege.model import Atom, Place, Span, Statement, Unknown, Varying, Where, is_variable
+from magistrate.impact.privilege.model import (
+    Atom,
+    Place,
+    Span,
+    Statement,
+    Unknown,
+    Varying,
+    Where,
+    is_variable,
+    literals,
+)
 from magistrate.impact.privilege.patterns import Glob, arn, glob, literal
 
 DOMAIN: Final = "aws-iam"
@@ -28,9 +41,13 @@ OLD: Final = "2008-10-17"
 ELEMENTS: Final = frozenset(
     {"sid", "effect", "action", "notaction", "resource", "notresource", "principal", "notprincipal", "condition"}
 )
+MAX_WAYS: Final = 64
+"""Boxes that one statement may become."""
 V6: Final = 1 << 32
 """IPv6 addresses are the numbers from here on, IPv4 ones those before it."""
 _LATER: Final = LATER
+_OUTSIDE: Final = re.compile(rf"(?:^|{CLOSE})[^{OPEN}]*")
+"""What stands before, between and after what is filled in."""
 _VARIABLE: Final = re.compile(rf"\$\{{[^{{}}]*\}}|{OPEN}[^{CLOSE}]*{CLOSE}")
 _SIGNS: Final = {"*": "*", "?": "?", "$": "$"}
 _QUANTIFIER: Final = re.compile(r"(?i)^(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?$")
@@ -77,6 +94,11 @@ def document(value: object, place: Place) -> Document:
     reading = _Reading(place=place, variables=version == NEW)
     listed = value["Statement"]
     for one in listed if isinstance(listed, list) else [listed]:
+        if isinstance(one, Written) and one.unknown:
+            reading.unknown.append(
+                _unknown(one.unknown, place, "a policy is put together by an expression that nothing here tells")
+            )
+            continue
         try:
             reading.statements += _statement(one, reading)
         except UnreadableError as error:
@@ -96,18 +118,24 @@ def _statement(one: Mapping[str, Any], reading: _Reading) -> Iterator[Statement]
     effect = parts.get("effect")
     if effect not in {"Allow", "Deny"}:
         raise UnreadableError("the effect of a statement is neither `Allow` nor `Deny`")
-    where = (
+    ways = (
         *_either(parts, "action", _action),
         *_either(parts, "resource", lambda text: _atom(text, arn, variables=reading.variables)),
         *_principals(parts),
-        *_conditions(parts.get("condition"), variables=reading.variables),
     )
-    yield Statement(where=where, allow=effect == "Allow", place=reading.place, says=_words(parts))
+    more = (*_conditions(parts.get("condition"), variables=reading.variables),)
+    if isinstance(one, Written):
+        more = (*more, *one.conditions())
+    if math.prod(map(len, ways)) > MAX_WAYS:
+        raise UnreadableError("a statement names too much that is filled in from elsewhere")
+    for way in product(*ways):
+        where = (*way, *more)
+        yield Statement(where=where, allow=effect == "Allow", place=reading.place, says=_words(parts))
 
 
 def _action(text: str) -> Atom | None:
     if OPEN in text:
-        raise UnreadableError("an action is filled in from elsewhere")
+        return _atom(_OUTSIDE.sub(lambda found: found.group().lower(), text), glob, variables=False)
     return glob(text.lower()) if text else None
 
 
@@ -147,12 +175,28 @@ def _texts(value: object, what: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _either(parts: Mapping[str, Any], name: str, read: Callable[[str], Atom | None]) -> Iterator[Where]:
+def _either(parts: Mapping[str, Any], name: str, read: Callable[[str], Atom | None]) -> Iterator[tuple[Where, ...]]:
+    """The ways to satisfy an element, one of which is enough, for each that there is."""
     for key, negated in ((name, False), ("not" + name, True)):
         if key in parts:
-            among = tuple(atom for text in _texts(parts[key], key) if (atom := read(text)) is not None)
-            if not any(_all(atom) for atom in among) or negated:
-                yield Where(dimension=name, among=among, negated=negated)
+            texts = _texts(parts[key], key)
+            among = tuple(atom for text in texts if _LATER.fullmatch(text) is None and (atom := read(text)) is not None)
+            questions = [_given(name, text) for text in texts if _LATER.fullmatch(text) is not None]
+            yield from _ways(name, among, questions, negated=negated)
+
+
+def _ways(name: str, among: tuple[Atom, ...], questions: list[str], *, negated: bool) -> Iterator[tuple[Where, ...]]:
+    """What is open as a whole is a question of its own, for it may be any value, and several."""
+    if negated:
+        yield (Where(dimension=name, among=among, negated=True),)
+        yield from ((literals(text, "yes", negated=True),) for text in questions)
+    elif not any(_all(atom) for atom in among):
+        plain = (Where(dimension=name, among=among),) if among or not questions else ()
+        yield (*plain, *(literals(text, "yes") for text in questions))
+
+
+def _given(name: str, text: str) -> str:
+    return f"the {name} is one of `{text.strip(OPEN + CLOSE)}`"
 
 
 def _all(atom: Atom) -> bool:
@@ -172,7 +216,7 @@ def _atom(text: str, form: Callable[[str], Glob], *, variables: bool) -> Atom:
     return Varying(tokens) if any(map(is_variable, tokens)) else Glob(tokens)
 
 
-def _principals(parts: Mapping[str, Any]) -> Iterator[Where]:
+def _principals(parts: Mapping[str, Any]) -> Iterator[tuple[Where, ...]]:
     for key, negated in (("principal", False), ("notprincipal", True)):
         if key not in parts:
             continue
@@ -181,10 +225,15 @@ def _principals(parts: Mapping[str, Any]) -> Iterator[Where]:
             value = {"AWS": "*"}
         if not isinstance(value, dict):
             raise UnreadableError("a principal is neither `*` nor an object")
+        questions = [_given("principal", text) for text in _texts(value.get(ANY_KIND, []), key)]
         among = [
-            atom for kind, named in value.items() for text in _texts(named, key) for atom in _principal(kind, text)
+            atom
+            for kind, named in value.items()
+            if kind != ANY_KIND
+            for text in _texts(named, key)
+            for atom in _principal(kind, text)
         ]
-        yield Where(dimension="principal", among=tuple(dict.fromkeys(among)), negated=negated)
+        yield from _ways("principal", tuple(dict.fromkeys(among)), questions, negated=negated)
 
 
 def _principal(kind: str, text: str) -> Iterator[Atom]:
@@ -210,11 +259,17 @@ def _conditions(value: object, *, variables: bool) -> Iterator[Where]:
     if not isinstance(value, dict):
         raise UnreadableError("a condition is not an object")
     for operator, tests in value.items():
+        if OPEN in operator and isinstance(tests, dict):
+            yield _question(operator, tests)
+            continue
         found = _QUANTIFIER.match(operator)
         if found is None or not isinstance(tests, dict):
             raise UnreadableError(f"the condition operator `{operator[:40]}` is not known")
         each = None if found.group(1) is None else found.group(1).lower() == "forallvalues"
         for key, values in tests.items():
+            if OPEN in key or (OPEN in str(values) and "ipaddress" in operator.lower()):
+                yield _question(operator, {key: values})
+                continue
             yield _condition(
                 key,
                 found.group(2).lower(),
@@ -223,6 +278,12 @@ def _conditions(value: object, *, variables: bool) -> Iterator[Where]:
                 exists=bool(found.group(3)),
                 variables=variables,
             )
+
+
+def _question(operator: str, tests: Mapping[str, Any]) -> Where:
+    """A condition that is open in a part: whether it holds is a question of its own."""
+    text = json.dumps({operator: tests}, sort_keys=True, default=str)
+    return literals(f"where {text.replace(OPEN, '${').replace(CLOSE, '}')} holds", "yes")
 
 
 def _condition(  # noqa: PLR0913 - the parts of one condition

@@ -16,6 +16,7 @@ from typing import Any, Final
 from magistrate.impact.privilege.domains import terraform, terraform_names
 from magistrate.impact.privilege.domains.aws_policy import UnreadableError, addresses
 from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, OPEN, Block
+from magistrate.impact.privilege.domains.terraform_meanings import Family
 from magistrate.impact.privilege.model import (
     Atom,
     Edge,
@@ -145,7 +146,8 @@ def _rules(block: Block, name: str, place: Place) -> Iterator[Statement]:
 
 
 def _rule(rule: object, direction: str, name: str, block: Block, place: Place) -> Iterator[Statement]:
-    if not isinstance(rule, Mapping) or DYNAMIC in rule or direction not in {"ingress", "egress"}:
+    many = (rule.of,) if isinstance(rule, Family) else ()
+    if not isinstance(rule, Mapping) or (DYNAMIC in rule and not many) or direction not in {"ingress", "egress"}:
         raise UnreadableError("a rule of a security group that cannot be read")
     peers: list[Atom] = []
     for key in _CIDR:
@@ -154,10 +156,12 @@ def _rule(rule: object, direction: str, name: str, block: Block, place: Place) -
         peers += (literal(f"group {_group(block, one)}") for one in _listed(rule.get(key)))
     if rule.get("self") is True:
         peers.append(literal(f"group {name}"))
+    if many and not peers:
+        raise UnreadableError("a rule of a security group that cannot be read")
     if not peers:
         return
     where = (literals("direction", direction), Where(dimension="peer", among=tuple(peers)), *_ports(rule))
-    there = (literals(f"where there is any of {text}", "yes") for text in block.built)
+    there = (literals(f"where there is any of {text}", "yes") for text in (*block.built, *many))
     yield Statement(where=(*where, *there), place=place, says=_words(rule, direction))
 
 

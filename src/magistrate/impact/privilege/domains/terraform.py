@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 import tree_sitter
-import tree_sitter_hcl
+
+from magistrate.impact.privilege.domains.terraform_writing import LANGUAGE, parsed_expression, raw, written
 
 MAX_TEXT: Final = 1_000_000
 MAX_CALLS: Final = 3
@@ -28,13 +29,17 @@ OPEN: Final = "\ue200"
 CLOSE: Final = "\ue201"
 DYNAMIC: Final = "dynamic block"
 """The key of a block that stands for many."""
+MANY: Final = "there may be several"
+"""The key that a block has of which one is made for each of several."""
+EACH: Final = "for each of"
+ITERATOR: Final = "named"
+CONTENT: Final = "content of each"
 GIVEN: Final = "values of variables"
 ENCODED: Final = "jsonencode of"
 """The key of a value that becomes JSON text once what stands in it is in its place."""
 LATER: Final = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 """Something to be filled in later; it never stands in another."""
 _IN_JSON: Final = re.compile(r"\$\$\{|%%\{|[$%]\{((?:[^{}\"]|\"[^\"]*\"|\{[^{}]*\})*)\}")
-_LANGUAGE: Final = tree_sitter.Language(tree_sitter_hcl.language())
 _NUMBER: Final = re.compile(r"-?\d{1,18}")
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
@@ -105,7 +110,7 @@ def plan_blocks(path: str, plan: Mapping[str, Any]) -> Iterator[Block]:
 
 def later(text: str) -> str:
     """What is filled in later, as it is written; one in another keeps its text only."""
-    return OPEN + " ".join(text.replace(OPEN, "").replace(CLOSE, "").split()) + CLOSE
+    return OPEN + text.replace(OPEN, "").replace(CLOSE, "") + CLOSE
 
 
 def _of_json(path: str, text: str) -> Iterator[Block]:
@@ -140,7 +145,12 @@ def _templates(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def _in_json(found: re.Match[str]) -> str:
-    return found.group()[1:] if found.group(1) is None else later(found.group(1))
+    return found.group()[1:] if found.group(1) is None else later(_on_a_line(found.group(1)))
+
+
+def _on_a_line(text: str) -> str:
+    node = parsed_expression(text)
+    return " ".join(text.split()) if node is None else written(node)
 
 
 def _json_blocks(path: str, kind: str, types: Any) -> Iterator[Block]:  # noqa: ANN401 - JSON
@@ -192,7 +202,7 @@ def _several(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
 
 
 def _of_hcl(path: str, text: str) -> Iterator[Block]:
-    tree = tree_sitter.Parser(_LANGUAGE).parse(text.encode())
+    tree = tree_sitter.Parser(LANGUAGE).parse(text.encode())
     if tree.root_node.has_error:
         raise UnreadableError("this is no HCL that can be read")
     body = next((node for node in tree.root_node.named_children if node.type == "body"), None)
@@ -212,29 +222,8 @@ def _of_hcl(path: str, text: str) -> Iterator[Block]:
         yield Block(kind=kind, type=type_, name=name, body=found, path=path, line=node.start_point.row + 1)
 
 
-def expression(text: str) -> Any:  # noqa: ANN401 - a value of JSON
-    """One expression of HCL as a value.
-
-    Raises:
-        UnreadableError: it is none.
-    """
-    tree = tree_sitter.Parser(_LANGUAGE).parse(f"x = {text}\n".encode())
-    if tree.root_node.has_error or not tree.root_node.named_children:
-        raise UnreadableError("this is no expression of HCL")
-    return _body(tree.root_node.named_children[0], 0).get("x")
-
-
 def _label(node: tree_sitter.Node) -> str:
-    return _raw(node).strip('"')
-
-
-def _raw(node: tree_sitter.Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
-
-
-def _text(node: tree_sitter.Node) -> str:
-    """An expression as its own text, blanks and line breaks being one blank."""
-    return " ".join(_raw(node).split())
+    return raw(node).strip('"')
 
 
 def _body(node: tree_sitter.Node, depth: int) -> dict[str, Any]:
@@ -244,7 +233,7 @@ def _body(node: tree_sitter.Node, depth: int) -> dict[str, Any]:
     for child in node.named_children:
         if child.type == "attribute":
             name, value = child.named_children[0], child.named_children[-1]
-            key = _raw(name)
+            key = raw(name)
             if key in found:
                 raise UnreadableError(f"`{key[:40]}` stands twice")
             found[key] = _value(value, depth + 1)
@@ -253,9 +242,23 @@ def _body(node: tree_sitter.Node, depth: int) -> dict[str, Any]:
             inner = next((one for one in child.named_children if one.type == "body"), None)
             content = _body(inner, depth + 1) if inner is not None else {}
             if labels[0] == "dynamic":
-                content = {DYNAMIC: later(_text(child))}
+                content = _dynamic(child, labels, content)
             found.setdefault(labels[1] if labels[0] == "dynamic" and len(labels) > 1 else labels[0], []).append(content)
     return found
+
+
+def _dynamic(node: tree_sitter.Node, labels: list[str], body: dict[str, Any]) -> dict[str, Any]:
+    """A block that stands for many: its text, and the parts that it is made of where it has no others."""
+    content = body.get("content")
+    if (
+        set(body) - {"for_each", "iterator", "content"}
+        or not isinstance(content, list)
+        or len(content) != 1
+        or "for_each" not in body
+    ):
+        return {DYNAMIC: later(written(node))}
+    iterator = str(body.get("iterator", labels[-1])).strip(OPEN + CLOSE)
+    return {DYNAMIC: later(written(node)), EACH: body["for_each"], ITERATOR: iterator, CONTENT: content[0]}
 
 
 def _value(node: tree_sitter.Node, depth: int) -> Any:  # noqa: ANN401 - a value of JSON
@@ -266,10 +269,10 @@ def _value(node: tree_sitter.Node, depth: int) -> Any:  # noqa: ANN401 - a value
         and len(node.named_children) == 1
     ):
         return _value(node.named_children[0], depth + 1)
-    if _NUMBER.fullmatch(_text(node)):
-        return int(_text(node))
+    if _NUMBER.fullmatch(written(node)):
+        return int(written(node))
     read = _READERS.get(node.type)
-    return read(node, depth) if read is not None else later(_text(node))
+    return read(node, depth) if read is not None else later(written(node))
 
 
 def _tuple(node: tree_sitter.Node, depth: int) -> list[Any]:
@@ -291,11 +294,13 @@ def _object(node: tree_sitter.Node, depth: int) -> dict[str, Any]:
 
 
 def _number(node: tree_sitter.Node, _depth: int) -> int | float:
-    text = _raw(node)
+    text = raw(node)
     return int(text) if text.isdigit() else float(text)
 
 
 def _string(node: tree_sitter.Node, _depth: int) -> str:
+    if any(one.type == "strip_marker" for child in node.named_children for one in child.named_children):
+        return later(written(node))
     return "".join(_pieces(node, node.children[0].end_byte, node.children[-1].start_byte, escapes=True))
 
 
@@ -306,7 +311,7 @@ def _heredoc(node: tree_sitter.Node, _depth: int) -> str:
         .removeprefix("\r")
         .removeprefix("\n")
     )
-    flush = _raw(node.children[0]).endswith("-")
+    flush = raw(node.children[0]).endswith("-")
     return textwrap.dedent(text) if flush else text
 
 
@@ -318,7 +323,7 @@ def _pieces(node: tree_sitter.Node, start: int, end: int, *, escapes: bool) -> I
             yield _plain(whole[start - base : child.start_byte - base], escapes=escapes)
             inner = next((one for one in child.named_children if one.type == "expression"), None)
             read = _value(inner, 1) if inner is not None else None
-            yield read if isinstance(read, str) else later(_text(child) if inner is None else _text(inner))
+            yield read if isinstance(read, str) else later(f'"{raw(child)}"' if inner is None else written(inner))
             start = child.end_byte
     yield _plain(whole[start - base : end - base], escapes=escapes)
 
@@ -335,21 +340,31 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _call(node: tree_sitter.Node, depth: int) -> Any:  # noqa: ANN401 - a value of JSON
-    name = _raw(node.named_children[0])
+    name = raw(node.named_children[0])
     arguments = next((child for child in node.named_children if child.type == "function_arguments"), None)
     given = [child for child in arguments.named_children if child.type == "expression"] if arguments is not None else []
     if name == "jsonencode" and len(given) == 1:
         return {ENCODED: _value(given[0], depth + 1)}
-    if name in {"toset", "tolist"} and len(given) == 1:
-        return _value(given[0], depth + 1)
-    return later(_text(node))
+    return later(written(node))
 
 
-_READERS: Final = {
+def is_settled(node: tree_sitter.Node) -> bool:
+    """Whether a node is a plain number, text or word."""
+    return node.type in {"numeric_lit", "bool_lit", "null_lit", "string_lit"}
+
+
+def read_value(node: tree_sitter.Node, *, escapes: bool = True) -> Any:  # noqa: ANN401 - a value of JSON
+    """The value of a plain node, or the text of a piece of a template."""
+    return (
+        _plain(node.text or b"", escapes=escapes) if node.type == "template_literal" else _READERS[node.type](node, 0)
+    )
+
+
+_READERS: Final[Mapping[str, Callable[[tree_sitter.Node, int], Any]]] = {
     "tuple": _tuple,
     "object": _object,
     "numeric_lit": _number,
-    "bool_lit": lambda node, _depth: _raw(node) == "true",
+    "bool_lit": lambda node, _depth: raw(node) == "true",
     "null_lit": lambda _node, _depth: None,
     "string_lit": _string,
     "quoted_template": _string,
