@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from magistrate.impact.privilege.model import Layer, Span, Statement, Where
+from magistrate.impact.privilege.model import Atom, Layer, Span, Statement, Where
 from magistrate.impact.privilege.patterns import glob
-from magistrate.impact.privilege.touching import Touched, presence
+from magistrate.impact.privilege.touching import presence, touched
 from magistrate.impact.privilege.work import Work
 
 Held = tuple[Layer, ...]
@@ -67,10 +67,11 @@ def kept_shape(shape: Shape, dimension: str) -> Where | None:
     return Where(dimension=dimension, among=among, negated=True, absent=absent, each=each)
 
 
-def opposite(where: Where) -> Where:
-    """What holds where the condition does not; only where a request has one value."""
+def opposite(where: Where, shape: Shape) -> Where:
+    """What holds where the condition does not."""
     absent = None if where.absent is None else not where.absent
-    return Where(dimension=where.dimension, among=where.among, negated=not where.negated, absent=absent)
+    each = not where.each if where.dimension in shape.many else None
+    return Where(dimension=where.dimension, among=where.among, negated=not where.negated, absent=absent, each=each)
 
 
 def narrowed(question: Question, shape: Shape, work: Work) -> Question:
@@ -81,11 +82,15 @@ def narrowed(question: Question, shape: Shape, work: Work) -> Question:
         TooManyError: that takes too much work.
     """
     now = question
+    settled: tuple[Where, ...] = ()
     while True:
         known = _Known(now.facts, shape, work)
         mine = tuple(layer for one in now.mine if (layer := known.required(one)) is not None)
         others = tuple(held for one in now.others if (held := known.refused(one)) is not None)
-        after = Question(mine, others, tuple(known.facts))
+        facts = tuple(known.facts)
+        if facts != settled:
+            facts = settled = known.tidied()
+        after = Question(mine, others, facts)
         if after == now:
             return after
         now = after
@@ -102,7 +107,7 @@ class _Known:
         self.shape, self.work = shape, work
         self.facts: dict[Where, None] = {}
         self.against: set[Where] = set()
-        self.touched: dict[str, list[Touched]] = {}
+        self.present: dict[str, list[Where]] = {}
         for fact in facts:
             self.learn(fact)
 
@@ -117,10 +122,14 @@ class _Known:
         if fact in self.against:
             raise ImpossibleError
         self.facts[fact] = None
-        if fact.dimension not in self.shape.many:  # what is true of one value of several is not of the others
-            self.against.add(opposite(fact))
-            if presence(fact):
-                self.touched.setdefault(fact.dimension, []).append(Touched(fact))
+        against = opposite(fact, self.shape)
+        self.against.add(against)
+        if against.each is False:
+            self.against.add(replace(against, each=None))  # which means the same where there are several values
+        if fact.dimension not in self.shape.many and presence(
+            fact
+        ):  # what is true of one value of several is not of others
+            self.present.setdefault(fact.dimension, []).append(fact)
 
     def left_of(self, where: Where) -> Where | bool:
         """The condition without patterns that match nothing here; or whether it holds, where that is certain."""
@@ -128,14 +137,72 @@ class _Known:
             return ALWAYS
         if where in self.against:
             return NEVER
-        touched = self.touched.get(where.dimension)
-        if touched is None:
+        present = self.present.get(where.dimension)
+        if present is None:
             return where
-        self.work.spend(len(where.among))
-        among = tuple(atom for atom in where.among if all(one.by(atom) for one in touched))
-        if not among:
-            return where.negated
+        among = where.among
+        for fact in present:
+            among, whole = self._near(fact, where, among)
+            if whole:
+                return not where.negated
+            if not among:
+                return where.negated
         return where if len(among) == len(where.among) else replace(where, among=among)
+
+    def _near(self, fact: Where, where: Where, among: tuple[Atom, ...]) -> tuple[tuple[Atom, ...], bool]:
+        """The patterns that may match what the fact does, and whether they certainly match all of it."""
+        if len(fact.among) > 1:
+            near = touched(fact)
+            left = tuple(atom for atom in among if near.by(atom, self.work))
+            return left, len(left) >= len(fact.among) and set(fact.among) <= set(left)
+        if not fact.among:
+            return (), False
+        (atom,) = fact.among
+        near = touched(where)
+        if near.covers(atom, self.work):
+            return among, True
+        those = near.those(atom, self.work)
+        return those if among is where.among else tuple(one for one in among if one in those), False
+
+    def tidied(self) -> tuple[Where, ...]:
+        """The facts, those that name values without what other facts rule out.
+
+        Raises:
+            ImpossibleError: nothing is left of one.
+        """
+        told: dict[Where, None] = {}
+        for fact in self.facts:
+            left: Where | None = fact
+            if fact.dimension in self.present:
+                if presence(fact):
+                    left = self._tidied(fact, [one for one in self.facts if one.dimension == fact.dimension])
+                elif fact.negated:
+                    left = self._near_facts(fact)
+            if left is not None:
+                told[left] = None
+        return tuple(told)
+
+    def _tidied(self, fact: Where, every: Sequence[Where]) -> Where:
+        among = fact.among
+        for other in every:
+            if other == fact:
+                continue
+            near = touched(other)
+            if other.negated:
+                among = tuple(atom for atom in among if not near.covers(atom, self.work))
+            elif presence(other):
+                among = tuple(atom for atom in among if near.by(atom, self.work))
+        if not among:
+            raise ImpossibleError
+        return fact if len(among) == len(fact.among) else replace(fact, among=among)
+
+    def _near_facts(self, fact: Where) -> Where | None:
+        """What is left of a fact that rules values out; None where none of them is possible."""
+        among = fact.among
+        for other in self.present[fact.dimension]:
+            near = touched(other)
+            among = tuple(atom for atom in among if near.by(atom, self.work))
+        return None if not among else fact if len(among) == len(fact.among) else replace(fact, among=among)
 
     def box(self, statement: Statement) -> Statement | None:
         """What is left of a statement; None where it speaks of no request that is asked about."""
@@ -198,9 +265,9 @@ class _Known:
 
     def _never(self, statement: Statement) -> bool:
         """Learn that a statement of one condition does not hold; False where that is no single condition."""
-        if len(statement.where) != 1 or statement.where[0].dimension in self.shape.many:
+        if len(statement.where) != 1:
             return False
-        self.learn(opposite(statement.where[0]))
+        self.learn(opposite(statement.where[0], self.shape))
         return True
 
 

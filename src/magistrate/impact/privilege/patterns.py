@@ -15,6 +15,8 @@ from typing import Final
 MAX_STATES: Final = 20_000
 SHOWN: Final = "xzqjkwvy0123456789abcdefghilmnoprstu"
 """Letters for places where any letter will do: the first that no pattern names."""
+FIRST_OTHER: Final = 0x2600
+"""Signs from here on stand for any letter where patterns name all of these."""
 
 
 class TooManyError(Exception):
@@ -95,7 +97,7 @@ def arn(text: str) -> Glob:
 
 def matches(pattern: Glob, text: str) -> bool:
     """Whether one string matches one pattern, by the same automaton."""
-    machine = _Machine((pattern,))
+    machine = Machine((pattern,))
     state = machine.start
     for sign in text:
         state = machine.step(state, sign)
@@ -133,12 +135,13 @@ def _starred(text: str) -> Iterator[str]:
 
 
 def _cases(token: str) -> str:
-    if len(token) != 1 or token.lower() == token.upper():
+    """The signs that one sign is in either case: a case that takes more than one sign (`ß`) is none."""
+    if len(token) != 1:
         return token
-    return token.lower() + token.upper()
+    return "".join(dict.fromkeys(case for case in (token.lower(), token.upper(), token) if len(case) == 1))
 
 
-class _Machine:
+class Machine:
     """All patterns at once; a state has a bit for each place before a token, and one for each end."""
 
     def __init__(self, patterns: Sequence[Glob]) -> None:
@@ -149,9 +152,12 @@ class _Machine:
         self.any_but: dict[str, int] = {":": 0, "/": 0}
         self.loop_but: dict[str, int] = {":": 0, "/": 0}
         self.by_sign: dict[str, int] = {}
+        self.moves: dict[str, tuple[int, int]] = {}
+        self.places: list[int] = []
         at = 0
         for pattern in patterns:
             self.start |= 1 << at
+            self.places.append(((2 << len(pattern.tokens)) - 1) << at)
             for token in pattern.tokens:
                 self._place(at, token)
                 at += 1
@@ -187,13 +193,29 @@ class _Machine:
 
     def step(self, state: int, sign: str) -> int:
         """The state after one more sign."""
+        moves = self.moves.get(sign)
+        if moves is None:
+            moves = self.moves[sign] = self._moves(sign)
+        after = (state & moves[0]) << 1 | state & moves[1]
+        return after | (after & self.runs) << 1
+
+    def _moves(self, sign: str) -> tuple[int, int]:
+        """The places that one sign leads on from, and those that it stays at."""
         takes, stays = self.by_sign.get(sign, 0) | self.any_sign, self.loop
         for stop, bits in self.any_but.items():
             if sign != stop:
                 takes |= bits
                 stays |= self.loop_but[stop]
-        going, staying = state & takes, state & stays
-        return self._open(going << 1 | staying)
+        return takes, stays
+
+    def signs_to_try(self) -> tuple[str, ...]:
+        """A sign that no pattern names, and those that some wildcard stops at: with those that are `asked`, all there are."""
+        other = next((sign for sign in SHOWN if sign not in self.by_sign), "")
+        at = FIRST_OTHER
+        while not other:
+            other = "" if chr(at) in self.by_sign else chr(at)
+            at += 1
+        return (other, *(stop for stop in self.any_but if self.any_but[stop] | self.loop_but[stop]))
 
     def accepted(self, state: int) -> int:
         """The patterns that match here, one bit for each in their order."""
@@ -217,6 +239,10 @@ class _Machine:
                     yield sign
 
 
+Groups = tuple[tuple[int, ...], ...]
+"""Patterns by their index; of each group one at least has to match."""
+
+
 def classes(patterns: Sequence[Glob]) -> dict[int, str]:
     """Every set of patterns that some string matches (bit i: pattern i), with a string that shows it.
 
@@ -229,63 +255,78 @@ def classes(patterns: Sequence[Glob]) -> dict[int, str]:
     return counted_classes(patterns)[0]
 
 
-def counted_classes(patterns: Sequence[Glob]) -> tuple[dict[int, str], int]:
-    """The same, and how many states of the automaton were reached for it.
+def counted_classes(
+    patterns: Sequence[Glob], needed: Groups = (), most: int = MAX_STATES
+) -> tuple[dict[int, str], int]:
+    """The same, of strings that match one pattern of each group, and how many states of the automaton were reached for it.
 
     Raises:
-        TooManyError: as above.
+        TooManyError: more than `most` states can be reached.
     """
     plain = {index: text for index, pattern in enumerate(patterns) if (text := pattern.literal) is not None}
-    walked = [index for index in range(len(patterns)) if index not in plain]
-    taken = frozenset(plain.values())
     shown: dict[int, str] = {}
     steps = 0
-    while True:
-        found, states = _walk([patterns[index] for index in walked])
-        steps += states
-        clash = [index for text in found.values() if text in taken for index, own in plain.items() if own == text]
-        clash = [index for index in clash if index not in walked]
-        if not clash:
-            break
-        walked += clash
-    for mask, text in found.items():
-        shown.setdefault(_spread(mask, walked), text)
-    machine = _Machine(patterns) if plain else None
-    for text in dict.fromkeys(plain.values()):
+    if not any(all(index in plain for index in group) for group in needed):
+        shown, steps = _wild(patterns, plain, needed, most)
+    alike = min((group for group in needed if all(index in plain for index in group)), key=len, default=None)
+    texts = dict.fromkeys(plain[index] for index in (plain if alike is None else alike))
+    machine = Machine(patterns) if texts else None
+    for text in texts:
         assert machine is not None  # noqa: S101 - there is a plain pattern, so there is a machine
         state = machine.start
         for sign in text:
             state = machine.step(state, sign)
-        shown.setdefault(machine.accepted(state), text)
-    return shown, steps + sum(map(len, plain.values()))
+        mask = machine.accepted(state)
+        if all(any(mask >> index & 1 for index in group) for group in needed):
+            shown.setdefault(mask, text)
+    return shown, steps + sum(map(len, texts))
+
+
+def _wild(patterns: Sequence[Glob], plain: dict[int, str], needed: Groups, most: int) -> tuple[dict[int, str], int]:
+    """The classes of strings that no plain pattern matches."""
+    walked = [index for index in range(len(patterns)) if index not in plain]
+    taken = frozenset(plain.values())
+    steps = 0
+    while True:
+        at = {index: place for place, index in enumerate(walked)}
+        groups = tuple(tuple(at[index] for index in group if index in at) for group in needed)
+        found, states = _walk([patterns[index] for index in walked], groups, most)
+        steps += states
+        clash = [index for text in found.values() if text in taken for index, own in plain.items() if own == text]
+        clash = [index for index in clash if index not in at]
+        if not clash:
+            return {_spread(mask, walked): text for mask, text in found.items()}, steps
+        walked += clash
 
 
 def _spread(mask: int, places: Sequence[int]) -> int:
     return sum(1 << place for at, place in enumerate(places) if mask >> at & 1)
 
 
-def _walk(patterns: Sequence[Glob]) -> tuple[dict[int, str], int]:
-    machine = _Machine(patterns)
-    other = next((sign for sign in SHOWN if sign not in machine.by_sign), "\u00b7")
-    stops = tuple(stop for stop in machine.any_but if machine.any_but[stop] | machine.loop_but[stop])
+def _walk(patterns: Sequence[Glob], needed: Groups, most: int) -> tuple[dict[int, str], int]:
+    machine = Machine(patterns)
+    always = machine.signs_to_try()
+    ways = [sum(machine.places[index] for index in set(group)) for group in needed]
+    ends = [sum(1 << index for index in set(group)) for group in needed]
     told: dict[int, str] = {}
     reached: dict[int, tuple[int, str]] = {machine.start: (0, "")}
     line = [machine.start]
     for state in line:
         mask = machine.accepted(state)
-        if mask not in told:
-            told[mask] = _spelled(reached, state, machine.start)
-        for sign in (other, *stops, *machine.asked(state)):
+        if mask not in told and all(mask & end for end in ends):
+            told[mask] = spelled(reached, state, machine.start)
+        for sign in (*always, *machine.asked(state)):
             after = machine.step(state, sign)
-            if after not in reached:
-                if len(reached) >= MAX_STATES:
+            if after not in reached and all(after & way for way in ways):
+                if len(reached) >= most:
                     raise TooManyError
                 reached[after] = (state, sign)
                 line.append(after)
     return told, len(reached)
 
 
-def _spelled(reached: dict[int, tuple[int, str]], state: int, start: int) -> str:
+def spelled(reached: dict[int, tuple[int, str]], state: int, start: int) -> str:
+    """The string that leads from the start to a state: `reached` has the state before each, and the sign."""
     signs: list[str] = []
     while state != start:
         state, sign = reached[state]

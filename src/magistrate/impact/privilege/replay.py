@@ -86,7 +86,17 @@ def _matches(atom: object, text: str | int | None, values: Values) -> bool:
         return False
     if isinstance(atom, Varying):
         return _expression(_filled(atom, values)).fullmatch(text) is not None
-    return isinstance(atom, Glob) and _expression(atom.tokens).fullmatch(text) is not None
+    return isinstance(atom, Glob) and _fits(atom.tokens, text)
+
+
+def _fits(tokens: tuple[str, ...], text: str) -> bool:
+    """Whether a text matches a pattern; most end at the signs before the first wildcard, which costs no expression."""
+    for at, token in enumerate(tokens):
+        if len(token) > 1:
+            return _expression(tokens).fullmatch(text) is not None
+        if text[at : at + 1] != token:
+            return False
+    return len(text) == len(tokens)
 
 
 def _filled(atom: Varying, values: Values) -> tuple[str, ...]:

@@ -12,17 +12,24 @@ open variables is only a candidate until `replay` has shown it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.privilege.dimensions import Shown, kinds
+from magistrate.impact.privilege.fitting import value
 from magistrate.impact.privilege.model import Statement, Where, order
 from magistrate.impact.privilege.narrowing import Held, ImpossibleError, Question, Shape, kept_shape, narrowed, shape_of
-from magistrate.impact.privilege.patterns import TooManyError
+from magistrate.impact.privilege.patterns import MAX_STATES, TooManyError
+from magistrate.impact.privilege.splitting import by_conditions, by_layers, by_patterns, size
+from magistrate.impact.privilege.touching import presence
 from magistrate.impact.privilege.work import Work
 
-MAX_SETS: Final = 60_000
+FEW_SETS: Final = 4_000
+"""Sets of boxes up to which a question is not taken apart any further."""
+FEW_STATES: Final = 2_000
+"""The same for the states of the automaton of its patterns."""
+NEVER_TRIED: Final = 1 << 62
 Boxes = tuple[tuple[int, int], ...]
 
 
@@ -102,24 +109,56 @@ def _first(
     """A request that fits the seed, which `mine` allows and nothing of `before` does."""
     has = frozenset(mine)
     others = tuple(tuple(layer for layer in held if layer not in has) for held in before if held)
-    try:
-        question = narrowed(Question(mine, others, seed), shape, work)
-        least = min((held for held in question.others if len(held) > 1), key=len, default=None)
-        if least is None:
-            return _request(question, shape, work)
-    except ImpossibleError:
-        return None
-    left = tuple(held for held in question.others if held is not least)
-    for layer in least:
+    line = [(Question(mine, others, seed), NEVER_TRIED)]
+    while line:
+        question, failed = line.pop()
+        work.spend(1)
         try:
-            request = _request(
-                narrowed(Question(question.mine, ((layer,), *left), question.facts), shape, work), shape, work
-            )
+            question = narrowed(question, shape, work)
         except ImpossibleError:
             continue
-        if request is not None:
-            return request
+        parts = by_patterns(question, shape, work) or by_layers(question)
+        if parts is None:
+            request, parts, failed = _tried(question, shape, work, failed)
+            if request is not None:
+                return request
+        line += [(part, failed) for part in reversed(parts)]
     return None
+
+
+def _tried(
+    question: Question, shape: Shape, work: Work, failed: int
+) -> tuple[Mapping[str, Shown] | None, list[Question], int]:
+    """A request; or the question in parts, where its kinds are too many, and how many patterns these were for."""
+    if not question.mine and not question.others:
+        return _fitting(question.facts, shape, work), [], failed
+    patterns = size((question.mine, *question.others))
+    if patterns <= failed:
+        try:
+            return _request(question, shape, work), [], failed
+        except TooManyError:
+            if work.left < 0:
+                raise
+    parts = by_conditions(question, shape)
+    if parts is None:
+        raise TooManyError
+    return None, parts, min(failed, patterns * 2 // 3)
+
+
+def _fitting(facts: tuple[Where, ...], shape: Shape, work: Work) -> Mapping[str, Shown] | None:
+    """A request for which nothing is left to hold but facts."""
+    request: dict[str, Shown] = {}
+    for name in sorted({fact.dimension for fact in facts}):
+        own = tuple(fact for fact in facts if fact.dimension == name)
+        shown = (
+            next(iter(_masks(name, (Statement(where=own),), 1, shape, (work, MAX_STATES)).values()), None)
+            if name in shape.many
+            else value(own, work, mixed=name in shape.mixed, optional=name in shape.optional)
+        )
+        if shown is None:
+            return None
+        request[name] = shown
+    return request
 
 
 def _request(question: Question, shape: Shape, work: Work) -> Mapping[str, Shown] | None:
@@ -161,7 +200,7 @@ def _allows(boxes: Boxes, mask: int) -> bool:
 def _steps(every: tuple[Statement, ...], seed: int, shape: Shape, work: Work) -> list[tuple[str, dict[int, Shown]]]:
     """The dimensions, each with the sets of boxes that its kinds keep alive, as far as the seed is among them."""
     names = sorted({where.dimension for statement in every for where in statement.where})
-    line = [(name, _masks(name, every, seed, shape, work)) for name in names]
+    line = [(name, _masks(name, every, seed, shape, (work, FEW_STATES))) for name in names]
     meeting = (1 << len(every)) - 1
     for _, masks in line:
         alive = 0
@@ -177,7 +216,10 @@ def _steps(every: tuple[Statement, ...], seed: int, shape: Shape, work: Work) ->
     return sorted(narrowed, key=lambda one: (len(one[1]), one[0]))
 
 
-def _masks(name: str, every: tuple[Statement, ...], seed: int, shape: Shape, work: Work) -> dict[int, Shown]:
+def _masks(
+    name: str, every: tuple[Statement, ...], seed: int, shape: Shape, bound: tuple[Work, int]
+) -> dict[int, Shown]:
+    """Sets of boxes that values of one dimension keep alive; `bound` is the work left and the states of the automaton."""
     needed: dict[Where, int] = {}
     kept = kept_shape(shape, name)
     if kept is not None:
@@ -186,20 +228,26 @@ def _masks(name: str, every: tuple[Statement, ...], seed: int, shape: Shape, wor
         for where in statement.where:
             if where.dimension == name:
                 needed[where] = needed.get(where, 0) | 1 << at
-    wheres = tuple(sorted(needed, key=order))
+    certain = 0
+    if name not in shape.many:
+        certain = sum(1 << at for at, where in enumerate(needed) if needed[where] & seed and presence(where))
     all_of_them = (1 << len(every)) - 1
     found: dict[int, Shown] = {}
-    for holds, shown in kinds(wheres, work):
-        lost = 0
-        for at, where in enumerate(wheres):
-            if not holds >> at & 1:
-                lost |= needed[where]
-        mask = all_of_them & ~lost
-        if mask & seed:
-            had = found.get(mask)
-            if had is None or len(had.taken) + len(had.left) > len(shown.taken) + len(shown.left):
-                found[mask] = shown
+    for holds, shown in kinds(tuple(needed), bound[0], certain, bound[1]):
+        mask = all_of_them & ~_lost(holds, needed.values())
+        had = found.get(mask)
+        if mask & seed and (had is None or len(had.taken) + len(had.left) > len(shown.taken) + len(shown.left)):
+            found[mask] = shown
     return found
+
+
+def _lost(holds: int, needed: Iterable[int]) -> int:
+    """The boxes with a condition that does not hold."""
+    lost = 0
+    for at, boxes in enumerate(needed):
+        if not holds >> at & 1:
+            lost |= boxes
+    return lost
 
 
 def _next(reached: Mapping[int, object], masks: Mapping[int, Shown], work: Work) -> dict[int, tuple[int, Shown | None]]:
@@ -209,7 +257,7 @@ def _next(reached: Mapping[int, object], masks: Mapping[int, Shown], work: Work)
         for mask, shown in masks.items():
             both = state & mask
             if both not in after:
-                if len(after) >= MAX_SETS:
+                if len(after) >= FEW_SETS:
                     raise TooManyError
                 after[both] = (state, shown)
     return after

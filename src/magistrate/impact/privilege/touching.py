@@ -1,73 +1,94 @@
-"""A cheap look at whether two patterns may match one value: by how they begin and how they end.
+"""Which patterns of a condition may match what another pattern matches, most of them told in one look.
 
-Rule kept: False is certain (no value satisfies both), True is not.
+Rule kept: a pattern that is left out certainly matches nothing that the other does; one that is told may not either.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Final
 
 from magistrate.impact.privilege.model import Atom, Span, Where
-from magistrate.impact.privilege.patterns import Glob
+from magistrate.impact.privilege.relations import cover, depth, ends, meet, outline
+from magistrate.impact.privilege.work import Work
 
-_RUNS = frozenset({"run", "run-in", "run-name"})
-Ends = tuple[str, str, bool]
-
-
-@lru_cache(maxsize=16_384)
-def ends(pattern: Glob) -> Ends:
-    """The signs before the first wildcard, those after the last, and whether the pattern is nothing but signs."""
-    tokens = pattern.tokens
-    first = next((at for at, token in enumerate(tokens) if len(token) != 1), len(tokens))
-    if first == len(tokens):
-        text = "".join(tokens)
-        return text, text, True
-    last = next(at for at in range(len(tokens) - 1, -1, -1) if len(tokens[at]) != 1)
-    return "".join(tokens[:first]), "".join(tokens[last + 1 :]), False
-
-
-def touch(left: Atom, right: Atom) -> bool:
-    """Whether one value may match both."""
-    if isinstance(left, Span) and isinstance(right, Span):
-        return left.low <= right.high and right.low <= left.high
-    if not isinstance(left, Glob) or not isinstance(right, Glob):
-        return True
-    (head, tail, whole), (other_head, other_tail, other_whole) = ends(left), ends(right)
-    if whole and other_whole:
-        return head == other_head
-    if whole:
-        return head.startswith(other_head) and head.endswith(other_tail)
-    if other_whole:
-        return other_head.startswith(head) and other_head.endswith(tail)
-    return (head.startswith(other_head) or other_head.startswith(head)) and (
-        tail.endswith(other_tail) or other_tail.endswith(tail)
-    )
+FEW: Final = 6
+"""Patterns up to which each is looked at by itself."""
 
 
 class Touched:
-    """The patterns of one condition, arranged so that most that do not touch them are told in one look."""
+    """The patterns of one condition, arranged by how they begin."""
 
     def __init__(self, where: Where) -> None:
-        self.by_head: dict[str, list[Atom]] = {}
-        self.others: list[Atom] = []
-        globs = [atom for atom in where.among if isinstance(atom, Glob)]
-        self.size = min((len(ends(atom)[0]) for atom in globs), default=0)
-        for atom in where.among:
-            if isinstance(atom, Glob):
-                self.by_head.setdefault(ends(atom)[0][: self.size], []).append(atom)
-            else:
-                self.others.append(atom)
+        self.among = where.among
+        self.every = frozenset(where.among)
+        self.deep = max(map(depth, where.among), default=0)
+        self.numbers: list[int] = []
+        self.plain: dict[str, list[int]] = {}
+        self.wild: dict[str, list[int]] = {}
+        self.sizes: list[int] = []
+        self.texts: list[str] | None = None
+        self.heads: list[str] = []
+        if len(where.among) > FEW:
+            self._arrange()
 
-    def by(self, atom: Atom) -> bool:
+    def _arrange(self) -> None:
+        for at, atom in enumerate(self.among):
+            if isinstance(atom, Span):
+                self.numbers.append(at)
+                continue
+            head, _, whole = ends(outline(atom))
+            (self.plain if whole else self.wild).setdefault(head, []).append(at)
+        self.sizes = sorted({len(head) for head in self.wild})
+
+    def those(self, atom: Atom, work: Work) -> tuple[Atom, ...]:
+        """The patterns, in their order, that may match a value which the given one matches."""
+        return tuple(one for one in self._looked_at(atom, work) if meet(atom, one))
+
+    def by(self, atom: Atom, work: Work) -> bool:
         """Whether some value may match the pattern and the condition."""
-        if any(touch(atom, one) for one in self.others):
-            return True
-        if not isinstance(atom, Glob):
-            return any(touch(atom, one) for found in self.by_head.values() for one in found)
-        head, _, whole = ends(atom)
-        if len(head) >= self.size or whole:
-            return any(touch(atom, one) for one in self.by_head.get(head[: self.size], ()))
-        return any(touch(atom, one) for key, found in self.by_head.items() if key.startswith(head) for one in found)
+        return atom in self.every or any(meet(atom, one) for one in self._looked_at(atom, work))
+
+    def covers(self, atom: Atom, work: Work) -> bool:
+        """Whether one pattern matches all that the given one does; True is certain."""
+        return atom in self.every or any(cover(one, atom) for one in self._looked_at(atom, work))
+
+    def _looked_at(self, atom: Atom, work: Work) -> Sequence[Atom]:
+        """The patterns that are looked at one by one, which is counted."""
+        few = len(self.among) <= FEW
+        found = self.among if few else [self.among[at] for at in sorted(self._near(atom))]
+        far = depth(atom) if self.deep else 0
+        work.spend(1 + len(found) * (1 + (far + self.deep) // 8 if far else 1))
+        return found
+
+    def _near(self, atom: Atom) -> Iterator[int]:
+        """Those that begin as the pattern does, or as it may."""
+        if isinstance(atom, Span):
+            yield from self.numbers
+            return
+        head, _, whole = ends(outline(atom))
+        for size in self.sizes:
+            if size > len(head) or (size == len(head) and not whole):
+                break
+            yield from self.wild.get(head[:size], ())
+        if whole:
+            yield from self.plain.get(head, ())
+            return
+        if self.texts is None:
+            self.texts, self.heads = sorted(self.plain), sorted(self.wild)
+        for line, by_head in ((self.texts, self.plain), (self.heads, self.wild)):
+            at = bisect_left(line, head)
+            while at < len(line) and line[at].startswith(head):
+                yield from by_head[line[at]]
+                at += 1
+
+
+@lru_cache(maxsize=4_096)
+def touched(where: Where) -> Touched:
+    """The patterns of a condition, arranged once."""
+    return Touched(where)
 
 
 def presence(where: Where) -> bool:

@@ -33,7 +33,7 @@ from magistrate.impact.privilege.model import (
     is_variable,
     literals,
 )
-from magistrate.impact.privilege.patterns import Glob, arn, glob, literal
+from magistrate.impact.privilege.patterns import Glob, arn, either_case, glob, literal
 
 DOMAIN: Final = "aws-iam"
 NEW: Final = "2012-10-17"
@@ -313,7 +313,7 @@ def _exactly(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - on
 def _any_case(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
     if OPEN in text or (variables and "${" in text):
         raise UnreadableError("a variable is compared without regard to case")
-    yield Glob(tuple(sign.lower() + sign.upper() if sign.lower() != sign.upper() else sign for sign in text))
+    yield either_case(literal(text))
 
 
 def _like(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above

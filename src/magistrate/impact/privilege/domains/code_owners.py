@@ -32,6 +32,7 @@ from magistrate.impact.privilege.model import (
 )
 from magistrate.impact.privilege.patterns import Glob, path
 from magistrate.impact.privilege.touching import Touched
+from magistrate.impact.privilege.work import Work
 
 DOMAIN: Final = "codeowners"
 HOLDER: Final = "repository/owners"
@@ -186,12 +187,13 @@ def _decided(at: str, name: str, section: _Section) -> Iterator[Layer]:
     elsewhere = Statement(where=(_DEED, literals("section", name, negated=True)), place=Place(path=at))
     here = (_DEED, literals("section", name))
     later = tuple(one for line in section.lines if line.out for one in line.globs)
+    work = Work()
     for line in reversed([one for one in section.lines if not one.out]):
         place = Place(path=at, line=line.number)
         if line.owners:
             free = [(Where(dimension="path", among=line.globs, negated=True),)]
             near = Touched(free[0][0])
-            above = tuple(one for one in later if near.by(one))
+            above = tuple(one for one in later if near.by(one, work))
             free += [(Where(dimension="path", among=above),)] if above else []
             asked = (
                 literals("approver", *line.owners),
