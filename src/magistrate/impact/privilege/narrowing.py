@@ -126,9 +126,8 @@ class _Known:
         self.against.add(against)
         if against.each is False:
             self.against.add(replace(against, each=None))  # which means the same where there are several values
-        if fact.dimension not in self.shape.many and presence(
-            fact
-        ):  # what is true of one value of several is not of others
+        # what is true of one value of several is not of the others
+        if fact.dimension not in self.shape.many and presence(fact):
             self.present.setdefault(fact.dimension, []).append(fact)
 
     def left_of(self, where: Where) -> Where | bool:
