@@ -30,7 +30,7 @@ from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import Document, open_envelope, verify_current
-from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
+from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest, verify_action
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import RepositoryPolicy
 from magistrate.wire.proposal import Proposal
@@ -206,6 +206,7 @@ def _admit_proposal(bundle: CaseBundle, roster: TrustedRoster, warrant: Warrant)
 def _admit_effect(proposal: Proposal, warrant: Warrant) -> GitUpdate:
     _match("effect", digest_of(warrant.effect), digest_of(proposal.effect))
     _match("action", warrant.action, proposal.action)
+    verify_action(proposal.action, proposal.effect)
     _match("environment", warrant.environment, proposal.effect.environment)
     if not isinstance(proposal.effect, GitUpdate):
         raise Refused("MAG-E124", f"no executor here performs `{type(proposal.effect).__name__}`")

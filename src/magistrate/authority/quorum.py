@@ -16,7 +16,7 @@ from magistrate.errors import Refused
 from magistrate.wire.approval import Approval
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import Document, verify_current
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitUpdate, verify_action
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 from magistrate.wire.roster import Person
@@ -107,6 +107,7 @@ def _verify_binding(approval: Approval, matter: Matter) -> None:
     effect = proposal.effect
     if not isinstance(effect, GitUpdate):
         raise Refused("MAG-E124", f"an approval cannot name the effect `{type(effect).__name__}` yet")
+    verify_action(proposal.action, effect)
     pairs = {
         "proposal": (approval.proposal, matter.proposal_digest),
         "decision": (approval.decision, matter.decision_digest),

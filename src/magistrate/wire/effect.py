@@ -6,8 +6,14 @@ repository, ref or environment, the server derives them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 import msgspec
 
+from magistrate.domain.execution import Action
+from magistrate.errors import Refused
 from magistrate.wire.canonical import digest_of
 from magistrate.wire.document import Digest, GitId, Line, Name
 
@@ -74,6 +80,29 @@ class Plan(_Effect, frozen=True, kw_only=True, tag="plan"):
 
 
 Effect = GitUpdate | Release | Deploy | RotateSecret | ChangeEntitlement | Plan
+
+ACTION_OF: Final[Mapping[type, Action]] = MappingProxyType(
+    {
+        GitUpdate: Action.MERGE,
+        Release: Action.RELEASE,
+        Deploy: Action.DEPLOY,
+        RotateSecret: Action.ROTATE_SECRET,
+        ChangeEntitlement: Action.CHANGE_ENTITLEMENT,
+    }
+)
+"""The only action under which each kind of effect is decided, approved and done."""
+
+
+def verify_action(action: Action, effect: Effect) -> None:
+    """Check that an effect is decided under its own action, and not under one that policy asks less for (R5).
+
+    Raises:
+        Refused: MAG-E124 when the effect belongs to another action, or to none yet.
+    """
+    own = ACTION_OF.get(type(effect))
+    if action is not own:
+        kind = type(effect).__name__
+        raise Refused("MAG-E124", f"`{kind}` is the action `{own or 'of nobody'}`, it was decided as `{action}`")
 
 
 def git_rollback_plan_digest(*, repository: str, ref: str, restore_tree: str) -> str:

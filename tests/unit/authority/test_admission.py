@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from world.admissible import BASE, NOW, Admissible, without
@@ -17,6 +17,7 @@ from magistrate.domain.principal import Mode, Role
 from magistrate.errors import MagistrateError, Refused
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Obligation
+from magistrate.wire.effect import ACTION_OF, Effect, Plan
 from magistrate.wire.withdrawal import Withdrawal
 
 TWO = (
@@ -148,6 +149,32 @@ def test_an_expired_approval_is_refused(tmp_path: Path) -> None:
     stale = without(renewed, approvals=bundle.approvals)
     with pytest.raises(MagistrateError, match="expired"):
         verify_approval(stale.approvals[0], late.matter(renewed), late.town.trusted_roster(), late.now)
+
+
+@pytest.mark.requirement("R5")
+@pytest.mark.parametrize("named", [action for action in Action if action is not Action.MERGE])
+def test_a_merge_that_everybody_decided_under_another_name_is_refused(tmp_path: Path, named: Action) -> None:
+    """A captured control has one thing decided as another, for which policy asks less; every document agrees on it."""
+    every = {"action": named}
+    unread = {**every, "person": "anna"}  # refused too, but only where the approvals are looked at
+    world = Admissible(tmp_path / "h", proposal=every, decision=every, warrant=every, approval=unread)
+    with pytest.raises(Refused, match="decided as"):
+        world.admit()
+
+
+@pytest.mark.requirement("R5")
+def test_an_approval_of_a_merge_under_another_name_does_not_count(tmp_path: Path) -> None:
+    every = {"action": Action.RELEASE}
+    world = Admissible(tmp_path / "h", proposal=every, decision=every, warrant=every, approval=every)
+    bundle = world.build()
+    with pytest.raises(Refused, match="decided as"):
+        verify_approval(bundle.approvals[0], world.matter(bundle), world.town.trusted_roster(), NOW)
+
+
+@pytest.mark.requirement("R5")
+def test_each_kind_of_effect_has_one_action_of_its_own() -> None:
+    assert len(set(ACTION_OF.values())) == len(ACTION_OF)
+    assert set(ACTION_OF) == set(get_args(Effect)) - {Plan}, "a plan has no action of its own, so nothing performs it"
 
 
 @pytest.mark.requirement("R5")

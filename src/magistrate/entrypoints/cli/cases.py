@@ -21,7 +21,7 @@ from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import Document, open_envelope
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitUpdate, verify_action
 from magistrate.wire.proposal import Proposal
 from magistrate.wire.session import Session
 
@@ -108,6 +108,7 @@ def open_case(bundle: CaseBundle, name: str, settings: Settings) -> Opened:
     effect = proposal.body.effect
     if not isinstance(effect, GitUpdate):
         raise Refused("MAG-E605", f"this program cannot rebuild the effect `{type(effect).__name__}`")
+    verify_action(proposal.body.action, effect)
     diff = decoded(bundle.diff)
     pairs = {
         "assessed proposal": (assessment.proposal, name),
