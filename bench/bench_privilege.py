@@ -3,23 +3,28 @@
 Run: `python bench/bench_privilege.py`. Pairs come from tests/corpus/privilege (self-made, from the official
 documentation) and, where MAGISTRATE_TEST_DATA names a folder with `privilege-pairs.jsonl`, from there: AWS's
 published labels, Kubernetes' own cases, pathfinding.cloud, and hand-made ones. The caches of the engine are
-emptied before each pair.
+emptied before each pair. Where MAGISTRATE_MANAGED_POLICIES names folders (with `:` between) that hold unpacked releases of moto
+(Apache-2.0), oldest first, the managed policies of AWS in them are compared too: those that differ between two releases,
+neighbours by name, and pairs by chance.
 """
 
 from __future__ import annotations
 
+import ast
 import gc
 import json
 import os
 import random
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from measured import spread
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+import cvc5.pythonic
 import z3
 from world.brute_force import verdict_of
 from world.solvers import Question
@@ -35,6 +40,8 @@ MEASURES = ("src/magistrate/impact/privilege/**/*.py",)
 CORPUS = Path(__file__).resolve().parent.parent / "tests/corpus/privilege"
 SOLVER_MS = 5_000
 SCALE = (50, 200)
+MANAGED, ASKED, ASKED_MS = 100, 8, 500
+"""Pairs of managed policies of each kind, those of them that solvers are asked about, and their milliseconds for one."""
 Row = dict[str, Any]
 
 
@@ -181,10 +188,83 @@ def owners(lines: int) -> float:
     return spent
 
 
+def managed() -> dict[str, Any]:
+    """Real managed policies: milliseconds of both directions, cold; how often nobody can say; z3 and cvc5 on some of them."""
+    folders = [Path(one) for one in os.environ.get("MAGISTRATE_MANAGED_POLICIES", "").split(":") if one]
+    if not folders:
+        return {"not_measured": "MAGISTRATE_MANAGED_POLICIES names no release of moto"}
+    releases = [_of_moto(folder) for folder in folders]
+    rng, newest = random.Random(1), releases[-1]  # noqa: S311 - the same pairs in each run
+    names = sorted(newest)
+    moved = [
+        (old[name], newest[name])
+        for old in releases[:-1]
+        for name in sorted(old)
+        if name in newest and old[name] != newest[name]
+    ]
+    beside = [(newest[one], newest[other]) for one, other in pairwise(names)]
+    chance = [(newest[rng.choice(names)], newest[rng.choice(names)]) for _ in range(MANAGED)]
+    told: dict[str, Any] = {}
+    for kind, pairs in (("versions", moved), ("neighbours", beside), ("by_chance", chance)):
+        taken = rng.sample(pairs, min(MANAGED, len(pairs)))
+        told[kind] = _both_ways([[_holding(one) for one in pair] for pair in taken])
+    return {**told, "solvers": _asked([*rng.sample(moved, min(ASKED, len(moved))), *chance[:ASKED]])}
+
+
+def _of_moto(folder: Path) -> dict[str, Any]:
+    tree = ast.parse((folder / "moto/iam/aws_managed_policies.py").read_text())
+    text = next(
+        node.value.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    )
+    return {name: one["Document"] for name, one in json.loads(str(text)).items()}
+
+
+def _holding(policy: Any) -> Grants:
+    found = document(policy, Place(path="policy"))
+    holder = Holder(name="p", domain="aws-iam", layers=(Layer(statements=found.statements),))
+    return Grants(holders=(holder,), live=frozenset({"p"}), unknown=found.unknown)
+
+
+def _both_ways(pairs: list[list[Grants]]) -> dict[str, Any]:
+    spent, unknown = [], 0
+    for before, after in pairs:
+        cold()
+        start = time.perf_counter()
+        unknown += verdict_of(delta(before, after)) == "unknown"
+        spent.append((time.perf_counter() - start) * 1000)
+    return {
+        "n": len(spent),
+        "both_directions_ms": {**spread(spent), "p99": at(spent, 0.99), "max": at(spent, 1)},
+        "unknown": unknown,
+    }
+
+
+def _asked(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
+    told: dict[str, Any] = {"n": 0, "z3_decided": 0, "cvc5_decided": 0, "disagreements": 0}
+    for pair in pairs:
+        sides = [[one.holders[0].layers] for one in map(_holding, pair)]
+        if any(
+            where.each is not None or _varies(where)
+            for side in sides
+            for layers in side
+            for one in layers[0].statements
+            for where in one.where
+        ):
+            continue
+        told["n"] += 1
+        mine = "sat" if next(found_only(sides[1], sides[0]), None) is not None else "unsat"
+        for name, solver in (("z3", z3), ("cvc5", cvc5.pythonic)):
+            said = Question(solver).only(sides[1], sides[0], ASKED_MS)
+            told[f"{name}_decided"] += said != "unknown"
+            told["disagreements"] += said not in {"unknown", mine}
+    return told
+
+
 def main() -> dict[str, Any]:
     """All figures."""
     pairs = rows()
     return {
+        "managed_policies": managed(),
         "against_z3": against_solver(pairs),
         "labels": verdicts(pairs),
         "both_directions_ms_by_statements": {str(n): scale(n) for n in SCALE},

@@ -18,6 +18,7 @@ from magistrate.impact.privilege.domains.aws_estate import TWICE, Estate, parsed
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, is_policy
 from magistrate.impact.privilege.domains.cloudformation import is_template, read_template
 from magistrate.impact.privilege.domains.terraform import OPEN, Block
+from magistrate.impact.privilege.domains.terraform_applied import applied
 from magistrate.impact.privilege.domains.terraform_policies import Found, Names, listed, policy_document
 from magistrate.impact.privilege.model import Edge, Grants, Place, Where, literals
 
@@ -27,14 +28,14 @@ RIGHTS: Final = re.compile(
 )
 """Types of resources that may give rights."""
 EXPOSES: Final = re.compile(
-    r"acl|internal|public|public_(?!key\Z)\w+|publicly_\w+|\w+_public|\w+_public_\w+|authori[sz]\w*|auth_types?|anonymous\w*|"
+    r"acl|internal|public|public_(?!key\Z)\w+|publicly_\w+|\w+_public|\w+_public_\w+|authori[sz]\w*|auth_types?|anonymous\w*|http_tokens|http_endpoint|http_put_response_hop_limit|"
     r"\w*authentication\w*|privileged\w*|allow_\w+|allowed_\w+|trusted_\w+|source_ranges|ip_restriction|whitelist\w*"
 )
 """Attributes of any other resource that say who gets to it."""
 RUNS_AS: Final = ("role", "role_arn", "iam_role", "iam_role_arn", "execution_role_arn", "task_role_arn", "service_role")
 RUNS_AS_PROFILE: Final = "iam_instance_profile"
 NO_RIGHTS: Final = frozenset({
-    "aws_iam_openid_connect_provider", "aws_iam_account_alias", "aws_iam_server_certificate",
+    "aws_iam_account_alias", "aws_iam_server_certificate",
     "aws_iam_account_password_policy", "aws_wafv2_web_acl_logging_configuration", "aws_shield_protection",
     "aws_shield_protection_group", "aws_cloudfront_origin_access_identity", "aws_cloudfront_origin_access_control",
 })  # fmt: skip
@@ -179,6 +180,8 @@ def _terraform(found: list[Block], estate: Estate) -> None:
     for block in found:
         place = Place(path=block.path, line=block.line)
         estate.under = built(block)
+        for why, said in applied(block):
+            estate.open(why, said, place)
         if block.kind == "module":
             estate.open(f"the module `{block.name}` may give rights", dict(block.body), place)
         elif block.kind == "resource":

@@ -94,12 +94,23 @@ def _grants(found: list[Block], unknown: list[Unknown]) -> Grants:
                 unknown.append(_open(str(error), block, place))
         else:
             edges += _worn(block, place)
+    here = {f"net:sg/{_named(block)}" for block in found if block.kind == "resource" and block.type == GROUP}
+    for edge in edges:
+        if edge.holder not in rules:
+            rules[edge.holder] = [_elsewhere(edge)]
     holders = tuple(
         Holder(name=name, domain=DOMAIN, layers=(Layer(statements=tuple(rules[name])),)) for name in sorted(rules)
     )
-    return Grants(
-        holders=holders, edges=tuple(edges), live=frozenset(edge.actor for edge in edges), unknown=tuple(unknown)
-    )
+    live = {edge.actor for edge in edges} | (set(rules) - here)
+    return Grants(holders=holders, edges=tuple(edges), live=frozenset(live), unknown=tuple(unknown))
+
+
+def _elsewhere(edge: Edge) -> Statement:
+    """What a group that is not here lets through is not said here either: to wear it is a right of its own."""
+    name = edge.holder.removeprefix("net:sg/")
+    among: tuple[Atom, ...] = (Varying((name,)) if "${" in name else literal(name),)
+    says = f"whatever the group {name} lets through, which is not said here"
+    return Statement(where=(Where(dimension="rules of", among=among),), place=edge.place, says=says)
 
 
 def _open(why: str, block: Block, place: Place) -> Unknown:

@@ -46,7 +46,7 @@ _NO_CODE: Final = (".json", ".tpl", ".tftpl", ".tmpl")
 _KNOWN: Final = re.compile(r"^(?:var\.[\w-]+:=|one of |a key of )| where | which is made of itself")
 """A text that says all that it depends on already."""
 _WORD: Final = re.compile(r"[\w./:@ *-]*")
-_MADE: Final = frozenset({"resource", "data", "module"})
+_MADE: Final = frozenset({"resource", "data", "module", "provider", "terraform"})
 """Kinds of blocks that readers look at; all others only give names their meaning."""
 _MANY: Final = ("count", "for_each")
 _NEVER: Final[tuple[object, ...]] = (0, "0", [], {})
