@@ -76,7 +76,8 @@ ROLE = {
 def test_a_role_that_nobody_reaches_is_latent_only_where_the_repository_is_known():
     step = [[change("r.tf.json", None, json.dumps(ROLE))]]
     assert privilege(step, KNOWN).rows == ()
-    assert [row.verdict for row in privilege(step, BaseTree()).rows] == [PrivilegeTurn.WIDENED]
+    found = [row.verdict for row in privilege(step, BaseTree()).rows if row.who == "aws:role/spare"]
+    assert found == [PrivilegeTurn.WIDENED]
 
 
 def workload(role: str) -> str:
@@ -174,7 +175,8 @@ def test_a_file_that_gives_nothing_by_itself_counts_for_what_is_made_of_it(name)
     policy_text, path, text = ELSEWHERE[name]
     base = BaseTree(files={"main.tf": HELD % policy_text}, known=True)
     found = privilege([[change(path, text.replace("ACT", "s3:GetObject"), text.replace("ACT", "s3:*"))]], base)
-    assert {row.verdict for row in found.rows} & {PrivilegeTurn.WIDENED, PrivilegeTurn.UNKNOWN}, found
+    gated = {PrivilegeTurn.WIDENED, PrivilegeTurn.INCOMPARABLE, PrivilegeTurn.UNKNOWN}
+    assert {row.verdict for row in found.rows} & gated, found
     assert ChangeClass.PERMISSIONS in {one.kind for one in found.raised}
     same = privilege([[change(path, text, text + "\n")]], base)
     assert not same.raised or name == "settings that are decoded", "one more blank line is no other right"

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from paths import outside_data
 from world.brute_force import verdict_of
@@ -102,7 +102,9 @@ def everything(found):
 @given(entries, entries)
 def test_gains_are_those_of_sudo_itself_where_the_last_entry_that_matches_decides(before, after):
     sides = [grants({"sudoers": written(one)}) for one in (before, after)]
-    assert not any(side.unknown for side in sides)
+    unknown = {one.why for side in sides for one in side.unknown}
+    assert unknown <= {"the entries exclude each other in too many ways"}
+    assume(not unknown)
     found = {change.turn for change in delta(*sides)}
     more, less = everything(after) - everything(before), everything(before) - everything(after)
     if more:
