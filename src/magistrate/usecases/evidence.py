@@ -261,14 +261,7 @@ def _run(
             return None
     if not result.clean:
         return None
-    return Ran(
-        tool=want["tool"],
-        tool_digest=tool.digest,
-        path=path,
-        inputs_digest=want["inputs_digest"],
-        output=result.stdout,
-        exit_status=result.returncode,
-    )
+    return _ran(tool, want, result.stdout, result.returncode)
 
 
 def _rendered(sandbox: Sandbox, tool: Tool, plan: Plan | None, want: Mapping[str, Any]) -> Ran | None:
@@ -281,14 +274,7 @@ def _rendered(sandbox: Sandbox, tool: Tool, plan: Plan | None, want: Mapping[str
     output = render(walls, plan)
     if output is None:
         return None
-    return Ran(
-        tool=want["tool"],
-        tool_digest=tool.digest,
-        path=want["path"],
-        inputs_digest=want["inputs_digest"],
-        output=output,
-        exit_status=0,
-    )
+    return _ran(tool, want, output)
 
 
 def _tests(sandbox: Sandbox, tool: Tool, case: Mapping[str, Any], want: Mapping[str, Any]) -> Ran | None:
@@ -302,13 +288,18 @@ def _tests(sandbox: Sandbox, tool: Tool, case: Mapping[str, Any], want: Mapping[
         return None
     if record is None:
         return None
+    return _ran(tool, want, record)
+
+
+def _ran(tool: Tool, want: Mapping[str, Any], output: bytes, exit_status: int = 0) -> Ran:
+    """What a run on what was wanted is told as."""
     return Ran(
         tool=want["tool"],
         tool_digest=tool.digest,
         path=want["path"],
         inputs_digest=want["inputs_digest"],
-        output=record,
-        exit_status=0,
+        output=output,
+        exit_status=exit_status,
     )
 
 

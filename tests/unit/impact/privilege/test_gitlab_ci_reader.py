@@ -110,3 +110,23 @@ def test_an_include_that_goes_round_in_circles_ends():
     assert [holder.name for holder in grants(files).holders if holder.domain == "gitlab-ci"] == [
         "gitlab:.gitlab-ci.yml#x"
     ]
+
+
+def fan_out(kind: str, last: str) -> str:
+    """Twelve floors, each of which names the one below ten times."""
+    floors = {
+        "reference": lambda n: f".f{n}:\n  script:\n" + f"    - !reference [.f{n - 1}, script]\n" * 10,
+        "extends": lambda n: f".f{n}:\n  extends: [{', '.join([f'.f{n - 1}'] * 10)}]\n",
+    }
+    text = f".f0:\n  script: [{last}]\n" + "".join(floors[kind](n) for n in range(1, 10))
+    top = "  script:\n    - !reference [.f9, script]\n" if kind == "reference" else "  extends: [.f9]\n"
+    return text + "job:\n" + top
+
+
+@pytest.mark.requirement("R25")
+@pytest.mark.requirement("R28")
+@pytest.mark.parametrize("kind", ["reference", "extends"])
+def test_what_leads_to_more_than_can_be_followed_is_unknown_and_comes_to_an_end(kind):
+    before, after = ({".gitlab-ci.yml": fan_out(kind, last)} for last in ("make", "curl evil"))
+    assert grants(before).unknown
+    assert verdict_of(delta(grants(before), grants(after))) == "unknown"

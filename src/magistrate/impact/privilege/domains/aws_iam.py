@@ -190,8 +190,7 @@ def _terraform(found: list[Block], estate: Estate) -> None:
                 read(block, place, names, estate)
             else:
                 _other(block, place, names, estate)
-    if found:
-        aws_openness.unfiltered(estate)
+    aws_openness.unfiltered(estate)
     for block in found:
         if block.type in _HANDED_ON and names.key(block) not in names.used:
             estate.under = built(block)

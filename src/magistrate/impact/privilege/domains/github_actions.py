@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from magistrate.impact.privilege.domains import github_actions_rights as rights
@@ -317,12 +317,18 @@ def _steered(
 
 
 def _each(way: Start, found: Mapping[Said, Place], words: str) -> Iterator[tuple[Start, str, Place]]:
-    """Each thing that steps do, under the start of the job and under what stands before the step."""
+    """Each thing that steps do, under the start of the job and under what stands before the step.
+
+    Where that gives too many cases, all that stands before the step counts as one condition, as it is written.
+    """
     for (said, conditions), place in found.items():
         under: list[Start] = [way]
         for condition in conditions:
             cases = cases_of(Text.of(condition, line=place.line))
-            under = [one for start in under for case in cases if (one := guarded(start, case)) is not None][:MAX_CASES]
+            under = [one for start in under for case in cases if (one := guarded(start, case)) is not None]
+            if len(under) > MAX_CASES:
+                under = [replace(way, where=(*way.where, literals(f"if {' && '.join(conditions)}", "holds")))]
+                break
         for one in under:
             yield one, words.format(said), place
 

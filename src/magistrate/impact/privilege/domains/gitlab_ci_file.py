@@ -29,6 +29,8 @@ from magistrate.impact.privilege.model import Place
 ENTRY: Final = ".gitlab-ci.yml"
 MAX_INCLUDES: Final = 150
 MAX_EXTENDS: Final = 11
+MAX_FOLLOWED: Final = 200_000
+"""Values that are looked at while one pipeline is put together: each reference may lead to ten others."""
 DEFAULTS: Final = (
     "after_script", "artifacts", "before_script", "cache", "hooks", "id_tokens", "image", "services", "tags",
 )  # fmt: skip
@@ -63,6 +65,15 @@ class Pipeline:
     read: set[str] = field(default_factory=set)
     where: dict[str, Place] = field(default_factory=dict)
     """The place at which each job stands last."""
+    followed: int = 0
+
+    def _enough(self, more: int = 1) -> bool:
+        """Count what is looked at more; true where it is too much, which is said once."""
+        before, self.followed = self.followed, self.followed + more
+        if before < MAX_FOLLOWED <= self.followed:
+            why = "a pipeline in which one thing leads to more others than can be followed"
+            self.odd.append((why, f"{self.path} {shown(self.body)}", Place(path=self.path)))
+        return self.followed >= MAX_FOLLOWED
 
     def jobs(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """The jobs that run, complete with what they extend and the defaults."""
@@ -90,7 +101,7 @@ class Pipeline:
 
     def _followed(self, value: Any, depth: int) -> Any:  # noqa: ANN401 - whatever stands there
         """A value with every `!reference` in it followed; a list that one names goes into the list around it."""
-        if depth >= MAX_EXTENDS:
+        if depth >= MAX_EXTENDS or self._enough():
             return value
         if isinstance(value, Tagged):
             target: Any = self.body
@@ -116,6 +127,8 @@ class Pipeline:
         whole: dict[str, Any] = {}
         for one in listed(job.get("extends")):
             base = self.body.get(shown(one))
+            if self._enough(1 + (len(base) if isinstance(base, dict) else 0)):
+                break
             if isinstance(base, dict) and depth < MAX_EXTENDS:
                 whole = over(whole, self._extended(shown(one), base, depth + 1))
             else:
@@ -133,6 +146,8 @@ class Pipeline:
         return found
 
     def _referenced(self, value: Tagged, depth: int) -> list[Any]:
+        if self._enough():
+            return []
         target: Any = self.body
         for key in value:
             target = target.get(shown(key)) if isinstance(target, dict) else None

@@ -16,12 +16,11 @@ from typing import Final
 
 from magistrate.impact.base import in_lower_case
 from magistrate.impact.privilege.domains.dockerfile import READER as IMAGES
-from magistrate.impact.privilege.domains.texts import Statements
+from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
 from magistrate.impact.screening import may_match
 
 DOMAIN: Final = "machine-text"
-MAX_SHOWN: Final = 400
 KEPT: Final = 4_096
 _MARKS: Final = (
     "tables", "nft", "ufw", "firewall", "-a input", "-a forward", "-a output", "pfctl", "ipset", "usermod", "useradd", "adduser", "gpasswd", "setfacl", "setcap",
@@ -69,25 +68,26 @@ def _found(text: str) -> Iterator[tuple[str, int]]:
     for one in LINE.finditer(text):
         if one.start() < end:
             continue
-        said = " ".join(one[0][:MAX_SHOWN].split())
-        end = one.end()
-        if said.endswith(":"):
-            below = _below(text, one.start(), end)
-            said, end = f"{said} {' '.join(below.split())}"[:MAX_SHOWN], end + len(below)
-        line, counted = line + text.count("\n", counted, one.start()), one.start()
-        yield said, line
+        start, end = one.start(), one.end()
+        if one[0].rstrip().endswith(":"):
+            end += len(_below(text, start, end))
+        line, counted = line + text.count("\n", counted, start), start
+        yield whole(text[start:end]), line
 
 
 def _below(text: str, start: int, end: int) -> str:
-    """The lines that stand further in than the one that begins here, of the next few."""
+    """The lines that stand further in than the one that begins here."""
     line = text[text.rfind("\n", 0, start) + 1 : end].rsplit("\n", maxsplit=1)[-1]
     margin = len(line) - len(line.lstrip(" -"))
-    kept: list[str] = []
-    for other in text[end + 1 : end + 2_000].split("\n"):
+    at = end
+    while at < len(text):
+        stop = text.find("\n", at + 1)
+        stop = stop if stop >= 0 else len(text)
+        other = text[at + 1 : stop]
         if other.strip() and len(other) - len(other.lstrip(" ")) <= margin:
             break
-        kept.append(other)
-    return "\n" + "\n".join(kept)
+        at = stop
+    return text[end:at]
 
 
 READER: Final[Reader] = _Machines(

@@ -16,13 +16,11 @@ from typing import Final
 
 from magistrate.impact.base import in_lower_case
 from magistrate.impact.privilege.domains.sql import READER as SQL
-from magistrate.impact.privilege.domains.texts import Statements
+from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
 from magistrate.impact.screening import may_match
 
 DOMAIN: Final = "sql-text"
-MAX_SHOWN: Final = 300
-"""Characters of a statement that are compared, from its first word on; as far as a semicolon or the end of a quoted text."""
 KEPT: Final = 4_096
 _MARKS: Final = ("grant", "revoke", "role", "policy", "row level security", "definer", "owner", "privileges", "create user", "alter user", "pg_auth", "program", "alter system")  # fmt: skip
 """In small letters: one of them stands in every statement that is looked for."""
@@ -42,6 +40,7 @@ _PRIVILEGE: Final = (
 _PRIVILEGES: Final = _PRIVILEGE + r"(?:\s{0,9},\s{0,9}" + _PRIVILEGE + r"){0,12}"
 STATEMENT: Final = re.compile(
     rf"(?i:\b(?:grant|revoke){_S}(?:grant{_S}option{_S}for{_S})?{_PRIVILEGES}{_S}on\b)"
+    rf"|(?i:\b(?:grant|revoke){_S}(?:grant{_S}option{_S}for{_S})?(?:select|insert|update|references)\s{{0,9}}\()"
     rf"|\b(?:GRANT|REVOKE){_S}[^\n;]{{1,120}}?\s(?:TO|FROM)\b"
     rf"|\b(?:CREATE|ALTER|DROP){_S}(?:ROLE|USER|GROUP)\s"
     rf"|(?i:\b(?:create|alter){_S}(?:role|user){_S}[^\n;]{{1,80}}?"
@@ -56,7 +55,7 @@ STATEMENT: Final = re.compile(
 
 @lru_cache(maxsize=KEPT)
 def statements_in(text: str) -> tuple[tuple[str, int], ...]:
-    """Each statement about rights with its line, blanks as one."""
+    """Each statement about rights with its line: from its first word to a semicolon or the end of a quoted text."""
     if not any(mark in in_lower_case(text) for mark in _MARKS) or not may_match(COARSE, text):
         return ()
     return tuple(_found(text))
@@ -67,11 +66,10 @@ def _found(text: str) -> Iterator[tuple[str, int]]:
     for one in STATEMENT.finditer(text):
         if one.start() < end:
             continue
-        limit = min(len(text), one.start() + MAX_SHOWN)
-        stop = _ENDS.search(text, one.end(), limit)
-        end = stop.start() if stop is not None else limit
+        stop = _ENDS.search(text, one.end())
+        end = stop.start() if stop is not None else len(text)
         line, counted = line + text.count("\n", counted, one.start()), one.start()
-        yield " ".join(text[one.start() : end].split()), line
+        yield whole(text[one.start() : end]), line
 
 
 READER: Final[Reader] = Statements(

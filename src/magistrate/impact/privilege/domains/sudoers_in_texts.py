@@ -11,11 +11,10 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.privilege.domains.sudoers import READER as SUDOERS
-from magistrate.impact.privilege.domains.texts import Statements
+from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
 
 DOMAIN: Final = "sudoers-text"
-MAX_SHOWN: Final = 300
 KEPT: Final = 4_096
 _S: Final = r"[ \t]{0,9}"
 _TAG: Final = rf"(?:(?:NO)?(?:PASSWD|SETENV|EXEC|FOLLOW|LOG_INPUT|LOG_OUTPUT|MAIL|INTERCEPT){_S}:{_S})"
@@ -36,7 +35,7 @@ _MARKS: Final = ("ALL", "PASSWD", "SETENV", "NOEXEC", "_Alias", "Defaults", "per
 
 @lru_cache(maxsize=KEPT)
 def rules_in(text: str) -> tuple[tuple[str, int], ...]:
-    """Each line with such a rule and its number, blanks as one."""
+    """Each line with such a rule and its number, with the lines that continue it."""
     if not any(mark in text for mark in _MARKS):
         return ()
     return tuple(_found(text))
@@ -47,11 +46,19 @@ def _found(text: str) -> Iterator[tuple[str, int]]:
     for one in RULE.finditer(text):
         if one.start() < end:
             continue
-        start = text.rfind("\n", max(0, one.start() - MAX_SHOWN), one.start() + 1) + 1
-        stop = text.find("\n", one.end())
-        end = min(stop if stop >= 0 else len(text), one.end() + MAX_SHOWN)
+        start = text.rfind("\n", max(0, end), one.start() + 1) + 1
+        end = _line_end(text, one.end())
         line, counted = line + text.count("\n", counted, one.start()), one.start()
-        yield " ".join(text[max(start, one.start() - MAX_SHOWN) : end].split()), line
+        yield whole(text[max(start, 0) : end]), line
+
+
+def _line_end(text: str, at: int) -> int:
+    """Where the line ends, and all that a backslash at its end continues."""
+    while (stop := text.find("\n", at)) >= 0:
+        if not text[max(0, stop - 2) : stop].rstrip("\r").endswith("\\"):
+            return stop
+        at = stop + 1
+    return len(text)
 
 
 READER: Final[Reader] = Statements(

@@ -37,7 +37,6 @@ from magistrate.impact.privilege.domains.terraform_writing import parsed_express
 
 PLAIN: Final = 48
 """Letters of a value that are shown beside an open text; of a longer one the digest."""
-MAX_EACH: Final = 200
 _NAMED: Final = re.compile(r"(?<![\w.\"-])(local|var|module)\.([\w-]+)")
 _BLOCK: Final = re.compile(r"(?<![\w.])(data\.)?([a-z][a-z0-9]*_\w+)\.([\w-]+)")
 _OF_EACH: Final = re.compile(r"(?<![\w.])(?:each\.(?:key|value)|count\.index)\b")
@@ -54,10 +53,6 @@ _NO_CODE: Final = (".json", ".tpl", ".tftpl", ".tmpl")
 _KNOWN: Final = re.compile(r"^(?:var\.[\w-]+:=|one of |a key of )| where | which is made of itself")
 """A text that says all that it depends on already."""
 _WORD: Final = re.compile(r"[\w./:@ *-]*")
-_MADE: Final = frozenset({"resource", "data", "module"})
-"""Kinds of blocks that readers look at; all others only give names their meaning."""
-_MANY: Final = ("count", "for_each")
-_NEVER: Final[tuple[object, ...]] = (0, "0", [], {})
 _LOOKED_UP: Final = frozenset(
     {"aws_iam_policy_document", "aws_iam_role", "aws_iam_user", "aws_iam_group", "aws_iam_instance_profile"}
     | {"template_file"}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
@@ -27,34 +26,11 @@ from magistrate.impact.privilege.domains.terraform_meanings import Meanings, at_
 from magistrate.impact.privilege.domains.terraform_overrides import merged_overrides
 from magistrate.impact.privilege.domains.terraform_types import sealed, type_text
 
-PLAIN: Final = 48
-"""Letters of a value that are shown beside an open text; of a longer one the digest."""
 MAX_EACH: Final = 200
-_NAMED: Final = re.compile(r"(?<![\w.\"-])(local|var|module)\.([\w-]+)")
-_BLOCK: Final = re.compile(r"(?<![\w.])(data\.)?([a-z][a-z0-9]*_\w+)\.([\w-]+)")
-_OF_EACH: Final = re.compile(r"(?<![\w.])(?:each\.(?:key|value)|count\.index)\b")
-_FILE: Final = re.compile(r"file\w*\(\s*\"(?:\$\{path\.\w+\}/)?([^\"$]*)")
-_READS: Final = re.compile(r"\b(?:file\w*|templatefile|fileset)\(")
-_PLACE: Final = re.compile(r"(\$?\$\{)([^{}]*)\}")
-_INSIDE: Final = re.compile(r"\$\{((?:var|local)\.[\w-]+)\}")
-_ALONE: Final = re.compile(r"file\(\"[^\"]*\"\)")
-_POLICY: Final = re.compile(r"Statement|\\u")
-MAX_VALUE: Final = 2_048
-"""Letters of a value that is no policy: an ARN has no more."""
-_NO_CODE: Final = (".json", ".tpl", ".tftpl", ".tmpl")
-"""Endings of files that an expression may read whose name is open."""
-_KNOWN: Final = re.compile(r"^(?:var\.[\w-]+:=|one of |a key of )| where | which is made of itself")
-"""A text that says all that it depends on already."""
-_WORD: Final = re.compile(r"[\w./:@ *-]*")
 _MADE: Final = frozenset({"resource", "data", "module", "provider", "terraform"})
 """Kinds of blocks that readers look at; all others only give names their meaning."""
 _MANY: Final = ("count", "for_each")
 _NEVER: Final[tuple[object, ...]] = (0, "0", [], {})
-_LOOKED_UP: Final = frozenset(
-    {"aws_iam_policy_document", "aws_iam_role", "aws_iam_user", "aws_iam_group", "aws_iam_instance_profile"}
-    | {"template_file"}
-)
-"""Data of which the readers look at the block itself, where a value is a reference to it and nothing else."""
 
 
 def resolved(

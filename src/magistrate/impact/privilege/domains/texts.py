@@ -6,6 +6,7 @@ page or the source of a test shows is an example.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,19 @@ from magistrate.impact.sayings import shows_examples
 _NO_PROGRAM: Final = re.compile(
     r"(?i)\.(?:svg|png|jpe?g|gif|ico|pdf|csv|tsv|lock|po|pot|map|css|scss|less|woff2?|ttf|snap|ipynb|html?|sum|log)\Z"
 )
+
+MAX_SHOWN: Final = 300
+
+
+def whole(said: str) -> str:
+    """A statement with one blank between its words: of a long one its beginning, and the digest of all of it.
+
+    Rule kept: two statements that differ anywhere are two.
+    """
+    plain = " ".join(said.split())
+    if len(plain) <= MAX_SHOWN:
+        return plain
+    return f"{plain[:MAX_SHOWN]}... {hashlib.sha256(plain.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
