@@ -35,6 +35,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E124": "warrant does not match what was approved",
     "MAG-E125": "not recorded in the witnessed log",
     "MAG-E126": "held by a halted case",
+    "MAG-E127": "closed by a lease that nobody knows",
     # 200-249 ledger
     "MAG-E200": "not a signed note or verifier key",
     "MAG-E201": "signature on the log missing or wrong",

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,10 @@ class MemoryGate:
         return ProviderLease(lease=lease, state=state, usable=state == "issued", ref_state="")
 
     def leases(self) -> tuple[ProviderLease, ...]:
-        return tuple(self.state(lease) for lease in self.grants)
+        return tuple(replace(self.state(lease), repository=self.grants[lease]["repository"]) for lease in self.grants)
+
+    def disown(self, lease: str) -> ProviderLease:
+        return self.revoke(lease)
 
     def probe(self, credential: Credential) -> Seen:
         usable = self.state(credential.lease).usable or not self.honour_revocation

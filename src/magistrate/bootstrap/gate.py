@@ -14,7 +14,9 @@ import uvicorn
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.errors import Unavailable
+from magistrate.gate.foreign import ForeignLeases
 from magistrate.gate.grants import Grants
+from magistrate.gate.grounds import Grounds
 from magistrate.gate.halts import Halts
 from magistrate.gate.repositories import Repositories, end_orphans
 from magistrate.gate.service import Gate, GateParts
@@ -47,6 +49,8 @@ def compose(settings: Settings) -> Gate:
             repositories=Repositories(settings.repositories),
             grants=grants,
             halts=Halts(database, grants),
+            foreign=ForeignLeases(database, grants),
+            grounds=Grounds(database),
             base_url=settings.gate_url,
             now=lambda: int(time.time()),
             roster_chain=lambda: read_chain(settings.roster_path),

@@ -21,6 +21,7 @@ from magistrate.authority.stops import Reach, Stops, verify_not_frozen
 from magistrate.errors import Refused
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_record import DrillRecord
+from magistrate.executor.foreign import ForeignLeases
 from magistrate.executor.halts import Halts
 from magistrate.executor.identity import Identity
 from magistrate.executor.landed import landed_by
@@ -50,6 +51,7 @@ class Admission:
         *,
         book: Casebook,
         halts: Halts,
+        foreign: ForeignLeases,
         record: DrillRecord,
         identity: Identity,
         target: Target,
@@ -60,6 +62,7 @@ class Admission:
     ) -> None:
         self._book = book
         self._halts = halts
+        self._foreign = foreign
         self._record = record
         self._identity = identity
         self._target = target
@@ -110,7 +113,8 @@ class Admission:
         """Check again, just before a credential is asked for, that nobody said stop.
 
         Raises:
-            Refused: MAG-E388 when frozen, MAG-E126 while a halted case holds the ref, MAG-E122 when an approver
+            Refused: MAG-E388 when frozen, MAG-E126 while a halted case holds the ref, MAG-E127
+                while a foreign lease closes the repository, MAG-E122 when an approver
                 withdrew, MAG-E105 when the warrant lapsed.
         """
         verify_current(admitted.warrant, self._clock.now())
@@ -118,6 +122,7 @@ class Admission:
         reach = Reach(effect=admitted.effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
         verify_not_frozen(stops, admitted.roster, reach)
         self._halts.verify_free(admitted.effect, admitted.roster, stops.closures)
+        self._foreign.verify_open(admitted.effect.repository, admitted.roster, stops.thaws)
         verify_not_withdrawn(admitted.approvals, stops.withdrawals, admitted.roster)
 
     def _verify_tree(self, admitted: Admitted) -> None:

@@ -11,6 +11,7 @@ from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_probes import GateMisuse, Misuse, ScratchDrills
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.drills import DrillParts, Drills
+from magistrate.executor.foreign import ForeignLeases
 from magistrate.executor.halts import Halts
 from magistrate.executor.hands import Hands
 from magistrate.executor.identity import Identity
@@ -67,8 +68,9 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     outbox = Outbox(book=book, record=record, inbox=outside.inbox, alarm=outside.alarm)
     hands = Hands(book=book, identity=outside.identity, broker=outside.broker, clock=outside.clock, alarm=outside.alarm)
     halts = Halts(book=book, broker=outside.broker, alarm=outside.alarm, deployment=outside.identity.deployment)
+    foreign = ForeignLeases(book=book, broker=outside.broker, alarm=outside.alarm, identity=outside.identity)
     admission = Admission(
-        book=book, halts=halts, record=record, identity=outside.identity, target=outside.target, assessor=outside.assessor,
+        book=book, halts=halts, foreign=foreign, record=record, identity=outside.identity, target=outside.target, assessor=outside.assessor,
         stops=outside.stops, clock=outside.clock, ground=outside.ground,
     )  # fmt: skip
     saga = Saga(
@@ -92,6 +94,6 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
         book=book, broker=outside.broker, clock=outside.clock, alarm=outside.alarm, interval=outside.watch_seconds
     )
     return Loop(
-        book=book, hands=hands, saga=saga, halts=halts, drills=drills, watch=watch, outbox=outbox, inbox=outside.inbox,
+        book=book, hands=hands, saga=saga, halts=halts, foreign=foreign, drills=drills, watch=watch, outbox=outbox, inbox=outside.inbox,
         clock=outside.clock, alarm=outside.alarm,
     )  # fmt: skip

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from magistrate.authority.foreign_lease import ForeignLease
 from magistrate.domain.events import Event
 from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.errors import NotFound, Refused
@@ -229,6 +230,44 @@ class Casebook:
         """The state of a lease; None when this executor never asked for it."""
         found = self._rows.execute("select state from leases where lease = ?", (lease,)).fetchone()
         return None if found is None else LeaseState(found[0])
+
+    # foreign leases
+
+    def foreign_found(self, foreign: ForeignLease, step: str, facts: Mapping[str, str]) -> None:
+        """Write down a lease that this journal does not know, once for each find."""
+
+        def insert(rows: sqlite3.Connection) -> None:
+            rows.execute(
+                "insert into foreign_leases(lease, repository, since) values (?,?,?) on conflict(lease) do update"
+                " set repository=excluded.repository, since=excluded.since, told=0, ended=0",
+                (foreign.lease, foreign.repository, foreign.since),
+            )
+
+        standing = {one.lease for one in self.foreign_leases(untold=True)}
+        if foreign.lease not in standing:
+            self.journal.write(WORLD, step, StepStatus.DONE, facts, insert)
+
+    def foreign_leases(self, *, repository: str | None = None, untold: bool = False) -> tuple[ForeignLease, ...]:
+        """Foreign leases that close a repository, oldest first; with `untold` those that the gate has not heard of."""
+        where = "told = 0" if untold else "ended = 0"
+        found = self._rows.execute(
+            f"select lease, repository, since from foreign_leases where {where} and coalesce(?, repository) = repository"  # noqa: S608  constants
+            " order by since, rowid",
+            (repository,),
+        ).fetchall()
+        return tuple(ForeignLease(lease=lease, repository=name, since=since) for lease, name, since in found)
+
+    def foreign_told(self, lease: str) -> None:
+        """Remember that the gate heard of a foreign lease."""
+        with self.journal.transaction():
+            self._rows.execute("update foreign_leases set told = 1 where lease = ?", (lease,))
+
+    def foreign_ended(self, lease: str, step: str, facts: Mapping[str, str]) -> None:
+        """Write down that people thawed what a foreign lease closed."""
+        self.journal.write(
+            WORLD, step, StepStatus.DONE, facts,
+            lambda rows: rows.execute("update foreign_leases set ended = 1 where lease = ?", (lease,)),
+        )  # fmt: skip
 
     # tips
 

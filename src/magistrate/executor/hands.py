@@ -106,13 +106,6 @@ class Hands:
             self._unconfirmed(row, facts)
         self._book.lease_moved(row, LeaseState.RELEASED, facts)
 
-    def reconcile(self) -> None:
-        """Compare the provider's list with the journal; kill what should not live (raises Unavailable)."""
-        for found in self._broker.leases():
-            if found.usable and self._book.lease_state(found.lease) in {None, LeaseState.RELEASED}:
-                self._alarm.raise_alarm(f"the gate holds a usable lease `{found.lease}` that no execution here needs")
-                self._broker.revoke(found.lease)
-
     def signed_by(self, identity: Identity) -> Hands:
         """The same hands with another signature under the lease: what a stranger would ask."""
         return Hands(book=self._book, identity=identity, broker=self._broker, clock=self._clock, alarm=self._alarm)

@@ -19,7 +19,7 @@ from typing import Final
 from magistrate.errors import Refused, Unavailable, Usage
 from magistrate.executor.identity import Identity
 from magistrate.executor.ports import Clock
-from magistrate.executor.rows import SCHEMA, SCHEMA_VERSION
+from magistrate.executor.rows import SCHEMA, SCHEMA_ADDED, SCHEMA_VERSION
 from magistrate.wire.document import Document
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.journal_entry import JournalEntry, StepStatus
@@ -172,6 +172,7 @@ def _open(path: Path) -> sqlite3.Connection:
                 f"the journal has the version `{version}`, this program reads `{SCHEMA_VERSION}`",
                 hint="use the version of Magistrate that wrote it",
             )
+        rows.executescript(f"begin immediate; {SCHEMA_ADDED} commit;")
     except sqlite3.DatabaseError as error:
         raise Unavailable("MAG-E384", f"the executor's journal cannot be read: {error}") from error
     return rows

@@ -12,6 +12,7 @@ from typing import Final
 from magistrate.errors import MagistrateError, Unavailable
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.drills import Drills
+from magistrate.executor.foreign import ForeignLeases
 from magistrate.executor.halts import Halts
 from magistrate.executor.hands import Hands
 from magistrate.executor.outbox import Outbox
@@ -26,13 +27,14 @@ class Loop:
     """Everything that one executor does, again and again."""
 
     def __init__(  # noqa: PLR0913  each is one of its duties
-        self, *, book: Casebook, hands: Hands, saga: Saga, halts: Halts, drills: Drills, watch: Watch, outbox: Outbox,
+        self, *, book: Casebook, hands: Hands, saga: Saga, halts: Halts, foreign: ForeignLeases, drills: Drills, watch: Watch, outbox: Outbox,
         inbox: ControlInbox, clock: Clock, alarm: Alarm,
     ) -> None:  # fmt: skip
         self._book = book
         self._hands = hands
         self._saga = saga
         self._halts = halts
+        self._foreign = foreign
         self._drills = drills
         self._watch = watch
         self._outbox = outbox
@@ -48,6 +50,7 @@ class Loop:
             return
         self._outbox.flush()
         self._halts.tell()
+        self._foreign.tell()
         self._guarded(self._take_new)
         if not self._hands.open_leases():
             self._guarded(self._run_drills)
@@ -78,7 +81,7 @@ class Loop:
 
     def _reconcile_when_due(self) -> None:
         if self._clock.monotonic() >= self._reconcile_at:
-            self._hands.reconcile()
+            self._foreign.reconcile()
             self._reconcile_at = self._clock.monotonic() + RECONCILE_SECONDS
 
     def _guarded(self, duty: Callable[[], None]) -> None:

@@ -48,13 +48,17 @@ class ProviderLease:
     """What the provider says of a lease: dead or usable, and where the ref stands.
 
     `state` is the provider's own word, `usable` its meaning; `ref_state` is `old`, `new`,
-    `other` or empty when the provider does not say.
+    `other` or empty when the provider does not say. `executor` is the key id it was minted for,
+    `executor_listed` whether that is an executor of the roster now.
     """
 
     lease: str
     state: str
     usable: bool
     ref_state: str
+    repository: str = ""
+    executor: str = ""
+    executor_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +164,10 @@ class Broker(Protocol):
         """What the provider says of a lease."""
 
     def leases(self) -> tuple[ProviderLease, ...]:
-        """The provider's list, for reconciliation."""
+        """Every lease that the provider would honour now, for reconciliation."""
+
+    def disown(self, lease: str) -> ProviderLease:
+        """No journal knows this lease: kill it and close its repository until people thaw it; idempotent."""
 
     def probe(self, credential: Credential) -> Seen:
         """Try the credential for a push; `held` when it was refused. Harmless either way."""

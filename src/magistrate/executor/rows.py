@@ -39,6 +39,18 @@ create trigger drills_kept before delete on drills begin select raise(abort, 'dr
 create table pins(name text primary key, value integer not null);
 """
 
+SCHEMA_ADDED: Final = """
+create table if not exists foreign_leases(
+  lease text primary key not null, repository text not null, since integer not null,
+  told integer not null default 0, ended integer not null default 0);
+create trigger if not exists foreign_leases_kept before delete on foreign_leases
+  begin select raise(abort, 'foreign leases are kept'); end;
+create trigger if not exists leases_have_executions before insert on leases
+  when new.execution <> 'executor' and not exists (select 1 from executions where warrant = new.execution)
+  begin select raise(abort, 'a lease without execution'); end;
+"""
+"""What later programs added; made where it is missing, since nothing of before changes by it."""
+
 
 class JournalStep(StrEnum):
     """Steps that are the executor's own; all others bear the name of an event of the log.

@@ -19,6 +19,7 @@ from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.domain.principal import Role
 from magistrate.errors import Refused
 from magistrate.gate.grants import Grant, Grants, GrantState
+from magistrate.gate.grounds import Ground
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.document import Document, verify_current
 from magistrate.wire.drill import SCRATCH_PREFIX, DrillOrder
@@ -50,8 +51,8 @@ def open_lease(envelope: Envelope, roster: TrustedRoster, now: int) -> LeaseAske
     return LeaseAsked(document=document, executor=envelope.signatures[0].keyid)
 
 
-def admit_effect(asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, stops: Stops, now: int) -> Grant:
-    """Believe a warrant and turn it into the grant of one push (raises Refused, Usage).
+def admit_effect(asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, stops: Stops, now: int) -> tuple[Grant, Ground]:
+    """Believe a warrant and turn it into the grant of one push, and what justifies it (raises Refused, Usage).
 
     Readiness (R85) is the executor's and control's to enforce from their records; the gate has
     none, and everything else is verified here.
@@ -73,7 +74,12 @@ def admit_effect(asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, stops: St
         ("tree", lease.tree, effect.result_tree),
     ):
         _same(what, given, allowed)
-    return _grant(asked, base_tree=effect.base_tree, now=now)
+    ground = Ground(
+        kind="case", proposal=admitted.proposal_digest, decision=admitted.warrant.body.decision,
+        approvers=tuple(sorted({given.person.person for given in admitted.approvals})),
+        owner=admitted.proposal.body.owner,
+    )  # fmt: skip
+    return _grant(asked, base_tree=effect.base_tree, now=now), ground
 
 
 def admit_rollback(asked: LeaseAsked, grants: Grants, now: int) -> Grant:
@@ -96,7 +102,7 @@ def admit_rollback(asked: LeaseAsked, grants: Grants, now: int) -> Grant:
     return _grant(asked, base_tree=effect.tree, now=now)
 
 
-def admit_drill(asked: LeaseAsked, order: Envelope, roster: TrustedRoster, now: int) -> Grant:
+def admit_drill(asked: LeaseAsked, order: Envelope, roster: TrustedRoster, now: int) -> tuple[Grant, Ground]:
     """Allow a push to the scratch repository of a drill that an operator ordered."""
     document = admit_order(order, roster, now)
     lease = asked.document.body
@@ -106,7 +112,9 @@ def admit_drill(asked: LeaseAsked, order: Envelope, roster: TrustedRoster, now: 
         ("repository", lease.repository, document.body.scratch),
     ):
         _same(what, given, allowed)
-    return _grant(asked, base_tree=lease.tree, now=now)
+    person, named = document.body.person, order.payload_digest()
+    ground = Ground(kind="drill", proposal=named, decision=named, approvers=(person,), owner=person)
+    return _grant(asked, base_tree=lease.tree, now=now), ground
 
 
 def admit_order(order: Envelope, roster: TrustedRoster, now: int) -> Document[DrillOrder]:

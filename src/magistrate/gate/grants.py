@@ -19,6 +19,7 @@ from typing import Final
 from magistrate.errors import NotFound, Refused, Unavailable
 
 HOLD_SECONDS: Final = 900
+_NO_CURSOR: Final = 2**63 - 1
 VERSION: Final = 1
 """Of the database, in its `user_version`."""
 _SCHEMA: Final = """
@@ -220,14 +221,20 @@ class Grants:
             ).fetchall()
         return tuple(map(_grant, rows))
 
-    def every(self, limit: int = 1000) -> tuple[Grant, ...]:
-        """The newest grants, for reconciliation and for people."""
+    def page(self, *, limit: int, after: int = 0, live_at: int | None = None) -> tuple[tuple[Grant, ...], int]:
+        """The newest grants beyond the cursor `after` (0: from the newest), and the next cursor (0: no more).
+
+        With `live_at` (Unix seconds) only those that could be used then, however many others there are.
+        """
+        usable = " and state='issued' and expires>?" if live_at is not None else ""
+        given = (after or _NO_CURSOR, *(() if live_at is None else (live_at,)), limit + 1)
         with self._open() as db:
             rows = db.execute(
-                f"select {_COLUMNS} from grants order by issued desc, rowid desc limit ?",  # noqa: S608  constant
-                (limit,),
+                f"select {_COLUMNS}, rowid from grants where rowid<?{usable} order by rowid desc limit ?",  # noqa: S608  constants
+                given,
             ).fetchall()
-        return tuple(map(_grant, rows))
+        more = len(rows) > limit
+        return tuple(_grant(row[:-1]) for row in rows[:limit]), int(rows[limit - 1][-1]) if more else 0
 
     def release_hold(self, warrant: str) -> None:
         """Let other warrants have the refs that this one held."""

@@ -7,19 +7,13 @@ executors, with signed requests. Fetching is not served here: no credential of t
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
-import gzip
-import io
 import logging
 import secrets
-import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
@@ -30,7 +24,7 @@ from magistrate.authority.request import verify_request
 from magistrate.authority.roster import TrustedRoster
 from magistrate.authority.stops import Stops
 from magistrate.domain.execution import LeasePurpose
-from magistrate.errors import MagistrateError, NotFound, Refused, Usage
+from magistrate.errors import MagistrateError, Refused, Usage
 from magistrate.gate.admission import (
     LeaseAsked,
     admit_drill,
@@ -40,12 +34,16 @@ from magistrate.gate.admission import (
     open_lease,
     own_roster,
 )
+from magistrate.gate.answers import answered, body_of, decoded, push_body, refusal, token_of
 from magistrate.gate.backend import CgiCall, serve_push
-from magistrate.gate.grants import Grant, Grants, GrantState
+from magistrate.gate.foreign import ForeignLeases
+from magistrate.gate.grants import Grant, Grants
+from magistrate.gate.grounds import Grounds
 from magistrate.gate.halts import Halts
+from magistrate.gate.listing import Listing
 from magistrate.gate.peer import user_of_peer
 from magistrate.gate.pktline import read_commands
-from magistrate.gate.repositories import MAX_PUSH_BYTES, Repositories
+from magistrate.gate.repositories import Repositories
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.gate_api import (
     Credential,
@@ -56,7 +54,6 @@ from magistrate.wire.gate_api import (
     HoldRelease,
     LeaseList,
     LeaseRequest,
-    LeaseView,
     Tip,
 )
 from magistrate.wire.request import envelope_of
@@ -64,10 +61,8 @@ from magistrate.wire.times import rfc3339
 
 AUDIENCE: Final = "gate"
 DRILL_REF: Final = "refs/heads/main"
-MAX_DOCUMENT_BYTES: Final = 16_000_000
-_STATUS: Final = {1: 403, 2: 400, 3: 404, 4: 503}
+PAGE: Final = 200
 _LOG: Final = logging.getLogger("magistrate.gate")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +74,8 @@ class GateParts:
     repositories: Repositories
     grants: Grants
     halts: Halts
+    foreign: ForeignLeases
+    grounds: Grounds
     base_url: str
     now: Callable[[], int]
     roster_chain: Callable[[], Sequence[Envelope]]
@@ -100,6 +97,7 @@ class Gate:
             Route("/gate/v1/leases", self._safe(self.leases), methods=["GET"]),
             Route("/gate/v1/leases/{lease}", self._safe(self.state), methods=["GET"]),
             Route("/gate/v1/leases/{lease}/revoke", self._safe(self.revoke), methods=["POST"]),
+            Route("/gate/v1/leases/{lease}/foreign", self._safe(self.foreign), methods=["POST"]),
             Route("/gate/v1/holds/release", self._safe(self.release), methods=["POST"]),
             Route("/gate/v1/holds/halt", self._safe(self.halt), methods=["POST"]),
             Route("/gate/v1/drill-repositories", self._safe(self.scratch), methods=["POST"]),
@@ -120,7 +118,7 @@ class Gate:
     async def lease(self, request: HttpRequest) -> Response:
         """Admit a warrant, write the grant row, then give out the token."""
         roster, keyid, body = await self._executor(request)
-        asked_for = _decode(body, LeaseRequest)
+        asked_for = decoded(body, LeaseRequest)
         now = self._parts.now()
         asked = _noted(request, open_lease(asked_for.lease, roster, now))
         if asked.executor != keyid:
@@ -132,20 +130,24 @@ class Gate:
         elif asked_for.bundle is None:
             raise Refused("MAG-E339", "a lease for an effect comes with its whole case")
         else:
-            grant = admit_effect(asked, asked_for.bundle, pins=parts.pins, stops=stops, now=now)
+            grant, ground = admit_effect(asked, asked_for.bundle, pins=parts.pins, stops=stops, now=now)
+            parts.foreign.verify_open(grant.repository, roster, stops.thaws)
             parts.halts.verify_free(grant, roster, stops.closures, parts.repositories.tip)
             parts.halts.remember(grant, asked_for.bundle, roster)
+            parts.grounds.keep(grant.warrant, ground)
         return self._issue(request, grant, now)
 
     async def drill_lease(self, request: HttpRequest) -> Response:
         """The same on the scratch repository of a drill."""
         roster, keyid, body = await self._executor(request)
-        asked_for = _decode(body, DrillLeaseRequest)
+        asked_for = decoded(body, DrillLeaseRequest)
         now = self._parts.now()
         asked = _noted(request, open_lease(asked_for.lease, roster, now))
         if asked.executor != keyid:
             raise Refused("MAG-E339", "the lease was signed by another executor than the one that asks")
-        grant = admit_drill(asked, asked_for.order, roster, now)
+        grant, ground = admit_drill(asked, asked_for.order, roster, now)
+        self._parts.foreign.verify_open(grant.repository, roster, self._parts.stops().thaws)
+        self._parts.grounds.keep(grant.warrant, ground)
         for earlier in self._parts.grants.of_warrant(grant.warrant, grant.purpose):
             self._parts.grants.revoke(earlier.lease, now)
         return self._issue(request, grant, now)
@@ -153,43 +155,60 @@ class Gate:
     async def scratch(self, request: HttpRequest) -> Response:
         """Make the scratch repository of an ordered drill anew."""
         roster, _, body = await self._executor(request)
-        order = _decode(body, DrillRepositoryRequest).order
+        order = decoded(body, DrillRepositoryRequest).order
         document = admit_order(order, roster, self._parts.now())
         commit = self._parts.repositories.create_scratch(document.body.scratch, DRILL_REF)
-        return _json(DrillRepositoryReply(repository=document.body.scratch, ref=DRILL_REF, commit=commit))
+        return answered(DrillRepositoryReply(repository=document.body.scratch, ref=DRILL_REF, commit=commit))
 
     async def revoke(self, request: HttpRequest) -> Response:
         """Kill a credential at once; idempotent."""
-        await self._executor(request)
+        roster, _, _ = await self._executor(request)
         grant = self._parts.grants.revoke(request.path_params["lease"], self._parts.now())
         await self._settled(grant.lease)
-        return _json(self._view(grant))
+        return answered(self._listing(roster).view(grant))
+
+    async def foreign(self, request: HttpRequest) -> Response:
+        """No journal knows this lease: its repository is closed until people thaw it, the credential dead."""
+        roster, _, _ = await self._executor(request)
+        grant = self._parts.foreign.told(request.path_params["lease"], self._parts.now())
+        _LOG.warning("alarm: foreign lease=%s closes %s", ascii(grant.lease)[1:-1], grant.repository)
+        await self._settled(grant.lease)
+        return answered(self._listing(roster).view(grant))
 
     async def state(self, request: HttpRequest) -> Response:
         """What became of a lease, decided by the ref."""
-        await self._executor(request)
+        roster, _, _ = await self._executor(request)
         lease = request.path_params["lease"]
         await self._settled(lease)
-        return _json(self._view(self._parts.grants.by_lease(lease)))
+        return answered(self._listing(roster).view(self._parts.grants.by_lease(lease)))
 
     async def leases(self, request: HttpRequest) -> Response:
-        """The newest leases; for executors and for persons of the roster."""
-        roster, envelope = await self._caller(request, await _body(request))
+        """A page of leases, newest first, or of those that live; for executors and for persons of the roster."""
+        roster, envelope = await self._caller(request, await body_of(request))
         keyid = envelope.signatures[0].keyid
         if keyid.startswith("ed25519:"):  # a process, not a person
             roster.executor_key(keyid)
-        return _json(LeaseList(leases=tuple(self._view(grant) for grant in self._parts.grants.every())))
+        parts, listing = self._parts, self._listing(roster)
+        limit, after = _number(request, "limit", PAGE), _number(request, "after", 0)
+        live_at = parts.now() if request.query_params.get("live") else None
+        found, following = parts.grants.page(limit=min(limit, PAGE), after=after, live_at=live_at)
+        return answered(
+            LeaseList(
+                leases=tuple(map(listing.view, found)), next=str(following or ""), orphans=parts.grounds.orphans(),
+                closed=listing.closed(parts.foreign.standing(roster, parts.stops().thaws)),
+            )
+        )  # fmt: skip
 
     async def release(self, request: HttpRequest) -> Response:
         """The warrant is over: others may have its ref."""
         _, _, body = await self._executor(request)
-        self._parts.grants.release_hold(_decode(body, HoldRelease).warrant)
+        self._parts.grants.release_hold(decoded(body, HoldRelease).warrant)
         return JSONResponse({"released": True})
 
     async def halt(self, request: HttpRequest) -> Response:
         """The warrant left its ref half done: nobody else has it until people close the case."""
         _, _, body = await self._executor(request)
-        told = _decode(body, HoldHalt)
+        told = decoded(body, HoldHalt)
         self._parts.halts.told(told, self._parts.now())
         self._parts.grants.release_hold(told.warrant)
         return JSONResponse({"held": True})
@@ -199,7 +218,7 @@ class Gate:
         await self._executor(request)
         name, ref = request.path_params["name"], request.query_params.get("ref", "")
         self._parts.repositories.path(name)
-        return _json(Tip(repository=name, ref=ref, commit=self._parts.repositories.tip(name, ref)))
+        return answered(Tip(repository=name, ref=ref, commit=self._parts.repositories.tip(name, ref)))
 
     # -- git ------------------------------------------------------------------
 
@@ -214,13 +233,13 @@ class Gate:
     async def receive(self, request: HttpRequest) -> Response:
         """The push itself: commands compared first, then the token is claimed, then git runs."""
         grant = self._granted(request)
-        body = await _push_body(request)
+        body = await push_body(request)
         if body == b"0000":
             raise Refused("MAG-E331", "an empty push")
         commands = read_commands(body)
         if [(c.old, c.new, c.ref) for c in commands] != [(grant.old, grant.new, grant.ref)]:
             raise Refused("MAG-E341", "the push asks for another update than the granted one")
-        self._parts.grants.claim(_token(request), self._parts.now())
+        self._parts.grants.claim(token_of(request), self._parts.now())
         running = self._pushing.setdefault(grant.lease, asyncio.Event())
         try:
             answer = await serve_push(self._call(grant, "git-receive-pack", "", body))
@@ -247,7 +266,7 @@ class Gate:
             )
         token = secrets.token_urlsafe(32)
         self._parts.grants.issue(grant, token, now, user_of_peer(request.client, request.scope.get("server")))
-        return _json(
+        return answered(
             Credential(
                 lease=grant.lease,
                 token=token,
@@ -266,7 +285,7 @@ class Gate:
         return CgiCall(folder=folder, home=home, grant=grant, path=path, query=query, body=body)
 
     def _granted(self, request: HttpRequest) -> Grant:
-        grant = self._parts.grants.by_token(_token(request), self._parts.now())
+        grant = self._parts.grants.by_token(token_of(request), self._parts.now())
         request.state.lease = grant.lease
         self._parts.grants.verify_holder(grant.lease, user_of_peer(request.client, request.scope.get("server")))
         if grant.repository != request.path_params["name"]:
@@ -278,32 +297,12 @@ class Gate:
         if running is not None:
             await running.wait()
 
-    def _view(self, grant: Grant) -> LeaseView:
-        now = self._parts.now()
-        state, usable = grant.state, grant.state is GrantState.ISSUED
-        if usable and grant.expires <= now:
-            state, usable = GrantState.EXPIRED, False
-        tip = ""
-        with contextlib.suppress(NotFound):
-            self._parts.repositories.path(grant.repository)
-            tip = self._parts.repositories.tip(grant.repository, grant.ref)
-        ref_state = {grant.old: "old", grant.new: "new"}.get(tip, "other")
-        return LeaseView(
-            lease=grant.lease,
-            warrant=grant.warrant,
-            purpose=grant.purpose,
-            repository=grant.repository,
-            ref=grant.ref,
-            reason=grant.reason,
-            state=state.value,
-            usable=usable,
-            ref_state=ref_state,
-            issued=rfc3339(grant.issued),
-            expires=rfc3339(grant.expires),
-        )
+    def _listing(self, roster: TrustedRoster) -> Listing:
+        parts = self._parts
+        return Listing(repositories=parts.repositories, grounds=parts.grounds, roster=roster, now=parts.now())
 
     async def _executor(self, request: HttpRequest) -> tuple[TrustedRoster, str, bytes]:
-        body = await _body(request)
+        body = await body_of(request)
         roster, envelope = await self._caller(request, body)
         keyid = envelope.signatures[0].keyid
         roster.executor_key(keyid)
@@ -327,9 +326,18 @@ class Gate:
                 return await route(request)
             except MagistrateError as error:
                 _LOG.info("refused %s", _told(request, error))
-                return _refusal(error)
+                return refusal(error)
 
         return guarded
+
+
+def _number(request: HttpRequest, name: str, default: int) -> int:
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 0):  # noqa: PLR2004  fits the database
+        raise Usage("MAG-E343", f"`{name}` is a number above 0, not `{text[:20]}`")
+    return int(text)
 
 
 def _target(grant: Grant) -> tuple[str, str]:
@@ -345,55 +353,3 @@ def _told(request: HttpRequest, error: MagistrateError) -> str:
     """One line for the log: what was asked under which lease and why not; never a token."""
     lease = getattr(request.state, "lease", "none")
     return ascii(f"{request.method} {request.url.path[:200]} lease={lease}: {error.code} {error.message[:300]}")[1:-1]
-
-
-def _refusal(error: MagistrateError) -> Response:
-    content = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
-    status = 401 if error.code in {"MAG-E333", "MAG-E106", "MAG-E107"} else _STATUS[error.exit_status]
-    return JSONResponse(content, status)
-
-
-def _token(request: HttpRequest) -> str:
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        with contextlib.suppress(ValueError):
-            value = base64.b64decode(value).decode().partition(":")[2]
-    if scheme.lower() not in {"bearer", "basic"} or not value:
-        raise Refused("MAG-E333", "the push carries no credential")
-    return value
-
-
-async def _body(request: HttpRequest, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
-    parts, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise Usage("MAG-E343", f"the request is larger than {limit} bytes")
-        parts.append(chunk)
-    return b"".join(parts)
-
-
-async def _push_body(request: HttpRequest) -> bytes:
-    """The body as git will see it; decompressed here, so that what was compared is what runs."""
-    raw = await _body(request, MAX_PUSH_BYTES)
-    if request.headers.get("content-encoding", "") != "gzip":
-        return raw
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
-            plain = stream.read(MAX_PUSH_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Usage("MAG-E343", "the push is not valid gzip") from error
-    if len(plain) > MAX_PUSH_BYTES:
-        raise Usage("MAG-E343", f"the push is larger than {MAX_PUSH_BYTES} bytes")
-    return plain
-
-
-def _decode(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise Usage("MAG-E102", f"not a {kind.__name__}: {error}") from error
-
-
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")

@@ -72,25 +72,52 @@ class Credential(_Shape, frozen=True, kw_only=True):
 
 
 class LeaseView(_Shape, frozen=True, kw_only=True):
-    """What the gate says of a lease; `ref_state` is `old`, `new` or `other`."""
+    """What the gate says of a lease and of what justifies it.
+
+    `ref_state` is `old`, `new` or `other`; `executor_listed` whether its executor is one of the roster now;
+    `age` and `left` are seconds, `left` 0 for what cannot be used. Without ground, `ground` is empty.
+    """
 
     lease: str
     warrant: str
     purpose: str
+    executor: str
+    executor_listed: bool
+    ground: str
+    proposal: str
+    decision: str
+    approvers: tuple[str, ...]
+    owner: str
     repository: str
     ref: str
+    old: str
+    new: str
     reason: str
     state: str
     usable: bool
     ref_state: str
     issued: str
     expires: str
+    age: int
+    left: int
+
+
+class ClosedRepository(_Shape, frozen=True, kw_only=True):
+    """A repository that a foreign lease closed; `name` is the digest that a thaw of it names."""
+
+    name: str
+    repository: str
+    lease: str
+    since: str
 
 
 class LeaseList(_Shape, frozen=True, kw_only=True):
-    """The gate's list of leases, newest first."""
+    """A page of the gate's leases, newest first; `next` is empty on the last, `orphans` have no ground."""
 
     leases: tuple[LeaseView, ...]
+    next: str
+    closed: tuple[ClosedRepository, ...]
+    orphans: tuple[str, ...]
 
 
 class Tip(_Shape, frozen=True, kw_only=True):

@@ -99,7 +99,7 @@ class Client:
         except httpx.HTTPError as error:
             raise Unavailable(
                 "MAG-E602", f"{self._audience} at {self._base} does not answer ({type(error).__name__})",
-                hint="`magistrate up --detach` starts it; `magistrate logs control` tells what it said",
+                hint=f"`magistrate up --detach` starts it; `magistrate logs {self._audience}` tells what it said",
             ) from error  # fmt: skip
         if answer.status_code >= 400:  # noqa: PLR2004  HTTP
             refusal = said(answer)

@@ -1,46 +1,99 @@
-"""`magistrate leases [--roots]`: every credential, live or dead, and what could issue one."""
+"""`magistrate leases [--roots]`: every credential, live or dead, why it exists, and what could issue one."""
 
 from __future__ import annotations
+
+import shutil
+import sys
+from typing import Any, Final
 
 import click
 
 from magistrate.authority.roster import raw_key
-from magistrate.entrypoints.cli.client import Client
+from magistrate.entrypoints.cli.at_the_gate import LEASES, gate_client, words
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame, person_options
 from magistrate.entrypoints.cli.people import own_roster
-from magistrate.entrypoints.cli.screen import short, show_list
+from magistrate.entrypoints.cli.screen import short, show_list, styled, visible
 from magistrate.wire.envelope import process_keyid
+
+PAGE: Final = 50
+_BROAD: Final = 120
+"""Columns of a screen from which on every reason is whole and people are named."""
+_COLUMNS: Final[tuple[str, ...]] = ("id", "state", "left", "age", "purpose", "scope", "proposal", "reason")
+_ON_BROAD: Final = ("id", "state", "left", "age", "purpose", "scope", "proposal", "approvers", "reason")
+_ON_NARROW: Final = ("id", "state", "left", "scope", "reason")
+_WIDE: Final = ("executor", "owner", "approvers", "decision", "warrant", "issued", "expires", "ref state", "lease")
 
 
 @click.command()
 @click.option("--live", is_flag=True, help="Only those that could be used now; none is the normal state.")
+@click.option("--limit", type=click.IntRange(min=0), default=PAGE, show_default=True, help="How many; 0: all.")
 @click.option("--roots", is_flag=True, help="What can issue credentials, instead of the credentials.")
 @output_option
 @home_option
 @person_options
 @pass_frame
-def leases(frame: Frame, *, live: bool, roots: bool, output: str) -> None:
-    """List the gate's own record of credentials, each with the reason why it existed."""
-    settings = frame.settings()
+def leases(frame: Frame, *, live: bool, limit: int, roots: bool, output: str) -> None:
+    """List the gate's own record of credentials, newest first, each with the reason why it exists.
+
+    SCOPE is the one move that a credential allows, LEFT the seconds until it is dead by itself. What is dead
+    stays listed; a live one without reason is an alarm.
+    """
     if roots:
-        processes = own_roster(settings).body.processes
-        rows = [
-            {"root": "gate", "kind": "mints push tokens", "key": process_keyid(raw_key(processes.gate)),
-             "bound": "one ref, old to new, one use, at most 60 s, only for a warrant it verified itself"},
-            *({"root": "executor", "kind": "asks the gate", "key": process_keyid(raw_key(text)),
-               "bound": "worth nothing without a warrant, its approvals and their record"} for text in processes.executors),
-            {"root": "control", "kind": "signs warrants", "key": process_keyid(raw_key(processes.control)),
-             "bound": "worth nothing without the approvals of people; five minutes"},
-        ]  # fmt: skip
-        show_list(output, rows, ("root", "kind", "bound"), wide=("key",), empty="none")
+        _show_roots(frame, output)
         return
-    client = Client(settings.gate_url, frame.caller(), deployment=settings.deployment, audience="gate")
-    rows = [row for row in client.get("/gate/v1/leases")["leases"] if row["usable"] or not live]
-    for row in rows:
-        row["id"] = short(row["lease"])
-        row["warrant_"] = short(row["warrant"])
+    rows, alarms, more = _fetch(frame, live=live, limit=limit)
+    for alarm in alarms:
+        click.echo(styled(f"alarm: {visible(alarm)}", fg="red", bold=True), err=True)
+    columns = _COLUMNS
+    if output == "table" and sys.stdout.isatty():
+        columns = _ON_BROAD if shutil.get_terminal_size((100, 24)).columns >= _BROAD else _ON_NARROW
+    shown = rows if output in {"json", "yaml"} else [_row(row) for row in rows]
     show_list(
-        output, rows, ("id", "state", "usable", "purpose", "repository", "ref", "issued", "reason"),
-        wide=("expires", "ref state", "warrant", "lease"),
+        output, shown, columns, wide=_WIDE,
         empty="no credential is usable now" if live else "no credential was ever issued",
     )  # fmt: skip
+    if more:
+        click.echo(f"the newest {len(rows)} are shown; more with --limit N, all with --limit 0", err=True)
+
+
+def _fetch(frame: Frame, *, live: bool, limit: int) -> tuple[list[dict[str, Any]], list[str], bool]:
+    """Leases as the gate tells them, what is alarming, and whether there are more."""
+    client, after = gate_client(frame), ""
+    rows: list[dict[str, Any]] = []
+    while True:
+        size = min(200, limit - len(rows)) if limit else 200
+        page = client.get(LEASES, limit=size, after=after, live="yes" if live else "")
+        rows += page["leases"]
+        after = page["next"]
+        if not after or len(rows) == limit:
+            break
+    alarms = [*map(words, page["closed"]), *(f"nothing justifies the lease {lease}" for lease in page["orphans"])]
+    return rows, alarms, bool(after)
+
+
+def _row(lease: dict[str, Any]) -> dict[str, Any]:
+    """One lease with what people read: a short id, who and what, and seconds as numbers."""
+    moves = f"{lease['old'][:7]}→{lease['new'][:7]}"
+    known = lease["executor_listed"]
+    return lease | {
+        "id": short(lease["lease"]),
+        "state": "LIVE" if lease["usable"] else lease["state"],
+        "scope": f"{lease['repository']} {lease['ref'].removeprefix('refs/heads/')} {moves}",
+        "proposal": short(lease["proposal"]),
+        "executor": short(lease["executor"]) if known else f"{short(lease['executor'])} (not in the roster)",
+        "reason": lease["reason"] if lease["ground"] else f"NO GROUND: {lease['reason']}",
+    }
+
+
+def _show_roots(frame: Frame, output: str) -> None:
+    settings = frame.settings()
+    processes = own_roster(settings).body.processes
+    rows = [
+        {"root": "gate", "kind": "mints push tokens", "key": process_keyid(raw_key(processes.gate)),
+         "bound": "one ref, old to new, one use, at most 60 s, only for a warrant it verified itself"},
+        *({"root": "executor", "kind": "asks the gate", "key": process_keyid(raw_key(text)),
+           "bound": "worth nothing without a warrant, its approvals and their record"} for text in processes.executors),
+        {"root": "control", "kind": "signs warrants", "key": process_keyid(raw_key(processes.control)),
+         "bound": "worth nothing without the approvals of people; five minutes"},
+    ]  # fmt: skip
+    show_list(output, rows, ("root", "kind", "bound"), wide=("key",), empty="none")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from magistrate.domain.impact import LOW
+from magistrate.entrypoints.cli.at_the_gate import closed_repositories, words
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame, person_options
 from magistrate.entrypoints.cli.screen import show_list
+from magistrate.errors import MagistrateError
 from magistrate.wire.drill import DrillKind
 
 
@@ -18,14 +20,28 @@ from magistrate.wire.drill import DrillKind
 def readiness(frame: Frame, *, output: str) -> None:
     """List repositories with the drills they have passed; until then only low classes execute."""
     rows = frame.client().get("/api/v1/people/status")["readiness"]
+    try:
+        closed = {one["repository"]: one for one in closed_repositories(frame)}
+    except MagistrateError as error:
+        click.echo(f"whether a foreign lease closes a repository is not known: {error.message}", err=True)
+        closed = {}
     for row in rows:
         states = row.pop("drills")
         drilled, weak = all(state == "passed" for state in states.values()), row["weak"]
-        row |= {"ready": drilled and not weak, **states}
-        row["may_execute"] = _may(drilled=drilled, weak=weak)
-        row["next"] = "magistrate estate check" if weak else "" if drilled else f"magistrate drill {row['repository']}"
+        row |= {"ready": drilled and not weak and row["repository"] not in closed, **states}
+        row["closed"] = words(closed[row["repository"]]) if row["repository"] in closed else ""
+        row["may_execute"] = "nothing: closed by a foreign lease" if row["closed"] else _may(drilled=drilled, weak=weak)
+        row["next"] = (
+            "magistrate thaw"
+            if row["closed"]
+            else "magistrate estate check"
+            if weak
+            else ""
+            if drilled
+            else f"magistrate drill {row['repository']}"
+        )
     show_list(
-        output, rows, ("repository", "environment", "ready", "may execute"), wide=(*DrillKind, "estate", "weak", "alarm", "next"),
+        output, rows, ("repository", "environment", "ready", "may execute"), wide=(*DrillKind, "estate", "weak", "alarm", "closed", "next"),
         empty="no repository yet; `magistrate repository add PATH` adds one",
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import httpx
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.stops import standing_freezes
 from magistrate.bootstrap.supervisor import read_note
+from magistrate.entrypoints.cli.at_the_gate import closed_repositories, words
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.people import own_roster
 from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, styled, visible
@@ -30,7 +31,7 @@ def status(frame: Frame, *, output: str) -> int:
     note = read_note(settings)
     told, silence = _control(frame)
     walls = _walls(settings, note)
-    stops = _stops(settings)
+    stops = [*_stops(settings), *_closed(frame)]
     whole = {
         "home": str(settings.home), "deployment": settings.deployment, "mode": settings.mode, "up": note is not None,
         "walls": walls, "known_secrets": known_secrets(settings), "processes": _processes(settings, note), "file_drop": stops, "control": told,
@@ -77,6 +78,14 @@ def _stops(settings: Settings) -> list[str]:
         return [*told, f"stopped by {settings.freeze}: {error.message}"]
     told += [f"frozen by {freeze.person}: {freeze.reason} ({short(name)})" for name, freeze in standing.items()]
     return [*told, *(["a thaw waits for its second signature: magistrate thaw"] if standing and found.thaws else [])]
+
+
+def _closed(frame: Frame) -> list[str]:
+    """What foreign leases closed, as the gate knows it; a gate that says nothing is down above."""
+    try:
+        return [words(closed) for closed in closed_repositories(frame)]
+    except MagistrateError:
+        return []
 
 
 def _walls(settings: Settings, note: dict[str, Any] | None) -> str:

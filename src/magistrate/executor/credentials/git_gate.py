@@ -65,8 +65,19 @@ class GitGate:
         return _provider(self._http.get(f"/gate/v1/leases/{quote(lease, safe='')}", LeaseView))
 
     def leases(self) -> tuple[ProviderLease, ...]:
-        """The gate's list, newest first."""
-        return tuple(map(_provider, self._http.get("/gate/v1/leases", LeaseList).leases))
+        """Every lease that the gate would honour now, newest first, page after page."""
+        found: list[ProviderLease] = []
+        after = ""
+        while True:
+            page = self._http.get(f"/gate/v1/leases?live=yes{after and '&after=' + quote(after, safe='')}", LeaseList)
+            found += map(_provider, page.leases)
+            if not page.next:
+                return tuple(found)
+            after = page.next
+
+    def disown(self, lease: str) -> ProviderLease:
+        """Have the gate kill a lease that nobody asked for, and close its repository."""
+        return _provider(self._http.post(f"/gate/v1/leases/{quote(lease, safe='')}/foreign", {}, LeaseView))
 
     def probe(self, credential: Credential) -> Seen:
         """Try to begin a push with the token: the advertisement, then an empty push. Changes nothing."""
@@ -111,4 +122,7 @@ class GitGate:
 
 
 def _provider(view: LeaseView) -> ProviderLease:
-    return ProviderLease(lease=view.lease, state=view.state, usable=view.usable, ref_state=view.ref_state)
+    return ProviderLease(
+        lease=view.lease, state=view.state, usable=view.usable, ref_state=view.ref_state, repository=view.repository,
+        executor=view.executor, executor_listed=view.executor_listed,
+    )  # fmt: skip
