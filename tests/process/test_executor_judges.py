@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +22,9 @@ from magistrate.bootstrap.control_assessor import SandboxedAssessor
 from magistrate.bootstrap.executor import compose
 from magistrate.bootstrap.executor_outside import lay_out
 from magistrate.bootstrap.tools import found_tools
+from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.assembly import Outside, assemble
+from magistrate.executor.checks import gone
 from magistrate.executor.journal import Journal
 from magistrate.executor.ports import AssessmentMatter
 from magistrate.settings import load_settings
@@ -154,6 +159,66 @@ def test_checks_run_on_exactly_the_tree_without_network(tmp_path: Path) -> None:
         online = Command(command="t", argv=("python3", "-c", dial), timeout_seconds=20)
         assert not outside.checks.run("shop", effect.result_tree, online).held
         outside.close()
+
+
+SCAN = Command(
+    command="scan", timeout_seconds=30,
+    argv=("python3", "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "S307", "--output-format", "sarif", "."),
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R57")
+def test_a_real_scanner_tells_the_tree_with_the_finding_from_the_one_without(tmp_path: Path) -> None:
+    with town_with_gate(tmp_path / "home") as town:
+        outside, _ = composed(town)
+        effect = effect_of(town)
+        outside.target.prepare("shop", effect.ref, effect.old)
+        assert isinstance(outside.target, GitTarget)
+        git_dir = outside.target.git_dir("shop")
+        made = [
+            tree_with(git_dir, {"src/shop.py": text, "x": "words"})
+            for text in (
+                "def f(x):\n    return eval(x)\n",
+                "def f(x):\n    return int(x)\n",
+                "# gone\ndef g(y):\n    return eval(x)\n",
+            )
+        ]
+        before, after, moved = (outside.checks.scan("shop", tree, SCAN) for tree in made)
+        assert [one.read for one in (before, after, moved)] == [True] * 3, (before.seen, after.seen)
+        (found,) = before.found
+        assert (found.rule, found.text) == ("S307", "return eval(x)")
+        assert gone(found.finding, before, after)[0].held
+        assert not gone(found.finding, before, moved)[0].held
+        outside.close()
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R57")
+def test_a_scanner_that_fails_or_writes_something_else_is_not_believed(tmp_path: Path) -> None:
+    with town_with_gate(tmp_path / "home") as town:
+        outside, _ = composed(town)
+        effect = effect_of(town)
+        outside.target.prepare("shop", effect.ref, effect.old)
+        failed = json.dumps({"version": "2.1.0", "runs": [{"invocations": [{"executionSuccessful": False}]}]})
+        for said in ("no sarif", failed):
+            broken = Command(command="scan", argv=("python3", "-c", f"print({said!r})"), timeout_seconds=20)
+            seen = outside.checks.scan("shop", effect.base_tree, broken)
+            assert not seen.read, seen
+        outside.close()
+
+
+def tree_with(git_dir: Path, files: dict[str, str]) -> str:
+    """A tree of these files, written straight into a repository."""
+    env = {**os.environ, "GIT_DIR": str(git_dir), "GIT_INDEX_FILE": str(git_dir / "index-of-the-test")}
+    (git_dir / "index-of-the-test").unlink(missing_ok=True)
+    for path, text in files.items():
+        blob = subprocess.run(
+            ["git", "hash-object", "-w", "--stdin"], input=text.encode(), env=env, check=True, capture_output=True
+        )
+        entry = f"100644,{blob.stdout.decode().strip()},{path}"
+        subprocess.run(["git", "update-index", "--add", "--cacheinfo", entry], env=env, check=True)
+    return subprocess.run(["git", "write-tree"], env=env, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.mark.requirement("R55")

@@ -155,6 +155,7 @@ def make_deployment(
     production: bool = False,
     repositories: Sequence[str] = ("shop",),
     checks: Sequence[Command] = (),
+    rescan: Command | None = None,
     verification: Sequence[HttpProbe] = (),
     policies: Sequence[PolicyText] | None = None,
     ref: str = "refs/heads/main",
@@ -170,11 +171,12 @@ def make_deployment(
     bundle = PolicyBundle(
         version=1, previous=None, schema=default_policy("schema.cedarschema"),
         policies=tuple(policies) if policies is not None else default_policies(),
-        commands=tuple(checks),
+        commands=(*checks, *(() if rescan is None else (rescan,))),
         repositories=tuple(
             RepositoryPolicy(
                 repository=name, ref=ref, environment="staging", production=production,
                 checks=tuple(c.command for c in checks), verification=tuple(verification),
+                rescan=None if rescan is None else rescan.command,
             )
             for name in repositories
         ),

@@ -28,7 +28,7 @@ from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import Journal
 from magistrate.executor.loop import Loop
-from magistrate.executor.ports import Credential, ProviderLease, Rebuilt, Ruling, Seen
+from magistrate.executor.ports import Credential, ProviderLease, Rebuilt, Ruling, Scanned, Seen
 from magistrate.wire.canonical import digest
 from magistrate.wire.drill import DRILL_SECONDS, DrillKind, DrillResult, Probe
 from magistrate.wire.envelope import Envelope
@@ -36,6 +36,7 @@ from magistrate.wire.policy_bundle import Command, HttpProbe
 
 PROBE = HttpProbe(url="http://127.0.0.1:9/health", status=200, body_contains="{commit}", within_seconds=2)
 CHECK = Command(command="tests", argv=("true",), timeout_seconds=10)
+SCAN = Command(command="scan", argv=("scan",), timeout_seconds=10)
 MAIN = "refs/heads/main"
 
 
@@ -281,6 +282,11 @@ class Eyes:
     live: Callable[[str], bool] = lambda commit: True
     looked: list[str] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
+    scans: dict[str, Scanned] = field(default_factory=dict)
+    """What a scan says, by tree."""
+
+    def scan(self, repository: str, tree: str, command: Any) -> Scanned:
+        return self.scans[tree]
 
     def run(self, repository: str, tree: str, command: Any) -> Seen:
         self.checked.append(tree)
@@ -294,11 +300,12 @@ class Eyes:
 class World:
     """A case, a world, and an executor that can be started again and again over one journal."""
 
-    def __init__(self, home: Path, *, drilled: bool = True, **knobs: Any) -> None:
+    def __init__(self, home: Path, *, drilled: bool = True, rescan: bool = False, probes: tuple[HttpProbe, ...] = (PROBE,), **knobs: Any) -> None:  # fmt: skip
         self.home = home
         self.case = Admissible(home, **knobs)
         self.case.town = make_deployment(
-            home, mode=self.case.mode, production=self.case.production, checks=[CHECK], verification=[PROBE],
+            home, mode=self.case.mode, production=self.case.production, checks=[CHECK], rescan=SCAN if rescan else None,
+            verification=probes,
             estate=self.case.estate, now=NOW - 100,
         )  # fmt: skip
         self.bundle = self.case.build()

@@ -42,7 +42,7 @@ def trust_policy(envelope: Envelope, roster: TrustedRoster) -> TrustedPolicy:
 
     Raises:
         Refused: MAG-E121 when too few policy owners signed, MAG-E108 when it names a command or
-            repository twice, an actor or principal of the estate twice, or a check it does not define.
+            repository twice, an actor or principal of the estate twice, or a check or scan it does not define.
     """
     document = open_envelope(envelope, PolicyBundle, deployment=roster.deployment)
     signers = roster.signers(envelope).values()
@@ -65,6 +65,7 @@ def _verify_names(body: PolicyBundle) -> None:
     if len(set(commands)) != len(commands) or len(set(repositories)) != len(repositories):
         raise Refused("MAG-E108", "policy names a command or a repository twice")
     for repository in body.repositories:
-        unknown = set(repository.checks) - set(commands)
+        named = {*repository.checks, *(() if repository.rescan is None else (repository.rescan,))}
+        unknown = named - set(commands)
         if unknown:
             raise Refused("MAG-E108", f"policy defines no command `{min(unknown)}`")

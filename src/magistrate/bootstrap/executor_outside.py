@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 import tempfile
@@ -14,14 +15,16 @@ import msgspec
 from magistrate.adapters.git.objects import import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.adapters.scanners.sarif import SarifFile
 from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.admission import Pins
 from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
 from magistrate.domain.case import Companion
+from magistrate.domain.finding import Finding
 from magistrate.errors import NotFound, Refused, Unavailable
-from magistrate.executor.ports import AssessmentMatter, Rebuilt, Ruling, Seen
-from magistrate.ports import Sandbox, SandboxLimits, TreeEntry
+from magistrate.executor.ports import AssessmentMatter, Found, Rebuilt, Ruling, Scanned, Seen
+from magistrate.ports import Sandbox, SandboxLimits, SandboxResult, TreeEntry
 from magistrate.usecases.across import Side, by_place, judged_across, place_of
 from magistrate.usecases.assess import Assessor
 from magistrate.usecases.composition import Part, judged_together
@@ -150,6 +153,30 @@ class SandboxedChecks:
 
     def run(self, repository: str, tree: str, command: Command) -> Seen:
         """Run the argv; `held` when it exited 0 within its time (raises Unavailable without walls)."""
+        result, _ = self._ran(repository, tree, command)
+        said = (result.stdout + result.stderr).decode(errors="replace").strip()[-_TAIL:]
+        return Seen(held=result.clean, seen=f"{_how(result)}: {said}" if said else _how(result))
+
+    def scan(self, repository: str, tree: str, command: Command) -> Scanned:
+        """Run a scanner and read the SARIF that it writes to its standard output (raises Unavailable without walls)."""
+        result, root = self._ran(repository, tree, command)
+        if result.timed_out or result.overflowed:
+            return Scanned(read=False, seen=_how(result))
+        if _failed_by_itself(result.stdout):
+            return Scanned(read=False, seen=f"the scanner says of itself that it failed; {_how(result)}")
+        texts = TreeTexts(RepositoryReader(self._git_dir(repository)), tree)
+        try:
+            sarif = SarifFile(io.BytesIO(result.stdout), repository=repository, root=root, line_text=texts.lines)
+            found = tuple(Found(finding=one.id, rule=one.rule, text=texts.of(one)) for one in sarif.findings())
+        except Refused as error:
+            said = result.stderr.decode(errors="replace").strip()[-_TAIL:]
+            return Scanned(read=False, seen=f"{error.message}; {_how(result)} {said}".strip())
+        if sarif.refused:
+            return Scanned(read=False, seen=f"a result cannot be used: {sarif.refused[0].message}")
+        return Scanned(read=True, seen=_how(result), found=found)
+
+    def _ran(self, repository: str, tree: str, command: Command) -> tuple[SandboxResult, str]:
+        """How the run ended, and the folder in which the tree lay."""
         argv = [sys.executable if command.argv[0] in _PYTHON else command.argv[0], *command.argv[1:]]
         limits = SandboxLimits(
             cpu_seconds=max(1, command.timeout_seconds), wall_seconds=float(command.timeout_seconds),
@@ -161,9 +188,56 @@ class SandboxedChecks:
             result = self._sandbox.run(argv, writable=made, cwd=made, limits=limits)
         finally:
             shutil.rmtree(made, ignore_errors=True)
-        said = (result.stdout + result.stderr).decode(errors="replace").strip()[-_TAIL:]
-        how = "ran out of its limits" if result.timed_out or result.overflowed else f"exit {result.returncode}"
-        return Seen(held=result.clean, seen=f"{how}: {said}" if said else how)
+        return result, str(made)
+
+
+def _how(result: SandboxResult) -> str:
+    return "ran out of its limits" if result.timed_out or result.overflowed else f"exit {result.returncode}"
+
+
+class _Invocation(msgspec.Struct):
+    executionSuccessful: bool = True  # noqa: N815  SARIF's own name (3.20.14)
+
+
+class _Run(msgspec.Struct):
+    invocations: list[_Invocation] = []
+
+
+class _Log(msgspec.Struct):
+    runs: list[_Run] = []
+
+
+def _failed_by_itself(sarif: bytes) -> bool:
+    """Whether a run of the scanner says that it did not come to its end; what is no SARIF is told apart by its reader."""
+    try:
+        log = msgspec.json.decode(sarif, type=_Log)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return not all(one.executionSuccessful for run in log.runs for one in run.invocations)
+
+
+class TreeTexts:
+    """The text of places in one tree, each file read once; links are not followed."""
+
+    def __init__(self, reader: RepositoryReader, tree: str) -> None:
+        self._reader = reader
+        files = (entry for entry in reader.list_tree(tree) if entry.mode not in {SYMLINK, SUBMODULE})
+        self._blobs = {entry.path: entry.object_id for entry in files}
+        self._texts: dict[str, list[str]] = {}
+
+    def lines(self, path: str, start: int, end: int) -> str | None:
+        """Lines from `start` to `end` (1-based, inclusive); None where there are none."""
+        if path not in self._texts:
+            blob = self._blobs.get(path)
+            content = b"" if blob is None else self._reader.read_blobs([blob])[blob]
+            self._texts[path] = content.decode("utf-8", "replace").splitlines()
+        found = self._texts[path][max(start - 1, 0) : end]
+        return "\n".join(found) if found else None
+
+    def of(self, finding: Finding) -> str:
+        """What stands in the place of a finding, one blank between words; else what the tool says of it."""
+        text = self.lines(finding.path, finding.start_line, finding.end_line) if finding.start_line else None
+        return " ".join((finding.message if text is None else text).split())
 
 
 def lay_out(reader: RepositoryReader, tree: str, folder: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from magistrate.authority.stops import Stops
 from magistrate.executor.admit import Admission, Ground
 from magistrate.executor.casebook import Casebook
+from magistrate.executor.checks import Checks
 from magistrate.executor.drill_probes import GateMisuse, Misuse, ScratchDrills
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.drills import DrillParts, Drills
@@ -76,7 +77,7 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     saga = Saga(
         Parts(
             book=book, identity=outside.identity, admission=admission, halts=halts, hands=hands, broker=outside.broker,
-            target=outside.target, checks=outside.checks, inbox=outside.inbox, outbox=outbox, clock=outside.clock,
+            target=outside.target, checks=Checks(book=book, runner=outside.checks), inbox=outside.inbox, outbox=outbox, clock=outside.clock,
             alarm=outside.alarm, verifier=Verifier(book=book, live=outside.live, clock=outside.clock),
         )
     )  # fmt: skip

@@ -70,6 +70,24 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One finding of a scan: its id, its rule, and the text of its place with one blank between words."""
+
+    finding: str
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What a scan of one tree said; `read` when its output could be read whole, else `seen` says why not."""
+
+    read: bool
+    seen: str
+    found: tuple[Found, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
     """The result of applying a diff to the tree of `old` in the executor's own repository."""
 
@@ -225,6 +243,9 @@ class CheckRunner(Protocol):
 
     def run(self, repository: str, tree: str, command: Command) -> Seen:
         """Run it; `held` when it exited 0 within its time."""
+
+    def scan(self, repository: str, tree: str, command: Command) -> Scanned:
+        """Run a scanner that writes SARIF to its standard output, whatever it exits with."""
 
 
 class LiveProbe(Protocol):

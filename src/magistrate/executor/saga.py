@@ -18,12 +18,13 @@ from magistrate.domain.execution import LeasePurpose
 from magistrate.errors import MagistrateError, NotFound, Refused, Usage
 from magistrate.executor.admit import Admission
 from magistrate.executor.casebook import Casebook
+from magistrate.executor.checks import NOBODY, Checks
 from magistrate.executor.commits import commit_spec, inverse_spec
 from magistrate.executor.halts import Halts
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.identity import Identity
 from magistrate.executor.outbox import Outbox
-from magistrate.executor.ports import Alarm, Broker, CheckRunner, Clock, ControlInbox, Target
+from magistrate.executor.ports import Alarm, Broker, Clock, ControlInbox, Target
 from magistrate.executor.report import Ending, make_report
 from magistrate.executor.rows import ExecutionRow, JournalStep
 from magistrate.executor.verification import Verifier
@@ -49,7 +50,7 @@ class Parts:
     hands: Hands
     broker: Broker
     target: Target
-    checks: CheckRunner
+    checks: Checks
     verifier: Verifier
     inbox: ControlInbox
     outbox: Outbox
@@ -104,7 +105,7 @@ class Saga:
         self._parts.outbox.flush()
         try:
             work, admitted = self._prepare(row)
-            if not self._checked(work):
+            if not self._checked(work, admitted):
                 return
             self._parts.admission.verify_not_stopped(admitted)
         except _NO as error:
@@ -139,16 +140,12 @@ class Saga:
             raise Refused("MAG-E392", f"`{effect.ref}` stands at `{found[:12]}`, approved was `{effect.old[:12]}`")
         return work_of(self._book.execution(row.warrant), self._parts.admission.pins()), admitted
 
-    def _checked(self, work: Work) -> bool:
+    def _checked(self, work: Work, admitted: Admitted) -> bool:
         """Run the policy's checks on exactly the result tree, before any credential exists."""
-        for command in work.checks:
-            self._book.step(work.name, JournalStep.CHECKS_STARTED, StepStatus.INTENT, {"check": command.command})
-            seen = self._parts.checks.run(work.row.repository, work.row.result_tree, command)
-            facts = {"check": command.command, "passed": _yes(seen.held), "seen": seen.seen[:2000]}
-            self._book.step(work.name, JournalStep.CHECKS_DONE, StepStatus.DONE, facts)
-            if not seen.held:
-                self._end(work.row, Outcome.FAILED, f"the check `{command.command}` failed on the result tree")
-                return False
+        why = self._parts.checks.refused_because(work, admitted.verdict, admitted.proposal.body.finding)
+        if why:
+            self._end(work.row, Outcome.FAILED, why)
+            return False
         self._parts.outbox.flush()
         return True
 
@@ -209,7 +206,7 @@ class Saga:
         passed = self._parts.verifier.recorded(work.name)
         if passed is None:
             self._parts.outbox.flush()
-            passed = self._parts.verifier.observe(work)
+            passed = self._parts.verifier.observe(work, self._parts.checks.vouched_by(work.name))
         if not passed:
             self._roll_back(work)
             return
@@ -217,7 +214,7 @@ class Saga:
         if found != work.row.commit:
             self._halt(work.row, found)
             return
-        self._end(work.row, Outcome.SUCCEEDED, "applied, revoked, probed and verified", found)
+        self._end(work.row, Outcome.SUCCEEDED, _verified(self._parts.verifier.vouched_by(work.name)), found)
 
     def _roll_back(self, work: Work) -> None:
         """Push the inverse that was made before the effect, under the warrant's second lease."""
@@ -272,5 +269,7 @@ class Saga:
             self._parts.alarm.raise_alarm(f"the gate keeps `{row.ref}` held for a while: {error.message}")
 
 
-def _yes(held: bool) -> str:  # noqa: FBT001  a word for a truth
-    return "yes" if held else "no"
+def _verified(vouched_by: str) -> str:
+    if vouched_by == NOBODY:
+        return "applied, revoked and probed, but unverified: whatever looked at it, the change itself can influence"
+    return f"applied, revoked, probed and verified by {vouched_by}"

@@ -10,6 +10,7 @@ from typing import Final
 
 from magistrate.domain.events import Event
 from magistrate.executor.casebook import Casebook
+from magistrate.executor.checks import NOBODY, vouching
 from magistrate.executor.ports import Clock, LiveProbe, Seen
 from magistrate.executor.rows import JournalStep
 from magistrate.executor.work import Work
@@ -35,13 +36,22 @@ class Verifier:
                 return entry.body.facts["passed"] == "yes"
         return None
 
-    def observe(self, work: Work) -> bool:
-        """Look at the live target and write down what was seen; True when every probe held."""
+    def vouched_by(self, execution: str) -> str:
+        """Who vouches for a change whose verification passed, in words."""
+        done = [e.body for e in self._book.journal.entries(execution) if e.body.step == Event.VERIFICATION_DONE]
+        return done[-1].facts.get("vouched_by", NOBODY) if done else NOBODY
+
+    def observe(self, work: Work, checks: tuple[str, ...]) -> bool:
+        """Look at the live target and write down what was seen; True when every probe held.
+
+        `checks` are those that vouch for the change, as far as it cannot influence them.
+        """
         self._book.step(work.name, JournalStep.VERIFICATION_STARTED, StepStatus.INTENT, {})
         seen = [(probe, self._wait_for(probe, work.row.commit)) for probe in work.verification]
         passed = all(look.held for _, look in seen)
         facts = {f"probe.{n}": f"{probe.url}: {look.seen}"[:500] for n, (probe, look) in enumerate(seen)}
         facts |= {"passed": "yes" if passed else "no", "commit": work.row.commit, "probes": str(len(seen))}
+        facts["vouched_by"] = vouching(facts, checks) if passed else NOBODY
         self._book.step(work.name, Event.VERIFICATION_DONE, StepStatus.DONE, facts)
         return passed
 

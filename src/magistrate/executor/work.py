@@ -25,6 +25,7 @@ class Work:
     bundle: CaseBundle
     warrant: Document[Warrant]
     checks: tuple[Command, ...]
+    rescan: Command | None
     verification: tuple[HttpProbe, ...]
 
     @property
@@ -62,4 +63,5 @@ def work_of(row: ExecutionRow, pins: Pins) -> Work:
     return Work(
         row=row, bundle=bundle, warrant=open_warrant(bundle, pins.deployment),
         checks=tuple(commands[name] for name in repository.checks), verification=repository.verification,
+        rescan=commands[repository.rescan] if repository.rescan is not None else None,
     )  # fmt: skip

@@ -44,7 +44,8 @@ class HttpProbe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is true of one repository: ref, environment, checks and live verification.
 
-    `boundary` names what else one action on it may change, beside the repository and its environment (R67).
+    `boundary` names what else one action on it may change, beside the repository and its environment (R67); `rescan`
+    the command that scans a tree and writes SARIF, by which a finding must be gone before its fix is applied (R57).
     """
 
     repository: Name
@@ -54,6 +55,7 @@ class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     checks: tuple[Name, ...]
     verification: tuple[HttpProbe, ...]
     boundary: tuple[Line, ...] = ()
+    rescan: Name | None = None
 
 
 class EstateActor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -43,6 +43,9 @@ production = false
 # name = "unit-tests"
 # argv = ["python3", "-m", "unittest"]
 # timeout_seconds = 300
+#
+# A `[[repository]]` names its commands: `checks = ["unit-tests"]`, and `rescan = "scan"`: the command that scans a tree
+# and writes SARIF to its standard output. A fix is applied only where the scan no longer shows its finding.
 
 # Who acts as which account (service account, role, token), who may become whom, what each can change. Where an account
 # is shared, or a push reaches more than its repository and environment, nothing executes: `magistrate estate check`.
@@ -89,6 +92,7 @@ class _Repository(_Part, frozen=True, kw_only=True):
     checks: tuple[str, ...] = ()
     verification: tuple[_Probe, ...] = ()
     boundary: tuple[str, ...] = ()
+    rescan: str | None = None
 
 
 class _Actor(_Part, frozen=True, kw_only=True):
@@ -173,7 +177,7 @@ def _verify_names(source: PolicySource, path: Path) -> None:
                 raise Usage("MAG-E609", f"`{path}`: the {kind} `{name}` stands there twice")
     for repository in source.repository:
         source.environment_named(repository.environment)
-        for check in repository.checks:
+        for check in (*repository.checks, *(() if repository.rescan is None else (repository.rescan,))):
             if check not in lists["command"]:
                 raise Usage("MAG-E609", f"`{path}`: `{repository.name}` wants the check `{check}`, which is no command")
 
@@ -203,7 +207,7 @@ def _repositories(source: PolicySource) -> tuple[RepositoryPolicy, ...]:
         RepositoryPolicy(
             repository=r.name, ref=r.ref, environment=r.environment, production=production[r.environment],
             checks=r.checks, verification=tuple(HttpProbe(**msgspec.structs.asdict(v)) for v in r.verification),
-            boundary=r.boundary,
+            boundary=r.boundary, rescan=r.rescan,
         )
         for r in source.repository
     )  # fmt: skip
