@@ -57,6 +57,8 @@ class Admissible:
     warrant: dict[str, Any] = field(default_factory=dict)
     decision: dict[str, Any] = field(default_factory=dict)
     effect: dict[str, Any] = field(default_factory=dict)
+    session: dict[str, Any] = field(default_factory=dict)
+    """Its `signer`, its `lifetime` in seconds, and what its body says."""
     warrant_signer: str = "control"
     proposal_signer: str = "front"
     warrant_lifetime: int = 300
@@ -74,12 +76,15 @@ class Admissible:
     def build(self) -> CaseBundle:
         town, roster = self.town, self.town.trusted_roster()
         policy = town.trusted_policy()
+        said = {**self.session}
+        signer, lifetime = said.pop("signer", "control"), said.pop("lifetime", 3600)
         session = town.by_process(
-            "control",
+            signer,
             Session(
-                agent="fixer", owner="anna", manifest=town.manifest.payload_digest(), opened_by="anna",
-                finding="fnd-x", repository="shop", reason="fix", byte_budget=1_000_000, token_sha256=digest(b"t"),
-            ), "ses", lifetime=3600, now=self.now - 50,
+                **{"agent": "fixer", "owner": "anna", "manifest": town.manifest.payload_digest(), "opened_by": "anna",
+                   "finding": "fnd-x", "repository": "shop", "reason": "fix", "byte_budget": 1_000_000,
+                   "token_sha256": digest(b"t"), **said}
+            ), "ses", lifetime=lifetime, now=self.now - 50,
         )  # fmt: skip
         effect = self._effect()
         proposal = self._proposal(session, effect)

@@ -324,7 +324,9 @@ class World:
         town = self.case.town
         parts: dict[str, Any] = {
             "identity": self.identity, "clock": self.clock, "alarm": self.alarm, "inbox": self.control,
-            "ground": Ground(pins=Pins(deployment=town.name, roster=town.pin), same_user_walls=False),
+            "ground": Ground(
+                pins=Pins(deployment=town.name, roster=town.pin), same_user_walls=False, newest=lambda pins: pins
+            ),
             "broker": self.gate, "drill_ground": self.gate, "gate_misuse": self.gate, "target": self.target,
             "misuse": self.target, "assessor": self.judge, "checks": self.eyes, "live": self.eyes,
             "stops": lambda: self.stops,

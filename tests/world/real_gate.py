@@ -26,6 +26,7 @@ from world.ports import four_free_ports
 from magistrate.adapters.git.manifest import manifest_digest
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.keys.process import load_process_key
+from magistrate.adapters.own_roots import newest_pins
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.bootstrap.executor import SystemClock
@@ -257,7 +258,10 @@ def outside_of(home: Path, target: type[GitTarget] = GitTarget, **changes: Any) 
     parts: dict[str, Any] = {
         "identity": identity, "clock": clock, "alarm": Stderr(), "inbox": FolderControl(home), "broker": gate,
         "drill_ground": gate, "gate_misuse": gate, "target": made, "misuse": made, "assessor": CaseJudge(),
-        "checks": NoChecks(), "live": HttpLook(), "ground": Ground(pins=pins, same_user_walls=False),
+        "checks": NoChecks(), "live": HttpLook(), "ground": Ground(
+            pins=pins, same_user_walls=False,
+            newest=lambda pins: newest_pins(pins, home / "roster.json", home / "policy-bundle.json"),
+        ),
         "stops": lambda: read_stops(home / "freeze"), "closing": (http.close,),
     }  # fmt: skip
     return Outside(**{**parts, **changes})

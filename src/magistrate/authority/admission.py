@@ -91,7 +91,7 @@ def admit(  # noqa: PLR0913  each is a separate premise
     roster, policy = _admit_roots(bundle, pins)
     warrant, warrant_digest = _admit_warrant(bundle, roster, policy, now=now, executor=executor)
     _admit_record(bundle, roster)
-    proposal, proposal_digest = _admit_proposal(bundle, roster, warrant.body)
+    proposal, proposal_digest = _admit_proposal(bundle, roster, warrant.body, now)
     effect = _admit_effect(proposal.body, warrant.body)
     repository = policy.repository(effect.repository)
     _admit_target(effect, repository)
@@ -171,7 +171,9 @@ def _admit_record(bundle: CaseBundle, roster: TrustedRoster) -> None:
         raise Refused("MAG-E125", "the log entry commits to another warrant")
 
 
-def _admit_proposal(bundle: CaseBundle, roster: TrustedRoster, warrant: Warrant) -> tuple[Document[Proposal], str]:
+def _admit_proposal(
+    bundle: CaseBundle, roster: TrustedRoster, warrant: Warrant, now: int
+) -> tuple[Document[Proposal], str]:
     proposal = roster.open_by_front(bundle.proposal, Proposal)
     found = bundle.proposal.payload_digest()
     _match("proposal", warrant.proposal, found)
@@ -188,6 +190,10 @@ def _admit_proposal(bundle: CaseBundle, roster: TrustedRoster, warrant: Warrant)
         raise Refused("MAG-E121", "an agent manifest needs its owner's and an operator's signature")
     if manifest.body.state is not AgentState.ACTIVE:
         raise Refused("MAG-E122", f"the agent `{manifest.body.agent}` is {manifest.body.state}")
+    if unix_seconds(manifest.body.review_by) <= now:
+        raise Refused(
+            "MAG-E122", f"the agent `{manifest.body.agent}` was to be reviewed by `{manifest.body.review_by}`"
+        )
     for what, left, right in (
         ("agent", proposal.body.agent, manifest.body.agent),
         ("owner", proposal.body.owner, manifest.body.owner),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from magistrate.adapters.keys.process import load_process_key
+from magistrate.adapters.own_roots import newest_pins
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
@@ -85,7 +86,10 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
     outside = Outside(
         identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
         gate_misuse=gate, target=target, misuse=target, live=HttpLook(),
-        ground=Ground(pins=pins, same_user_walls=not standing_walls(settings).users),
+        ground=Ground(
+            pins=pins, same_user_walls=not standing_walls(settings).users,
+            newest=lambda pins: newest_pins(pins, settings.roster_path, settings.policy_path),
+        ),
         assessor=PinnedAssessor(assessor, target.git_dir, pins), checks=SandboxedChecks(sandbox, target.git_dir),
         stops=lambda: read_stops(settings.freeze), closing=(to_gate.close, to_control.close),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import uvicorn
 
+from magistrate.adapters.own_roots import newest_pins
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.errors import Unavailable
@@ -41,11 +42,11 @@ def main(home: Path) -> int:
 def compose(settings: Settings) -> Gate:
     """The gate of one home."""
     database = settings.home / "gate" / "gate.db"
-    grants = Grants(database)
+    grants, pins = Grants(database), Pins(deployment=settings.deployment, roster=settings.pin())
     return Gate(
         GateParts(
             home=settings.home,
-            pins=Pins(deployment=settings.deployment, roster=settings.pin()),
+            pins=lambda: newest_pins(pins, settings.roster_path, settings.policy_path),
             repositories=Repositories(settings.repositories),
             grants=grants,
             halts=Halts(database, grants),

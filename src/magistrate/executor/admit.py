@@ -37,10 +37,14 @@ from magistrate.wire.proposal import Proposal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What the executor was told out of band: pins, and whether all processes share one user."""
+    """What the executor was told out of band: pins, and whether all processes share one user.
+
+    `newest` raises the pins to what people installed on this machine since; it is asked at each admission.
+    """
 
     pins: Pins
     same_user_walls: bool
+    newest: Callable[[Pins], Pins]
 
 
 class Admission:
@@ -83,7 +87,7 @@ class Admission:
         repository, now = getattr(named, "repository", ""), self._clock.now()
         admitted = admit(
             bundle,
-            pins=self.pins(),
+            pins=self.newest_pins(),
             now=now,
             executor=self._identity.keyid,
             withdrawals=self._stops().withdrawals,
@@ -91,6 +95,7 @@ class Admission:
             same_user_walls=self._ground.same_user_walls,
         )
         self.verify_not_stopped(admitted)
+        self._verify_first(admitted)
         self._verify_tree(admitted)
         self._verify_judgement(bundle, admitted)
         self._book.raise_pin("roster", admitted.roster.body.version)
@@ -99,10 +104,21 @@ class Admission:
 
     def pins(self) -> Pins:
         """The pins, raised to the newest versions this executor has seen."""
+        return self._seen(self._ground.pins)
+
+    def newest_pins(self) -> Pins:
+        """The pins, raised also to what people installed on this machine; for what is new, not for what has begun.
+
+        Raises:
+            Unavailable, Refused: what is installed here cannot be read or believed, so nothing new is.
+        """
+        return self._seen(self._ground.newest(self._ground.pins))
+
+    def _seen(self, pins: Pins) -> Pins:
         return replace(
-            self._ground.pins,
-            roster_version=max(self._ground.pins.roster_version, self._book.pin("roster")),
-            policy_version=max(self._ground.pins.policy_version, self._book.pin("policy")),
+            pins,
+            roster_version=max(pins.roster_version, self._book.pin("roster")),
+            policy_version=max(pins.policy_version, self._book.pin("policy")),
         )
 
     def withdrawals(self) -> tuple[Envelope, ...]:
@@ -124,6 +140,11 @@ class Admission:
         self._halts.verify_free(admitted.effect, admitted.roster, stops.closures)
         self._foreign.verify_open(admitted.effect.repository, admitted.roster, stops.thaws)
         verify_not_withdrawn(admitted.approvals, stops.withdrawals, admitted.roster)
+
+    def _verify_first(self, admitted: Admitted) -> None:
+        """One agreement is one effect, whatever warrants are made of it and wherever its ref was put back to (R56)."""
+        if any(row.proposal == admitted.proposal_digest for row in self._book.landed()):
+            raise Refused("MAG-E381", "the proposal had its effect already, under another warrant")
 
     def _verify_tree(self, admitted: Admitted) -> None:
         effect = admitted.effect

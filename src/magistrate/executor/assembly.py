@@ -88,7 +88,7 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     drills = Drills(
         DrillParts(
             record=record, identity=outside.identity, scratch=scratch, broker=outside.broker, inbox=outside.inbox,
-            outbox=outbox, clock=outside.clock, pins=admission.pins,
+            outbox=outbox, clock=outside.clock, pins=admission.newest_pins,
         )
     )  # fmt: skip
     watch = Watch(

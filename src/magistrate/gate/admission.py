@@ -89,6 +89,8 @@ def admit_rollback(asked: LeaseAsked, grants: Grants, now: int) -> Grant:
     if len(done) != 1:
         raise Refused("MAG-E339", "this warrant had no effect here that could be undone")
     effect = done[0]
+    if grants.holder_of(effect.repository, effect.ref) != effect.warrant:
+        raise Refused("MAG-E339", "the warrant is over, and what it did is undone by people only")
     if now - effect.issued > ROLLBACK_WITHIN_SECONDS:
         raise Refused("MAG-E339", "the effect is too old to be undone without people")
     for what, given, allowed in (

@@ -236,6 +236,12 @@ class Grants:
         more = len(rows) > limit
         return tuple(_grant(row[:-1]) for row in rows[:limit]), int(rows[limit - 1][-1]) if more else 0
 
+    def holder_of(self, repository: str, ref: str) -> str:
+        """The warrant that a ref was last held for and that was not released since, though its time be up; else empty."""
+        with self._open() as db:
+            row = db.execute("select warrant from holds where repository=? and ref=?", (repository, ref)).fetchone()
+        return "" if row is None else str(row[0])
+
     def release_hold(self, warrant: str) -> None:
         """Let other warrants have the refs that this one held."""
         with self._open() as db, self._immediate(db):

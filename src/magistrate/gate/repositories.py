@@ -71,6 +71,23 @@ class Repositories:
         """Commit id of a ref, or an empty text when the ref does not exist."""
         return self.git(name, "rev-parse", "--verify", "--quiet", ref, check=False).strip()
 
+    def verify_stands(self, name: str, ref: str, commit: str, tree: str) -> None:
+        """Check that a ref stands at this commit, which holds this tree; an empty `tree` is not compared.
+
+        The tree is where the way back leads, so a document that names another one is no description of this place.
+
+        Raises:
+            NotFound: MAG-E336 without such a repository. Refused: MAG-E342 when it stands elsewhere or holds another tree.
+        """
+        path, tip = self.path(name), self.tip(name, ref)
+        if tip != commit:
+            raise Refused("MAG-E342", f"`{ref}` of `{path.name}` stands at `{tip[:12]}`, not at `{commit[:12]}`")
+        held = self.tree(name, commit) if tree else ""
+        if held != tree:
+            raise Refused(
+                "MAG-E342", f"`{commit[:12]}` of `{path.name}` holds the tree `{held[:12]}`, not `{tree[:12]}`"
+            )
+
     def tree(self, name: str, commit: str) -> str:
         """Tree id of a commit."""
         return self.git(name, "rev-parse", "--verify", f"{commit}^{{tree}}").strip()

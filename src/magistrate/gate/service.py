@@ -67,10 +67,10 @@ _LOG: Final = logging.getLogger("magistrate.gate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateParts:
-    """What the gate stands on; `roster_chain` and `stops` read its own files anew each time."""
+    """What the gate stands on; `pins`, `roster_chain` and `stops` read its own files anew each time."""
 
     home: Path
-    pins: Pins
+    pins: Callable[[], Pins]
     repositories: Repositories
     grants: Grants
     halts: Halts
@@ -130,7 +130,7 @@ class Gate:
         elif asked_for.bundle is None:
             raise Refused("MAG-E339", "a lease for an effect comes with its whole case")
         else:
-            grant, ground = admit_effect(asked, asked_for.bundle, pins=parts.pins, stops=stops, now=now)
+            grant, ground = admit_effect(asked, asked_for.bundle, pins=parts.pins(), stops=stops, now=now)
             parts.foreign.verify_open(grant.repository, roster, stops.thaws)
             parts.halts.verify_free(grant, roster, stops.closures, parts.repositories.tip)
             parts.halts.remember(grant, asked_for.bundle, roster)
@@ -258,12 +258,8 @@ class Gate:
     # -- parts ----------------------------------------------------------------
 
     def _issue(self, request: HttpRequest, grant: Grant, now: int) -> Response:
-        path = self._parts.repositories.path(grant.repository)
-        tip = self._parts.repositories.tip(grant.repository, grant.ref)
-        if tip != grant.old:
-            raise Refused(
-                "MAG-E342", f"`{grant.ref}` of `{path.name}` stands at `{tip[:12]}`, not at `{grant.old[:12]}`"
-            )
+        tree = "" if grant.purpose == LeasePurpose.DRILL else grant.base_tree
+        self._parts.repositories.verify_stands(grant.repository, grant.ref, grant.old, tree)
         token = secrets.token_urlsafe(32)
         self._parts.grants.issue(grant, token, now, user_of_peer(request.client, request.scope.get("server")))
         return answered(
@@ -310,7 +306,7 @@ class Gate:
 
     async def _caller(self, request: HttpRequest, body: bytes) -> tuple[TrustedRoster, Envelope]:
         envelope = envelope_of(request.headers.get("authorization", ""))
-        roster = own_roster(self._parts.roster_chain(), self._parts.pins)
+        roster = own_roster(self._parts.roster_chain(), self._parts.pins())
         now = self._parts.now()
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         caller = verify_request(envelope, roster, request.method, path, body, now, AUDIENCE)

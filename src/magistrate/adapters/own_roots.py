@@ -1,0 +1,50 @@
+"""Roster and policy as people installed them on this machine, for executor and gate alike.
+
+Rule kept (invariant 8): a captured control that withholds a newer roster or policy wins nothing with the older
+one. What stands in these files is believed only when it verifies from the pin, and it only ever raises a pin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from magistrate.authority.admission import Pins
+from magistrate.authority.policy import trust_policy
+from magistrate.authority.roster import trust_roster
+from magistrate.errors import Unavailable
+from magistrate.wire.envelope import Envelope, decode_envelope
+
+
+def newest_pins(pins: Pins, roster_path: Path, policy_path: Path) -> Pins:
+    """The pins, raised to the versions of these files; a file that was never installed here raises nothing.
+
+    Raises:
+        Unavailable: MAG-E440 when one is there and cannot be read.
+        Refused: MAG-E120, MAG-E121, MAG-E107 and others when one does not verify: nothing is admitted then.
+    """
+    kept = _read(roster_path)
+    if kept is None:
+        return pins
+    try:
+        chain = msgspec.json.decode(kept, type=tuple[Envelope, ...])
+    except msgspec.MsgspecError as error:
+        raise Unavailable("MAG-E440", f"the roster `{roster_path}` cannot be read: {error}") from error
+    roster = trust_roster(chain, pin=pins.roster, deployment=pins.deployment)
+    raised = replace(pins, roster_version=max(pins.roster_version, roster.body.version))
+    bundle = _read(policy_path)
+    if bundle is None:
+        return raised
+    policy = trust_policy(decode_envelope(bundle.strip()), roster)
+    return replace(raised, policy_version=max(pins.policy_version, policy.body.version))
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Unavailable("MAG-E440", f"`{path}` cannot be read: {error.strerror}") from error
