@@ -28,19 +28,29 @@ _WIDE: Final = ("executor", "owner", "approvers", "decision", "warrant", "issued
 @click.option("--live", is_flag=True, help="Only those that could be used now; none is the normal state.")
 @click.option("--limit", type=click.IntRange(min=0), default=PAGE, show_default=True, help="How many; 0: all.")
 @click.option("--roots", is_flag=True, help="What can issue credentials, instead of the credentials.")
+@click.option(
+    "--scan", is_flag=True, help="Search disk, databases, environments and memory for credentials that stand."
+)
 @output_option
 @home_option
 @person_options
 @pass_frame
-def leases(frame: Frame, *, live: bool, limit: int, roots: bool, output: str) -> None:
+def leases(  # noqa: PLR0913  the options of the command
+    frame: Frame, *, live: bool, limit: int, roots: bool, scan: bool, output: str
+) -> int:
     """List the gate's own record of credentials, newest first, each with the reason why it exists.
 
     SCOPE is the one move that a credential allows, LEFT the seconds until it is dead by itself. What is dead
-    stays listed; a live one without reason is an alarm.
+    stays listed; a live one without reason is an alarm. --scan ends with 1 where something usable stands, with 4
+    where not everything could be looked at: under walls of users only root sees it all.
     """
+    if scan:
+        from magistrate.entrypoints.cli.leases_scan import show_scan
+
+        return show_scan(frame, output)
     if roots:
         _show_roots(frame, output)
-        return
+        return 0
     rows, alarms, more = _fetch(frame, live=live, limit=limit)
     for alarm in alarms:
         click.echo(styled(f"alarm: {visible(alarm)}", fg="red", bold=True), err=True)
@@ -54,6 +64,7 @@ def leases(frame: Frame, *, live: bool, limit: int, roots: bool, output: str) ->
     )  # fmt: skip
     if more:
         click.echo(f"the newest {len(rows)} are shown; more with --limit N, all with --limit 0", err=True)
+    return 0
 
 
 def _fetch(frame: Frame, *, live: bool, limit: int) -> tuple[list[dict[str, Any]], list[str], bool]:
