@@ -75,6 +75,8 @@ def verdict_on(subject: Subject, result: Mapping[str, Any]) -> list[str]:
     if result["failures"]:
         found.append(f"{len(result['failures'])} cases failed")
     found += [f"no case ended as `{word}`" for word in subject.must_see if not result["seen"].get(word)]
+    filled = {word.rpartition(": ")[0] for word in result["seen"]}
+    found += [f"the cell `{cell}` is empty" for cell in subject.cells if cell not in filled]
     return found
 
 

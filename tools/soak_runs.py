@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools"), str(ROOT / "bench")]
 import freshness  # noqa: E402  the paths are set above
 from conftest import CLEAN  # noqa: E402
 from measured import machine  # noqa: E402
-from soak.subject import SEED, Subject, chances  # noqa: E402
+from soak.subject import SEED, Subject, Told, chances  # noqa: E402
 from soak.subjects import SUBJECTS  # noqa: E402
 from soak_results import kept_shards, stale_benches, stale_soaks, told_as_older, verdict_on, write_result  # noqa: E402
 
@@ -55,11 +55,12 @@ def run_cases(subject: Subject, shard: int, first: int) -> None:
             out.flush()
 
 
-def outcome_of(subject: Subject, trial: Any, shard: int, case: int) -> dict[str, str]:
-    """How one case ended: `seen` a word, or `failed` with the reason."""
+def outcome_of(subject: Subject, trial: Any, shard: int, case: int) -> dict[str, Any]:
+    """How one case ended: `seen` a word and `figures` where there are some, or `failed` with the reason."""
     faulthandler.dump_traceback_later(CASE_SECONDS, exit=True)
     try:
-        return {"seen": str(trial(chances(subject.name, shard, case)))}
+        told = trial(chances(subject.name, shard, case))
+        return {"seen": str(told), "figures": dict(told.figures) if isinstance(told, Told) else {}}
     except Exception as error:  # noqa: BLE001  whatever comes out of a case is what it found
         return {"failed": f"{type(error).__name__}: {error}"[:2000]}
     finally:
@@ -70,12 +71,15 @@ def run_shard(subject: Subject, shard: int, told: Progress) -> dict[str, Any]:
     """One shard in processes of its own: a new one after each that died. Raises MovedError."""
     sources = freshness.sources_digest(list(subject.measures))
     began, seen, failures = time.monotonic(), Counter[str](), list[dict[str, Any]]()
+    figures: dict[str, list[int]] = {}
     case = deaths = 0
     while case < subject.cases and deaths < MAX_DEATHS:
         for line in child_lines(subject, shard, case):
             case = int(line.get("case", case)) + 1
             if "seen" in line:
                 seen[str(line["seen"])] += 1
+                for name, numbers in line["figures"].items():
+                    figures.setdefault(name, []).extend(numbers)
             else:
                 failures.append({"case": case - 1, "why": str(line["failed"])})
                 deaths += "died" in line
@@ -84,7 +88,7 @@ def run_shard(subject: Subject, shard: int, told: Progress) -> dict[str, Any]:
         raise MovedError(subject.name)
     return {
         "shard": shard, "sources": sources, "cases": case, "seen": dict(sorted(seen.items())), "failures": failures,
-        "seconds": round(time.monotonic() - began, 1), "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "figures": figures, "seconds": round(time.monotonic() - began, 1), "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }  # fmt: skip
 
 

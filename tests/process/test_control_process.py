@@ -25,7 +25,7 @@ TYPO = {"notes.md": "# Notes\n\nThis service greets people.\n"}
 
 @pytest.fixture
 def world(tmp_path):
-    made = CaseWorld(tmp_path)
+    made = CaseWorld(tmp_path, executors=("executor", "executor-b"))
     made.store.close()
     return made
 
@@ -61,6 +61,24 @@ def submitted(world, front):
     answer = front.post("/internal/v1/proposals", request)
     assert answer.status_code == 200, answer.text
     return answer.json()["proposal"]
+
+
+@pytest.mark.requirement("R56")
+def test_a_warrant_is_offered_and_given_to_the_executor_that_it_names(world, control):
+    front, ben, named, other = (Caller(world.deployment, name) for name in ("front", "ben", "executor", "executor-b"))
+    proposal = submitted(world, front)
+    path = f"{PEOPLE}/cases/{proposal[7:17]}"
+    ben.awaited(path, lambda found: found["case"]["state"] == "IN_REVIEW")
+    ben.post(f"{path}/approvals", {"envelope": world.approval("ben", world.case_of(proposal))})
+    work = named.awaited("/api/v1/executor/warrants", lambda found: found["bundles"])
+    assert other.get("/api/v1/executor/warrants").json() == {"bundles": []}
+    bundle = msgspec.convert(work["bundles"][0], CaseBundle)
+    assert bundle.warrant is not None
+    warrant = world.deployment.trusted_roster().open_by_control(bundle.warrant, _warrant())
+    taking = f"/api/v1/executor/warrants/{warrant.id}/taken"
+    refused = other.post(taking, {})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "MAG-E124")
+    assert named.post(taking, {}).status_code == 200
 
 
 @pytest.mark.requirement("R37", "R60", "R62", "R85")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -60,6 +61,19 @@ def test_a_credential_dies_by_time_and_by_revocation(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="revoked"):
         grants.claim("plainly-fake-dead", 3)
     assert b"plainly-fake" not in b"".join(p.read_bytes() for p in tmp_path.iterdir()).replace(b"plainly fake", b"")
+
+
+@pytest.mark.requirement("R52", "R53")
+def test_a_clock_that_is_set_back_gives_a_credential_no_longer_life(tmp_path: Path) -> None:
+    grants = Grants(tmp_path / "gate.db")
+    hour, issued = 3600, 10_000
+    grant = replace(_grant("back", issued + 60), issued=issued)
+    grants.issue(grant, "plainly-fake-back", issued)
+    with pytest.raises(Refused, match="expired"):
+        grants.claim("plainly-fake-back", issued + 30 - hour)
+    assert grants.by_lease("back").state_at(issued - 1) is GrantState.EXPIRED
+    assert grants.by_lease("back").state_at(issued) is GrantState.ISSUED
+    assert grants.claim("plainly-fake-back", issued + 59).lease == "back"
 
 
 def _pkt(line: bytes) -> bytes:

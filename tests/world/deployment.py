@@ -141,8 +141,9 @@ class Deployment:
         audience: str = "control",
         now: int | None = None,
     ) -> dict[str, str]:
-        """Header of a signed request; `caller` is a person, or `front`, `executor`, `gate`."""
-        request = Request(caller=caller, method=method, path=path, body_sha256=digest(body))
+        """Header of a signed request; `caller` is a person, or `front`, `executor`, `executor-b`, `gate`."""
+        role = caller if caller in self.people else caller.partition("-")[0]
+        request = Request(caller=role, method=method, path=path, body_sha256=digest(body))
         sign = self.by_person if caller in self.people else self.by_process
         envelope = sign(caller, request, "req", lifetime=120, audience=audience, now=now)
         return {"Authorization": authorization_value(envelope)}
@@ -161,13 +162,14 @@ def make_deployment(
     ref: str = "refs/heads/main",
     estate: Estate | None = None,
     now: int | None = None,
+    executors: Sequence[str] = ("executor",),
 ) -> Deployment:
     """Make keys, roster, policy and one agent manifest, sign them and write the home."""
     roles = ROLES if mode is Mode.TEAM else {"anna": tuple(Role)}
     people = {name: InMemorySshKey(Ed25519PrivateKey.generate()) for name in roles}
-    keys = {name: Ed25519PrivateKey.generate() for name in PROCESSES}
+    keys = {name: Ed25519PrivateKey.generate() for name in dict.fromkeys((*PROCESSES, *executors))}
     at = _now(now) - 60
-    roster = by_all(people, list(people), _roster(mode, roles, people, keys), "ros", at)
+    roster = by_all(people, list(people), _roster(mode, roles, people, keys, executors), "ros", at)
     bundle = PolicyBundle(
         version=1, previous=None, schema=default_policy("schema.cedarschema"),
         policies=tuple(policies) if policies is not None else default_policies(),
@@ -215,6 +217,7 @@ def _roster(
     roles: Mapping[str, tuple[Role, ...]],
     people: Mapping[str, InMemorySshKey],
     keys: Mapping[str, Ed25519PrivateKey],
+    executors: Sequence[str],
 ) -> Roster:
     threshold = 2 if mode is Mode.TEAM else 1
     return Roster(
@@ -225,7 +228,7 @@ def _roster(
         ),
         processes=Processes(
             front=public_text(keys["front"]), control=public_text(keys["control"]), gate=public_text(keys["gate"]),
-            executors=(public_text(keys["executor"]),), log=vkey(f"magistrate/{NAME}", keys["log"], 1),
+            executors=tuple(public_text(keys[name]) for name in executors), log=vkey(f"magistrate/{NAME}", keys["log"], 1),
             witnesses=(vkey(f"magistrate/{NAME}/witness", keys["witness"], 4),),
         ),
         thresholds=Thresholds(roster=threshold, policy=threshold, witnesses=1),

@@ -12,7 +12,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ from magistrate.wire.decision import Decision
 from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
-from magistrate.wire.policy_bundle import HttpProbe
+from magistrate.wire.policy_bundle import Command, HttpProbe
 
 NAME = "testing"
 MAIN = "refs/heads/main"
@@ -75,7 +75,10 @@ def apply_with_git(git_dir: Path, old: str, diff: bytes) -> Rebuilt:
 class Town:
     """A home with a repository `shop` and one warranted case, a gate process and a live service."""
 
-    def __init__(self, home: Path, *, healthy: bool = True) -> None:
+    def __init__(
+        self, home: Path, *, healthy: bool = True, checks: Sequence[Command] = (),
+        executors: Sequence[str] = ("executor",),
+    ) -> None:  # fmt: skip
         self.home, self.healthy = home, healthy
         first = four_free_ports()
         self.gate_port = first + 2
@@ -85,7 +88,9 @@ class Town:
         probe = HttpProbe(
             url=f"http://127.0.0.1:{self.service_port}/health", status=200, body_contains="{commit}", within_seconds=1
         )
-        self.case.town = make_deployment(home, verification=[probe], now=int(time.time()) - 200)
+        self.case.town = make_deployment(
+            home, verification=[probe], checks=checks, now=int(time.time()) - 200, executors=executors
+        )
         (home / "magistrate.toml").write_text(
             f'version = 1\ndeployment = "{NAME}"\nmode = "team"\n[ports]\nfront = {first}\n'
             f"control = {first + 1}\ngate = {self.gate_port}\nwitness = {first + 3}\n"

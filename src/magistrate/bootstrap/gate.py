@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -39,8 +39,13 @@ def main(home: Path) -> int:
     return 0
 
 
-def compose(settings: Settings) -> Gate:
-    """The gate of one home."""
+def unix_now() -> int:
+    """Unix seconds, by the clock of this machine."""
+    return int(time.time())
+
+
+def compose(settings: Settings, now: Callable[[], int] = unix_now) -> Gate:
+    """The gate of one home; `now` is its clock (Unix seconds)."""
     database = settings.home / "gate" / "gate.db"
     grants, pins = Grants(database), Pins(deployment=settings.deployment, roster=settings.pin())
     return Gate(
@@ -53,7 +58,7 @@ def compose(settings: Settings) -> Gate:
             foreign=ForeignLeases(database, grants),
             grounds=Grounds(database),
             base_url=settings.gate_url,
-            now=lambda: int(time.time()),
+            now=now,
             roster_chain=lambda: read_chain(settings.roster_path),
             stops=lambda: read_stops(settings.freeze),
         )

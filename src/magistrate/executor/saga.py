@@ -66,13 +66,13 @@ class Saga:
         self._book = parts.book
 
     def start(self, bundle: CaseBundle) -> None:
-        """Take a warrant and execute it. A warrant seen before is not looked at again.
+        """Take a warrant and execute it. One seen before, or made out to another executor, is left alone.
 
         Raises:
             Unavailable: something could not be reached; `settle` goes on later.
         """
         warrant = open_warrant(bundle, self._parts.identity.deployment)
-        if self._book.known(warrant.id):
+        if self._book.known(warrant.id) or warrant.body.executor != self._parts.identity.keyid:
             return
         self._book.begin(warrant.id, warrant.digest(), canonical(bundle))
         if not self._parts.inbox.take(warrant.id):

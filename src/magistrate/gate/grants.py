@@ -1,7 +1,8 @@
 """Grants: the gate's own record of every credential, one use each.
 
 Rule kept (invariant 7): a row exists before a token does; only the SHA-256 of a token is
-stored; a token is claimed in one SQL statement; revoking is one row and works at once. Which
+stored; a token is claimed in one SQL statement; revoking is one row and works at once. A clock that
+was set back gives no token a longer life: before it was issued it is as dead as after its end. Which
 effect happened is decided by the state of the ref, never by an exit code.
 """
 
@@ -73,6 +74,12 @@ class Grant:
     state: GrantState
     issued: int
     expires: int
+
+    def state_at(self, now: int) -> GrantState:
+        """The state by the clock: ISSUED only from its issue until its end."""
+        if self.state is GrantState.ISSUED and not self.issued <= now < self.expires:
+            return GrantState.EXPIRED
+        return self.state
 
 
 _COLUMNS: Final = (
@@ -168,8 +175,8 @@ class Grants:
         if row is None:
             raise Refused("MAG-E333", "the credential is not known here")
         grant = _grant(row)
-        if grant.state is not GrantState.ISSUED or grant.expires <= now:
-            state = grant.state if grant.state is not GrantState.ISSUED else GrantState.EXPIRED
+        state = grant.state_at(now)
+        if state is not GrantState.ISSUED:
             raise Refused("MAG-E333", f"the credential of `{grant.lease}` is {state}")
         return grant
 
@@ -182,8 +189,8 @@ class Grants:
         grant = self.by_token(token, now)
         with self._open() as db, self._immediate(db):
             changed = db.execute(
-                "update grants set state='used', ended=? where token_hash=? and state='issued' and expires>?",
-                (now, token_hash(token), now),
+                "update grants set state='used', ended=? where token_hash=? and state='issued' and issued<=? and expires>?",
+                (now, token_hash(token), now, now),
             ).rowcount
         if changed != 1:
             raise Refused("MAG-E333", f"the credential of `{grant.lease}` was used or revoked meanwhile")

@@ -28,9 +28,8 @@ class Listing:
 
     def view(self, grant: Grant) -> LeaseView:
         """One lease, as it stands now."""
-        state, usable = grant.state, grant.state is GrantState.ISSUED
-        if usable and grant.expires <= self._now:
-            state, usable = GrantState.EXPIRED, False
+        state = grant.state_at(self._now)
+        usable = state is GrantState.ISSUED
         if grant.warrant not in self._known:
             self._known[grant.warrant] = self._grounds.of(grant.warrant)
         ground = self._known[grant.warrant]

@@ -13,20 +13,32 @@ from magistrate.usecases.drills import keep_result, open_orders
 from magistrate.usecases.matter import bundle
 from magistrate.usecases.settle import record_report, record_step
 from magistrate.usecases.warrant import fetchable
+from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.warrant import Warrant
 
 
 def warrants(parts: ControlParts, asked: Asked) -> dict[str, Any]:
-    """Bundles of warranted cases that nobody took; each warrant is in the witnessed log."""
+    """Bundles of warranted cases that nobody took, for the executor they name; each warrant is in the witnessed log."""
     with parts.store.transaction() as unit:
-        found = fetchable(parts.store, unit, asked.now)
-        return {"bundles": [bundle(parts.store, parts.trust, unit, case, asked.now) for case in found]}
+        cases = fetchable(parts.store, unit, asked.now)
+        found = [bundle(parts.store, parts.trust, unit, case, asked.now) for case in cases]
+        return {"bundles": [one for one in found if _named(parts, one) == asked.caller.keyid]}
+
+
+def _named(parts: ControlParts, offered: CaseBundle) -> str:
+    """The key id of the executor that the warrant is made out to; empty without a warrant."""
+    if offered.warrant is None:
+        return ""
+    return parts.trust.roster().open_by_control(offered.warrant, Warrant).body.executor
 
 
 def take(parts: ControlParts, asked: Asked) -> dict[str, Any]:
-    """Take a warrant, once."""
+    """Take a warrant, once, as the executor that it names."""
     warrant = asked.params["warrant"]
     with parts.store.transaction() as unit:
         case = unit.case_of_warrant(warrant)
+        if _named(parts, bundle(parts.store, parts.trust, unit, case, asked.now)) != asked.caller.keyid:
+            raise Refused("MAG-E124", f"the warrant `{warrant[:40]}` names another executor")
         if (case.standing.warrant_expires or 0) <= asked.now or not unit.take_warrant(warrant, asked.now):
             raise Refused("MAG-E467", f"the warrant `{warrant[:40]}` was taken before or has lapsed")
     return {"warrant": warrant, "proposal": case.facts.proposal}
