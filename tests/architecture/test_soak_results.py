@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 from paths import PYTHON, ROOT
+from soak.subject import Subject, chances
+
+sys.path.insert(0, str(ROOT / "tools"))
+from soak_results import verdict_on
 
 NEEDED = (
     "tools/soak_runs.py", "tools/soak_results.py", "tools/freshness.py", "bench/measured.py", "tests/conftest.py",
@@ -105,6 +111,18 @@ def test_a_result_is_stale_as_soon_as_the_source_it_measured_changes(project):
     assert (done.returncode, done.stdout) == (
         1, 'soak-toy.json measured other code than there is now; run: make soak ARGS="toy"\n'
     )  # fmt: skip
+
+
+def test_an_empty_cell_fails():
+    subject = Subject(
+        name="toy", requirement="R1", says="s", measures=("src/*.py",), shards=1, cases=2, rig=lambda _: contextlib.nullcontext(str),
+        cells=("a, before", "a, after"),
+    )  # fmt: skip
+    result = {"cases": 2, "shards": [{}], "failures": [], "seen": {"a, before: well": 2}}
+    assert verdict_on(subject, result) == ["the cell `a, after` is empty"]
+    assert verdict_on(subject, {**result, "seen": {"a, before: well": 1, "a, after: ill": 1}}) == []
+    drawn = chances("toy", 3, 7)
+    assert (drawn.shard, drawn.case) == (3, 7)
 
 
 def test_an_interrupted_run_goes_on_and_a_shard_of_other_source_has_not_run(project):

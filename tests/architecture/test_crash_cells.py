@@ -1,0 +1,50 @@
+"""The crash matrix names every step of the journal and every event of a lease; its sample covers steps and faults."""
+
+from __future__ import annotations
+
+import pytest
+from soak.crash_cells import (
+    CELLS,
+    FAULTS,
+    LEASE_EVENTS,
+    MATRIX,
+    MOMENTS,
+    NOT_APPLICABLE,
+    WAYS,
+    covering,
+    written_by_the_executor,
+)  # fmt: skip
+from soak.crash_faults import DEEDS
+from soak.crash_matrix import CASES, SUBJECT
+
+from magistrate.domain.execution import LeaseState
+
+
+@pytest.mark.requirement("R53", "R56")
+def test_no_step_of_the_journal_is_missing_from_the_matrix() -> None:
+    named = {cell.point.step for cell in MATRIX}
+    assert named == written_by_the_executor(), "give a new step its cells, or say why it has none"
+    assert set(LEASE_EVENTS) == set(LeaseState)
+    assert set(LEASE_EVENTS.values()) <= {cell.point.step for cell in CELLS}
+    assert all(cell.why_not.strip() for cell in MATRIX if cell not in CELLS)
+    assert {cell.point.step for cell in MATRIX if cell.why_not} == set(NOT_APPLICABLE)
+
+
+@pytest.mark.requirement("R53", "R56")
+def test_every_write_meets_every_fault_before_and_after() -> None:
+    writes = [(way.name, write) for way in WAYS for write in way.writes]
+    assert len(writes) == len(set(writes))
+    assert set(FAULTS) == set(DEEDS)
+    assert len(CELLS) == len({cell.name for cell in CELLS}) == len(writes) * len(FAULTS) * len(MOMENTS)
+    assert SUBJECT.cells == tuple(cell.name for cell in CELLS)
+    assert SUBJECT.shards * CASES >= max(300, len(CELLS))
+
+
+def test_the_sample_of_the_normal_suite_covers_writes_faults_and_moments() -> None:
+    sample = covering()
+    assert {(cell.way.name, cell.point.step, cell.point.status, cell.point.occurrence) for cell in sample} == {
+        (way.name, *write) for way in WAYS for write in way.writes
+    }
+    assert {cell.fault for cell in sample} == set(FAULTS)
+    assert {(cell.fault, cell.point.moment) for cell in sample} == {(f, m) for f in FAULTS for m in MOMENTS}
+    assert set(sample) <= set(CELLS)
