@@ -73,3 +73,49 @@ def test_a_file_that_cannot_be_read_is_said_and_stops_the_thaw_too(team):
     assert done.returncode == 1
     assert "junk.json" in done.stderr
     assert "junk.json" in team("status", person="ben").stdout
+
+
+@pytest.mark.requirement("R59")
+def test_a_class_is_frozen_and_a_name_that_policy_does_not_know_is_said(team):
+    frozen = team("freeze", "--class", "dependency", "--repository", "shpo", "--reason", "advisory", person="carla")
+    assert frozen.returncode == 0
+    assert "frozen: repository shpo, class dependency" in frozen.stdout
+    assert "policy names no repository `shpo`" in frozen.stderr
+    settings = load_settings(team.home)
+    (freeze,) = standing_freezes(read_stops(settings.freeze), own_roster(settings)).values()
+    assert (freeze.scope.change_class, freeze.scope.repository, freeze.scope.agent) == ("dependency", "shpo", None)
+    wrong = team("freeze", "--class", "everything", "--reason", "x", person="carla")
+    assert wrong.returncode == 2
+
+
+WINDOW = """
+[[window]]
+name = "always"
+cron = "{cron}"
+zone = "{zone}"
+minutes = 30
+reason = "nobody looks"
+"""
+
+
+@pytest.mark.requirement("R59", "R39")
+def test_a_window_of_the_policy_is_checked_and_one_that_is_open_is_said(team):
+    source = load_settings(team.home).policies / "policy.toml"
+    first = source.read_text()
+    source.write_text(first + WINDOW.format(cron="* * * * *", zone="Europe/Berlin"))
+    told = team("policy", "check")
+    assert told.returncode == 0, told.stderr
+    assert "1 freeze windows" in told.stdout
+    assert "now: the freeze window `always` lasts until" in told.stdout
+    for cron, zone, word in (
+        ("* * * *", "UTC", "five fields"),
+        ("0 99 * * *", "UTC", "hour"),
+        ("* * * * *", "Mars/Base", "not known here"),
+    ):
+        source.write_text(first + WINDOW.format(cron=cron, zone=zone))
+        refused = team("policy", "check")
+        assert refused.returncode == 2
+        assert "MAG-E609" in refused.stderr
+        assert word in refused.stderr
+    source.write_text(first + WINDOW.format(cron="* * * * *", zone="UTC") + 'repositories = ["nowhere"]\n')
+    assert "names no repository of policy: `nowhere`" in team("policy", "check").stderr

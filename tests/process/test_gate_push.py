@@ -14,6 +14,7 @@ from world.gate_world import REF, GateWorld, git, make_gate_world
 
 from magistrate.domain.execution import LeasePurpose
 from magistrate.wire.gate_api import Credential, HoldRelease, LeaseRequest, LeaseView
+from magistrate.wire.policy_bundle import FreezeWindow
 
 
 @pytest.fixture
@@ -179,6 +180,22 @@ def test_a_file_in_the_freeze_folder_stops_effects(gate: GateWorld) -> None:
 
 
 @pytest.mark.requirement("R59")
+@pytest.mark.requirement("R59")
+def test_within_a_freeze_window_the_gate_gives_nothing_out(tmp_path: Path) -> None:
+    minute = time.gmtime().tm_min
+    windows = [
+        FreezeWindow(window="w", cron=cron, zone="UTC", minutes=5, reason="r")
+        for cron in ("* * * * *", f"{(minute + 30) % 60} * * * *")
+    ]
+    for window, status in zip(windows, (403, 200), strict=True):
+        world = make_gate_world(tmp_path / window.cron[:1], windows=(window,))
+        world.start()
+        answer = world.ask()
+        assert answer.status_code == status, answer.text
+        assert ("the freeze window `w` lasts until" in answer.text) is (status == 403)
+        world.stop()
+
+
 def test_two_persons_lift_a_freeze_and_one_does_not(gate: GateWorld) -> None:
     gate.settings.freeze.mkdir()
     freeze = gate.freeze("shop")

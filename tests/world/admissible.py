@@ -28,7 +28,7 @@ from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
-from magistrate.wire.policy_bundle import Estate
+from magistrate.wire.policy_bundle import Estate, FreezeWindow
 from magistrate.wire.proposal import Proposal, Provenance
 from magistrate.wire.session import Session
 from magistrate.wire.warrant import Warrant
@@ -66,11 +66,17 @@ class Admissible:
     witnessed: bool = True
     log_signer: str = "log"
     estate: Estate | None = None
+    windows: tuple[FreezeWindow, ...] = ()
     now: int = NOW
 
     def __post_init__(self) -> None:
         self.town: Deployment = make_deployment(
-            self.home, mode=self.mode, production=self.production, estate=self.estate, now=self.now - 100
+            self.home,
+            mode=self.mode,
+            production=self.production,
+            estate=self.estate,
+            windows=self.windows,
+            now=self.now - 100,
         )
 
     def build(self) -> CaseBundle:

@@ -32,7 +32,15 @@ from magistrate.wire.agent_manifest import AgentManifest, AgentState
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.document import Body, document, seal_by_person, seal_by_process
 from magistrate.wire.envelope import Envelope, join_signatures, process_keyid
-from magistrate.wire.policy_bundle import Command, Estate, HttpProbe, PolicyBundle, PolicyText, RepositoryPolicy
+from magistrate.wire.policy_bundle import (
+    Command,
+    Estate,
+    FreezeWindow,
+    HttpProbe,
+    PolicyBundle,
+    PolicyText,
+    RepositoryPolicy,
+)
 from magistrate.wire.request import Request, authorization_value
 from magistrate.wire.roster import Person, Processes, Roster, Thresholds
 from magistrate.wire.sshsig import InMemorySshKey
@@ -161,6 +169,7 @@ def make_deployment(
     policies: Sequence[PolicyText] | None = None,
     ref: str = "refs/heads/main",
     estate: Estate | None = None,
+    windows: Sequence[FreezeWindow] = (),
     now: int | None = None,
     executors: Sequence[str] = ("executor",),
 ) -> Deployment:
@@ -183,6 +192,7 @@ def make_deployment(
             for name in repositories
         ),
         estate=estate if estate is not None or not production else Estate(actors=(), principals=()),
+        windows=tuple(windows),
     )  # fmt: skip
     owners = [name for name, held in roles.items() if Role.POLICY_OWNER in held][:2]
     policy = by_all(people, owners, bundle, "pol", at)

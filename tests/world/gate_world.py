@@ -25,7 +25,7 @@ from magistrate.wire.envelope import Envelope, join_signatures
 from magistrate.wire.freeze import Freeze, Scope, Thaw
 from magistrate.wire.gate_api import Credential, DrillLeaseRequest, DrillRepositoryRequest, LeaseRequest
 from magistrate.wire.lease import Lease
-from magistrate.wire.policy_bundle import Estate
+from magistrate.wire.policy_bundle import Estate, FreezeWindow
 
 REF = "refs/heads/main"
 WHO = {
@@ -194,9 +194,9 @@ class GateWorld:
         return self.post("/gate/v1/drill-repositories", DrillRepositoryRequest(order=order))
 
 
-def make_gate_world(folder: Path, estate: Estate | None = None) -> GateWorld:
+def make_gate_world(folder: Path, estate: Estate | None = None, windows: tuple[FreezeWindow, ...] = ()) -> GateWorld:
     """Deployment, bare repository with one commit, work copy with one change."""
-    seed = Admissible(folder / "home", estate=estate)
+    seed = Admissible(folder / "home", estate=estate, windows=windows)
     first = four_free_ports()
     settings = Settings(
         home=seed.home, deployment=seed.town.name, mode="team",

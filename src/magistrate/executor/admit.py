@@ -18,6 +18,7 @@ from magistrate.authority.floor import classes_of, not_executable_because
 from magistrate.authority.obligations import at_least, covers
 from magistrate.authority.quorum import verify_not_withdrawn
 from magistrate.authority.stops import Reach, Stops, verify_not_frozen
+from magistrate.authority.windows import verify_no_window
 from magistrate.errors import Refused
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_record import DrillRecord
@@ -129,7 +130,7 @@ class Admission:
         """Check again, just before a credential is asked for, that nobody said stop.
 
         Raises:
-            Refused: MAG-E388 when frozen, MAG-E126 while a halted case holds the ref, MAG-E127
+            Refused: MAG-E388 when frozen or within a freeze window, MAG-E126 while a halted case holds the ref, MAG-E127
                 while a foreign lease closes the repository, MAG-E122 when an approver
                 withdrew, MAG-E105 when the warrant lapsed.
         """
@@ -137,6 +138,7 @@ class Admission:
         stops = self._stops()
         reach = Reach(effect=admitted.effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
         verify_not_frozen(stops, admitted.roster, reach)
+        verify_no_window(admitted.policy.body.windows, reach, self._clock.now())
         self._halts.verify_free(admitted.effect, admitted.roster, stops.closures)
         self._foreign.verify_open(admitted.effect.repository, admitted.roster, stops.thaws)
         verify_not_withdrawn(admitted.approvals, stops.withdrawals, admitted.roster)

@@ -15,6 +15,7 @@ from magistrate.authority.admission import Pins, admit
 from magistrate.authority.floor import classes_of
 from magistrate.authority.roster import TrustedRoster, trust_roster
 from magistrate.authority.stops import Reach, Stops, verify_not_frozen
+from magistrate.authority.windows import verify_no_window
 from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.domain.principal import Role
 from magistrate.errors import Refused
@@ -64,6 +65,7 @@ def admit_effect(asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, stops: St
     lease, effect = asked.document.body, admitted.effect
     reach = Reach(effect=effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
     verify_not_frozen(stops, admitted.roster, reach)
+    verify_no_window(admitted.policy.body.windows, reach, now)
     for what, given, allowed in (
         ("purpose", lease.purpose, LeasePurpose.EFFECT),
         ("warrant", lease.warrant, admitted.warrant_digest),

@@ -1,6 +1,6 @@
 """Holds: why a cleared case waits, in words that name who can end it.
 
-Rule kept (R57-R59): no warrant is issued under a freeze, nor for a ref that a halted case left
+Rule kept (R57-R59): no warrant is issued under a freeze or within a freeze window, nor for a ref that a halted case left
 behind or whose last execution is in doubt; `show` and `queue` say which, since when, and what
 lifts it.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from magistrate.authority.closures import Halt, held_because
 from magistrate.authority.roster import TrustedRoster
 from magistrate.authority.stops import persons_needed
+from magistrate.authority.windows import closed_by, in_words
 from magistrate.domain.case import Case
 from magistrate.domain.lifecycle import CaseState
 from magistrate.ports import Trust, Unit
@@ -23,7 +24,10 @@ _SHORT = slice(7, 19)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """One reason to wait. `by` is `freeze`, `halt` or `doubt`, `name` the digest of the freeze or of the other case."""
+    """One reason to wait. `by` is `freeze`, `window`, `halt` or `doubt`.
+
+    `name` is the digest of the freeze or of the other case, or the name of the window.
+    """
 
     by: str
     name: str
@@ -34,10 +38,15 @@ class Hold:
     words: str
 
 
-def standing_holds(unit: Unit, trust: Trust, case: Case) -> tuple[Hold, ...]:
-    """Everything that keeps a warrant from being issued for the case, freezes first."""
+def standing_holds(unit: Unit, trust: Trust, case: Case, now: int) -> tuple[Hold, ...]:
+    """Everything that keeps a warrant from being issued for the case at `now` (Unix seconds), freezes first."""
     roster = trust.roster()
-    return (*_freezes(unit, trust, case), *_halts(unit, case, roster), *_doubts(unit, case))
+    return (
+        *_freezes(unit, trust, case),
+        *_windows(trust, case, now),
+        *_halts(unit, case, roster),
+        *_doubts(unit, case),
+    )
 
 
 def halt_of(case: Case) -> Halt:
@@ -70,6 +79,21 @@ def _freezes(unit: Unit, trust: Trust, case: Case) -> tuple[Hold, ...]:
             )
         )  # fmt: skip
     return tuple(holds)
+
+
+def _windows(trust: Trust, case: Case, now: int) -> tuple[Hold, ...]:
+    facts = case.facts
+    closed = closed_by(
+        trust.policy().body.windows, repository=facts.repository, environment=facts.environment,
+        classes=frozenset(case.standing.classes), now=now,
+    )  # fmt: skip
+    return tuple(
+        Hold(
+            by="window", name=one.window.window, since="", person="", reason=one.window.reason,
+            lift=f"it ends by itself at {rfc3339(one.until)}", words=f"held: {in_words(one)}",
+        )
+        for one in closed
+    )  # fmt: skip
 
 
 def _halts(unit: Unit, case: Case, roster: TrustedRoster) -> tuple[Hold, ...]:

@@ -44,7 +44,7 @@ def summary(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
         "obligations": obligations(unit, case, trust.roster(), now), "opened": rfc3339(facts.opened),
         "expires": rfc3339(facts.expires), "updated": rfc3339(standing.updated), "warrant": standing.warrant,
         "together": _together(unit, facts.proposal, trust.roster().deployment),
-        "held": [asdict(hold) for hold in standing_holds(unit, trust, case)] if waits else [],
+        "held": [asdict(hold) for hold in standing_holds(unit, trust, case, now)] if waits else [],
     }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def fetchable(store: Store, unit: Unit, now: int) -> tuple[Case, ...]:
 def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
     roster = office.trust.roster()
     busy = unit.cases(IN_EXECUTION, limit=1, repository=case.facts.repository)
-    if busy or standing_holds(unit, office.trust, case):
+    if busy or standing_holds(unit, office.trust, case, now):
         return case
     found = papers(unit, case, roster)
     stale = _stale_because(office, case, found)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from magistrate.domain.estate import ActorKind
+from magistrate.domain.impact import ChangeClass
 from magistrate.wire.document import Body, Digest, Line, Name
 
 
@@ -58,6 +59,22 @@ class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     rescan: Name | None = None
 
 
+class FreezeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A time in which nothing is executed (R59): from each time that `cron` names in the zone, for so many minutes.
+
+    It stops what is in one of the repositories, in one of the environments and of one of the classes; none named: all.
+    """
+
+    window: Name
+    cron: Line
+    zone: Line
+    minutes: int
+    reason: Line
+    repositories: tuple[Name, ...] = ()
+    environments: tuple[Name, ...] = ()
+    classes: tuple[ChangeClass, ...] = ()
+
+
 class EstateActor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A workload, environment, person, agent or executor, and the principals that it acts as."""
 
@@ -93,3 +110,4 @@ class PolicyBundle(Body, frozen=True, kw_only=True, omit_defaults=True):
     commands: tuple[Command, ...]
     repositories: tuple[RepositoryPolicy, ...]
     estate: Estate | None = None
+    windows: tuple[FreezeWindow, ...] = ()

@@ -19,6 +19,7 @@ from magistrate.executor.ports import Rebuilt, Ruling, Seen
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Obligation
 from magistrate.wire.freeze import Freeze, Scope, Thaw
+from magistrate.wire.policy_bundle import FreezeWindow
 from magistrate.wire.withdrawal import Withdrawal
 
 
@@ -227,6 +228,40 @@ def test_a_freeze_of_something_else_does_not(world: World) -> None:
     world.stops = Stops(freezes=(_freeze(world, repository="other"),))
     world.executor().tick()
     assert world.control.outcomes == ["succeeded"]
+
+
+def _window(cron: str, **scope: Any) -> FreezeWindow:
+    return FreezeWindow(window="w", cron=cron, zone="UTC", minutes=5, reason="nobody looks", **scope)
+
+
+@pytest.mark.requirement("R59")
+@pytest.mark.parametrize(
+    ("scope", "outcome"),
+    [
+        ({}, "refused"), ({"repositories": ("shop",), "environments": ("staging",)}, "refused"),
+        ({"classes": (ChangeClass.LINT,)}, "refused"), ({"classes": (ChangeClass.GATE,)}, "succeeded"),
+        ({"repositories": ("other",)}, "succeeded"), ({"environments": ("live",)}, "succeeded"),
+    ],
+)  # fmt: skip
+def test_within_a_freeze_window_nothing_is_executed(tmp_path: Any, scope: dict[str, Any], outcome: str) -> None:
+    world = World(tmp_path / "home", windows=(_window("* * * * *", **scope),))
+    world.executor().tick()
+    assert world.control.outcomes == [outcome]
+    assert bool(world.gate.grants) is (outcome == "succeeded")
+
+
+@pytest.mark.requirement("R58", "R59")
+def test_a_window_that_begins_while_something_is_executed_never_stops_the_way_back(tmp_path: Any) -> None:
+    minute = (NOW // 60 + 1) % 60
+    world = World(tmp_path / "home", windows=(_window(f"{minute} * * * *"),))
+
+    def look(commit: str) -> bool:
+        world.clock.passed += 60
+        return False
+
+    world.eyes.live = look
+    world.executor().tick()
+    assert world.control.outcomes == ["rolled_back"]
 
 
 def test_a_freeze_set_while_checks_run_still_stops_it(world: World) -> None:

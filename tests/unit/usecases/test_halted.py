@@ -130,6 +130,22 @@ def test_alone_one_closes_and_it_is_recorded_as_a_self_review(tmp_path):
 
 
 @pytest.mark.requirement("R59")
+def test_a_cleared_case_waits_for_the_end_of_a_freeze_window_and_says_when_that_is(tmp_path):
+    from magistrate.wire.policy_bundle import FreezeWindow
+
+    window = FreezeWindow(window="w", cron="* * * * *", zone="Europe/Berlin", minutes=10, reason="nobody looks")
+    other = FreezeWindow(window="x", cron="* * * * *", zone="UTC", minutes=10, reason="r", repositories=("other",))
+    world = CaseWorld(tmp_path, windows=(window, other))
+    case = waiting(world)
+    assert world.issue(case).standing.state is S.CLEARED
+    (hold,) = told(world, case)["held"]
+    assert (hold["by"], hold["name"], hold["reason"]) == ("window", "w", "nobody looks")
+    assert hold["words"].startswith("held: the freeze window `w` lasts until 20")
+    assert hold["lift"].startswith("it ends by itself at 20")
+    world.store.close()
+
+
+@pytest.mark.requirement("R59")
 def test_a_cleared_case_says_which_freeze_holds_it_and_what_lifts_it(world):
     case = waiting(world)
     scope = Scope(repository="shop", environment=None, agent=None, change_class=None)

@@ -144,7 +144,7 @@ def test_while_an_execution_is_in_doubt_its_ref_takes_no_other(world, taken):
     world.approve("ben", waiting)
     assert world.issue(waiting).standing.state is S.CLEARED
     with world.store.transaction() as unit:
-        (hold,) = standing_holds(unit, world.trust, unit.case(waiting.facts.proposal))
+        (hold,) = standing_holds(unit, world.trust, unit.case(waiting.facts.proposal), world.now)
     assert (hold.by, hold.name) == ("doubt", taken.facts.proposal)
     report(world, taken, Outcome.FAILED)
     assert world.issue(waiting).standing.state is S.WARRANTED

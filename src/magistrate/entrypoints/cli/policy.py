@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from magistrate.authority.windows import in_words, open_windows
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame, person_options
+from magistrate.entrypoints.cli.papers import now
 from magistrate.entrypoints.cli.policy_files import bundle_of
 from magistrate.entrypoints.cli.proofs import proof_lines, prover_rows, provers_option
 from magistrate.entrypoints.cli.screen import show_list, visible
@@ -30,7 +32,10 @@ def check(frame: Frame) -> None:
     verify_vectors(compile_bundle(body), body)
     click.echo(
         f"{settings.policies}: {len(body.policies)} Cedar files, {len(body.repositories)} repositories, {len(body.commands)} commands"
+        + (f", {len(body.windows)} freeze windows" if body.windows else "")
     )
+    for window in open_windows(body.windows, now()):
+        click.echo(f"now: {visible(in_words(window))}")
     click.echo(
         "every class of change was put to it, and none was answered more leniently than the floor of the vectors"
     )

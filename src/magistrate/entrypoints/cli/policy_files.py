@@ -16,13 +16,16 @@ from typing import Any, Final
 import msgspec
 
 from magistrate.authority.estate import verify_estate
+from magistrate.authority.windows import verify_windows
 from magistrate.domain.estate import ActorKind
+from magistrate.domain.impact import ChangeClass
 from magistrate.errors import NotFound, Refused, Usage
 from magistrate.wire.policy_bundle import (
     Command,
     Estate,
     EstateActor,
     EstatePrincipal,
+    FreezeWindow,
     HttpProbe,
     PolicyBundle,
     PolicyText,
@@ -46,6 +49,15 @@ production = false
 #
 # A `[[repository]]` names its commands: `checks = ["unit-tests"]`, and `rescan = "scan"`: the command that scans a tree
 # and writes SARIF to its standard output. A fix is applied only where the scan no longer shows its finding.
+
+# Times in which nothing is executed; the executor and the gate obey them by themselves. To deny wins.
+# [[window]]
+# name = "weekend"
+# cron = "0 18 * * fri"        # minute hour day month weekday: when it begins
+# zone = "Europe/Berlin"
+# minutes = 3660               # how long it lasts
+# reason = "nobody is there to look"
+# environments = ["live"]      # also repositories = [...], classes = [...]; none of them: everything
 
 # Who acts as which account (service account, role, token), who may become whom, what each can change. Where an account
 # is shared, or a push reaches more than its repository and environment, nothing executes: `magistrate estate check`.
@@ -95,6 +107,17 @@ class _Repository(_Part, frozen=True, kw_only=True):
     rescan: str | None = None
 
 
+class _Window(_Part, frozen=True, kw_only=True):
+    name: str
+    cron: str
+    zone: str
+    minutes: int
+    reason: str
+    repositories: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    classes: tuple[ChangeClass, ...] = ()
+
+
 class _Actor(_Part, frozen=True, kw_only=True):
     kind: ActorKind
     name: str
@@ -115,6 +138,7 @@ class PolicySource(_Part, frozen=True, kw_only=True):
     repository: tuple[_Repository, ...] = ()
     actor: tuple[_Actor, ...] = ()
     principal: tuple[_Principal, ...] = ()
+    window: tuple[_Window, ...] = ()
 
     def environment_named(self, name: str) -> Environment:
         """One environment (raises NotFound MAG-E609)."""
@@ -165,7 +189,7 @@ def _source_in(text: str, path: Path) -> PolicySource:
 def _verify_names(source: PolicySource, path: Path) -> None:
     lists = {
         "environment": [e.name for e in source.environment], "command": [c.name for c in source.command],
-        "repository": [r.name for r in source.repository],
+        "repository": [r.name for r in source.repository], "window": [w.name for w in source.window],
     }  # fmt: skip
     for kind, names in lists.items():
         for name in names:
@@ -197,7 +221,7 @@ def bundle_of(folder: Path, *, version: int, previous: str | None) -> PolicyBund
         commands=tuple(
             Command(command=c.name, argv=c.argv, timeout_seconds=c.timeout_seconds) for c in source.command
         ),
-        repositories=_repositories(source), estate=_estate(source, folder),
+        repositories=_repositories(source), estate=_estate(source, folder), windows=_windows(source, folder),
     )  # fmt: skip
 
 
@@ -211,6 +235,29 @@ def _repositories(source: PolicySource) -> tuple[RepositoryPolicy, ...]:
         )
         for r in source.repository
     )  # fmt: skip
+
+
+def _windows(source: PolicySource, where: Path) -> tuple[FreezeWindow, ...]:
+    windows = tuple(
+        FreezeWindow(
+            window=w.name, cron=w.cron, zone=w.zone, minutes=w.minutes, reason=w.reason, repositories=w.repositories,
+            environments=w.environments, classes=w.classes,
+        )
+        for w in source.window
+    )  # fmt: skip
+    try:
+        verify_windows(windows)
+    except Refused as error:
+        raise Usage("MAG-E609", f"`{where}`: {error.message}", hint=error.hint) from error
+    known = {r.name for r in source.repository}
+    for window in windows:
+        for name in sorted({*window.repositories} - known):
+            raise Usage(
+                "MAG-E609", f"`{where}`: the window `{window.window}` names no repository of policy: `{name[:60]}`"
+            )
+        for name in window.environments:
+            source.environment_named(name)
+    return windows
 
 
 def estate_in(text: str, where: Path) -> PolicyBundle:

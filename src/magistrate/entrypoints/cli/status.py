@@ -139,6 +139,8 @@ def _show_control(told: dict[str, Any]) -> None:
             click.echo(styled(f"  {visible(str(why))}", fg="red"))
         if place.get("alarm"):
             click.echo(styled(f"  alarm: {visible(str(place['alarm']))}", fg="red", bold=True))
+    for line in told.get("windows") or []:
+        click.echo(styled(f"window     {visible(str(line))}", fg="yellow"))
     for line in [*(told.get("frozen") or []), *(told.get("alarms") or [])]:
         click.echo(styled(f"alarm      {visible(str(line))}", fg="red", bold=True))
     if told.get("disarmed"):

@@ -13,6 +13,7 @@ import msgspec
 from starlette.responses import Response
 
 from magistrate.authority.estate import weak_places
+from magistrate.authority.windows import in_words, open_windows
 from magistrate.domain.case import RepositoryRow, SessionRow
 from magistrate.domain.lifecycle import CaseState
 from magistrate.domain.principal import Role
@@ -78,7 +79,7 @@ def status(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     return {
         "deployment": parts.deployment, "mode": parts.mode, "walls": parts.walls, "disarmed": parts.disarmed,
         "processes": parts.processes(), "log": {"size": int(size), "checkpoint": checkpoint}, "cases": counts,
-        "frozen": frozen, "readiness": ready, "alarms": parts.alarms[-20:],
+        "frozen": frozen, "windows": [in_words(one) for one in open_windows(policy.windows, asked.now)], "readiness": ready, "alarms": parts.alarms[-20:],
     }  # fmt: skip
 
 
