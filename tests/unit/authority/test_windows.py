@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -208,7 +209,12 @@ SCOPES = st.fixed_dictionaries(
 @given(st.lists(SCOPES, max_size=4), SCOPES)
 @settings(max_examples=100, deadline=None)
 def test_one_more_window_never_lets_through_what_was_stopped(scopes, more):
-    change = {"repository": "shop", "environment": "staging", "classes": frozenset({"code"}), "now": 1_790_000_000}
+    change: dict[str, Any] = {
+        "repository": "shop",
+        "environment": "staging",
+        "classes": frozenset({"code"}),
+        "now": 1_790_000_000,
+    }
     some = [
         FreezeWindow(window=f"w{n}", cron=EVERY, zone="UTC", minutes=1, reason="r", **scope)
         for n, scope in enumerate(scopes)
