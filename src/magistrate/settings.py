@@ -26,12 +26,14 @@ LONGEST_SOCKET: Final = 107 if sys.platform == "linux" else 103
 """Bytes in the path of a unix socket: `sun_path` of unix(7), without its last NUL."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 _HIGHEST_PORT: Final = 65535
+_MOST_DAYS: Final = 3650
 _ALLOWED: Final[dict[str, type]] = {
     "version": int, "deployment": str, "mode": str,
     "ports.front": int, "ports.control": int, "ports.gate": int, "ports.witness": int,
     "store.url": str, "walls.users": str, "person.name": str, "person.key": str,
+    "rotation.process_days": int, "rotation.person_days": int,
 }  # fmt: skip
-_TABLES: Final = frozenset({"ports", "store", "walls", "person"})
+_TABLES: Final = frozenset({"ports", "store", "walls", "person", "rotation"})
 _CHOICES: Final = {"mode": ("solo", "team"), "walls.users": ("auto", "same")}
 
 
@@ -57,6 +59,8 @@ class Settings:
     walls_users: str = "auto"
     person: str = ""
     person_key: str = ""
+    rotate_process_days: int = 90
+    rotate_person_days: int = 365
 
     @property
     def roster_path(self) -> Path:
@@ -197,11 +201,12 @@ def load_settings(home: Path) -> Settings:
     if _NAME.match(str(values["deployment"])) is None:
         raise _wrong(path, text, "deployment", "holds lower-case letters, digits, dots and dashes only")
     ports = {name: values.get(f"ports.{name}", default) for name, default in DEFAULT_PORTS.items()}
-    _verify_ports(ports, path, text)
+    _verify_numbers(ports, values, path, text)
     return Settings(
         home=home, deployment=values["deployment"], mode=values["mode"], ports=Ports(**ports),
         store_url=values.get("store.url", ""), walls_users=values.get("walls.users", "auto"),
         person=values.get("person.name", ""), person_key=values.get("person.key", ""),
+        rotate_process_days=values.get("rotation.process_days", 90), rotate_person_days=values.get("rotation.person_days", 365),
     )  # fmt: skip
 
 
@@ -285,6 +290,8 @@ def settings_text(settings: Settings) -> str:
         lines += ["", "[person]  # who you are unless --as or MAGISTRATE_PERSON says otherwise"]
         lines += [f"name = {_quoted(settings.person)}"]
         lines += [f"key = {_quoted(settings.person_key)}"] if settings.person_key else []
+    lines += ["", "[rotation]  # days after which a root is to be replaced: `magistrate leases --roots`"]
+    lines += [f"process_days = {settings.rotate_process_days}", f"person_days = {settings.rotate_person_days}"]
     return "\n".join(lines) + "\n"
 
 
@@ -331,7 +338,10 @@ def _verify_version(values: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _verify_ports(ports: Mapping[str, int], path: Path, text: str) -> None:
+def _verify_numbers(ports: Mapping[str, int], values: Mapping[str, Any], path: Path, text: str) -> None:
+    for name in ("rotation.process_days", "rotation.person_days"):
+        if not 0 < values.get(name, 1) <= _MOST_DAYS:
+            raise _wrong(path, text, name, f"must be 1 to {_MOST_DAYS}")
     for name, port in ports.items():
         if not 0 < port <= _HIGHEST_PORT:
             raise _wrong(path, text, f"ports.{name}", f"must be 1 to {_HIGHEST_PORT}")

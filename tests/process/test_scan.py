@@ -1,4 +1,5 @@
-"""The search for standing credentials finds one wherever it is put, and nothing after a real execution (R50)."""
+"""The search for standing credentials finds one wherever it is put, and nothing after a real execution;
+no issuing root opens anything alone (R50)."""
 
 from __future__ import annotations
 
@@ -238,3 +239,77 @@ def test_a_gap_is_never_a_good_end():
     assert status(unsearched=one) == 4
     assert status(usable=one, unsearched=one) == 1
     assert _status(Scan(search=Search(issued={}, asks=lambda token, repository: False), orphans=("lse-x",))) == 1
+
+
+@pytest.mark.requirement("R50")
+def test_each_root_has_an_owner_a_reason_a_place_and_a_day(town):
+    rows = {row["root"]: row for row in town.json("leases", "--roots")}
+    assert rows.keys() >= {
+        "gate store",
+        "gate",
+        "executor",
+        "warrant",
+        "front",
+        "log",
+        "witness",
+        "redaction",
+        "person anna",
+    }
+    assert all(row["owner"] and row["reason"] and row["bound"] and row["lives"] for row in rows.values())
+    assert rows.pop("gate store")["rotation"] == "no key"
+    assert all(row["rotation"] == "ok" and row["since"] < row["rotate_by"] for row in rows.values())
+    assert str(town.home / "keys" / "executor.key") in rows["executor"]["lives"]
+    settings = town.home / "magistrate.toml"
+    before = settings.read_text()
+    assert "process_days = 90" in before
+    settings.write_text(before.replace("process_days = 90", "process_days = 10"))
+    try:
+        assert town.json("leases", "--roots")[1]["rotation"].startswith("due in ")
+    finally:
+        settings.write_text(before)
+
+
+@pytest.mark.requirement("R50", "R55")
+def test_a_root_alone_and_two_together_open_nothing_and_each_refusal_is_in_the_log(town):
+    tip = town.tip()
+    log = (town.home / "run" / "gate.log").read_text()
+    told = json.loads(town("leases", "--roots", "--probe", "-o", "json", status=0))
+    probes = {(row["root"], row["tried"]): row for row in told["probes"]}
+    assert all(row["held"] == "yes" for row in probes.values()), told
+    assert {root for root, _ in probes} == {
+        "executor",
+        "warrant",
+        "front",
+        "gate",
+        "log",
+        "witness",
+        "warrant and executor",
+    }
+    wanted = {
+        "a lease with no case": "MAG-E339",
+        "the way back of a warrant that had no effect": "MAG-E339",
+        "a lease under a warrant that is used and expired": "MAG-E",
+        "a lease that another executor signed": "MAG-E107",
+        "a lease under a fresh warrant without approvals": "MAG-E121",
+        "a lease under a second warrant over the approvals of the first": "MAG-E",
+        "a lease under a fresh warrant for another executor": "MAG-E124",
+    }
+    by_executor = {tried: row["seen"] for (root, tried), row in probes.items() if "executor" in root}
+    assert by_executor.keys() == wanted.keys()
+    for tried, code in wanted.items():
+        assert by_executor[tried].startswith(code), (tried, by_executor[tried])
+    assert town.tip() == tip
+    assert not town.json("leases", "--live")
+    new = (town.home / "run" / "gate.log").read_text().removeprefix(log)
+    assert new.count("refused POST /gate/v1/leases") >= len(probes)
+
+
+@pytest.mark.requirement("R50")
+def test_a_root_that_cannot_be_tried_is_no_good_end(town):
+    key = town.home / "keys" / "front.key"
+    key.rename(key.with_suffix(".away"))
+    try:
+        told = json.loads(town("leases", "--roots", "--probe", "-o", "json", status=4))
+        assert [row["held"] for row in told["probes"] if row["root"] == "front"] == ["not tried"]
+    finally:
+        key.with_suffix(".away").rename(key)

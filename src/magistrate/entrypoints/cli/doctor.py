@@ -36,7 +36,7 @@ def doctor(frame: Frame, *, output: str) -> int:
     checks: list[tuple[str, Callable[[], Finding]]] = [
         ("python", _python), ("git", _git), ("sandbox", _sandbox), ("clock", _clock), ("disk", lambda: _disk(frame.home)),
         ("home", lambda: _home(frame)), ("roster", lambda: _roster(frame)), ("policy", lambda: _policy(frame)),
-        ("keys", lambda: _keys(frame)), ("secrets", lambda: _secrets(frame)), ("you", lambda: _you(frame)), ("walls", lambda: _walls(frame)),
+        ("keys", lambda: _keys(frame)), ("roots", lambda: _roots(frame)), ("secrets", lambda: _secrets(frame)), ("you", lambda: _you(frame)), ("walls", lambda: _walls(frame)),
         ("store", lambda: _store(frame)), ("processes", lambda: _processes(frame)),
     ]  # fmt: skip
     rows = []
@@ -141,6 +141,19 @@ def _keys(frame: Frame) -> Finding:
         if mode & 0o077:
             wrong.append(f"{path} has mode {mode:04o}")
     return ("bad", "; ".join(wrong), "chmod 600 FILE") if wrong else ("ok", "present, for their owner only", "")
+
+
+def _roots(frame: Frame) -> Finding:
+    from magistrate.bootstrap.roots import roots_of
+    from magistrate.entrypoints.cli.people import load_chain, own_roster
+
+    settings, now = frame.settings(), int(time.time())
+    found = {root.root: root.rotation(now) for root in roots_of(settings, load_chain(settings), own_roster(settings))}
+    old = [f"{name} {word}" for name, word in found.items() if word not in {"ok", "no key"}]
+    overdue = any("OVERDUE" in word for word in old)
+    if old:
+        return "bad" if overdue else "note", "; ".join(old), "replace the key: a roster change that its threshold signs"
+    return "ok", f"{len(found)} issuing roots, none to be replaced yet", ""
 
 
 def _secrets(frame: Frame) -> Finding:

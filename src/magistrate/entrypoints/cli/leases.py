@@ -8,12 +8,9 @@ from typing import Any, Final
 
 import click
 
-from magistrate.authority.roster import raw_key
 from magistrate.entrypoints.cli.at_the_gate import LEASES, gate_client, words
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame, person_options
-from magistrate.entrypoints.cli.people import own_roster
 from magistrate.entrypoints.cli.screen import short, show_list, styled, visible
-from magistrate.wire.envelope import process_keyid
 
 PAGE: Final = 50
 _BROAD: Final = 120
@@ -28,6 +25,7 @@ _WIDE: Final = ("executor", "owner", "approvers", "decision", "warrant", "issued
 @click.option("--live", is_flag=True, help="Only those that could be used now; none is the normal state.")
 @click.option("--limit", type=click.IntRange(min=0), default=PAGE, show_default=True, help="How many; 0: all.")
 @click.option("--roots", is_flag=True, help="What can issue credentials, instead of the credentials.")
+@click.option("--probe", is_flag=True, help="With --roots: ask the gate with each root alone; it must refuse.")
 @click.option(
     "--scan", is_flag=True, help="Search disk, databases, environments and memory for credentials that stand."
 )
@@ -36,7 +34,7 @@ _WIDE: Final = ("executor", "owner", "approvers", "decision", "warrant", "issued
 @person_options
 @pass_frame
 def leases(  # noqa: PLR0913  the options of the command
-    frame: Frame, *, live: bool, limit: int, roots: bool, scan: bool, output: str
+    frame: Frame, *, live: bool, limit: int, roots: bool, probe: bool, scan: bool, output: str
 ) -> int:
     """List the gate's own record of credentials, newest first, each with the reason why it exists.
 
@@ -48,9 +46,10 @@ def leases(  # noqa: PLR0913  the options of the command
         from magistrate.entrypoints.cli.leases_scan import show_scan
 
         return show_scan(frame, output)
-    if roots:
-        _show_roots(frame, output)
-        return 0
+    if roots or probe:
+        from magistrate.entrypoints.cli.leases_roots import show_probes, show_roots
+
+        return show_probes(frame, output) if probe else show_roots(frame, output)
     rows, alarms, more = _fetch(frame, live=live, limit=limit)
     for alarm in alarms:
         click.echo(styled(f"alarm: {visible(alarm)}", fg="red", bold=True), err=True)
@@ -94,17 +93,3 @@ def _row(lease: dict[str, Any]) -> dict[str, Any]:
         "executor": short(lease["executor"]) if known else f"{short(lease['executor'])} (not in the roster)",
         "reason": lease["reason"] if lease["ground"] else f"NO GROUND: {lease['reason']}",
     }
-
-
-def _show_roots(frame: Frame, output: str) -> None:
-    settings = frame.settings()
-    processes = own_roster(settings).body.processes
-    rows = [
-        {"root": "gate", "kind": "mints push tokens", "key": process_keyid(raw_key(processes.gate)),
-         "bound": "one ref, old to new, one use, at most 60 s, only for a warrant it verified itself"},
-        *({"root": "executor", "kind": "asks the gate", "key": process_keyid(raw_key(text)),
-           "bound": "worth nothing without a warrant, its approvals and their record"} for text in processes.executors),
-        {"root": "control", "kind": "signs warrants", "key": process_keyid(raw_key(processes.control)),
-         "bound": "worth nothing without the approvals of people; five minutes"},
-    ]  # fmt: skip
-    show_list(output, rows, ("root", "kind", "bound"), wide=("key",), empty="none")

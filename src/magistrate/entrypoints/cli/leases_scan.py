@@ -29,7 +29,8 @@ def show_scan(frame: Frame, output: str) -> int:
     if output in {"json", "yaml"}:
         show_value(output, {"status": status, "found": rows, "searched": dict(sorted(search.counts.items()))})
         return status
-    show_list(output, rows, ("state", "where", "what"), empty="")
+    if rows:
+        show_list(output, rows, ("state", "where", "what"), empty="")
     searched = ", ".join(f"{count:,} {what}" for what, count in sorted(search.counts.items()))
     words, colour = {
         0: ("nothing usable stands", "green"), 1: ("a usable credential stands", "red"),
