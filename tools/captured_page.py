@@ -41,7 +41,9 @@ def page() -> str:
     for name, (heading, door) in PARTS.items():
         rows = _rows(importlib.import_module(name), door)
         count += len(rows)
-        parts.append(f"\n## {heading}\n\n| attempt | what the attacker hopes | refused by |\n|---|---|---|\n" + "".join(rows))
+        parts.append(
+            f"\n## {heading}\n\n| attempt | what the attacker hopes | refused by |\n|---|---|---|\n" + "".join(rows)
+        )
     return HEAD.format(count=count) + "".join(parts)
 
 

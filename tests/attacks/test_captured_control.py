@@ -146,6 +146,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "warrant-for-another-executor": Attempt(
         hope="A warrant for one executor is used by another, so that it is used twice.",
         code="MAG-E124", says="the executor is", forge=warrant(executor="ed25519:" + "0" * 64),
+        ignored=True,
     ),
     "warrant-for-another-environment": Attempt(
         hope="The warrant says playground, where fewer people are asked.",

@@ -6,44 +6,37 @@ document, of the right people, standing at that moment; nothing that was written
 
 from __future__ import annotations
 
-import atexit
-import functools
-import os
-import shutil
-import tempfile
-from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 from world.admissible import without
-from world.lifecycle_world import LifeWorld
+from world.lives import Known, Parts, reachable, seen
 
 from magistrate.domain.case import Case
 from magistrate.domain.events import Event
 from magistrate.domain.impact import ChangeClass
-from magistrate.domain.lifecycle import TERMINAL, TRANSITIONS, CaseState
-from magistrate.errors import MagistrateError
+from magistrate.domain.lifecycle import TERMINAL, CaseState
 from magistrate.usecases.assess_case import judge_case
-from magistrate.usecases.close import close_halted
 from magistrate.usecases.freezes import lift_freeze, set_freeze
 from magistrate.usecases.review import approve, reject, withdraw
-from magistrate.usecases.settle import record_report, record_step, sweep, watch_tips
+from magistrate.usecases.settle import sweep, watch_tips
 from magistrate.wire.approval import Approval
 from magistrate.wire.canonical import digest
-from magistrate.wire.case_bundle import CaseBundle
-from magistrate.wire.closure import Closure
-from magistrate.wire.decision import Decision
 from magistrate.wire.document import open_envelope
 from magistrate.wire.freeze import Freeze, Scope, Thaw
-from magistrate.wire.journal_entry import JournalEntry, StepStatus
 from magistrate.wire.rejection import Rejection
-from magistrate.wire.report import Outcome, Report
-from magistrate.wire.warrant import Warrant
+from magistrate.wire.report import Outcome
 from magistrate.wire.withdrawal import Withdrawal
 
 S = CaseState
@@ -51,54 +44,16 @@ DONE = {S.EXECUTING, S.VERIFYING, S.SUCCEEDED, S.ROLLING_BACK, S.ROLLED_BACK, S.
 """States that say that an executor has begun."""
 PEOPLE = st.sampled_from(["anna", "ben", "carla", "dora"])
 KINDS = st.sampled_from([ChangeClass.LINT, ChangeClass.LINT, ChangeClass.CODE, ChangeClass.CI_CD])
-NEEDED = {ChangeClass.LINT: 1, ChangeClass.CODE: 1, ChangeClass.CI_CD: 2}
 
 
-@functools.cache
-def life_world() -> LifeWorld:
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="magistrate-lives-", dir=memory))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return LifeWorld(folder)
-
-
-@dataclass
-class Known:
-    """What really happened to one case, as people and executor know it, whatever control has written."""
-
-    kind: ChangeClass
-    request: Any
-    words: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    """Approvals that really were given, by person: (their digest, the decision that they name)."""
-    taken_back: set[str] = field(default_factory=set)
-    bundles: list[CaseBundle] = field(default_factory=list)
-    effects: int = 0
-    state: CaseState = S.SEALED
-
-    def agreed(self, decision: str, honest: bool = True) -> int:
-        """How many reviewing people other than the owner stand by this decision."""
-        return sum(
-            any(named == decision and given not in self.taken_back for given, named in words)
-            for person, words in self.words.items()
-            if person in {"ben", "carla"}
-        )
-
-
-seen: Counter[str] = Counter()
-"""How often a state was reached, or somebody believed a bundle, in all lives: what never happens proves nothing."""
-
-
-class Life(RuleBasedStateMachine):
+class Life(Parts, RuleBasedStateMachine):
     """Everybody does anything to any case at any time."""
 
     cases: Bundle[str] = Bundle("cases")
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = life_world()
-        self.world.begin()
-        self.known: dict[str, Known] = {}
-        self.withdrawals: list[Any] = []
+        self.born()
         self.freezes: list[tuple[Any, bool]] = []
         self.leaves: list[bytes] = []
         self.kept: dict[str, bytes] = {}
@@ -118,7 +73,7 @@ class Life(RuleBasedStateMachine):
         request = self.world.request()
         case = self._tried(lambda: self.world.seal(request))
         if case is None:
-            assert self.world.repositories.moved, "nothing else stands in the way of an honest draft"
+            assert self.world.tips.moved, "nothing else stands in the way of an honest draft"
             return multiple()
         name = case.facts.proposal
         self.known[name] = Known(kind=kind, request=request)
@@ -143,7 +98,9 @@ class Life(RuleBasedStateMachine):
     def judge(self, name: str) -> None:
         self._tried(lambda: judge_case(self.world.bench, name, self.world.now))
 
-    @rule(name=cases, person=PEOPLE, late=st.booleans(), fault=st.sampled_from(["", "", "", "decision", "ref", "forged"]))
+    @rule(
+        name=cases, person=PEOPLE, late=st.booleans(), fault=st.sampled_from(["", "", "", "decision", "ref", "forged"])
+    )
     def approve(self, name: str, person: str, late: bool, fault: str) -> None:
         changes = {"decision": {"decision": digest(b"x")}, "ref": {"ref": "refs/heads/x"}}.get(fault, {})
         signer = "dora" if fault == "forged" else ""
@@ -285,7 +242,7 @@ class Life(RuleBasedStateMachine):
     def moved_by_another_hand(self, often: int) -> None:
         """And back again, so that there is a next draft."""
         for elsewhere in ("f" * 40, "") if not often else ():
-            self.world.repositories.moved = elsewhere
+            self.world.tips.moved = elsewhere
             with self.world.store.transaction() as unit:
                 watch_tips(unit, self.world.repositories, self.world.now)
 
@@ -307,7 +264,11 @@ class Life(RuleBasedStateMachine):
         mine, theirs = self._honest(name), self._honest(other)
         if mine is None or theirs is None:
             return
-        made = without(mine, approvals=tuple(dict.fromkeys((*mine.approvals, *theirs.approvals)))) if name != other else mine
+        made = (
+            without(mine, approvals=tuple(dict.fromkeys((*mine.approvals, *theirs.approvals))))
+            if name != other
+            else mine
+        )
         if drop:
             made = without(made, **{drop: () if drop == "approvals" else None})
         made = self._warranted(made)
@@ -325,7 +286,9 @@ class Life(RuleBasedStateMachine):
         if self.known[name].effects:
             self._step(name, self.known[name].bundles[-1], event, {"purpose": "rollback" if inverse else "effect"})
 
-    @rule(name=cases, outcome=st.sampled_from(list(Outcome)), signer=st.sampled_from(["executor", "executor", "control"]))
+    @rule(
+        name=cases, outcome=st.sampled_from(list(Outcome)), signer=st.sampled_from(["executor", "executor", "control"])
+    )
     def report(self, name: str, outcome: Outcome, signer: str) -> None:
         known = self.known[name]
         began = known.effects > 0
@@ -340,7 +303,7 @@ class Life(RuleBasedStateMachine):
     def no_state_is_reached_but_by_the_table(self) -> None:
         for name, known in self.known.items():
             now = self.world.case_of(name).standing.state
-            assert now is known.state or now in _reachable(known.state), (known.state, now)
+            assert now is known.state or now in reachable(known.state), (known.state, now)
             known.state = now
 
     @invariant()
@@ -378,138 +341,6 @@ class Life(RuleBasedStateMachine):
             assert self.world.case_of(name).standing.state in TERMINAL, self.world.case_of(name).standing
             self._told_as_one_way(name)
 
-    # -- parts ----------------------------------------------------------------------
-
-    def _tried(self, act: Any) -> Any:
-        try:
-            return act()
-        except MagistrateError:
-            return None
-
-    def _leaves(self) -> list[bytes]:
-        return [row[0] for row in self.world.rows("select leaf from log_entry order by seq")]
-
-    def _warrant(self, bundle: CaseBundle) -> str:
-        assert bundle.warrant is not None
-        return open_envelope(bundle.warrant, Warrant, deployment="testing").id
-
-    def _honest(self, name: str) -> CaseBundle | None:
-        found = self._tried(lambda: self.world.bundle_of(self.world.case_of(name)))
-        if found is None or found.decision is None:
-            return None
-        with self.world.store.transaction() as unit:
-            return without(found, approvals=unit.documents("approval", name))
-
-    def _warranted(self, found: CaseBundle) -> CaseBundle:
-        """A warrant by control's key over whatever is there."""
-        if found.decision is None or found.assessment is None:
-            return found
-        decision = open_envelope(found.decision, Decision, deployment="testing").body
-        effect = open_envelope(found.proposal, _proposal(), deployment="testing").body.effect
-        body = Warrant(
-            executor=self.world.deployment.executor_keyid, proposal=found.proposal.payload_digest(),
-            decision=found.decision.payload_digest(), assessment_verdict=decision.assessment_verdict,
-            policy=decision.policy, roster=decision.roster,
-            approvals=tuple(one.payload_digest() for one in found.approvals), action=decision.action,
-            environment=decision.environment, effect=effect,
-        )  # fmt: skip
-        warrant = self.world.deployment.by_process("control", body, "wrt", lifetime=300, now=self.world.now)
-        return self.world.recorded(without(found, warrant=warrant))
-
-    def _admitted(self, bundle: CaseBundle) -> bool:
-        return self._tried(lambda: self.world.admitted(bundle, tuple(self.withdrawals))) is not None
-
-    def _effect(self, name: str, bundle: CaseBundle, *, judged: bool = True) -> None:
-        """Somebody believed this bundle: then everything under it must really have been given, and stand."""
-        known = self.known[name]
-        assert bundle.proposal.payload_digest() == name
-        for part in ("assessment", "decision", "warrant"):
-            assert getattr(bundle, part) is not None, part
-        assert bundle.decision is not None
-        people = known.agreed(bundle.decision.payload_digest())
-        assert people >= NEEDED[known.kind], (known.kind, people, known.words, known.taken_back)
-        seen["effect" if judged else "stitched effect"] += 1
-        if judged:
-            assert self.world.case_of(name).standing.state is S.WARRANTED
-            known.effects += 1
-
-    def _step(self, name: str, bundle: CaseBundle, event: Event, facts: dict[str, str], signer: str = "executor") -> Any:
-        body = JournalEntry(
-            sequence=1, previous=None, execution=self._warrant(bundle), step=event.value, status=StepStatus.DONE, facts=facts
-        )  # fmt: skip
-        entry = self.world.deployment.by_process(signer, body, "jrn", now=self.world.now)
-
-        def tell() -> bool:
-            with self.world.store.transaction() as unit:
-                record_step(unit, entry, self.world.trust, self.world.now)
-            return True
-
-        return self._tried(tell)
-
-    def _report(self, name: str, outcome: Outcome, signer: str) -> Any:
-        bundles = self.known[name].bundles
-        warrant = bundles[-1].warrant.payload_digest() if bundles and bundles[-1].warrant else digest(b"none")
-        body = Report(
-            outcome=outcome, warrant=warrant, proposal=name, why="as seen", steps=(), ref_before="", ref_after="",
-            leases_open=0, journal_head=digest(b"j"),
-        )  # fmt: skip
-        envelope = self.world.deployment.by_process(signer, body, "rep", now=self.world.now)
-
-        def tell() -> Case:
-            with self.world.store.transaction() as unit:
-                return record_report(unit, envelope, self.world.trust, self.world.now)
-
-        return self._tried(tell)
-
-    def _closed(self, name: str) -> None:
-        case = self.world.case_of(name)
-        tip = self.world.repositories.tip("shop", case.facts.ref)
-        for person in ("ben", "carla", "anna"):
-            word = Closure(
-                person=person, proposal=name, repository="shop", ref=case.facts.ref, tip=tip, reason="looked",
-                self_reviewed=False,
-            )  # fmt: skip
-            envelope = self.world.deployment.by_person(person, word, "clo", now=self.world.now)
-
-            def sign(envelope: Any = envelope) -> Case:
-                with self.world.store.transaction() as unit:
-                    return close_halted(
-                        unit, unit.case(name), envelope, trust=self.world.trust, repositories=self.world.repositories,
-                        drop=lambda _: None, now=self.world.now,
-                    )  # fmt: skip
-
-            self._tried(sign)
-
-    def _told_as_one_way(self, name: str) -> None:
-        """The states of the record, read from the log alone, are one way through the table to where the case stands."""
-        with self.world.store.transaction() as unit:
-            ways = [row.facts["states"].split() for row in unit.events(name) if "states" in row.facts]
-        at = ways[0][0]
-        assert at == S.SEALED
-        seen.update({state for way in ways for state in way})
-        for way in ways[1:]:
-            assert way[0] == at
-            for one, following in zip(way, way[1:], strict=False):
-                assert CaseState(following) in TRANSITIONS[CaseState(one)]
-            at = way[-1]
-        assert at == self.world.case_of(name).standing.state
-
-
-@functools.cache
-def _reachable(state: CaseState) -> frozenset[CaseState]:
-    found, todo = set(), [state]
-    while todo:
-        for following in TRANSITIONS[todo.pop()] - found:
-            found.add(following)
-            todo.append(following)
-    return frozenset(found)
-
-
-def _proposal() -> Any:
-    from magistrate.wire.proposal import Proposal
-
-    return Proposal
-
 
 @pytest.mark.requirement("R37", "R44", "R55")
 def test_no_effect_without_every_earlier_document() -> None:
@@ -530,6 +361,5 @@ def lived(lives: int, steps: int, reached: set[str]) -> None:
         max_examples=lives, stateful_step_count=steps, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate],
     )  # fmt: skip
-    run_state_machine_as_test(Life, settings=bounds)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Life, settings=bounds)
     assert not [what for what in reached if not seen[what]], seen
-

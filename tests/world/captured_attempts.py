@@ -35,7 +35,8 @@ class Attempt:
     """`hope` says what the attacker wants of it; `code` and `says` name the premise that stops it.
 
     `gate` holds code and words where the gate stops it for a reason of its own; `doors` are those that verify it.
-    `unreported`: the paper is no document at all, so there is an alarm and nothing to report on.
+    `unreported`: the paper is no document at all, so there is an alarm and nothing to report on. `ignored`: it is
+    for somebody else, and the executor does not look at it.
     """
 
     hope: str
@@ -46,6 +47,7 @@ class Attempt:
     doors: tuple[str, ...] = (EXECUTOR, GATE)
     gate: tuple[str, str] | None = None
     unreported: bool = False
+    ignored: bool = False
 
 
 def attempted(world: CapturedWorld, attempt: Attempt) -> None:
@@ -61,6 +63,9 @@ def attempted(world: CapturedWorld, attempt: Attempt) -> None:
         if EXECUTOR in attempt.doors:
             offered = scene.offer(forged)
             seen = (offered.why, *offered.alarms)
+        if EXECUTOR in attempt.doors and attempt.ignored:
+            assert (offered.outcome, offered.alarms) == ("nothing", []), seen
+        elif EXECUTOR in attempt.doors:
             assert offered.outcome == ("nothing" if attempt.unreported else "refused"), seen
             assert any(re.search(attempt.code, one) and re.search(attempt.says, one) for one in offered.alarms), seen
             assert attempt.unreported or re.match(attempt.code, offered.why), seen

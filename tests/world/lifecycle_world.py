@@ -84,7 +84,8 @@ class LifeWorld(CaseWorld):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.repositories = Tips(self.deployment.settings.repositories)
+        self.tips = Tips(self.deployment.settings.repositories)
+        self.repositories = self.tips
         self.start, self._life = self.now, 0
         made = self.proposal({"notes.md": "# Notes\n\nThis service greets people.\n"})
         self._diff = made.diff
@@ -96,7 +97,7 @@ class LifeWorld(CaseWorld):
         self._life += 1
         folder = self.home / "lives" / str(self._life)
         folder.mkdir(parents=True)
-        self.now, self.repositories.moved = self.start, ""
+        self.now, self.tips.moved = self.start, ""
         self.witness = LocalWitness(self.deployment, folder / "witness.db")
         self.log = LogStore(self.deployment.settings.log_name, self.deployment.keys["log"], [self.witness], 1)
         self.database = folder / "store.db"
