@@ -24,6 +24,7 @@ from magistrate.authority.foreign_lease import ForeignLease, name_of
 from magistrate.executor.assembly import assemble
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.journal import WORLD, Journal
+from magistrate.executor.ports import ProviderLease
 from magistrate.wire.document import document, seal_by_person
 from magistrate.wire.envelope import Envelope, join_signatures
 from magistrate.wire.freeze import Thaw
@@ -237,3 +238,22 @@ def key_of(gate: GateWorld, person: str) -> Path:
         path.touch(mode=0o600)
         path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
     return path
+
+
+@pytest.mark.requirement("R50")
+def test_the_lease_of_another_executor_of_the_roster_is_left_to_that_one(town: Town) -> None:
+    outside = outside_of(town.home, alarm=Alarms())
+    journal = Journal(town.home / "executor" / "journal.db", outside.identity, outside.clock)
+    foreign = assemble(outside, journal)._foreign
+
+    def found_for(executor: str, *, listed: bool) -> int:
+        one = ProviderLease(lease=LEASE, state="issued", usable=True, ref_state="", repository="shop",
+                            executor=executor, executor_listed=listed)  # fmt: skip
+        outside.broker.leases = lambda: (one,)  # type: ignore[method-assign]
+        foreign.reconcile()
+        return len(Casebook(journal).foreign_leases())
+
+    assert found_for("ed25519:" + "0" * 64, listed=True) == 0
+    assert found_for("ed25519:" + "0" * 64, listed=False) == 1
+    journal.close()
+    outside.close()

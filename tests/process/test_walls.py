@@ -242,3 +242,22 @@ def test_a_freeze_is_obeyed_within_the_walls(walled):
         check=False,
     )
     assert pushed.returncode != 0
+
+
+@pytest.mark.requirement("R50")
+def test_root_finds_nothing_that_stands_and_anybody_else_says_what_they_could_not_look_at(walled):
+    told = json.loads(walled.run("leases", "--scan", "-o", "json"))
+    assert told["status"] == 0, told
+    assert told["searched"]["processes"] >= 6
+    code = (
+        "import sys; from magistrate.entrypoints.cli.main import run;"
+        " sys.stderr.write(str(run(['leases', '--scan', '-o', 'json', '--home', sys.argv[1]])))"
+    )
+    done = subprocess.run(
+        [walled.python, "-c", code, str(walled.home)], user=walled.uid("front"), group=walled.uid("front"), extra_groups=[],
+        cwd="/", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr.endswith("4"), done.stderr
+    blind = {row["where"] for row in json.loads(done.stdout)["found"] if row["state"] == "not searched"}
+    assert str(walled.home / "gate" / "gate.db") in blind
+    assert any(where.startswith("memory of executor") for where in blind)
