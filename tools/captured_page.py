@@ -16,6 +16,7 @@ PARTS = {
     "test_captured_roots": ("Rosters, policies, agents and stops", ""),
     "test_captured_control": ("Warrants, records and effects", ""),
     "test_captured_judgement": ("Verdicts, chains, drills and repeats", "executor"),
+    "test_captured_diffs": ("Diffs that reach out of the repository, at the real judge", "executor"),
     "test_stolen_executor": ("A stolen executor key, or none, at the gate", "gate"),
     "test_stolen_executor_undo": ("The way back, with a stolen executor key", "gate"),
 }
@@ -23,8 +24,8 @@ PARTS = {
 HEAD = """# A captured control, attempt by attempt
 
 Written by `make docs` from `tests/attacks`, where each of these {count} attempts runs against a real gate process and a real
-repository, and all but the last two parts against a real executor too (its assessor is told what is true of the honest case:
-judging has tests of its own). The attacker has control's, front's and the log's key, its database and its pages, answers the
+repository, and all but the last two parts against a real executor too (its assessor is told what is true of the honest case,
+but for the part about diffs, where it is the real one). The attacker has control's, front's and the log's key, its database and its pages, answers the
 executor as control does, has the witness cosign whatever extends the log, and asks the gate with the executor's own key. Not
 theirs are people's keys, the witness's key, and what people installed beside executor and gate: pins, roster, policy, freezes.
 
@@ -52,6 +53,8 @@ def _rows(module: ModuleType, door: str) -> list[str]:
     for name, attempt in getattr(module, "ATTEMPTS", {}).items():
         codes = [f"{one} (`{_code(attempt, one)}`)" for one in attempt.doors]
         rows.append(f"| {name} | {attempt.hope} | {', '.join(codes)} |\n")
+    for name, (hope, _, (code, _)) in getattr(module, "DIFFS", {}).items():
+        rows.append(f"| {name} | {hope} | {door} (`{code}`) |\n")
     for name, test in vars(module).items():
         told = NAMED.match(" ".join((test.__doc__ or "").split())) if name.startswith("test_") else None
         if told is not None:
