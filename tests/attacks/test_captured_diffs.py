@@ -120,13 +120,13 @@ def judged_for_real(scene: Scene, outside: Any) -> CaseBundle:
 
 def effect_of(world: CapturedWorld, diff: bytes) -> tuple[dict[str, str], bytes]:
     """Result and manifest as git makes them, with git's own diff of it; as drawn where git makes nothing of it."""
-    town, index = world.town, {"GIT_INDEX_FILE": str(world.town.home / "attacker-index")}
-    git(town.bare, "read-tree", town.old, **index)
+    town, index = world.town, str(world.town.home / "attacker-index")
+    git(town.bare, "read-tree", town.old, GIT_INDEX_FILE=index)
     try:
-        git(town.bare, "apply", "--cached", "-", given=diff, **index)
+        git(town.bare, "apply", "--cached", "-", given=diff, GIT_INDEX_FILE=index)
     except subprocess.CalledProcessError:
         return {"result_tree": "9" * 40}, diff
-    tree = git(town.bare, "write-tree", **index).strip()
+    tree = git(town.bare, "write-tree", GIT_INDEX_FILE=index).strip()
     manifest = manifest_digest(RepositoryReader(town.bare).changes(town.base_tree, tree))
     made = git(town.bare, "diff-tree", "-r", "-p", "--binary", "--full-index", town.base_tree, tree).encode()
     return {"result_tree": tree, "manifest_sha256": manifest}, made
