@@ -39,8 +39,9 @@ bench: $(ready) ## the benchmarks; results with machine, load and n in docs/resu
 deps: ## what the tests want from Debian: installs it as root, else prints the command
 	@tools/deps.sh
 
-docs: $(ready) ## writes docs/reference/, docs/provers.md and docs/captured-control.md from program and tests
+docs: $(ready) ## writes docs/reference/ and the pages of provers, reliability and captured control from program, tests, results
 	@$(bin)/python tools/reference.py && $(bin)/python tools/provers_page.py && $(bin)/python tools/captured_page.py
+	@$(bin)/python tools/reliability_page.py
 
 requirements: $(ready) ## each requirement with the tests and sabotage that prove it
 	@$(bin)/python tools/requirements.py

@@ -103,6 +103,7 @@ class Matrix:
         if scene.outlive:
             verify_dead(self._town)
         scene.healing()
+        self._town.wire.heal()  # where the way to the point had it die
 
     def _await_end(self, scene: Scene) -> None:
         """Until everything has its end; an executor that went down by itself is started again, as by the supervisor."""

@@ -1,0 +1,162 @@
+"""Write docs/reliability.md from the result of the crash matrix (docs/results/soak-crash-matrix.json).
+
+The cells are those of tests/soak/crash_cells.py, the numbers those of the soak; `--check` writes nothing
+and exits 1 when the page is not what they say.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
+
+from soak.crash_cells import CELLS, FAULTS, MATRIX, MOMENTS, NOT_APPLICABLE  # noqa: E402  the paths are set above
+from soak.subject import SEED  # noqa: E402
+
+PAGE = ROOT / "docs/reliability.md"
+RESULT = ROOT / "docs/results/soak-crash-matrix.json"
+UNTOUCHED = ("kill executor", "journal full")
+"""Faults that leave the executor running and the provider answering while it revokes; else a revocation takes the outage."""
+HEAD = """# What survives a crash
+
+<!-- written by `make docs` from docs/results/soak-crash-matrix.json; do not edit -->
+
+One execution of `git_merge` with the broker of the embedded git gate, with real processes: an executor, a gate, git.
+Each case drives it to one durable write of the executor's journal, strikes before or after that write (right after
+`effect.started` mostly inside the push), heals, and waits until everything has its end. Then all of this must hold:
+
+- no credential is usable: every token that went over the wire to the executor, also in answers that never arrived, is
+  tried at the gate, and the gate's own list is read. In a quarter of the cases where the executor is killed or stopped,
+  the provider is silent or a clock jumps, nothing heals until the lease has ended, and the tokens are tried at that moment;
+- no effect happened twice: the log of the ref knows each move once;
+- nothing is half done: the ref is at the old commit, the new or its inverse (or where another hand put it, untouched),
+  `git fsck --strict` finds nothing, no lock is left;
+- no report is lost: control was told each entry of the journal and exactly one signed report, whose outcome is where the
+  ref stands;
+- the journal verifies, every lease is RELEASED, none lacks its proposal, warrant, reason, scope or end (R51), and the gate
+  minted none that has no row in the journal.
+
+`make soak ARGS=crash-matrix` runs it, an interrupted run goes on, an empty cell fails. A sample, each write and each fault
+once, is part of `make test` (`tests/process/test_crash_matrix.py`).
+
+**By real means.** Kill is SIGKILL and stop is SIGSTOP, to the process group. Full is a small tmpfs filled to the last byte
+where the runner may mount one (root), else, and in a fifth of the cases, RLIMIT_FSIZE set from outside, which needs no
+privilege. A clock jumps by an hour for both processes and stays, or for one of them for a while. Slow is a wire that
+delays each piece of an answer, by chance beyond the executor's patience, so that it gives up what the gate then does; dead
+is a wire that resets every connection.
+"""
+TAIL = """
+## What it does not show
+
+One machine, one file system, one gate and one executor; a power cut, which may lose what a disk acknowledged, is not made.
+Control is a memory behind HTTP, the judge says what the case says, the policy's check passes: these have tests of their
+own. The journal is on SQLite only. An inverse that the gate could not take in time ends HALTED, loudly, with the change
+still there: safe, and a person has to look.
+
+## Two executors
+
+A second executor on one journal is refused (MAG-E383). A warrant names one executor: control offers and gives it to that
+one only, another leaves it alone whatever control says, and executor and gate refuse it (MAG-E124). One key in two homes
+moves a ref once, as the gate mints one credential for one warrant.
+"""
+
+
+def page(result: Mapping[str, Any]) -> str:
+    """The whole page."""
+    seen = [(word.rpartition(": ")[0], word.rpartition(": ")[2], count) for word, count in result["seen"].items()]
+    return "\n".join(
+        [HEAD, *_run(result), *_by_fault(seen, result), *_by_cell(seen, result), *_not_applicable(), TAIL.strip(), ""]
+    )  # fmt: skip
+
+
+def _run(result: Mapping[str, Any]) -> list[str]:
+    machine, failures = result["machine"], result["failures"]
+    return [
+        "## The run", "",
+        (f"{result['cases']} cases over {len(CELLS)} cells, {len(failures)} failed; {result['date']},"
+        f" {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']};"
+        f" {round(result['seconds'] / 60)} minutes of work."),
+        (f"Seed `{result['seed']}`; the source measured has the digest `{result['sources'][:23]}`"
+        " (`tools/freshness.py`; a result of older source is told in docs/results/older.toml)."), "",
+        *(f"- failed: `{one['why'].splitlines()[0][:160]}`" for one in failures), *([""] if failures else []),
+    ]  # fmt: skip
+
+
+def _by_fault(seen: Sequence[tuple[str, str, int]], result: Mapping[str, Any]) -> list[str]:
+    rows = ["## By fault", "", "`dead` is from the beginning of a revocation that went through to the refused probe, in ms.", "",
+            "| fault | n | outcomes | leases | dead p50 | p99 | max |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+    figures: dict[str, list[int]] = {fault: [] for fault in FAULTS}
+    for shard in result["shards"]:
+        for name, numbers in shard.get("figures", {}).items():
+            figures[name] += numbers
+    for fault in FAULTS:
+        ended = Counter[str]()
+        for cell, outcome, count in seen:
+            if cell.endswith(f", {fault}"):
+                ended[outcome] += count
+        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(ended.items()))
+        rows.append(f"| {fault} | {ended.total()} | {told} | {_spread(figures[fault])} |")
+    well = [number for fault in UNTOUCHED for number in figures[fault]]
+    ill = [number for fault in FAULTS if fault not in UNTOUCHED for number in figures[fault]]
+    rows += [
+        f"| **both run, no wrong clock** ({', '.join(UNTOUCHED)}) | | | {_spread(well)} |",
+        f"| **the outage counted in** (all others) | | | {_spread(ill)} |", "",
+    ]  # fmt: skip
+    return rows
+
+
+def _spread(numbers: Sequence[int]) -> str:
+    """Count, median, 99th percentile (nearest rank) and greatest."""
+    if not numbers:
+        return "0 | | | "
+    ordered = sorted(numbers)
+    last = ordered[-(-99 * len(ordered) // 100) - 1]
+    return f"{len(ordered)} | {ordered[(len(ordered) - 1) // 2]} | {last} | {ordered[-1]}"
+
+
+def _by_cell(seen: Sequence[tuple[str, str, int]], result: Mapping[str, Any]) -> list[str]:
+    counts = Counter[str]()
+    for cell, _, count in seen:
+        counts[cell] += count
+    bad = Counter(one["why"].split("BrokenError: ")[-1].rpartition(": ")[0] for one in result["failures"])
+    rows = ["## By cell", "", "n of cases in which everything held; `0` is an empty cell, which fails.", "",
+            f"| write | moment | {' | '.join(FAULTS)} |", "|---" * (len(FAULTS) + 2) + "|"]  # fmt: skip
+    for row in dict.fromkeys(cell.row for cell in CELLS):
+        for moment in MOMENTS:
+            names = [f"{row}, {moment}, {fault}" for fault in FAULTS]
+            told = [f"{counts[name]}{' (failed)' if any(name in why for why in bad) else ''}" for name in names]
+            rows.append(f"| {row} | {moment} | {' | '.join(told)} |")
+    return [*rows, ""]
+
+
+def _not_applicable() -> list[str]:
+    rows = ["## Not applicable", "", "| step | cells | why |", "|---|---|---|"]
+    for step, why in NOT_APPLICABLE.items():
+        rows.append(f"| {step} | {sum(cell.point.step == step for cell in MATRIX)} | {why} |")
+    return [*rows, ""]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write the page, or say that it is stale."""
+    result = json.loads(RESULT.read_text())
+    if result["seed"] != SEED:
+        print("the result is of another seed", file=sys.stderr)
+        return 1
+    wanted = page(result)
+    if "--check" in argv:
+        if not PAGE.exists() or PAGE.read_text() != wanted:
+            print("docs/reliability.md is not what the result says; run: make docs", file=sys.stderr)
+            return 1
+        return 0
+    PAGE.write_text(wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
