@@ -82,10 +82,18 @@ def _run(result: Mapping[str, Any]) -> list[str]:
         (f"{result['cases']} cases over {len(CELLS)} cells, {len(failures)} failed; {result['date']},"
         f" {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']};"
         f" {round(result['seconds'] / 60)} minutes of work."),
-        (f"Seed `{result['seed']}`; the source measured has the digest `{result['sources'][:23]}`"
-        " (`tools/freshness.py`; a result of older source is told in docs/results/older.toml)."), "",
+        (f"Seed `{result['seed']}`. The source measured, by its digest (`tools/freshness.py`): {_sources(result)}."
+        " A result of older source is told in docs/results/older.toml."), "",
         *(f"- failed: `{one['why'].splitlines()[0][:160]}`" for one in failures), *([""] if failures else []),
     ]  # fmt: skip
+
+
+def _sources(result: Mapping[str, Any]) -> str:
+    """Each source with its cases: a run that went on after a change says so."""
+    counted = Counter[str]()
+    for shard in result["shards"]:
+        counted[shard["sources"]] += shard["cases"]
+    return ", ".join(f"`{name[:23]}` for {count} cases" for name, count in counted.most_common())
 
 
 def _by_fault(seen: Sequence[tuple[str, str, int]], result: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+
 import pytest
+from paths import PYTHON, ROOT
 from soak.crash_cells import (
     CELLS,
     FAULTS,
@@ -48,3 +52,14 @@ def test_the_sample_of_the_normal_suite_covers_writes_faults_and_moments() -> No
     assert {cell.fault for cell in sample} == set(FAULTS)
     assert {(cell.fault, cell.point.moment) for cell in sample} == {(f, m) for f in FAULTS for m in MOMENTS}
     assert set(sample) <= set(CELLS)
+
+
+@pytest.mark.requirement("R53")
+def test_the_page_of_reliability_is_what_the_soak_found() -> None:
+    argv = [PYTHON, str(ROOT / "tools/reliability_page.py"), "--check"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads((ROOT / "docs/results/soak-crash-matrix.json").read_text())
+    filled = {word.rpartition(": ")[0] for word in result["seen"]}
+    assert filled == set(SUBJECT.cells), "no cell is empty, and none is unknown"
+    assert result["failures"] == []
