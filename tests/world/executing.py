@@ -20,6 +20,7 @@ from world.deployment import make_deployment
 from magistrate.authority.admission import Pins
 from magistrate.authority.closures import Halt
 from magistrate.authority.stops import Stops
+from magistrate.bootstrap.executor import actions_of
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside, assemble
@@ -327,7 +328,7 @@ class World:
             "ground": Ground(
                 pins=Pins(deployment=town.name, roster=town.pin), same_user_walls=False, newest=lambda pins: pins
             ),
-            "broker": self.gate, "drill_ground": self.gate, "gate_misuse": self.gate, "target": self.target,
+            "broker": self.gate, "drill_ground": self.gate, "gate_misuse": self.gate, "target": self.target, "actions": actions_of,
             "misuse": self.target, "assessor": self.judge, "checks": self.eyes, "live": self.eyes,
             "stops": lambda: self.stops,
         }  # fmt: skip

@@ -29,7 +29,7 @@ from magistrate.adapters.keys.process import load_process_key
 from magistrate.adapters.own_roots import newest_pins
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
-from magistrate.bootstrap.executor import SystemClock
+from magistrate.bootstrap.executor import SystemClock, actions_of
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside
@@ -262,7 +262,7 @@ def outside_of(home: Path, target: type[GitTarget] = GitTarget, **changes: Any) 
     )  # fmt: skip
     parts: dict[str, Any] = {
         "identity": identity, "clock": clock, "alarm": Stderr(), "inbox": FolderControl(home), "broker": gate,
-        "drill_ground": gate, "gate_misuse": gate, "target": made, "misuse": made, "assessor": CaseJudge(),
+        "drill_ground": gate, "gate_misuse": gate, "target": made, "actions": actions_of, "misuse": made, "assessor": CaseJudge(),
         "checks": NoChecks(), "live": HttpLook(), "ground": Ground(
             pins=pins, same_user_walls=False,
             newest=lambda pins: newest_pins(pins, home / "roster.json", home / "policy-bundle.json"),

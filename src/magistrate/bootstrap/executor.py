@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,10 @@ from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
 from magistrate.bootstrap.tools import found_tools
+from magistrate.domain.execution import Action
 from magistrate.errors import MagistrateError
+from magistrate.executor.action import ExecutorAction, ReadRef
+from magistrate.executor.actions.git_merge import GitMerge
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside, assemble
@@ -31,6 +35,7 @@ from magistrate.executor.inbox import HttpInbox
 from magistrate.executor.journal import Journal
 from magistrate.executor.live import HttpLook
 from magistrate.executor.loop import Loop
+from magistrate.executor.ports import Target
 from magistrate.executor.signed_http import SignedHttp
 from magistrate.settings import Settings, load_settings, standing_walls
 from magistrate.usecases.assess import Assessor
@@ -69,6 +74,11 @@ class LoggedAlarm:
             _LOG.warning("alarm: %s", what)
 
 
+def actions_of(target: Target, read_ref: ReadRef) -> Mapping[Action, ExecutorAction]:
+    """What this executor does: one line for each file of `executor/actions` that is an action."""
+    return {Action.MERGE: GitMerge(target, read_ref)}
+
+
 def compose(settings: Settings) -> tuple[Outside, Path]:
     """The world of one home, and where the journal is (raises Unavailable without a sandbox)."""
     clock, sandbox = SystemClock(), open_sandbox()
@@ -85,7 +95,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
     assessor = Assessor(sandbox=sandbox, tools=found_tools())
     outside = Outside(
         identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
-        gate_misuse=gate, target=target, misuse=target, live=HttpLook(),
+        gate_misuse=gate, target=target, actions=actions_of, misuse=target, live=HttpLook(),
         ground=Ground(
             pins=pins, same_user_walls=not standing_walls(settings).users,
             newest=lambda pins: newest_pins(pins, settings.roster_path, settings.policy_path),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from magistrate.authority.stops import Stops
+from magistrate.executor.action import Actions
 from magistrate.executor.admit import Admission, Ground
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.checks import Checks
@@ -48,6 +49,7 @@ class Outside:
     drill_ground: DrillGround
     gate_misuse: GateMisuse
     target: Target
+    actions: Actions
     misuse: Misuse
     assessor: Assessor
     checks: CheckRunner
@@ -77,7 +79,7 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     saga = Saga(
         Parts(
             book=book, identity=outside.identity, admission=admission, halts=halts, hands=hands, broker=outside.broker,
-            target=outside.target, checks=Checks(book=book, runner=outside.checks), inbox=outside.inbox, outbox=outbox, clock=outside.clock,
+            actions=outside.actions(outside.target, outside.broker.read_ref), checks=Checks(book=book, runner=outside.checks), inbox=outside.inbox, outbox=outbox, clock=outside.clock,
             alarm=outside.alarm, verifier=Verifier(book=book, live=outside.live, clock=outside.clock),
         )
     )  # fmt: skip

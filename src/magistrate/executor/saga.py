@@ -1,36 +1,39 @@
 """One warrant from taking it to its signed report, in the order of the design (section 5).
 
-Checks on the exact tree; lease row; credential; push of exactly `old -> new`; revoke; negative
+Checks on the exact tree; lease row; credential; the action's move of exactly `old -> new`; revoke; negative
 probe; live verification; on failure the pre-built inverse under a second lease; report.
 
 Rule kept: what happened is decided by where the ref stands (old, new, inverse, other), never by
-an exit code. A ref that another hand moved is never forced back: HALTED.
+an exit code. What is particular to an action is behind `executor.action`; an action without a way
+back ends HALTED when its verification fails. A ref that another hand moved is never forced back: HALTED.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from magistrate.authority.admission import Admitted
 from magistrate.domain.events import Event
-from magistrate.domain.execution import LeasePurpose
+from magistrate.domain.execution import Action, LeasePurpose
 from magistrate.errors import MagistrateError, NotFound, Refused, Usage
+from magistrate.executor.action import ExecutorAction, Move, Standing
 from magistrate.executor.admit import Admission
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.checks import NOBODY, Checks
-from magistrate.executor.commits import commit_spec, inverse_spec
 from magistrate.executor.halts import Halts
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.identity import Identity
 from magistrate.executor.outbox import Outbox
-from magistrate.executor.ports import Alarm, Broker, Clock, ControlInbox, Target
+from magistrate.executor.ports import Alarm, Broker, Clock, ControlInbox, Credential
 from magistrate.executor.report import Ending, make_report
 from magistrate.executor.rows import ExecutionRow, JournalStep
 from magistrate.executor.verification import Verifier
 from magistrate.executor.work import Work, decode_bundle, open_warrant, work_of
 from magistrate.wire.canonical import canonical
 from magistrate.wire.case_bundle import CaseBundle
+from magistrate.wire.envelope import Envelope
 from magistrate.wire.journal_entry import StepStatus
 from magistrate.wire.report import Outcome
 
@@ -49,7 +52,7 @@ class Parts:
     halts: Halts
     hands: Hands
     broker: Broker
-    target: Target
+    actions: Mapping[Action, ExecutorAction]
     checks: Checks
     verifier: Verifier
     inbox: ControlInbox
@@ -116,28 +119,14 @@ class Saga:
         self._conclude(work)
 
     def _prepare(self, row: ExecutionRow) -> tuple[Work, Admitted]:
-        """Admit, and make the one commit that may be pushed together with its inverse."""
+        """Admit, and make what the effect puts there together with its inverse."""
         bundle = decode_bundle(row.bundle)
         admitted = self._parts.admission.admit(bundle)
-        effect = admitted.effect
-        self._book.admitted(
-            replace(
-                row,
-                proposal=admitted.proposal_digest,
-                repository=effect.repository,
-                environment=effect.environment,
-                ref=effect.ref,
-                old=effect.old,
-                base_tree=effect.base_tree,
-                result_tree=effect.result_tree,
-            )
-        )
-        commit = self._parts.target.commit(effect.repository, commit_spec(admitted))
-        inverse = self._parts.target.commit(effect.repository, inverse_spec(admitted, commit))
-        self._book.commits_made(row.warrant, commit, inverse)
-        found = self._parts.broker.read_ref(effect.repository, effect.ref)
-        if found != effect.old:
-            raise Refused("MAG-E392", f"`{effect.ref}` stands at `{found[:12]}`, approved was `{effect.old[:12]}`")
+        action = self._action(admitted.warrant.body.action)
+        self._book.admitted(action.row_of(row, admitted))
+        made = action.prepare(admitted)
+        self._book.commits_made(row.warrant, made.commit, made.inverse)
+        action.verify_unmoved(self._book.execution(row.warrant))
         return work_of(self._book.execution(row.warrant), self._parts.admission.pins()), admitted
 
     def _checked(self, work: Work, admitted: Admitted) -> bool:
@@ -149,57 +138,70 @@ class Saga:
         self._parts.outbox.flush()
         return True
 
-    def _effect(self, work: Work) -> None:
-        row, bundle = work.row, work.bundle
-        act = Act(
-            execution=work.name, warrant_digest=row.warrant_digest, proposal=row.proposal,
-            purpose=LeasePurpose.EFFECT, repository=row.repository, ref=row.ref, old=row.old, new=row.commit,
-            tree=row.result_tree, reason=f"execute the approved proposal {row.proposal[:19]}",
-            mint=lambda lease: self._parts.broker.request(bundle, lease, self._parts.admission.withdrawals()),
-        )  # fmt: skip
-        self._push(work, act)
+    def _action(self, name: Action) -> ExecutorAction:
+        """The action of this name (raises Refused MAG-E124 when it is none of this executor)."""
+        found = self._parts.actions.get(name)
+        if found is None:
+            raise Refused("MAG-E124", f"no executor here performs `{name}`")
+        return found
 
-    def _push(self, work: Work, act: Act) -> None:
-        """Hold a credential and push. A refusal by the gate is recorded; the ref says what happened."""
-        facts = {"purpose": str(act.purpose), "commit": act.new, "tree": act.tree}
+    def _of(self, work: Work) -> ExecutorAction:
+        return self._action(work.warrant.body.action)
+
+    def _effect(self, work: Work) -> None:
+        def mint(lease: Envelope) -> Credential:
+            return self._parts.broker.request(work.bundle, lease, self._parts.admission.withdrawals())
+
+        self._act(work, LeasePurpose.EFFECT, self._of(work).effect(work.row), mint)
+
+    def _act(self, work: Work, purpose: LeasePurpose, move: Move, mint: Callable[[Envelope], Credential]) -> None:
+        """Hold a credential and act. A refusal by the gate is recorded; the ref says what happened."""
+        row = work.row
+        act = Act(
+            execution=work.name, warrant_digest=row.warrant_digest, proposal=row.proposal, purpose=purpose,
+            repository=row.repository, ref=row.ref, old=move.old, new=move.new, tree=move.tree, reason=move.reason,
+            mint=mint,
+        )  # fmt: skip
+        facts = {"purpose": str(purpose), "commit": move.new, "tree": move.tree}
         try:
             with self._parts.hands.lease(act) as credential:
                 self._book.step(work.name, Event.EFFECT_STARTED, StepStatus.INTENT, facts)
-                self._parts.target.push(credential, act.repository, act.ref, act.new)
+                self._of(work).act(credential, row, move)
         except _NO as error:
             self._parts.alarm.raise_alarm(f"the gate refused: {error.code} {error.message}")
         self._parts.outbox.flush()
 
     def _conclude(self, work: Work) -> None:
         """Decide by the state of the ref what happened, and bring the execution to its end."""
-        row = work.row
-        found = self._settled_ref(row)
-        landed = self._effect_seen(row, found)
-        if found == row.commit:
+        row, action = work.row, self._of(work)
+        found = self._settled(row, action)
+        stands = action.standing(row, found)
+        landed = self._effect_seen(row, stands)
+        if stands is Standing.DONE:
             self._verify(work)
-        elif found == row.inverse:
+        elif stands is Standing.UNDONE:
             self._rolled_back(row)
-        elif found == row.old and not landed:
+        elif stands is Standing.BEFORE and not landed:
             self._end(row, Outcome.FAILED, "the change was not applied; the ref stands where it stood", found)
         else:
             self._halt(row, found)
 
-    def _effect_seen(self, row: ExecutionRow, found: str) -> bool:
+    def _effect_seen(self, row: ExecutionRow, stands: Standing) -> bool:
         """Write `effect.done` once, from the ref and not from the exit code of the push; whether it was ever seen."""
         done = any(e.body.step == Event.EFFECT_DONE for e in self._book.journal.entries(row.warrant))
-        if found in {row.commit, row.inverse} and not done:
+        if stands in {Standing.DONE, Standing.UNDONE} and not done:
             facts = {"commit": row.commit, "tree": row.result_tree, "repository": row.repository, "ref": row.ref}
             self._book.step(row.warrant, Event.EFFECT_DONE, StepStatus.DONE, facts)
             return True
         return done
 
-    def _settled_ref(self, row: ExecutionRow) -> str:
+    def _settled(self, row: ExecutionRow, action: ExecutorAction) -> str:
         """Where the ref stands, after whatever may still be under way behind the gate had time to end."""
-        found = self._parts.broker.read_ref(row.repository, row.ref)
+        found = action.read(row)
         deadline = self._parts.clock.monotonic() + SETTLE_SECONDS
-        while found == row.old and self._parts.clock.monotonic() < deadline:
+        while action.standing(row, found) is Standing.BEFORE and self._parts.clock.monotonic() < deadline:
             self._parts.clock.sleep(SETTLE_PAUSE_SECONDS)
-            found = self._parts.broker.read_ref(row.repository, row.ref)
+            found = action.read(row)
         return found
 
     def _verify(self, work: Work) -> None:
@@ -210,24 +212,23 @@ class Saga:
         if not passed:
             self._roll_back(work)
             return
-        found = self._parts.broker.read_ref(work.row.repository, work.row.ref)
-        if found != work.row.commit:
+        action = self._of(work)
+        found = action.read(work.row)
+        if action.standing(work.row, found) is not Standing.DONE:
             self._halt(work.row, found)
             return
         self._end(work.row, Outcome.SUCCEEDED, _verified(self._parts.verifier.vouched_by(work.name)), found)
 
     def _roll_back(self, work: Work) -> None:
-        """Push the inverse that was made before the effect, under the warrant's second lease."""
-        row = work.row
-        act = Act(
-            execution=work.name, warrant_digest=row.warrant_digest, proposal=row.proposal,
-            purpose=LeasePurpose.ROLLBACK, repository=row.repository, ref=row.ref, old=row.commit, new=row.inverse,
-            tree=row.base_tree, reason="live verification failed: the rehearsed inverse of the same proposal",
-            mint=lambda lease: self._parts.broker.request(work.bundle, lease, ()),
-        )  # fmt: skip
-        self._push(work, act)
-        found = self._parts.broker.read_ref(row.repository, row.ref)
-        if found == row.inverse:
+        """Take the way back that was made before the effect, under the warrant's second lease; without one, halt."""
+        row, action = work.row, self._of(work)
+        move = action.way_back(row)
+        if move is not None:
+            self._act(
+                work, LeasePurpose.ROLLBACK, move, lambda lease: self._parts.broker.request(work.bundle, lease, ())
+            )
+        found = action.read(row)
+        if action.standing(row, found) is Standing.UNDONE:
             self._rolled_back(row)
         else:
             self._halt(row, found)
@@ -242,7 +243,8 @@ class Saga:
     def _halt(self, row: ExecutionRow, found: str) -> None:
         self._parts.alarm.raise_alarm(f"`{row.ref}` of `{row.repository}` stands at `{found[:12]}`: people must look")
         if found == row.commit:
-            self._end(row, Outcome.HALTED, "live verification failed and the inverse could not be applied", found)
+            way = "the inverse could not be applied" if row.inverse else "this action has no way back"
+            self._end(row, Outcome.HALTED, f"live verification failed and {way}", found)
             return
         facts = {"repository": row.repository, "ref": row.ref, "expected": row.commit, "seen": found or "absent"}
         self._book.step(row.warrant, Event.REF_MOVED_OUTSIDE, StepStatus.DONE, facts)

@@ -10,9 +10,11 @@ from world.admissible import NOW, OLD, RESULT
 from world.executing import MAIN, Killed, MemoryControl, World
 
 from magistrate.authority.stops import Stops
-from magistrate.domain.execution import LeasePurpose, LeaseState
+from magistrate.domain.execution import Action, LeasePurpose, LeaseState
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.errors import Refused, Unavailable
+from magistrate.executor.action import Made
+from magistrate.executor.actions.git_merge import GitMerge
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.ports import Rebuilt, Ruling, Seen
@@ -66,6 +68,39 @@ def test_a_failing_target_brings_the_tree_back(world: World) -> None:
     assert world.target.commits[world.tip()].tree == "2" * 40
     assert world.target.commits[world.tip()].parent == world.commit()
     assert not world.gate.usable()
+
+
+class _Irrevocable(GitMerge):
+    """What it did cannot be taken back, as a published tag."""
+
+    def prepare(self, admitted: Any) -> Made:
+        return Made(commit=super().prepare(admitted).commit, inverse="")
+
+    def way_back(self, row: Any) -> None:
+        return None
+
+
+@pytest.mark.requirement("R5", "R58")
+def test_an_action_without_a_way_back_halts_under_no_second_lease(world: World) -> None:
+    world.eyes.live = lambda commit: False
+    world.executor(actions=lambda target, read: {Action.MERGE: _Irrevocable(target, read)}).tick()
+    assert world.control.outcomes == ["halted"]
+    (report,) = world.control.reports.values()
+    assert report["why"] == "live verification failed and this action has no way back"
+    assert world.tip() == world.commit()
+    assert world.journal is not None
+    leases = Casebook(world.journal).leases_of(world.control.taken[0])
+    assert [(lease.purpose, lease.state) for lease in leases] == [(LeasePurpose.EFFECT, LeaseState.RELEASED)]
+    assert any("people must look" in said for said in world.alarm.told)
+
+
+@pytest.mark.requirement("R5", "R55")
+def test_an_action_that_the_executor_does_not_have_is_refused_before_any_lease(world: World) -> None:
+    world.executor(actions=lambda target, read: {Action.RELEASE: GitMerge(target, read)}).tick()
+    assert world.control.outcomes == ["refused"]
+    assert world.journal is not None
+    assert not Casebook(world.journal).leases_of(world.control.taken[0])
+    assert world.tip() == OLD
 
 
 @pytest.mark.requirement("R57")
