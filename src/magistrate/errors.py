@@ -36,6 +36,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E125": "not recorded in the witnessed log",
     "MAG-E126": "held by a halted case",
     "MAG-E127": "closed by a lease that nobody knows",
+    "MAG-E128": "workload identity not proven",
     # 200-249 ledger
     "MAG-E200": "not a signed note or verifier key",
     "MAG-E201": "signature on the log missing or wrong",
@@ -97,7 +98,9 @@ CODES: Final[dict[str, str]] = {
     "MAG-E345": "gate's database of another version",
     "MAG-E346": "credential of another user's process",
     "MAG-E347": "nobody knows whose connection it is",
+    "MAG-E348": "workload token used before",
     # 380-429 executor
+    "MAG-E380": "workload token not readable",
     "MAG-E381": "warrant used before",
     "MAG-E382": "executor's journal does not verify",
     "MAG-E383": "executor already running",

@@ -32,8 +32,9 @@ _ALLOWED: Final[dict[str, type]] = {
     "ports.front": int, "ports.control": int, "ports.gate": int, "ports.witness": int,
     "store.url": str, "walls.users": str, "person.name": str, "person.key": str,
     "rotation.process_days": int, "rotation.person_days": int,
+    "workload.token_file": str,
 }  # fmt: skip
-_TABLES: Final = frozenset({"ports", "store", "walls", "person", "rotation"})
+_TABLES: Final = frozenset({"ports", "store", "walls", "person", "rotation", "workload"})
 _CHOICES: Final = {"mode": ("solo", "team"), "walls.users": ("auto", "same")}
 
 
@@ -61,6 +62,7 @@ class Settings:
     person_key: str = ""
     rotate_process_days: int = 90
     rotate_person_days: int = 365
+    workload_token: Path | None = None
 
     @property
     def roster_path(self) -> Path:
@@ -207,6 +209,7 @@ def load_settings(home: Path) -> Settings:
         store_url=values.get("store.url", ""), walls_users=values.get("walls.users", "auto"),
         person=values.get("person.name", ""), person_key=values.get("person.key", ""),
         rotate_process_days=values.get("rotation.process_days", 90), rotate_person_days=values.get("rotation.person_days", 365),
+        workload_token=home / values["workload.token_file"] if values.get("workload.token_file") else None,
     )  # fmt: skip
 
 
@@ -292,6 +295,8 @@ def settings_text(settings: Settings) -> str:
         lines += [f"key = {_quoted(settings.person_key)}"] if settings.person_key else []
     lines += ["", "[rotation]  # days after which a root is to be replaced: `magistrate leases --roots`"]
     lines += [f"process_days = {settings.rotate_process_days}", f"person_days = {settings.rotate_person_days}"]
+    if settings.workload_token is not None:
+        lines += ["", "[workload]", f"token_file = {_quoted(str(settings.workload_token))}"]
     return "\n".join(lines) + "\n"
 
 
@@ -332,10 +337,9 @@ def _verify_version(values: Mapping[str, Any], path: Path) -> None:
     version = values.get("version", HOME_VERSION)
     if version > HOME_VERSION:
         raise Usage(
-            "MAG-E592",
-            f"`{path.parent}` was made by a newer program (home version {version}, this one reads {HOME_VERSION})",
+            "MAG-E592", f"`{path.parent}` was made by a newer program (home version {version}, this one reads {HOME_VERSION})",
             hint="use the newer magistrate, or another --home",
-        )
+        )  # fmt: skip
 
 
 def _verify_numbers(ports: Mapping[str, int], values: Mapping[str, Any], path: Path, text: str) -> None:
@@ -351,16 +355,15 @@ def _verify_numbers(ports: Mapping[str, int], values: Mapping[str, Any], path: P
 
 def _wrong(path: Path, text: str, name: str, what: str) -> Usage:
     table, _, key = name.rpartition(".")
-    place = ""
-    section = ""
+    place = section = ""
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
         if stripped.startswith("["):
             section = stripped.strip("[] ").split("]")[0]
             if section == name:
                 place = f":{number}"
-        elif (section == table and re.match(rf'"?{re.escape(key)}"?\s*[=.]', stripped)) or stripped.startswith(
-            f"{name} "
+        elif stripped.startswith(f"{name} ") or (
+            section == table and re.match(rf'"?{re.escape(key)}"?\s*[=.]', stripped)
         ):
             place = f":{number}"
             break
@@ -368,8 +371,7 @@ def _wrong(path: Path, text: str, name: str, what: str) -> Usage:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def verify_socket_fits(home: Path) -> None:
@@ -381,10 +383,9 @@ def verify_socket_fits(home: Path) -> None:
     size = len(os.fsencode(home.absolute() / "run" / "control-front.sock"))
     if size > LONGEST_SOCKET:
         raise Usage(
-            "MAG-E601",
-            f"`{home}` is too long a path for a home: the socket in it would have {size} bytes, of {LONGEST_SOCKET}",
+            "MAG-E601", f"`{home}` is too long a path for a home: the socket in it would have {size} bytes, of {LONGEST_SOCKET}",
             hint="choose a shorter one with --home or MAGISTRATE_HOME",
-        )
+        )  # fmt: skip
 
 
 def interpreter_of_tests() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
-from magistrate.wire.policy_bundle import Estate, FreezeWindow
+from magistrate.wire.policy_bundle import Estate, FreezeWindow, WorkloadProof
 from magistrate.wire.proposal import Proposal, Provenance
 from magistrate.wire.session import Session
 from magistrate.wire.warrant import Warrant
@@ -67,6 +68,7 @@ class Admissible:
     log_signer: str = "log"
     estate: Estate | None = None
     windows: tuple[FreezeWindow, ...] = ()
+    workloads: Callable[[str], Sequence[WorkloadProof]] = lambda _: ()
     now: int = NOW
 
     def __post_init__(self) -> None:
@@ -76,6 +78,7 @@ class Admissible:
             production=self.production,
             estate=self.estate,
             windows=self.windows,
+            workloads=self.workloads,
             now=self.now - 100,
         )
 

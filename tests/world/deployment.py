@@ -13,7 +13,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -40,6 +40,7 @@ from magistrate.wire.policy_bundle import (
     PolicyBundle,
     PolicyText,
     RepositoryPolicy,
+    WorkloadProof,
 )
 from magistrate.wire.request import Request, authorization_value
 from magistrate.wire.roster import Person, Processes, Roster, Thresholds
@@ -170,6 +171,7 @@ def make_deployment(
     ref: str = "refs/heads/main",
     estate: Estate | None = None,
     windows: Sequence[FreezeWindow] = (),
+    workloads: Callable[[str], Sequence[WorkloadProof]] = lambda _: (),
     now: int | None = None,
     executors: Sequence[str] = ("executor",),
 ) -> Deployment:
@@ -193,6 +195,7 @@ def make_deployment(
         ),
         estate=estate if estate is not None or not production else Estate(actors=(), principals=()),
         windows=tuple(windows),
+        workloads=tuple(workloads(process_keyid(keys["executor"].public_key()))),
     )  # fmt: skip
     owners = [name for name, held in roles.items() if Role.POLICY_OWNER in held][:2]
     policy = by_all(people, owners, bundle, "pol", at)

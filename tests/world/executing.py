@@ -307,7 +307,7 @@ class World:
         self.case.town = make_deployment(
             home, mode=self.case.mode, production=self.case.production, checks=[CHECK], rescan=SCAN if rescan else None,
             verification=probes,
-            estate=self.case.estate, windows=self.case.windows, now=NOW - 100,
+            estate=self.case.estate, windows=self.case.windows, workloads=self.case.workloads, now=NOW - 100,
         )  # fmt: skip
         self.bundle = self.case.build()
         self.identity = Identity(self.case.town.keys["executor"], deployment=self.case.town.name)

@@ -146,8 +146,10 @@ class GateWorld:
     def ask(self, **changes: Any) -> httpx.Response:
         """Ask for the lease of a fresh, sound case."""
         bundle: Any = changes.pop("bundle", None) or self.case().build()
+        workload = changes.pop("workload", None)
         lease = self.lease(bundle.warrant.payload_digest(), bundle.proposal.payload_digest(), **changes)
-        return self.post("/gate/v1/leases", LeaseRequest(lease=lease, bundle=bundle, withdrawals=()))
+        token = workload(lease.payload_digest()) if workload else ""
+        return self.post("/gate/v1/leases", LeaseRequest(lease=lease, bundle=bundle, withdrawals=(), workload=token))
 
     def credential(self, **changes: Any) -> Credential:
         answer = self.ask(**changes)
@@ -194,9 +196,11 @@ class GateWorld:
         return self.post("/gate/v1/drill-repositories", DrillRepositoryRequest(order=order))
 
 
-def make_gate_world(folder: Path, estate: Estate | None = None, windows: tuple[FreezeWindow, ...] = ()) -> GateWorld:
+def make_gate_world(
+    folder: Path, estate: Estate | None = None, windows: tuple[FreezeWindow, ...] = (), **more: Any
+) -> GateWorld:
     """Deployment, bare repository with one commit, work copy with one change."""
-    seed = Admissible(folder / "home", estate=estate, windows=windows)
+    seed = Admissible(folder / "home", estate=estate, windows=windows, **more)
     first = four_free_ports()
     settings = Settings(
         home=seed.home, deployment=seed.town.name, mode="team",

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from magistrate.authority.admission import Pins
-from magistrate.authority.policy import trust_policy
+from magistrate.authority.policy import TrustedPolicy, trust_policy
 from magistrate.authority.roster import trust_roster
 from magistrate.errors import Unavailable
 from magistrate.wire.envelope import Envelope, decode_envelope
@@ -39,6 +39,19 @@ def newest_pins(pins: Pins, roster_path: Path, policy_path: Path) -> Pins:
         return raised
     policy = trust_policy(decode_envelope(bundle.strip()), roster)
     return replace(raised, policy_version=max(pins.policy_version, policy.body.version))
+
+
+def installed_policy(pins: Pins, roster_path: Path, policy_path: Path) -> TrustedPolicy | None:
+    """The policy that people installed on this machine, verified; None where none was (raises as `newest_pins`)."""
+    kept, bundle = _read(roster_path), _read(policy_path)
+    if kept is None or bundle is None:
+        return None
+    try:
+        chain = msgspec.json.decode(kept, type=tuple[Envelope, ...])
+    except msgspec.MsgspecError as error:
+        raise Unavailable("MAG-E440", f"the roster `{roster_path}` cannot be read: {error}") from error
+    roster = trust_roster(chain, pin=pins.roster, deployment=pins.deployment)
+    return trust_policy(decode_envelope(bundle.strip()), roster)
 
 
 def _read(path: Path) -> bytes | None:

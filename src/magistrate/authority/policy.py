@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from magistrate.authority.estate import verify_estate
 from magistrate.authority.roster import TrustedRoster
 from magistrate.authority.windows import verify_windows
+from magistrate.authority.workload import verify_workloads
 from magistrate.domain.principal import Role
 from magistrate.errors import Refused
 from magistrate.wire.document import Document, open_envelope
@@ -43,7 +44,7 @@ def trust_policy(envelope: Envelope, roster: TrustedRoster) -> TrustedPolicy:
 
     Raises:
         Refused: MAG-E121 when too few policy owners signed, MAG-E108 when it names a command or
-            repository twice, a freeze window that cannot be understood, an actor or principal of the estate twice, or a check or scan it does not define.
+            repository twice, a freeze window or workload that cannot be understood, an actor or principal of the estate twice, or a check or scan it does not define.
     """
     document = open_envelope(envelope, PolicyBundle, deployment=roster.deployment)
     signers = roster.signers(envelope).values()
@@ -56,6 +57,7 @@ def trust_policy(envelope: Envelope, roster: TrustedRoster) -> TrustedPolicy:
         )
     _verify_names(document.body)
     verify_windows(document.body.windows)
+    verify_workloads(document.body.workloads)
     if document.body.estate is not None:
         verify_estate(document.body.estate)
     return TrustedPolicy(document=document, digest=envelope.payload_digest())

@@ -30,6 +30,7 @@ from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside, assemble
 from magistrate.executor.credentials.git_gate import GitGate
+from magistrate.executor.credentials.workload_token import TokenFile, no_token
 from magistrate.executor.identity import Identity
 from magistrate.executor.inbox import HttpInbox
 from magistrate.executor.journal import Journal
@@ -87,7 +88,9 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
     folder = settings.home / "executor"
     to_gate = SignedHttp(settings.gate_url, audience="gate", identity=identity, clock=clock)
     to_control = SignedHttp(settings.control_url, audience="control", identity=identity, clock=clock)
-    gate, inbox = GitGate(to_gate, settings.gate_url), HttpInbox(to_control)
+    source = settings.workload_token
+    workload = TokenFile(path=source).token if source is not None else no_token
+    gate, inbox = GitGate(to_gate, settings.gate_url, workload), HttpInbox(to_control)
     target = GitTarget(
         folder / "work", source=lambda name: readable_source(settings.repositories, name),
         rebuilder=QuarantinedRebuilder(sandbox),
@@ -97,7 +100,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
         identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
         gate_misuse=gate, target=target, actions=actions_of, misuse=target, live=HttpLook(),
         ground=Ground(
-            pins=pins, same_user_walls=not standing_walls(settings).users,
+            pins=pins, workload=source is not None, same_user_walls=not standing_walls(settings).users,
             newest=lambda pins: newest_pins(pins, settings.roster_path, settings.policy_path),
         ),
         assessor=PinnedAssessor(assessor, target.git_dir, pins), checks=SandboxedChecks(sandbox, target.git_dir),

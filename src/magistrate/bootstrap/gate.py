@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import uvicorn
 
-from magistrate.adapters.own_roots import newest_pins
+from magistrate.adapters.own_roots import installed_policy, newest_pins
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.errors import Unavailable
@@ -21,6 +21,7 @@ from magistrate.gate.grounds import Grounds
 from magistrate.gate.halts import Halts
 from magistrate.gate.repositories import Repositories, end_orphans
 from magistrate.gate.service import Gate, GateParts
+from magistrate.gate.workload import Workloads
 from magistrate.settings import HOST, Settings, load_settings
 from magistrate.wire.envelope import Envelope
 
@@ -57,6 +58,7 @@ def compose(settings: Settings, now: Callable[[], int] = unix_now) -> Gate:
             halts=Halts(database, grants),
             foreign=ForeignLeases(database, grants),
             grounds=Grounds(database),
+            workloads=Workloads(database, lambda: installed_policy(pins, settings.roster_path, settings.policy_path)),
             base_url=settings.gate_url,
             now=now,
             roster_chain=lambda: read_chain(settings.roster_path),

@@ -19,6 +19,7 @@ from magistrate.authority.obligations import at_least, covers
 from magistrate.authority.quorum import verify_not_withdrawn
 from magistrate.authority.stops import Reach, Stops, verify_not_frozen
 from magistrate.authority.windows import verify_no_window
+from magistrate.authority.workload import required_proof
 from magistrate.errors import Refused
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_record import DrillRecord
@@ -41,11 +42,13 @@ class Ground:
     """What the executor was told out of band: pins, and whether all processes share one user.
 
     `newest` raises the pins to what people installed on this machine since; it is asked at each admission.
+    `workload` says whether this executor has a token of the issuer that vouches for it (R52).
     """
 
     pins: Pins
     same_user_walls: bool
     newest: Callable[[Pins], Pins]
+    workload: bool = False
 
 
 class Admission:
@@ -96,12 +99,22 @@ class Admission:
             same_user_walls=self._ground.same_user_walls,
         )
         self.verify_not_stopped(admitted)
+        self._verify_workload(admitted)
         self._verify_first(admitted)
         self._verify_tree(admitted)
         self._verify_judgement(bundle, admitted)
         self._book.raise_pin("roster", admitted.roster.body.version)
         self._book.raise_pin("policy", admitted.policy.body.version)
         return admitted
+
+    def _verify_workload(self, admitted: Admitted) -> None:
+        proof = required_proof(admitted.policy.body.workloads, admitted.repository.environment)
+        if proof is not None and not self._ground.workload:
+            raise Refused(
+                "MAG-E128",
+                f"policy asks for a workload token of `{proof.issuer}` in `{proof.environment}`, and this executor has none",
+                hint="name it in magistrate.toml: `[workload] token_file`",
+            )
 
     def pins(self) -> Pins:
         """The pins, raised to the newest versions this executor has seen."""

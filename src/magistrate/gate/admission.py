@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from magistrate.authority.admission import Pins, admit
+from magistrate.authority.admission import Admitted, Pins, admit
 from magistrate.authority.floor import classes_of
 from magistrate.authority.roster import TrustedRoster, trust_roster
 from magistrate.authority.stops import Reach, Stops, verify_not_frozen
@@ -52,8 +52,10 @@ def open_lease(envelope: Envelope, roster: TrustedRoster, now: int) -> LeaseAske
     return LeaseAsked(document=document, executor=envelope.signatures[0].keyid)
 
 
-def admit_effect(asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, stops: Stops, now: int) -> tuple[Grant, Ground]:
-    """Believe a warrant and turn it into the grant of one push, and what justifies it (raises Refused, Usage).
+def admit_effect(
+    asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, stops: Stops, now: int
+) -> tuple[Grant, Ground, Admitted]:
+    """Believe a warrant and turn it into the grant of one push, what justifies it and what it rests on (raises Refused, Usage).
 
     Readiness (R85) is the executor's and control's to enforce from their records; the gate has
     none, and everything else is verified here.
@@ -81,7 +83,7 @@ def admit_effect(asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, stops: St
         approvers=tuple(sorted({given.person.person for given in admitted.approvals})),
         owner=admitted.proposal.body.owner,
     )  # fmt: skip
-    return _grant(asked, base_tree=effect.base_tree, now=now), ground
+    return _grant(asked, base_tree=effect.base_tree, now=now), ground, admitted
 
 
 def admit_rollback(asked: LeaseAsked, grants: Grants, now: int) -> Grant:

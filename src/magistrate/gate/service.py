@@ -44,6 +44,7 @@ from magistrate.gate.listing import Listing
 from magistrate.gate.peer import user_of_peer
 from magistrate.gate.pktline import read_commands
 from magistrate.gate.repositories import Repositories
+from magistrate.gate.workload import Workloads
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.gate_api import (
     Credential,
@@ -76,6 +77,7 @@ class GateParts:
     halts: Halts
     foreign: ForeignLeases
     grounds: Grounds
+    workloads: Workloads
     base_url: str
     now: Callable[[], int]
     roster_chain: Callable[[], Sequence[Envelope]]
@@ -127,10 +129,13 @@ class Gate:
         if asked.document.body.purpose is LeasePurpose.ROLLBACK:
             parts.halts.inverse_asked(asked, now)
             grant = admit_rollback(asked, parts.grants, now)
+            parts.workloads.verify_rollback(asked, asked_for.workload, now)
         elif asked_for.bundle is None:
             raise Refused("MAG-E339", "a lease for an effect comes with its whole case")
         else:
-            grant, ground = admit_effect(asked, asked_for.bundle, pins=parts.pins(), stops=stops, now=now)
+            grant, ground, admitted = admit_effect(asked, asked_for.bundle, pins=parts.pins(), stops=stops, now=now)
+            place = admitted.repository.environment
+            parts.workloads.verify_effect(asked, asked_for.workload, admitted.policy.body.workloads, place, now)
             parts.foreign.verify_open(grant.repository, roster, stops.thaws)
             parts.halts.verify_free(grant, roster, stops.closures, parts.repositories.tip)
             parts.halts.remember(grant, asked_for.bundle, roster)
@@ -146,6 +151,8 @@ class Gate:
         if asked.executor != keyid:
             raise Refused("MAG-E339", "the lease was signed by another executor than the one that asks")
         grant, ground = admit_drill(asked, asked_for.order, roster, now)
+        place = admit_order(asked_for.order, roster, now).body.environment
+        self._parts.workloads.verify_drill(asked, asked_for.workload, place, now)
         self._parts.foreign.verify_open(grant.repository, roster, self._parts.stops().thaws)
         self._parts.grounds.keep(grant.warrant, ground)
         for earlier in self._parts.grants.of_warrant(grant.warrant, grant.purpose):

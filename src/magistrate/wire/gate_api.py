@@ -12,19 +12,32 @@ class _Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pass
 
 
-class LeaseRequest(_Shape, frozen=True, kw_only=True):
-    """Ask for a push credential; `bundle` is null for a rollback, which the gate knows itself."""
+class LeaseRequest(_Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """Ask for a push credential; `bundle` is null for a rollback, which the gate knows itself.
+
+    `workload` is a token of the issuer that policy names for the environment, where it names one.
+    """
 
     lease: Envelope
     bundle: CaseBundle | None
     withdrawals: tuple[Envelope, ...]
+    workload: str = ""
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"LeaseRequest(rollback={self.bundle is None!r})"
 
 
-class DrillLeaseRequest(_Shape, frozen=True, kw_only=True):
-    """Ask for a push credential on the scratch repository of an ordered drill."""
+class DrillLeaseRequest(_Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """Ask for a push credential on the scratch repository of an ordered drill; `workload` as in a lease request."""
 
     lease: Envelope
     order: Envelope
+    workload: str = ""
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return "DrillLeaseRequest()"
 
 
 class DrillRepositoryRequest(_Shape, frozen=True, kw_only=True):

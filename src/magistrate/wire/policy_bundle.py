@@ -75,6 +75,36 @@ class FreezeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     classes: tuple[ChangeClass, ...] = ()
 
 
+class WorkloadKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A public key of an issuer of workload tokens, as a JWK (RFC 7517) with its one algorithm; never a private part."""
+
+    kid: Line
+    alg: Line
+    kty: Line
+    crv: Line = ""
+    x: Line = ""
+    y: Line = ""
+    n: Line = ""
+    e: Line = ""
+
+
+class WorkloadSubject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which `sub` (a SPIFFE ID, or what an OIDC issuer calls it) the executor with this key id is."""
+
+    executor: Line
+    subject: Line
+
+
+class WorkloadProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """In this environment the gate gives a credential only to an executor that this issuer vouches for as well (R52)."""
+
+    environment: Name
+    issuer: Line
+    audience: Line
+    keys: tuple[WorkloadKey, ...]
+    executors: tuple[WorkloadSubject, ...]
+
+
 class EstateActor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A workload, environment, person, agent or executor, and the principals that it acts as."""
 
@@ -111,3 +141,4 @@ class PolicyBundle(Body, frozen=True, kw_only=True, omit_defaults=True):
     repositories: tuple[RepositoryPolicy, ...]
     estate: Estate | None = None
     windows: tuple[FreezeWindow, ...] = ()
+    workloads: tuple[WorkloadProof, ...] = ()

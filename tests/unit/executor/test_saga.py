@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 from world.admissible import NOW, OLD, RESULT
 from world.executing import MAIN, Killed, MemoryControl, World
+from world.workload import Issuer
 
 from magistrate.authority.stops import Stops
 from magistrate.domain.execution import Action, LeasePurpose, LeaseState
@@ -297,6 +299,19 @@ def test_a_window_that_begins_while_something_is_executed_never_stops_the_way_ba
     world.eyes.live = look
     world.executor().tick()
     assert world.control.outcomes == ["rolled_back"]
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize(("environment", "has", "outcome"), [
+    ("staging", False, "refused"), ("staging", True, "succeeded"), ("live", False, "succeeded"),
+])  # fmt: skip
+def test_without_the_workload_token_that_policy_asks_for_no_lease_is_asked(tmp_path, environment, has, outcome) -> None:
+    world = World(tmp_path / "home", workloads=Issuer(environment=environment).asked_by)
+    ground = replace(world.outside().ground, workload=has)
+    world.executor(ground=ground).tick()
+    assert world.control.outcomes == [outcome]
+    assert bool(world.gate.grants) is (outcome == "succeeded")
+    assert any("policy asks for a workload token" in said for said in world.alarm.told) is (outcome == "refused")
 
 
 def test_a_freeze_set_while_checks_run_still_stops_it(world: World) -> None:

@@ -37,6 +37,7 @@ def doctor(frame: Frame, *, output: str) -> int:
         ("python", _python), ("git", _git), ("sandbox", _sandbox), ("clock", _clock), ("disk", lambda: _disk(frame.home)),
         ("home", lambda: _home(frame)), ("roster", lambda: _roster(frame)), ("policy", lambda: _policy(frame)),
         ("keys", lambda: _keys(frame)), ("roots", lambda: _roots(frame)), ("secrets", lambda: _secrets(frame)), ("you", lambda: _you(frame)), ("walls", lambda: _walls(frame)),
+        ("workload", lambda: _workload(frame)),
         ("store", lambda: _store(frame)), ("processes", lambda: _processes(frame)),
     ]  # fmt: skip
     rows = []
@@ -193,6 +194,23 @@ def _store(frame: Frame) -> Finding:
 
     try_engine(settings.store)
     return "ok", f"{engine_name(settings.store)}, answers", ""
+
+
+def _workload(frame: Frame) -> Finding:
+    from magistrate.entrypoints.cli.policy_files import read_source
+
+    settings = frame.settings()
+    asked = [proof.environment for proof in read_source(settings.policies).workload]
+    source = settings.workload_token
+    if source is None:
+        seen = "the executor proves itself by its roster key"
+        lacking = f"; policy asks for a workload token in {', '.join(asked)}"
+        mend = "name the token: `[workload] token_file` in magistrate.toml"
+        return ("bad", seen + lacking, mend) if asked else ("ok", seen, "")
+    seen = f"the executor proves itself by its roster key and the workload token in {source}"
+    if source.exists():
+        return "ok" if asked else "note", seen if asked else f"{seen}; policy asks for none", ""
+    return "bad" if asked else "note", f"{seen}, which is not there", "have the platform write it"
 
 
 def _walls(frame: Frame) -> Finding:

@@ -17,6 +17,7 @@ import msgspec
 
 from magistrate.authority.estate import verify_estate
 from magistrate.authority.windows import verify_windows
+from magistrate.authority.workload import verify_workloads
 from magistrate.domain.estate import ActorKind
 from magistrate.domain.impact import ChangeClass
 from magistrate.errors import NotFound, Refused, Usage
@@ -30,6 +31,7 @@ from magistrate.wire.policy_bundle import (
     PolicyBundle,
     PolicyText,
     RepositoryPolicy,
+    WorkloadProof,
 )
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
@@ -58,6 +60,14 @@ production = false
 # minutes = 3660               # how long it lasts
 # reason = "nobody is there to look"
 # environments = ["live"]      # also repositories = [...], classes = [...]; none of them: everything
+
+# In this environment the gate gives a credential only to an executor that an issuer vouches for as well (docs/adr/0023).
+# [[workload]]
+# environment = "live"
+# issuer = "https://issuer.example"
+# audience = "magistrate-gate-live"            # of one environment only
+# keys = [{kid = "k1", alg = "ES256", kty = "EC", crv = "P-256", x = "...", y = "..."}]
+# executors = [{executor = "ed25519:...", subject = "spiffe://example/executor"}]
 
 # Who acts as which account (service account, role, token), who may become whom, what each can change. Where an account
 # is shared, or a push reaches more than its repository and environment, nothing executes: `magistrate estate check`.
@@ -139,6 +149,7 @@ class PolicySource(_Part, frozen=True, kw_only=True):
     actor: tuple[_Actor, ...] = ()
     principal: tuple[_Principal, ...] = ()
     window: tuple[_Window, ...] = ()
+    workload: tuple[WorkloadProof, ...] = ()
 
     def environment_named(self, name: str) -> Environment:
         """One environment (raises NotFound MAG-E609)."""
@@ -222,6 +233,7 @@ def bundle_of(folder: Path, *, version: int, previous: str | None) -> PolicyBund
             Command(command=c.name, argv=c.argv, timeout_seconds=c.timeout_seconds) for c in source.command
         ),
         repositories=_repositories(source), estate=_estate(source, folder), windows=_windows(source, folder),
+        workloads=_workloads(source, folder),
     )  # fmt: skip
 
 
@@ -258,6 +270,16 @@ def _windows(source: PolicySource, where: Path) -> tuple[FreezeWindow, ...]:
         for name in window.environments:
             source.environment_named(name)
     return windows
+
+
+def _workloads(source: PolicySource, where: Path) -> tuple[WorkloadProof, ...]:
+    try:
+        verify_workloads(source.workload)
+    except Refused as error:
+        raise Usage("MAG-E609", f"`{where}`: {error.message}", hint=error.hint) from error
+    for proof in source.workload:
+        source.environment_named(proof.environment)
+    return source.workload
 
 
 def estate_in(text: str, where: Path) -> PolicyBundle:

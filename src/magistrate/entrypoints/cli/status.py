@@ -34,12 +34,19 @@ def status(frame: Frame, *, output: str) -> int:
     stops = [*_stops(settings), *_closed(frame)]
     whole = {
         "home": str(settings.home), "deployment": settings.deployment, "mode": settings.mode, "up": note is not None,
-        "walls": walls, "known_secrets": known_secrets(settings), "processes": _processes(settings, note), "file_drop": stops, "control": told,
+        "walls": walls, "executor_proof": executor_proof(settings), "known_secrets": known_secrets(settings), "processes": _processes(settings, note), "file_drop": stops, "control": told,
     }  # fmt: skip
     if output != "table":
         show_value(output, whole)
         return 0 if note is not None or told is not None else 4
-    show_pairs({"home": settings.home, "deployment": f"{settings.deployment} ({settings.mode})", "walls": walls})
+    show_pairs(
+        {
+            "home": settings.home,
+            "deployment": f"{settings.deployment} ({settings.mode})",
+            "walls": walls,
+            "executor proves itself by": executor_proof(settings),
+        }
+    )
     if whole["known_secrets"] is not None:
         click.echo(f"redaction  {whole['known_secrets']} known secrets beside the known forms")
     for row in _processes(settings, note):
@@ -56,6 +63,12 @@ def status(frame: Frame, *, output: str) -> int:
         click.echo("\nnot up; `magistrate up --detach` starts everything")
         return 4
     return 0
+
+
+def executor_proof(settings: Settings) -> str:
+    """What the executor shows the gate before it is given a credential."""
+    source = settings.workload_token
+    return "its roster key" if source is None else f"its roster key and the workload token in {source}"
 
 
 def known_secrets(settings: Settings) -> int | None:

@@ -2,17 +2,21 @@
 
 Rule kept (R50, R52): a token exists in this process's memory between the answer to a lease and
 its revocation, and nowhere else; one use, one ref, exactly `old -> new`, 60 s at most.
+Where the executor has a workload token, it is read after the row of the lease is durable and goes
+with the request that the executor signs.
 Revocation matrix: stops new use at once (one row); a push under way ends before the answer;
 the secret is not needed in order to revoke.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from magistrate.authority.closures import Halt
 from magistrate.errors import Refused
+from magistrate.executor.credentials.workload_token import no_token
 from magistrate.executor.ports import Credential, ProviderLease, Seen
 from magistrate.executor.signed_http import SignedHttp
 from magistrate.wire import gate_api
@@ -37,18 +41,19 @@ _PUSH: Final = "application/x-git-receive-pack-request"
 class GitGate:
     """Talks to one gate. A push URL that leads elsewhere is refused."""
 
-    def __init__(self, http: SignedHttp, base_url: str) -> None:
+    def __init__(self, http: SignedHttp, base_url: str, workload: Callable[[], str] = no_token) -> None:
         self._http = http
         self._base = base_url
+        self._workload = workload
 
     def request(self, bundle: CaseBundle, lease: Envelope, withdrawals: tuple[Envelope, ...]) -> Credential:
         """Mint a credential for the lease; the gate verifies the whole case by itself."""
-        asked = LeaseRequest(lease=lease, bundle=bundle, withdrawals=withdrawals)
+        asked = LeaseRequest(lease=lease, bundle=bundle, withdrawals=withdrawals, workload=self._workload())
         return self._credential(self._http.post("/gate/v1/leases", asked, gate_api.Credential))
 
     def request_drill(self, order: Envelope, lease: Envelope) -> Credential:
         """Mint a credential on the scratch repository of an ordered drill."""
-        asked = DrillLeaseRequest(lease=lease, order=order)
+        asked = DrillLeaseRequest(lease=lease, order=order, workload=self._workload())
         return self._credential(self._http.post("/gate/v1/drill-leases", asked, gate_api.Credential))
 
     def prepare_scratch(self, order: Envelope) -> str:
