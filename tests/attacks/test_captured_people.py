@@ -163,6 +163,10 @@ ATTEMPTS: dict[str, Attempt] = {
         hope="The agent's owner approves what the agent wrote, as one may who works alone.",
         code="MAG-E122", says="`anna` owns the agent", forge=lambda s: s.variant(approvers=("anna",)),
     ),
+    "opener-approves": Attempt(
+        hope="Whoever opened the session and told the agent what to do approves what came of it.",
+        code="MAG-E122", says="`ben` opened the session", forge=lambda s: s.variant(session={"opened_by": "ben"}),
+    ),
     "owner-hides-ownership": Attempt(
         hope="The owner's approval says that it is no self-review.",
         code="MAG-E122", says="`anna` owns the agent",

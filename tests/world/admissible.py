@@ -141,6 +141,7 @@ class Admissible:
         return Matter(
             proposal=open_envelope(bundle.proposal, Proposal, deployment=self.town.name),
             proposal_digest=bundle.proposal.payload_digest(),
+            session=open_envelope(bundle.session, Session, deployment=self.town.name).body,
             decision=open_envelope(bundle.decision, Decision, deployment=self.town.name),
             decision_digest=bundle.decision.payload_digest(),
         )

@@ -91,22 +91,18 @@ def admit(  # noqa: PLR0913  each is a separate premise
     roster, policy = _admit_roots(bundle, pins)
     warrant, warrant_digest = _admit_warrant(bundle, roster, policy, now=now, executor=executor)
     _admit_record(bundle, roster)
-    proposal, proposal_digest = _admit_proposal(bundle, roster, warrant.body, now)
+    proposal, proposal_digest, session = _admit_proposal(bundle, roster, warrant.body, now)
     effect = _admit_effect(proposal.body, warrant.body)
     repository = policy.repository(effect.repository)
     _admit_target(effect, repository)
     diff = _admit_diff(bundle, proposal.body)
     verdict = _admit_assessment(bundle, roster, warrant.body)
     decision = _admit_decision(bundle, roster, warrant.body)
-    approvals = _admit_approvals(
-        bundle,
-        roster,
-        Matter(
-            proposal=proposal, proposal_digest=proposal_digest, decision=decision, decision_digest=warrant.body.decision
-        ),
-        warrant.body,
-        now,
-    )
+    matter = Matter(
+        proposal=proposal, proposal_digest=proposal_digest, session=session, decision=decision,
+        decision_digest=warrant.body.decision,
+    )  # fmt: skip
+    approvals = _admit_approvals(bundle, roster, matter, warrant.body, now)
     verify_not_withdrawn(approvals, withdrawals, roster)
     ground = Ground(
         production=repository.production, solo=roster.solo, same_user_walls=same_user_walls, drilled=drilled,
@@ -173,7 +169,7 @@ def _admit_record(bundle: CaseBundle, roster: TrustedRoster) -> None:
 
 def _admit_proposal(
     bundle: CaseBundle, roster: TrustedRoster, warrant: Warrant, now: int
-) -> tuple[Document[Proposal], str]:
+) -> tuple[Document[Proposal], str, Session]:
     proposal = roster.open_by_front(bundle.proposal, Proposal)
     found = bundle.proposal.payload_digest()
     _match("proposal", warrant.proposal, found)
@@ -206,7 +202,7 @@ def _admit_proposal(
         _match("session repository", session.body.repository, effect.repository)
         if effect.repository not in manifest.body.repositories:
             raise Refused("MAG-E122", f"the agent may not work on `{effect.repository}`")
-    return proposal, found
+    return proposal, found, session.body
 
 
 def _admit_effect(proposal: Proposal, warrant: Warrant) -> GitUpdate:

@@ -1,7 +1,7 @@
 """Who agreed, and whether that is enough.
 
 Rule kept: approvals count by distinct persons, each bound to one digest; an empty list of
-obligations is a refusal, never a pass; the agent's owner never counts in a team.
+obligations is a refusal, never a pass; who owns the agent or opened its session never counts in a team.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from magistrate.wire.effect import GitUpdate, verify_action
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 from magistrate.wire.roster import Person
+from magistrate.wire.session import Session
 from magistrate.wire.withdrawal import Withdrawal
 
 REVIEWING: Final = frozenset({Role.REVIEWER, Role.SECURITY, Role.PLATFORM, Role.POLICY_OWNER})
@@ -27,10 +28,11 @@ REVIEWING: Final = frozenset({Role.REVIEWER, Role.SECURITY, Role.PLATFORM, Role.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
-    """What an approval must name, all of it, exactly."""
+    """What an approval must name, all of it, exactly; `session` is the one that the proposal was made in."""
 
     proposal: Document[Proposal]
     proposal_digest: str
+    session: Session
     decision: Document[Decision]
     decision_digest: str
 
@@ -61,6 +63,20 @@ def verify_approval(envelope: Envelope, matter: Matter, roster: TrustedRoster, n
     _verify_binding(approval, matter)
     _verify_duties(person, approval, matter, roster)
     return GivenApproval(person=person, digest=envelope.payload_digest(), approval=approval)
+
+
+def self_reviewing(person: str, proposal: Proposal, session: Session, roster: TrustedRoster) -> bool:
+    """Whether an approval by this person is a self-review, which only somebody who works alone may give (R45).
+
+    It is one by the owner of the agent, and by whoever opened its session and told it what to do.
+
+    Raises:
+        Refused: MAG-E122 in a team.
+    """
+    part = "owns the agent" if person == proposal.owner else "opened the session" if person == session.opened_by else ""
+    if part and not roster.solo:
+        raise Refused("MAG-E122", f"`{person}` {part} that wrote this", hint="somebody else must review it")
+    return bool(part)
 
 
 def verify_quorum(given: Sequence[GivenApproval], obligations: Sequence[Obligation]) -> None:
@@ -130,10 +146,6 @@ def _verify_binding(approval: Approval, matter: Matter) -> None:
 def _verify_duties(person: Person, approval: Approval, matter: Matter, roster: TrustedRoster) -> None:
     if not REVIEWING & set(person.roles):
         raise Refused("MAG-E122", f"`{person.person}` holds no reviewing role")
-    own = person.person == matter.proposal.body.owner
-    if own and not roster.solo:
-        raise Refused(
-            "MAG-E122", f"`{person.person}` owns the agent that wrote this", hint="somebody else must review it"
-        )
+    own = self_reviewing(person.person, matter.proposal.body, matter.session, roster)
     if approval.self_reviewed is not own:
         raise Refused("MAG-E122", "the approval misstates whether it is a self-review")

@@ -55,9 +55,11 @@ def papers(unit: Unit, case: Case, roster: TrustedRoster) -> Papers:
         raise Refused("MAG-E465", f"the case is `{case.standing.state}`: not decided yet")
     decision = roster.open_by_control(decisions[-1], Decision)
     assessment = roster.open_by_control(assessments[-1], Assessment)
+    session = roster.open_by_control(unit.document(case.facts.session_digest), Session).body
     matter = Matter(
-        proposal=proposal, proposal_digest=name, decision=decision, decision_digest=decisions[-1].payload_digest()
-    )
+        proposal=proposal, proposal_digest=name, session=session, decision=decision,
+        decision_digest=decisions[-1].payload_digest(),
+    )  # fmt: skip
     return Papers(matter=matter, verdict=assessment.body.verdict, verdict_sha256=assessment.body.verdict_sha256)
 
 

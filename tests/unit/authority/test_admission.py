@@ -61,6 +61,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "quorum not met": {"obligations": TWO},
     "nobody approved": {"approvers": ()},
     "the owner approved": {"approvers": ("anna",)},
+    "who opened the session approved": {"session": {"opened_by": "ben"}},
     "an auditor approved": {"approvers": ("dora",)},
     "the same person twice": {"approvers": ("ben", "ben"), "obligations": TWO},
     "approval of another tree": {"approval": {"result_tree": "9" * 40}},

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from msgspec import to_builtins
 
-from magistrate.authority.quorum import REVIEWING
+from magistrate.authority.quorum import REVIEWING, self_reviewing
 from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_case, needs, open_case, verify_waits
 from magistrate.entrypoints.cli.diff import show_diff
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
@@ -44,13 +44,9 @@ def approve(frame: Frame, *, id_: str, clone: Path | None, yes: bool) -> None:
     verify_waits(client, name)
     opened = open_case(fetch_bundle(client, name), name, settings)
     person = opened.roster.person(client.caller.name)
-    own = person.person == opened.proposal.body.owner
     if not REVIEWING & set(person.roles):
         raise Refused("MAG-E122", f"`{person.person}` holds no reviewing role")
-    if own and not opened.roster.solo:
-        raise Refused(
-            "MAG-E122", f"`{person.person}` owns the agent that wrote this", hint="somebody else must review it"
-        )
+    own = self_reviewing(person.person, opened.proposal.body, opened.session, opened.roster)
     rebuilt = rebuild(opened, client, clone)
     show_case(opened, rebuilt, own=own)
     if not yes:

@@ -38,6 +38,7 @@ class Opened:
     policy: TrustedPolicy
     proposal: Document[Proposal]
     proposal_digest: str
+    session: Session
     effect: GitUpdate
     assessment: Assessment
     decision: Document[Decision]
@@ -130,7 +131,7 @@ def open_case(bundle: CaseBundle, name: str, settings: Settings) -> Opened:
             )  # fmt: skip
     return Opened(
         bundle=bundle, roster=roster, policy=policy, proposal=proposal, proposal_digest=name, effect=effect,
-        assessment=assessment, decision=decision, decision_digest=bundle.decision.payload_digest(), diff=diff,
+        session=session.body, assessment=assessment, decision=decision, decision_digest=bundle.decision.payload_digest(), diff=diff,
     )  # fmt: skip
 
 
