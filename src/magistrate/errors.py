@@ -99,6 +99,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E346": "credential of another user's process",
     "MAG-E347": "nobody knows whose connection it is",
     "MAG-E348": "workload token used before",
+    "MAG-E349": "too many stops of one person",
     # 380-429 executor
     "MAG-E380": "workload token not readable",
     "MAG-E381": "warrant used before",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 
@@ -119,3 +120,19 @@ def test_a_window_of_the_policy_is_checked_and_one_that_is_open_is_said(team):
         assert word in refused.stderr
     source.write_text(first + WINDOW.format(cron="* * * * *", zone="UTC") + 'repositories = ["nowhere"]\n')
     assert "names no repository of policy: `nowhere`" in team("policy", "check").stderr
+
+
+@pytest.mark.requirement("R59")
+def test_what_stands_is_listed_in_every_form_and_a_class_can_be_frozen(team):
+    nothing = team("freeze", "list", person="ben")
+    assert (nothing.returncode, nothing.stdout) == (4, "")  # the gate is not up, so not everything could be asked
+    assert "nothing is frozen" in nothing.stderr
+    assert "not known" in nothing.stderr
+    assert team("freeze", person="carla").returncode == 2  # a freeze says why
+    assert team("freeze", "--class", "secrets", "--reason", "fire", person="carla").returncode == 0
+    (row,) = json.loads(team("freeze", "list", "-o", "json", person="ben").stdout)
+    assert (row["scope"], row["person"], row["reason"], row["told"]) == ("class secrets", "carla", "fire", "drop")
+    assert "secrets" in team("freeze", "list", "-o", "yaml", person="ben").stdout
+    assert row["name"] in team("freeze", "list", "-o", "wide", person="ben").stdout
+    (team.home / "freeze" / "junk.json").write_text("{")
+    assert "junk.json" in team("freeze", "list", person="ben").stdout

@@ -29,6 +29,7 @@ from magistrate.adapters.keys.process import load_process_key
 from magistrate.adapters.own_roots import newest_pins
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
+from magistrate.authority.stops import joined
 from magistrate.bootstrap.executor import SystemClock, actions_of
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
@@ -267,7 +268,7 @@ def outside_of(home: Path, target: type[GitTarget] = GitTarget, **changes: Any) 
             pins=pins, same_user_walls=False,
             newest=lambda pins: newest_pins(pins, home / "roster.json", home / "policy-bundle.json"),
         ),
-        "stops": lambda: read_stops(home / "freeze"), "closing": (http.close,),
+        "stops": lambda: joined(read_stops(home / "freeze"), gate.stops()), "closing": (http.close,),
     }  # fmt: skip
     return Outside(**{**parts, **changes})
 

@@ -6,7 +6,7 @@ obligations is a refusal, never a pass; who owns the agent or opened its session
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -111,11 +111,17 @@ def verify_not_withdrawn(
         Refused: MAG-E122 when a counted approval was withdrawn; MAG-E106, MAG-E107 when a
             withdrawal does not verify, since it can then not be ruled out.
     """
+    verify_none_withdrawn({(one.digest, one.person.person) for one in given}, withdrawals, roster)
+
+
+def verify_none_withdrawn(
+    given: Collection[tuple[str, str]], withdrawals: Sequence[Envelope], roster: TrustedRoster
+) -> None:
+    """The same for approvals named by their digest and their person (raises as above)."""
     for envelope in withdrawals:
         document, person = roster.open_by_person(envelope, Withdrawal)
-        for approval in given:
-            if approval.digest == document.body.approval and approval.person.person == person.person:
-                raise Refused("MAG-E122", f"`{person.person}` withdrew the approval")
+        if (document.body.approval, person.person) in given:
+            raise Refused("MAG-E122", f"`{person.person}` withdrew the approval")
 
 
 def _verify_binding(approval: Approval, matter: Matter) -> None:

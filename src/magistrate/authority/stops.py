@@ -27,9 +27,14 @@ THAW_PERSONS: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stops:
-    """What was found in the drop: signed documents, and the names of files that are none."""
+    """What was found in the drop: signed documents, and the names of files that are none.
+
+    `kept` are freezes whose signature was believed when they came to the gate; they count by what they say, also
+    after their signer has left.
+    """
 
     freezes: tuple[Envelope, ...] = ()
+    kept: tuple[Envelope, ...] = ()
     thaws: tuple[Envelope, ...] = ()
     withdrawals: tuple[Envelope, ...] = ()
     closures: tuple[Envelope, ...] = ()
@@ -40,9 +45,24 @@ class Stops:
 class Reach:
     """What a freeze must cover in order to stop an execution."""
 
-    effect: GitUpdate
+    repository: str
+    environment: str
     agent: str
     classes: frozenset[ChangeClass]
+
+    @classmethod
+    def of(cls, effect: GitUpdate, agent: str, classes: frozenset[ChangeClass]) -> Reach:
+        """The reach of one effect by one agent."""
+        return cls(repository=effect.repository, environment=effect.environment, agent=agent, classes=classes)
+
+
+def joined(first: Stops, second: Stops) -> Stops:
+    """Everything that either holds; the same document counts once."""
+    return Stops(
+        freezes=_once(first.freezes, second.freezes), kept=_once(first.kept, second.kept), thaws=_once(first.thaws, second.thaws),
+        withdrawals=_once(first.withdrawals, second.withdrawals), closures=_once(first.closures, second.closures),
+        unreadable=tuple(sorted({*first.unreadable, *second.unreadable})),
+    )  # fmt: skip
 
 
 def sorted_stops(named: Mapping[str, Envelope], unreadable: Iterable[str]) -> Stops:
@@ -91,14 +111,40 @@ def standing_freezes(stops: Stops, roster: TrustedRoster) -> dict[str, Freeze]:
     lifted = _lifted(stops.thaws, roster)
     standing = {}
     for envelope in stops.freezes:
-        document, person = roster.open_by_person(envelope, Freeze)
-        roster.verify_role(person, Role.OPERATOR)
-        freeze = document.body
-        if freeze.person != person.person:
-            raise Refused("MAG-E388", f"a freeze signed by `{person.person}` in the name of `{freeze.person}`")
+        freeze = believed_freeze(envelope, roster)
+        if lifted.get(envelope.payload_digest(), -1) <= freeze.epoch:
+            standing[envelope.payload_digest()] = freeze
+    for envelope in stops.kept:
+        freeze = open_envelope(envelope, Freeze, deployment=roster.deployment).body
         if lifted.get(envelope.payload_digest(), -1) <= freeze.epoch:
             standing[envelope.payload_digest()] = freeze
     return standing
+
+
+def believed_freeze(envelope: Envelope, roster: TrustedRoster) -> Freeze:
+    """A freeze that one operator signed in the own name; when it was signed plays no part.
+
+    Raises:
+        Refused: MAG-E388, MAG-E106, MAG-E107, MAG-E122 when it cannot be believed.
+    """
+    document, person = roster.open_by_person(envelope, Freeze)
+    roster.verify_role(person, Role.OPERATOR)
+    if document.body.person != person.person:
+        raise Refused("MAG-E388", f"a freeze signed by `{person.person}` in the name of `{document.body.person}`")
+    return document.body
+
+
+def believed_thaw(envelope: Envelope, roster: TrustedRoster) -> Thaw:
+    """A thaw that enough persons signed; one person counts once, with however many keys.
+
+    Raises:
+        Refused: MAG-E121 when more must sign, MAG-E106, MAG-E107 when a signature is wrong.
+    """
+    thaw = open_envelope(envelope, Thaw, deployment=roster.deployment).body
+    signed, needed = len(roster.signers(envelope)), persons_needed(roster)
+    if signed < needed:
+        raise Refused("MAG-E121", f"a thaw needs {needed} persons, {signed} signed", hint="magistrate thaw")
+    return thaw
 
 
 def persons_needed(roster: TrustedRoster) -> int:
@@ -117,9 +163,13 @@ def _lifted(thaws: Iterable[Envelope], roster: TrustedRoster) -> dict[str, int]:
 
 def _covers(scope: Scope, reach: Reach) -> bool:
     pairs = (
-        (scope.repository, {reach.effect.repository}),
-        (scope.environment, {reach.effect.environment}),
+        (scope.repository, {reach.repository}),
+        (scope.environment, {reach.environment}),
         (scope.agent, {reach.agent}),
         (scope.change_class, {str(kind) for kind in reach.classes}),
     )
     return all(wanted is None or wanted in actual for wanted, actual in pairs)
+
+
+def _once(first: Iterable[Envelope], second: Iterable[Envelope]) -> tuple[Envelope, ...]:
+    return tuple(dict.fromkeys((*first, *second)))

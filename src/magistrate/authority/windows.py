@@ -143,9 +143,8 @@ def verify_no_window(windows: Sequence[FreezeWindow], reach: Reach, now: int) ->
     Raises:
         Refused: MAG-E388 naming the window and when it closes.
     """
-    effect = reach.effect
     closed = closed_by(
-        windows, repository=effect.repository, environment=effect.environment,
+        windows, repository=reach.repository, environment=reach.environment,
         classes=frozenset(str(kind) for kind in reach.classes), now=now,
     )  # fmt: skip
     if closed:

@@ -20,6 +20,7 @@ from magistrate.adapters.own_roots import newest_pins
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
+from magistrate.authority.stops import joined
 from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
 from magistrate.bootstrap.tools import found_tools
 from magistrate.domain.execution import Action
@@ -104,7 +105,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
             newest=lambda pins: newest_pins(pins, settings.roster_path, settings.policy_path),
         ),
         assessor=PinnedAssessor(assessor, target.git_dir, pins), checks=SandboxedChecks(sandbox, target.git_dir),
-        stops=lambda: read_stops(settings.freeze), closing=(to_gate.close, to_control.close),
+        stops=lambda: joined(read_stops(settings.freeze), gate.stops()), closing=(to_gate.close, to_control.close),
     )  # fmt: skip
     return outside, folder / "journal.db"
 

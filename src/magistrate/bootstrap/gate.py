@@ -21,6 +21,8 @@ from magistrate.gate.grounds import Grounds
 from magistrate.gate.halts import Halts
 from magistrate.gate.repositories import Repositories, end_orphans
 from magistrate.gate.service import Gate, GateParts
+from magistrate.gate.stopping import Stopping
+from magistrate.gate.stops import ToldStops
 from magistrate.gate.workload import Workloads
 from magistrate.settings import HOST, Settings, load_settings
 from magistrate.wire.envelope import Envelope
@@ -62,7 +64,9 @@ def compose(settings: Settings, now: Callable[[], int] = unix_now) -> Gate:
             base_url=settings.gate_url,
             now=now,
             roster_chain=lambda: read_chain(settings.roster_path),
-            stops=lambda: read_stops(settings.freeze),
+            stopping=Stopping(
+                database, grants=grants, told=ToldStops(database), drop=lambda: read_stops(settings.freeze)
+            ),
         )
     )
 

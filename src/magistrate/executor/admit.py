@@ -149,7 +149,7 @@ class Admission:
         """
         verify_current(admitted.warrant, self._clock.now())
         stops = self._stops()
-        reach = Reach(effect=admitted.effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
+        reach = Reach.of(admitted.effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
         verify_not_frozen(stops, admitted.roster, reach)
         verify_no_window(admitted.policy.body.windows, reach, self._clock.now())
         self._halts.verify_free(admitted.effect, admitted.roster, stops.closures)

@@ -115,7 +115,7 @@ class Saga:
             self._parts.alarm.raise_alarm(f"the warrant `{row.warrant}` is refused: {error.code} {error.message}")
             self._end(row, Outcome.REFUSED, f"{error.code} {error.message}")
             return
-        self._effect(work)
+        self._effect(work, admitted)
         self._conclude(work)
 
     def _prepare(self, row: ExecutionRow) -> tuple[Work, Admitted]:
@@ -148,13 +148,27 @@ class Saga:
     def _of(self, work: Work) -> ExecutorAction:
         return self._action(work.warrant.body.action)
 
-    def _effect(self, work: Work) -> None:
+    def _effect(self, work: Work, admitted: Admitted) -> None:
         def mint(lease: Envelope) -> Credential:
             return self._parts.broker.request(work.bundle, lease, self._parts.admission.withdrawals())
 
-        self._act(work, LeasePurpose.EFFECT, self._of(work).effect(work.row), mint)
+        self._act(
+            work,
+            LeasePurpose.EFFECT,
+            self._of(work).effect(work.row),
+            mint,
+            still=lambda: self._parts.admission.verify_not_stopped(admitted),
+        )
 
-    def _act(self, work: Work, purpose: LeasePurpose, move: Move, mint: Callable[[Envelope], Credential]) -> None:
+    def _act(
+        self,
+        work: Work,
+        purpose: LeasePurpose,
+        move: Move,
+        mint: Callable[[Envelope], Credential],
+        *,
+        still: Callable[[], None] = lambda: None,
+    ) -> None:
         """Hold a credential and act. A refusal by the gate is recorded; the ref says what happened."""
         row = work.row
         act = Act(
@@ -165,6 +179,7 @@ class Saga:
         facts = {"purpose": str(purpose), "commit": move.new, "tree": move.tree}
         try:
             with self._parts.hands.lease(act) as credential:
+                still()
                 self._book.step(work.name, Event.EFFECT_STARTED, StepStatus.INTENT, facts)
                 self._of(work).act(credential, row, move)
         except _NO as error:

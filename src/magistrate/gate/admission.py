@@ -21,6 +21,7 @@ from magistrate.domain.principal import Role
 from magistrate.errors import Refused
 from magistrate.gate.grants import Grant, Grants, GrantState
 from magistrate.gate.grounds import Ground
+from magistrate.gate.stopping import Bound
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.document import Document, verify_current
 from magistrate.wire.drill import SCRATCH_PREFIX, DrillOrder
@@ -54,8 +55,8 @@ def open_lease(envelope: Envelope, roster: TrustedRoster, now: int) -> LeaseAske
 
 def admit_effect(
     asked: LeaseAsked, bundle: CaseBundle, *, pins: Pins, stops: Stops, now: int
-) -> tuple[Grant, Ground, Admitted]:
-    """Believe a warrant and turn it into the grant of one push, what justifies it and what it rests on (raises Refused, Usage).
+) -> tuple[Grant, Ground, Bound, Admitted]:
+    """Believe a warrant: the grant of one push, what justifies it, what can stop it, what it rests on (raises Refused, Usage).
 
     Readiness (R85) is the executor's and control's to enforce from their records; the gate has
     none, and everything else is verified here.
@@ -65,7 +66,7 @@ def admit_effect(
         drilled=True, same_user_walls=False,
     )  # fmt: skip
     lease, effect = asked.document.body, admitted.effect
-    reach = Reach(effect=effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
+    reach = Reach.of(effect, agent=admitted.proposal.body.agent, classes=classes_of(admitted.verdict))
     verify_not_frozen(stops, admitted.roster, reach)
     verify_no_window(admitted.policy.body.windows, reach, now)
     for what, given, allowed in (
@@ -83,7 +84,9 @@ def admit_effect(
         approvers=tuple(sorted({given.person.person for given in admitted.approvals})),
         owner=admitted.proposal.body.owner,
     )  # fmt: skip
-    return _grant(asked, base_tree=effect.base_tree, now=now), ground, admitted
+    approvals = frozenset((given.digest, given.person.person) for given in admitted.approvals)
+    bound = Bound(reach=reach, approvals=approvals, windows=admitted.policy.body.windows)
+    return _grant(asked, base_tree=effect.base_tree, now=now), ground, bound, admitted
 
 
 def admit_rollback(asked: LeaseAsked, grants: Grants, now: int) -> Grant:

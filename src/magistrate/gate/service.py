@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,6 @@ from starlette.routing import Route
 from magistrate.authority.admission import Pins
 from magistrate.authority.request import verify_request
 from magistrate.authority.roster import TrustedRoster
-from magistrate.authority.stops import Stops
 from magistrate.domain.execution import LeasePurpose
 from magistrate.errors import MagistrateError, Refused, Usage
 from magistrate.gate.admission import (
@@ -44,8 +43,10 @@ from magistrate.gate.listing import Listing
 from magistrate.gate.peer import user_of_peer
 from magistrate.gate.pktline import read_commands
 from magistrate.gate.repositories import Repositories
+from magistrate.gate.stopping import Stopping
+from magistrate.gate.stops import MAX_BYTES
 from magistrate.gate.workload import Workloads
-from magistrate.wire.envelope import Envelope
+from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.gate_api import (
     Credential,
     DrillLeaseRequest,
@@ -55,6 +56,8 @@ from magistrate.wire.gate_api import (
     HoldRelease,
     LeaseList,
     LeaseRequest,
+    StopKept,
+    StopList,
     Tip,
 )
 from magistrate.wire.request import envelope_of
@@ -68,7 +71,7 @@ _LOG: Final = logging.getLogger("magistrate.gate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateParts:
-    """What the gate stands on; `pins`, `roster_chain` and `stops` read its own files anew each time."""
+    """What the gate stands on; `pins` and `roster_chain` read its own files anew each time."""
 
     home: Path
     pins: Callable[[], Pins]
@@ -81,7 +84,7 @@ class GateParts:
     base_url: str
     now: Callable[[], int]
     roster_chain: Callable[[], Sequence[Envelope]]
-    stops: Callable[[], Stops]
+    stopping: Stopping
 
 
 class Gate:
@@ -97,6 +100,8 @@ class Gate:
             Route("/gate/v1/health", self._safe(self.health)),
             Route("/gate/v1/leases", self._safe(self.lease), methods=["POST"]),
             Route("/gate/v1/leases", self._safe(self.leases), methods=["GET"]),
+            Route("/gate/v1/stops", self._safe(self.stop), methods=["POST"]),
+            Route("/gate/v1/stops", self._safe(self.stops), methods=["GET"]),
             Route("/gate/v1/leases/{lease}", self._safe(self.state), methods=["GET"]),
             Route("/gate/v1/leases/{lease}/revoke", self._safe(self.revoke), methods=["POST"]),
             Route("/gate/v1/leases/{lease}/foreign", self._safe(self.foreign), methods=["POST"]),
@@ -125,7 +130,7 @@ class Gate:
         asked = _noted(request, open_lease(asked_for.lease, roster, now))
         if asked.executor != keyid:
             raise Refused("MAG-E339", "the lease was signed by another executor than the one that asks")
-        parts, stops = self._parts, self._stops(asked_for.withdrawals)
+        parts, stops = self._parts, self._parts.stopping.stops(roster, asked_for.withdrawals)
         if asked.document.body.purpose is LeasePurpose.ROLLBACK:
             parts.halts.inverse_asked(asked, now)
             grant = admit_rollback(asked, parts.grants, now)
@@ -133,13 +138,16 @@ class Gate:
         elif asked_for.bundle is None:
             raise Refused("MAG-E339", "a lease for an effect comes with its whole case")
         else:
-            grant, ground, admitted = admit_effect(asked, asked_for.bundle, pins=parts.pins(), stops=stops, now=now)
+            grant, ground, bound, admitted = admit_effect(
+                asked, asked_for.bundle, pins=parts.pins(), stops=stops, now=now
+            )
             place = admitted.repository.environment
             parts.workloads.verify_effect(asked, asked_for.workload, admitted.policy.body.workloads, place, now)
             parts.foreign.verify_open(grant.repository, roster, stops.thaws)
             parts.halts.verify_free(grant, roster, stops.closures, parts.repositories.tip)
             parts.halts.remember(grant, asked_for.bundle, roster)
             parts.grounds.keep(grant.warrant, ground)
+            parts.stopping.bind(grant.warrant, bound)
         return self._issue(request, grant, now)
 
     async def drill_lease(self, request: HttpRequest) -> Response:
@@ -153,7 +161,7 @@ class Gate:
         grant, ground = admit_drill(asked, asked_for.order, roster, now)
         place = admit_order(asked_for.order, roster, now).body.environment
         self._parts.workloads.verify_drill(asked, asked_for.workload, place, now)
-        self._parts.foreign.verify_open(grant.repository, roster, self._parts.stops().thaws)
+        self._parts.foreign.verify_open(grant.repository, roster, self._parts.stopping.stops(roster).thaws)
         self._parts.grounds.keep(grant.warrant, ground)
         for earlier in self._parts.grants.of_warrant(grant.warrant, grant.purpose):
             self._parts.grants.revoke(earlier.lease, now)
@@ -191,20 +199,31 @@ class Gate:
 
     async def leases(self, request: HttpRequest) -> Response:
         """A page of leases, newest first, or of those that live; for executors and for persons of the roster."""
-        roster, envelope = await self._caller(request, await body_of(request))
-        keyid = envelope.signatures[0].keyid
-        if keyid.startswith("ed25519:"):  # a process, not a person
-            roster.executor_key(keyid)
+        roster = await self._looking(request)
         parts, listing = self._parts, self._listing(roster)
+        parts.stopping.end_stopped(roster, parts.now())
         limit, after = _number(request, "limit", PAGE), _number(request, "after", 0)
         live_at = parts.now() if request.query_params.get("live") else None
         found, following = parts.grants.page(limit=min(limit, PAGE), after=after, live_at=live_at)
         return answered(
             LeaseList(
                 leases=tuple(map(listing.view, found)), next=str(following or ""), orphans=parts.grounds.orphans(),
-                closed=listing.closed(parts.foreign.standing(roster, parts.stops().thaws)),
+                closed=listing.closed(parts.foreign.standing(roster, parts.stopping.stops(roster).thaws)),
             )
         )  # fmt: skip
+
+    async def stop(self, request: HttpRequest) -> Response:
+        """A freeze, thaw or withdrawal, from whoever brings it: its own signatures are all that counts."""
+        envelope = decode_envelope((await body_of(request, MAX_BYTES)).strip())
+        roster = own_roster(self._parts.roster_chain(), self._parts.pins())
+        name, ended = self._parts.stopping.take(envelope, roster, self._parts.now())
+        _LOG.warning("alarm: told %s %s, ends %d leases", ascii(envelope.payloadType)[1:-1], name, len(ended))
+        return answered(StopKept(name=name, ended=ended))
+
+    async def stops(self, request: HttpRequest) -> Response:
+        """What people told the gate and nobody lifted, for executors and for persons of the roster."""
+        found = self._parts.stopping.told(await self._looking(request))
+        return answered(StopList(freezes=found.kept, thaws=found.thaws, withdrawals=found.withdrawals))
 
     async def release(self, request: HttpRequest) -> Response:
         """The warrant is over: others may have its ref."""
@@ -246,6 +265,7 @@ class Gate:
         commands = read_commands(body)
         if [(c.old, c.new, c.ref) for c in commands] != [(grant.old, grant.new, grant.ref)]:
             raise Refused("MAG-E341", "the push asks for another update than the granted one")
+        self._verify_runs(grant)
         self._parts.grants.claim(token_of(request), self._parts.now())
         running = self._pushing.setdefault(grant.lease, asyncio.Event())
         try:
@@ -278,10 +298,6 @@ class Gate:
             )
         )
 
-    def _stops(self, withdrawals: tuple[Envelope, ...]) -> Stops:
-        found = self._parts.stops()
-        return replace(found, withdrawals=(*found.withdrawals, *withdrawals))
-
     def _call(self, grant: Grant, rest: str, query: str, body: bytes | None) -> CgiCall:
         folder, home = self._parts.repositories.folder, self._parts.home
         path = f"/{grant.repository}.git/{rest}"
@@ -293,7 +309,12 @@ class Gate:
         self._parts.grants.verify_holder(grant.lease, user_of_peer(request.client, request.scope.get("server")))
         if grant.repository != request.path_params["name"]:
             raise Refused("MAG-E341", "the credential is for another repository")
+        self._verify_runs(grant)
         return grant
+
+    def _verify_runs(self, grant: Grant) -> None:
+        roster = own_roster(self._parts.roster_chain(), self._parts.pins())
+        self._parts.stopping.verify_runs(grant, roster, self._parts.now())
 
     async def _settled(self, lease: str) -> None:
         running = self._pushing.get(lease)
@@ -310,6 +331,14 @@ class Gate:
         keyid = envelope.signatures[0].keyid
         roster.executor_key(keyid)
         return roster, keyid, body
+
+    async def _looking(self, request: HttpRequest) -> TrustedRoster:
+        """An executor or a person of the roster who only looks."""
+        roster, envelope = await self._caller(request, await body_of(request))
+        keyid = envelope.signatures[0].keyid
+        if keyid.startswith("ed25519:"):  # a process, not a person
+            roster.executor_key(keyid)
+        return roster
 
     async def _caller(self, request: HttpRequest, body: bytes) -> tuple[TrustedRoster, Envelope]:
         envelope = envelope_of(request.headers.get("authorization", ""))

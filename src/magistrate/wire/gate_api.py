@@ -139,3 +139,21 @@ class Tip(_Shape, frozen=True, kw_only=True):
     repository: str
     ref: str
     commit: str
+
+
+class StopKept(_Shape, frozen=True, kw_only=True):
+    """A freeze, thaw or withdrawal that the gate keeps: `name` is its digest, or that of the freeze that a thaw lifts.
+
+    `ended` are the leases whose credential died with it.
+    """
+
+    name: str
+    ended: tuple[str, ...]
+
+
+class StopList(_Shape, frozen=True, kw_only=True):
+    """What people told the gate and nobody lifted."""
+
+    freezes: tuple[Envelope, ...]
+    thaws: tuple[Envelope, ...]
+    withdrawals: tuple[Envelope, ...]

@@ -232,7 +232,7 @@ def test_one_more_window_never_lets_through_what_was_stopped(scopes, more):
 @pytest.mark.requirement("R59")
 def test_an_execution_is_refused_with_the_window_and_its_end(tmp_path):
     admitted = Admissible(tmp_path / "home").admit()
-    reach = Reach(effect=admitted.effect, agent="fixer", classes=classes_of(admitted.verdict))
+    reach = Reach.of(admitted.effect, agent="fixer", classes=classes_of(admitted.verdict))
     now = at("2026-11-27T18:30", "Europe/Berlin")
     stopping = window("0 18 * * fri", "Europe/Berlin", 3660, repositories=("shop",), environments=("staging",))
     verify_no_window([window(repositories=("other",), cron=EVERY)], reach, now)

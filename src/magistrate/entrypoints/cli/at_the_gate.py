@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from magistrate.entrypoints.cli.client import Client
+import click
+import httpx
+import msgspec
+
+from magistrate.authority.stops import Stops
+from magistrate.entrypoints.cli.client import Client, said
 from magistrate.entrypoints.cli.frame import Frame
+from magistrate.errors import MagistrateError, Unavailable
+from magistrate.settings import Settings
+from magistrate.wire.envelope import Envelope
+from magistrate.wire.gate_api import StopList
 from magistrate.wire.times import unix_seconds
 
 LEASES = "/gate/v1/leases"
+STOPS = "/gate/v1/stops"
+_SECONDS = 5.0
 
 
 def gate_client(frame: Frame) -> Client:
@@ -34,3 +45,32 @@ def words(closed: dict[str, Any]) -> str:
 def found_at(closed: dict[str, Any]) -> int:
     """When it was found, in Unix seconds."""
     return unix_seconds(str(closed["since"]))
+
+
+def tell_gate(settings: Settings, envelope: Envelope) -> dict[str, Any]:
+    """Hand a freeze, thaw or withdrawal to the gate's own door; what it answers.
+
+    Raises:
+        Unavailable: MAG-E602 when it does not answer. Refused, Usage: as it said.
+    """
+    try:
+        answer = httpx.post(settings.gate_url + STOPS, content=envelope.encode(), timeout=_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        raise Unavailable(
+            "MAG-E602", f"gate at {settings.gate_url} does not answer ({type(error).__name__})"
+        ) from error
+    if answer.status_code != httpx.codes.OK:
+        raise said(answer)
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def stops_at_gate(frame: Frame) -> tuple[Stops, bool]:
+    """What people told the gate itself, and whether it could be asked; where not, that is said on stderr."""
+    try:
+        found = msgspec.convert(gate_client(frame).get(STOPS), StopList)
+    except (MagistrateError, msgspec.ValidationError) as error:
+        why = error.message if isinstance(error, MagistrateError) else str(error)
+        click.echo(f"what people told the gate itself is not known: {why}", err=True)
+        return Stops(), False
+    return Stops(kept=found.freezes, thaws=found.thaws, withdrawals=found.withdrawals), True

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from magistrate.adapters.stop_files import drop_stop, read_stops
-from magistrate.authority.stops import Stops, persons_needed, standing_freezes
-from magistrate.entrypoints.cli.at_the_gate import closed_repositories, found_at, words
+from magistrate.authority.stops import Stops, joined, persons_needed, standing_freezes
+from magistrate.entrypoints.cli.at_the_gate import closed_repositories, found_at, stops_at_gate, words
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.freeze import hand_over
 from magistrate.entrypoints.cli.papers import add_signature, now, seal
@@ -33,7 +33,7 @@ def thaw(frame: Frame, *, id_: str | None, reason: str | None) -> None:
     ID is only needed where several freezes stand. A repository that a lease of nobody closed is opened alike.
     """
     settings, caller = frame.settings(), frame.caller()
-    roster, stops = own_roster(settings), read_stops(settings.freeze)
+    roster, stops = own_roster(settings), joined(read_stops(settings.freeze), stops_at_gate(frame)[0])
     if stops.unreadable:
         raise Refused(
             "MAG-E388", f"`{stops.unreadable[0]}` in {settings.freeze} cannot be read, and stops everything",
@@ -62,7 +62,7 @@ def thaw(frame: Frame, *, id_: str | None, reason: str | None) -> None:
         click.echo(f"until then it waits in {place}, and everything stays frozen")
         return
     if name in frozen:
-        hand_over(frame, next(e for e in stops.freezes if e.payload_digest() == name), envelope)
+        hand_over(frame, next(e for e in (*stops.freezes, *stops.kept) if e.payload_digest() == name), envelope)
     else:
         drop_stop(settings.freeze, envelope)
     click.echo(f"lifted: {short(name)}, stopped {visible(why)}")

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from magistrate.authority.closures import Halt
+from magistrate.authority.stops import Stops
 from magistrate.errors import Refused
 from magistrate.executor.credentials.workload_token import no_token
 from magistrate.executor.ports import Credential, ProviderLease, Seen
@@ -31,6 +32,7 @@ from magistrate.wire.gate_api import (
     LeaseList,
     LeaseRequest,
     LeaseView,
+    StopList,
     Tip,
 )
 
@@ -100,6 +102,11 @@ class GitGate:
         bearer = {"Authorization": f"Bearer {credential.token}"}
         status = self._http.plain("GET", f"{url}/info/refs?service={service}", bearer)
         return Seen(held=status in _REFUSING or status == 404, seen=f"{service} answered {status}")  # noqa: PLR2004
+
+    def stops(self) -> Stops:
+        """What people told the gate directly and nobody lifted (raises Unavailable when it does not answer)."""
+        found = self._http.get("/gate/v1/stops", StopList)
+        return Stops(kept=found.freezes, thaws=found.thaws, withdrawals=found.withdrawals)
 
     def release_hold(self, warrant: str) -> None:
         """Give the ref free for other warrants."""
