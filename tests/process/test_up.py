@@ -197,7 +197,7 @@ def test_a_freeze_is_obeyed_without_control(shell, own):
     shell("thaw", "--reason", "over", status=3)
     shell("freeze", "--reason", "an incident")
     assert len(list((shell.home / "freeze").glob("*.json"))) == 1  # control dropped the same file
-    assert "frozen by anna: an incident" in shell("status")
+    assert "frozen (everything) by anna: an incident" in shell("status")
     shell("thaw", status=2)
     assert "lifted" in shell("thaw", "--reason", "over")
     assert "frozen" not in shell("status")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from magistrate.adapters.stop_files import drop_stop, read_stops
-from magistrate.authority.stops import joined, standing_freezes
+from magistrate.authority.stops import joined, persons_needed, standing_freezes
 from magistrate.domain.impact import ChangeClass
 from magistrate.domain.principal import Role
 from magistrate.entrypoints.cli.at_the_gate import stops_at_gate, tell_gate
@@ -63,7 +63,8 @@ def freeze(  # noqa: PLR0913  one option each
     envelope = seal(body, "frz", [caller], deployment=settings.deployment)
     dropped = hand_over(frame, envelope)
     click.echo(f"frozen: {covered(scope)}; gate and executor obey {dropped}")
-    click.echo("to lift it, two persons sign: magistrate thaw --reason TEXT")
+    who = "two persons sign" if persons_needed(roster) > 1 else "one person signs"
+    click.echo(f"to lift it, {who}: magistrate thaw --reason TEXT")
 
 
 @freeze.command("list")

@@ -32,7 +32,7 @@ def check(frame: Frame) -> None:
     verify_vectors(compile_bundle(body), body)
     click.echo(
         f"{settings.policies}: {len(body.policies)} Cedar files, {len(body.repositories)} repositories, {len(body.commands)} commands"
-        + (f", {len(body.windows)} freeze windows" if body.windows else "")
+        + (f", {len(body.windows)} freeze window{'s' if len(body.windows) > 1 else ''}" if body.windows else "")
     )
     for window in open_windows(body.windows, now()):
         click.echo(f"now: {visible(in_words(window))}")

@@ -12,6 +12,7 @@ from magistrate.authority.stops import standing_freezes
 from magistrate.bootstrap.supervisor import read_note
 from magistrate.entrypoints.cli.at_the_gate import closed_repositories, words
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
+from magistrate.entrypoints.cli.freeze import covered
 from magistrate.entrypoints.cli.people import own_roster
 from magistrate.entrypoints.cli.screen import short, show_pairs, show_value, styled, visible
 from magistrate.errors import MagistrateError
@@ -89,7 +90,10 @@ def _stops(settings: Settings) -> list[str]:
         standing = standing_freezes(found, own_roster(settings))
     except MagistrateError as error:
         return [*told, f"stopped by {settings.freeze}: {error.message}"]
-    told += [f"frozen by {freeze.person}: {freeze.reason} ({short(name)})" for name, freeze in standing.items()]
+    told += [
+        f"frozen ({covered(freeze.scope)}) by {freeze.person}: {freeze.reason} ({short(name)})"
+        for name, freeze in standing.items()
+    ]
     return [*told, *(["a thaw waits for its second signature: magistrate thaw"] if standing and found.thaws else [])]
 
 
