@@ -82,7 +82,7 @@ def _run(result: Mapping[str, Any]) -> list[str]:
         (f"{result['cases']} cases over {len(CELLS)} cells, {len(failures)} failed; {result['date']},"
         f" {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']};"
         f" {round(result['seconds'] / 60)} minutes of work."),
-        (f"Seed `{result['seed']}`. The source measured, by its digest (`tools/freshness.py`): {_sources(result)}."
+        (f"Seed {result['seed']!r}. The source measured, by its digest (`tools/freshness.py`): {_sources(result)}."
         " A result of older source is told in docs/results/older.toml."), "",
         *(f"- failed: `{one['why'].splitlines()[0][:160]}`" for one in failures), *([""] if failures else []),
     ]  # fmt: skip
