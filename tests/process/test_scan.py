@@ -22,7 +22,8 @@ import pytest
 from world.running import running_below
 
 from magistrate.adapters.standing.places import search_home
-from magistrate.adapters.standing.search import Search
+from magistrate.adapters.standing.processes import Process, search_process
+from magistrate.adapters.standing.search import Issued, Search
 from magistrate.adapters.standing.shapes import token_like
 from magistrate.bootstrap.standing import Scan
 from magistrate.entrypoints.cli.leases_scan import _status
@@ -158,6 +159,27 @@ def test_a_planted_token_is_found_where_it_is_and_never_told(town, planted, plac
         assert planted not in json.dumps(told)
     left = scanned(town, status=1)  # the live lease itself, and nothing more
     assert not [row for row in left["found"] if row["state"] == "USABLE" and where in row["where"]]
+
+
+@pytest.mark.requirement("R50")
+def test_a_token_in_the_memory_of_a_process_is_found_there():
+    """Without a deployment: one process that holds what the gate minted, and nothing else."""
+    text = token()
+    issued = Issued(lease=LEASE, repository="shop", usable=True)
+    search = Search(issued={hashlib.sha256(text.encode()).hexdigest(): issued}, asks=lambda token, repository: False)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={"PATH": os.environ["PATH"], "GIT_AUTHOR_NAME": "Ada"},
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(text + "\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ready\n"
+        search_process(search, Process(pid=process.pid, name="holder", own=True), keys={})
+        process.kill()
+    assert search.usable == [(f"memory of holder (pid {process.pid})", f"the token of the live lease {LEASE}")]
+    assert not search.unsearched
 
 
 @pytest.mark.requirement("R50")

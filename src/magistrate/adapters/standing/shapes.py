@@ -29,7 +29,7 @@ _GIT: Final = re.compile(
     rb"(?im)^\s*(?:extraheader\s*=\s*.*authorization|helper\s*=\s*\S|(?:push)?url\s*=\s*\w+://[^/\s@]+@"
     rb"|\w+://[^/\s:@]+:[^/\s@]+@|machine\s+\S+\s+(?:login\s+\S+\s+)?password\s)"
 )
-_NAMES: Final = re.compile(r"token|secret|passw|credential|private_?key|api_?key|auth", re.IGNORECASE)
+_NAMES: Final = re.compile(r"token|secret|passw|credential|private_?key|api_?key|auth(?!or)", re.IGNORECASE)
 _USERINFO: Final = re.compile(rb"\w+://[^/\s:@]+:[^/\s@]+@")
 
 
