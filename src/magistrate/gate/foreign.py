@@ -7,15 +7,14 @@ written here outlasts a kill, and nothing of it is ever deleted.
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from magistrate.authority.foreign_lease import ForeignLease, verify_lifted
 from magistrate.authority.roster import TrustedRoster
 from magistrate.errors import Refused
+from magistrate.gate.database import opened
 from magistrate.gate.grants import Grant, Grants
 from magistrate.wire.envelope import Envelope
 
@@ -35,7 +34,7 @@ class ForeignLeases:
     def __init__(self, path: Path, grants: Grants) -> None:
         self._path = path
         self._grants = grants
-        with self._open() as db:
+        with opened(self._path) as db:
             db.executescript(f"begin immediate; {_SCHEMA} commit;")
 
     def told(self, lease: str, now: int) -> Grant:
@@ -45,7 +44,7 @@ class ForeignLeases:
             NotFound: MAG-E334 when there is no such lease.
         """
         grant = self._grants.by_lease(lease)
-        with self._open() as db:
+        with opened(self._path) as db:
             db.execute(
                 "insert into foreign_leases(lease, repository, since) values(?,?,?) on conflict(lease) do update"
                 " set since=excluded.since, ended=null where ended is not null",
@@ -55,7 +54,7 @@ class ForeignLeases:
 
     def standing(self, roster: TrustedRoster, thaws: Sequence[Envelope]) -> tuple[ForeignLease, ...]:
         """Foreign leases that nobody has thawed, oldest first; what people lifted is written down here."""
-        with self._open() as db:
+        with opened(self._path) as db:
             rows = db.execute(
                 "select lease, repository, since from foreign_leases where ended is null order by since, rowid"
             ).fetchall()
@@ -67,7 +66,7 @@ class ForeignLeases:
             except Refused:
                 left.append(foreign)
                 continue
-            with self._open() as db:
+            with opened(self._path) as db:
                 how = "thawed by " + ", ".join(given)
                 db.execute("update foreign_leases set ended=? where lease=? and ended is null", (how[:500], lease))
         return tuple(left)
@@ -77,14 +76,3 @@ class ForeignLeases:
         for foreign in self.standing(roster, thaws):
             if foreign.repository == repository:
                 verify_lifted(thaws, foreign, roster)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
-        try:
-            db.execute("pragma journal_mode=wal")
-            db.execute("pragma synchronous=full")
-            db.execute("pragma foreign_keys=on")
-            yield db
-        finally:
-            db.close()

@@ -8,16 +8,15 @@ effect happened is decided by the state of the ref, never by an exit code.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from magistrate.errors import NotFound, Refused, Unavailable
+from magistrate.gate.database import immediate, opened
 
 HOLD_SECONDS: Final = 900
 _NO_CURSOR: Final = 2**63 - 1
@@ -101,7 +100,7 @@ class Grants:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._open() as db:
+        with opened(self._path) as db:
             (version,) = db.execute("pragma user_version").fetchone()
             if version > VERSION:
                 raise Unavailable(
@@ -118,7 +117,7 @@ class Grants:
             Refused: MAG-E332 when the lease id was used before, the warrant had its push for this
                 purpose already, or another warrant holds the ref.
         """
-        with self._open() as db, self._immediate(db):
+        with opened(self._path) as db, immediate(db):
             db.execute("update grants set state='expired', ended=? where state='issued' and expires<=?", (now, now))
             spent = db.execute(
                 "select lease from grants where warrant=? and purpose=? and (state='issued' or (state='used' and purpose<>'drill'))",
@@ -156,7 +155,7 @@ class Grants:
         Raises:
             Refused: MAG-E346 for anybody else.
         """
-        with self._open() as db:
+        with opened(self._path) as db:
             row = db.execute("select uid from holders where lease=?", (lease,)).fetchone()
         if row is not None and row[0] != holder:
             raise Refused("MAG-E346", f"the credential of `{lease}` was given to another user's process")
@@ -167,7 +166,7 @@ class Grants:
         Raises:
             Refused: MAG-E333 when the token is unknown, used, revoked or expired.
         """
-        with self._open() as db:
+        with opened(self._path) as db:
             row = db.execute(
                 f"select {_COLUMNS} from grants where token_hash=?",  # noqa: S608  constant
                 (token_hash(token),),
@@ -187,7 +186,7 @@ class Grants:
             Refused: MAG-E333 when it was used, revoked or expired meanwhile.
         """
         grant = self.by_token(token, now)
-        with self._open() as db, self._immediate(db):
+        with opened(self._path) as db, immediate(db):
             changed = db.execute(
                 "update grants set state='used', ended=? where token_hash=? and state='issued' and issued<=? and expires>?",
                 (now, token_hash(token), now, now),
@@ -202,7 +201,7 @@ class Grants:
         A lease that is not known is remembered as dead, so that a request for it that is still
         under way, from an executor that was killed meanwhile, mints nothing.
         """
-        with self._open() as db, self._immediate(db):
+        with opened(self._path) as db, immediate(db):
             if db.execute("select 1 from grants where lease=?", (lease,)).fetchone() is None:
                 db.execute("insert or ignore into tombstones(lease) values(?)", (lease[:100],))
             db.execute(
@@ -213,7 +212,7 @@ class Grants:
 
     def by_lease(self, lease: str) -> Grant:
         """The grant of a lease (raises NotFound MAG-E334)."""
-        with self._open() as db:
+        with opened(self._path) as db:
             row = db.execute(f"select {_COLUMNS} from grants where lease=?", (lease,)).fetchone()  # noqa: S608  constant
         if row is None:
             raise NotFound("MAG-E334", f"no lease `{lease[:60]}`")
@@ -221,7 +220,7 @@ class Grants:
 
     def of_warrant(self, warrant: str, purpose: str) -> tuple[Grant, ...]:
         """All grants of one warrant for one purpose, oldest first."""
-        with self._open() as db:
+        with opened(self._path) as db:
             rows = db.execute(
                 f"select {_COLUMNS} from grants where warrant=? and purpose=? order by issued, rowid",  # noqa: S608  constant
                 (warrant, purpose),
@@ -235,7 +234,7 @@ class Grants:
         """
         usable = " and state='issued' and expires>?" if live_at is not None else ""
         given = (after or _NO_CURSOR, *(() if live_at is None else (live_at,)), limit + 1)
-        with self._open() as db:
+        with opened(self._path) as db:
             rows = db.execute(
                 f"select {_COLUMNS}, rowid from grants where rowid<?{usable} order by rowid desc limit ?",  # noqa: S608  constants
                 given,
@@ -245,13 +244,13 @@ class Grants:
 
     def holder_of(self, repository: str, ref: str) -> str:
         """The warrant that a ref was last held for and that was not released since, though its time be up; else empty."""
-        with self._open() as db:
+        with opened(self._path) as db:
             row = db.execute("select warrant from holds where repository=? and ref=?", (repository, ref)).fetchone()
         return "" if row is None else str(row[0])
 
     def release_hold(self, warrant: str) -> None:
         """Let other warrants have the refs that this one held."""
-        with self._open() as db, self._immediate(db):
+        with opened(self._path) as db, immediate(db):
             db.execute("delete from holds where warrant=?", (warrant,))
 
     def take_request(self, request_id: str, now: int, expires: int) -> None:
@@ -260,32 +259,12 @@ class Grants:
         Raises:
             Refused: MAG-E335 when it was seen before.
         """
-        with self._open() as db, self._immediate(db):
+        with opened(self._path) as db, immediate(db):
             db.execute("delete from requests where expires<=?", (now,))
             try:
                 db.execute("insert into requests(id, expires) values(?,?)", (request_id, expires))
             except sqlite3.IntegrityError as error:
                 raise Refused("MAG-E335", "this signed request was used before") from error
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
-        try:
-            db.execute("pragma journal_mode=wal")
-            db.execute("pragma synchronous=full")
-            yield db
-        finally:
-            db.close()
-
-    @contextlib.contextmanager
-    def _immediate(self, db: sqlite3.Connection) -> Iterator[None]:
-        db.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            db.execute("rollback")
-            raise
-        db.execute("commit")
 
 
 def _grant(row: tuple[object, ...]) -> Grant:

@@ -6,12 +6,11 @@ ordered drill is written down. SQLite adds no foreign key to a table that exists
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from magistrate.gate.database import opened
 
 _SCHEMA: Final = """
 create table if not exists grounds(
@@ -53,7 +52,7 @@ class Grounds:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._open() as db:
+        with opened(self._path) as db:
             bound = db.execute("select 1 from sqlite_master where name = 'grants_have_grounds'").fetchone()
             earlier = "" if bound else _EARLIER
             db.executescript(f"begin immediate; {_SCHEMA} {earlier} {_BOUND} commit;")
@@ -63,7 +62,7 @@ class Grounds:
         values = (
             warrant, ground.kind, ground.proposal, ground.decision, "\n".join(ground.approvers), ground.owner,
         )  # fmt: skip
-        with self._open() as db:
+        with opened(self._path) as db:
             db.execute(
                 "insert or ignore into grounds(warrant, kind, proposal, decision, approvers, owner) values(?,?,?,?,?,?)",
                 values,
@@ -71,7 +70,7 @@ class Grounds:
 
     def of(self, warrant: str) -> Ground | None:
         """What justifies the grants of a warrant; None is an orphan."""
-        with self._open() as db:
+        with opened(self._path) as db:
             row = db.execute(
                 "select kind, proposal, decision, approvers, owner from grounds where warrant=?", (warrant,)
             ).fetchone()
@@ -85,18 +84,8 @@ class Grounds:
 
     def orphans(self) -> tuple[str, ...]:
         """Leases whose grant nothing justifies; the database refuses to take one, so there are none."""
-        with self._open() as db:
+        with opened(self._path) as db:
             rows = db.execute(
                 "select lease from grants left join grounds using (warrant) where grounds.warrant is null order by issued"
             ).fetchall()
         return tuple(lease for (lease,) in rows)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
-        try:
-            db.execute("pragma journal_mode=wal")
-            db.execute("pragma synchronous=full")
-            yield db
-        finally:
-            db.close()

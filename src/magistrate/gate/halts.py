@@ -8,9 +8,7 @@ written here outlasts the hold of a running warrant, a kill, and the executor.
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +17,7 @@ from magistrate.authority.closures import Halt, verify_closed
 from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.execution import LeasePurpose
 from magistrate.gate.admission import LeaseAsked
+from magistrate.gate.database import opened
 from magistrate.gate.grants import Grant, Grants, GrantState
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.envelope import Envelope
@@ -55,14 +54,14 @@ class Halts:
     def __init__(self, path: Path, grants: Grants) -> None:
         self._path = path
         self._grants = grants
-        with self._open() as db:
+        with opened(self._path) as db:
             db.executescript(f"begin immediate; {_SCHEMA} commit;")
 
     def remember(self, grant: Grant, bundle: CaseBundle, roster: TrustedRoster) -> None:
         """Whose change a warrant is about, from its admitted documents."""
         owner = roster.open_by_front(bundle.proposal, Proposal).body.owner
         values = (grant.warrant, bundle.proposal.payload_digest(), owner, grant.repository, grant.ref)
-        with self._open() as db:
+        with opened(self._path) as db:
             db.execute(
                 "insert or ignore into origins(warrant, proposal, owner, repository, ref) values(?,?,?,?,?)", values
             )
@@ -82,7 +81,7 @@ class Halts:
 
     def _hold(self, warrant: str, fallback: Halt, why: str, now: int) -> None:
         """Hold a ref; what the gate admitted itself counts, `fallback` only where it knows nothing of the warrant."""
-        with self._open() as db:
+        with opened(self._path) as db:
             own = db.execute(
                 "select proposal, owner, repository, ref from origins where warrant=?", (warrant,)
             ).fetchone()
@@ -95,12 +94,12 @@ class Halts:
 
     def end(self, warrant: str, how: str) -> None:
         """Let go of what a warrant held."""
-        with self._open() as db:
+        with opened(self._path) as db:
             db.execute("update halts set ended=? where warrant=? and ended is null", (how[:500], warrant))
 
     def standing(self, repository: str, ref: str) -> tuple[HeldRef, ...]:
         """What is held on one ref, oldest first."""
-        with self._open() as db:
+        with opened(self._path) as db:
             rows = db.execute(
                 "select warrant, proposal, owner, repository, ref, why from halts"
                 " where repository=? and ref=? and ended is null order by since, rowid",
@@ -131,13 +130,3 @@ class Halts:
     def _undone(self, warrant: str, tip: str) -> bool:
         """Whether the ref stands at the inverse: a gate that was killed behind the push did not write it down."""
         return any(back.new == tip for back in self._grants.of_warrant(warrant, LeasePurpose.ROLLBACK))
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
-        try:
-            db.execute("pragma journal_mode=wal")
-            db.execute("pragma synchronous=full")
-            yield db
-        finally:
-            db.close()

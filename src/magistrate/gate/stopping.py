@@ -6,9 +6,7 @@ is refused where it is used, and revoked. The inverse of an effect and a drill o
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -21,6 +19,7 @@ from magistrate.authority.stops import Reach, Stops, joined, verify_not_frozen
 from magistrate.authority.windows import verify_no_window
 from magistrate.domain.execution import LeasePurpose
 from magistrate.errors import MagistrateError, Refused
+from magistrate.gate.database import opened
 from magistrate.gate.grants import Grant, Grants
 from magistrate.gate.stops import ToldStops
 from magistrate.wire.envelope import Envelope
@@ -55,7 +54,7 @@ class Stopping:
         self._grants = grants
         self._told = told
         self._drop = drop
-        with self._open() as db:
+        with opened(self._path) as db:
             db.executescript(f"begin immediate; {_SCHEMA} commit;")
 
     def stops(self, roster: TrustedRoster, withdrawals: tuple[Envelope, ...] = ()) -> Stops:
@@ -74,7 +73,7 @@ class Stopping:
 
     def bind(self, warrant: str, bound: Bound) -> None:
         """Write down what can stop the grants of a warrant, before the first; the first word stands."""
-        with self._open() as db:
+        with opened(self._path) as db:
             db.execute(
                 "insert or ignore into reaches(warrant, reach) values(?,?)", (warrant, msgspec.json.encode(bound))
             )
@@ -114,16 +113,6 @@ class Stopping:
         verify_none_withdrawn(bound.approvals, stops.withdrawals, roster)
 
     def _bound(self, warrant: str) -> Bound | None:
-        with self._open() as db:
+        with opened(self._path) as db:
             row = db.execute("select reach from reaches where warrant=?", (warrant,)).fetchone()
         return None if row is None else msgspec.json.decode(bytes(row[0]), type=Bound)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
-        try:
-            db.execute("pragma journal_mode=wal")
-            db.execute("pragma synchronous=full")
-            yield db
-        finally:
-            db.close()

@@ -7,15 +7,14 @@ old pair told again changes nothing. Nothing here is ever deleted. One person fi
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from magistrate.authority.roster import TrustedRoster
 from magistrate.authority.stops import Stops, believed_freeze, believed_thaw
 from magistrate.errors import Refused, Usage
+from magistrate.gate.database import immediate, opened
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.freeze import Freeze, Thaw
 from magistrate.wire.withdrawal import Withdrawal
@@ -50,7 +49,7 @@ class ToldStops:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._open() as db:
+        with opened(self._path) as db:
             db.executescript(f"begin immediate; {_SCHEMA} commit;")
 
     def take(self, envelope: Envelope, roster: TrustedRoster, now: int) -> str:
@@ -80,7 +79,7 @@ class ToldStops:
         Who left the roster has no approval that counts, so a withdrawal of theirs says nothing more; a thaw that
         lacks a signer now lifts nothing more that it has not lifted already.
         """
-        with self._open() as db:
+        with opened(self._path) as db:
             rows = db.execute("select kind, envelope from stops where lifted is null order by since, rowid").fetchall()
             thaws = db.execute("select envelope from thaws order by since, rowid").fetchall()
         kept: dict[str, list[Envelope]] = {"freeze": [], "withdrawal": []}
@@ -97,7 +96,7 @@ class ToldStops:
     def _keep(self, envelope: Envelope, kind: str, person: str, epoch: int, now: int) -> str:
         name = envelope.payload_digest()
         limit = MAX_FREEZES if kind == "freeze" else MAX_WITHDRAWALS
-        with self._open() as db, _immediate(db):
+        with opened(self._path) as db, immediate(db):
             if db.execute("select 1 from stops where name=?", (name,)).fetchone() is not None:
                 return name
             thaw = db.execute("select epoch from thaws where freeze=?", (name,)).fetchone()
@@ -117,7 +116,7 @@ class ToldStops:
         return name
 
     def _lift(self, envelope: Envelope, thaw: Thaw, now: int) -> str:
-        with self._open() as db, _immediate(db):
+        with opened(self._path) as db, immediate(db):
             held = db.execute("select epoch from thaws where freeze=?", (thaw.freeze,)).fetchone()
             if held is None or thaw.epoch > held[0]:
                 db.execute(
@@ -131,16 +130,6 @@ class ToldStops:
             )
         return thaw.freeze
 
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
-        try:
-            db.execute("pragma journal_mode=wal")
-            db.execute("pragma synchronous=full")
-            yield db
-        finally:
-            db.close()
-
 
 def _counts(verify: Callable[..., object], *given: object) -> bool:
     try:
@@ -148,14 +137,3 @@ def _counts(verify: Callable[..., object], *given: object) -> bool:
     except Refused:
         return False
     return True
-
-
-@contextlib.contextmanager
-def _immediate(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("begin immediate")
-    try:
-        yield
-    except BaseException:
-        db.execute("rollback")
-        raise
-    db.execute("commit")

@@ -7,9 +7,8 @@ a clock that was set forward and back makes none new.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from magistrate.authority.policy import TrustedPolicy
 from magistrate.authority.workload import WorkloadClaim, required_proof, verify_workload
 from magistrate.errors import Refused
 from magistrate.gate.admission import LeaseAsked
+from magistrate.gate.database import opened
 from magistrate.wire.policy_bundle import WorkloadProof
 
 KEPT_SECONDS: Final = 86_400
@@ -41,7 +41,7 @@ class Workloads:
     def __init__(self, path: Path, policy: Callable[[], TrustedPolicy | None]) -> None:
         self._path = path
         self._policy = policy
-        with self._open() as db:
+        with opened(self._path) as db:
             db.executescript(f"begin immediate; {_SCHEMA} commit;")
 
     def verify_effect(
@@ -55,7 +55,7 @@ class Workloads:
 
     def verify_rollback(self, asked: LeaseAsked, token: str, now: int) -> None:
         """Check the token where the effect of this warrant needed one (raises Refused)."""
-        with self._open() as db:
+        with opened(self._path) as db:
             row = db.execute(
                 "select proof from workload_needs where warrant=?", (asked.document.body.warrant,)
             ).fetchone()
@@ -74,7 +74,7 @@ class Workloads:
         self._take(claim, asked.document.id, now)
 
     def _take(self, claim: WorkloadClaim, lease: str, now: int) -> None:
-        with self._open() as db:
+        with opened(self._path) as db:
             db.execute("delete from workload_tokens where until<=?", (now - KEPT_SECONDS,))
             try:
                 db.execute(
@@ -87,18 +87,8 @@ class Workloads:
                 ) from error
 
     def _remember(self, warrant: str, proof: WorkloadProof) -> None:
-        with self._open() as db:
+        with opened(self._path) as db:
             db.execute(
                 "insert or ignore into workload_needs(warrant, proof) values(?,?)",
                 (warrant, msgspec.json.encode(proof).decode()),
             )
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
-        try:
-            db.execute("pragma journal_mode=wal")
-            db.execute("pragma synchronous=full")
-            yield db
-        finally:
-            db.close()
