@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.authority.roster import TrustedRoster
-from magistrate.authority.stops import persons_needed
+from magistrate.authority.stops import lifting, persons_needed
 from magistrate.domain.principal import Role
 from magistrate.errors import MagistrateError, Refused
 from magistrate.wire.canonical import canonical, digest
@@ -48,13 +48,13 @@ def verify_lifted(thaws: Iterable[Envelope], foreign: ForeignLease, roster: Trus
     for envelope in thaws:
         try:
             thaw = open_envelope(envelope, Thaw, deployment=roster.deployment).body
-            signers = roster.signers(envelope)
+            signers, counted = roster.signers(envelope), lifting(envelope, roster)
         except MagistrateError:
             continue  # forged, or of somebody who is gone: it never counts
         about_it = thaw.freeze == name_of(foreign, roster.deployment) and thaw.epoch > foreign.since
         operates = any(Role.OPERATOR in person.roles for person in signers.values())
-        if about_it and operates and len(signers) >= persons_needed(roster):
-            return tuple(sorted(signers))
+        if about_it and operates and len(counted) >= persons_needed(roster):
+            return counted
     raise Refused(
         "MAG-E127",
         f"`{foreign.repository}` is closed: the lease `{foreign.lease}` worked there and no execution had asked for it",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.authority.closures import CLOSING
 from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.impact import ChangeClass
 from magistrate.domain.principal import Role
@@ -135,16 +136,29 @@ def believed_freeze(envelope: Envelope, roster: TrustedRoster) -> Freeze:
 
 
 def believed_thaw(envelope: Envelope, roster: TrustedRoster) -> Thaw:
-    """A thaw that enough persons signed; one person counts once, with however many keys.
+    """A thaw that enough persons signed who may lift; one person counts once, with however many keys.
 
     Raises:
         Refused: MAG-E121 when more must sign, MAG-E106, MAG-E107 when a signature is wrong.
     """
     thaw = open_envelope(envelope, Thaw, deployment=roster.deployment).body
-    signed, needed = len(roster.signers(envelope)), persons_needed(roster)
+    signed, needed = len(lifting(envelope, roster)), persons_needed(roster)
     if signed < needed:
-        raise Refused("MAG-E121", f"a thaw needs {needed} persons, {signed} signed", hint="magistrate thaw")
+        raise Refused(
+            "MAG-E121",
+            f"a thaw needs {needed} persons who operate or own something here, {signed} signed",
+            hint="magistrate thaw",
+        )
     return thaw
+
+
+def lifting(envelope: Envelope, roster: TrustedRoster) -> tuple[str, ...]:
+    """Who of those that signed may lift a stop: whoever operates or owns something here, as with a halted case.
+
+    Raises:
+        Refused: MAG-E106, MAG-E107 when a signature is wrong.
+    """
+    return tuple(sorted(name for name, one in roster.signers(envelope).items() if CLOSING & set(one.roles)))
 
 
 def persons_needed(roster: TrustedRoster) -> int:
@@ -156,7 +170,7 @@ def _lifted(thaws: Iterable[Envelope], roster: TrustedRoster) -> dict[str, int]:
     lifted: dict[str, int] = {}
     for envelope in thaws:
         thaw = open_envelope(envelope, Thaw, deployment=roster.deployment).body
-        if len(roster.signers(envelope)) >= persons_needed(roster):
+        if len(lifting(envelope, roster)) >= persons_needed(roster):
             lifted[thaw.freeze] = max(thaw.epoch, lifted.get(thaw.freeze, -1))
     return lifted
 

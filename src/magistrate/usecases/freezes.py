@@ -5,7 +5,7 @@ Here they stop control from issuing warrants; executor and gate obey them direct
 
 from __future__ import annotations
 
-from magistrate.authority.stops import persons_needed
+from magistrate.authority.stops import lifting, persons_needed
 from magistrate.domain.case import Case
 from magistrate.domain.events import Event
 from magistrate.domain.principal import Role
@@ -42,14 +42,14 @@ def lift_freeze(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> str:
     """
     roster = trust.roster()
     thaw = open_envelope(envelope, Thaw, deployment=roster.deployment).body
-    signers = [p for p in roster.signers(envelope).values() if p.roles]
+    signers = lifting(envelope, roster)
     if len(signers) < persons_needed(roster):
         raise Refused("MAG-E121", f"a thaw needs two persons, {len(signers)} signed")
     freeze = open_envelope(unit.document(thaw.freeze), Freeze, deployment=roster.deployment).body
     if thaw.epoch <= freeze.epoch:
         raise Refused("MAG-E121", "the thaw is not newer than the freeze, so executor and gate would not obey it")
     if not unit.recorded(f"thaw:{thaw.freeze}"):
-        facts = {"freeze": thaw.freeze, "reason": thaw.reason, "persons": " ".join(sorted(p.person for p in signers))}
+        facts = {"freeze": thaw.freeze, "reason": thaw.reason, "persons": " ".join(signers)}
         seq = unit.append(Event.FREEZE_LIFTED, "freeze", facts, now=now, once=f"thaw:{thaw.freeze}").seq
         unit.keep(envelope, kind=Thaw.NAME, proposal=None, author=facts["persons"][:120], seq=seq)
     return thaw.freeze

@@ -332,7 +332,7 @@ def test_what_cannot_be_read_in_the_drop_stops_everything(world: World) -> None:
 
 
 @pytest.mark.parametrize(("signers", "epoch", "outcome"), [
-    (("anna", "carla"), 2, "succeeded"), (("anna",), 2, "refused"), (("anna", "carla"), 1, "refused"),
+    (("anna", "carla"), 2, "succeeded"), (("anna", "dora"), 2, "refused"), (("anna",), 2, "refused"), (("anna", "carla"), 1, "refused"),
 ])  # fmt: skip
 def test_a_thaw_needs_two_persons_and_a_newer_epoch(
     world: World, signers: tuple[str, ...], epoch: int, outcome: str

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from magistrate.adapters.stop_files import drop_stop, read_stops
-from magistrate.authority.stops import Stops, joined, persons_needed, standing_freezes
+from magistrate.authority.closures import CLOSING
+from magistrate.authority.stops import Stops, joined, lifting, persons_needed, standing_freezes
 from magistrate.entrypoints.cli.at_the_gate import closed_repositories, found_at, stops_at_gate, words
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.freeze import hand_over
@@ -39,7 +40,8 @@ def thaw(frame: Frame, *, id_: str | None, reason: str | None) -> None:
             "MAG-E388", f"`{stops.unreadable[0]}` in {settings.freeze} cannot be read, and stops everything",
             hint="take it away first",
         )  # fmt: skip
-    roster.person(caller.name)
+    if not CLOSING & set(roster.person(caller.name).roles):
+        raise Refused("MAG-E122", f"`{caller.name}` operates and owns nothing here", hint="another person lifts it")
     frozen = standing_freezes(stops, roster)
     said = {name: f"by {freeze.person}: {freeze.reason}" for name, freeze in frozen.items()}
     closed = {str(one["name"]): one for one in _closed(frame)}
@@ -55,7 +57,7 @@ def thaw(frame: Frame, *, id_: str | None, reason: str | None) -> None:
         over = open_envelope(parked, Thaw, deployment=settings.deployment).body.reason
         show_pairs({"stopped": visible(why), "over because": visible(over)})
         envelope = add_signature(parked, Thaw, caller, deployment=settings.deployment)
-    missing = persons_needed(roster) - len(roster.signers(envelope))
+    missing = persons_needed(roster) - len(lifting(envelope, roster))
     if missing > 0:
         place = drop_stop(settings.freeze, envelope)
         click.echo(f"signed as {caller.name}; {missing} more must sign before {short(name)} is lifted: magistrate thaw")
