@@ -201,7 +201,9 @@ def test_a_scanner_that_fails_or_writes_something_else_is_not_believed(tmp_path:
         effect = effect_of(town)
         outside.target.prepare("shop", effect.ref, effect.old)
         failed = json.dumps({"version": "2.1.0", "runs": [{"invocations": [{"executionSuccessful": False}]}]})
-        for said in ("no sarif", failed):
+        odd = failed.replace("false", '"no"')
+        deep = '{"version": "2.1.0", "runs": [{"results": ' + "[" * 50_000
+        for said in ("no sarif", failed, odd, deep):
             broken = Command(command="scan", argv=("python3", "-c", f"print({said!r})"), timeout_seconds=20)
             seen = outside.checks.scan("shop", effect.base_tree, broken)
             assert not seen.read, seen

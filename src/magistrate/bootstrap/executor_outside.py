@@ -162,8 +162,6 @@ class SandboxedChecks:
         result, root = self._ran(repository, tree, command)
         if result.timed_out or result.overflowed:
             return Scanned(read=False, seen=_how(result))
-        if _failed_by_itself(result.stdout):
-            return Scanned(read=False, seen=f"the scanner says of itself that it failed; {_how(result)}")
         texts = TreeTexts(RepositoryReader(self._git_dir(repository)), tree)
         try:
             sarif = SarifFile(io.BytesIO(result.stdout), repository=repository, root=root, line_text=texts.lines)
@@ -171,6 +169,8 @@ class SandboxedChecks:
         except Refused as error:
             said = result.stderr.decode(errors="replace").strip()[-_TAIL:]
             return Scanned(read=False, seen=f"{error.message}; {_how(result)} {said}".strip())
+        if _failed_by_itself(result.stdout):
+            return Scanned(read=False, seen=f"the scanner says of itself that it failed; {_how(result)}")
         if sarif.refused:
             return Scanned(read=False, seen=f"a result cannot be used: {sarif.refused[0].message}")
         return Scanned(read=True, seen=_how(result), found=found)
@@ -208,11 +208,11 @@ class _Log(msgspec.Struct):
 
 
 def _failed_by_itself(sarif: bytes) -> bool:
-    """Whether a run of the scanner says that it did not come to its end; what is no SARIF is told apart by its reader."""
+    """Whether a run of the scanner says that it did not come to its end, or says it in a way that SARIF does not know."""
     try:
         log = msgspec.json.decode(sarif, type=_Log)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return True
     return not all(one.executionSuccessful for run in log.runs for one in run.invocations)
 
 
