@@ -16,10 +16,10 @@ help: ## this list
 demo: $(ready) ## the whole product at work on a small repository, in a minute or two (ARGS="--keep DIR")
 	@$(bin)/magistrate demo $(ARGS)
 
-test: $(ready) ## everything but the soak runs (under 20 minutes)
+test: $(ready) ## everything but the soak runs (half an hour on two cores)
 	@$(bin)/pytest -n $(workers) -m "not soak" $(ARGS)
 
-test-fast: $(ready) ## what one runs while writing code (under 3 minutes)
+test-fast: $(ready) ## what one runs while writing code: nothing slow
 	@$(bin)/pytest -n $(workers) -m "not slow and not soak" $(ARGS)
 
 soak: $(ready) ## hours of cases in shards; an interrupted run goes on; results in docs/results/ (ARGS="NAME", --list)
