@@ -160,6 +160,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E542": "draft too large or empty",
     "MAG-E543": "draft changes nothing",
     "MAG-E544": "reason withheld, it would show a secret",
+    "MAG-E545": "policy lets nothing be released here",
     "MAG-E550": "session refused",
     "MAG-E551": "front not reachable",
     "MAG-E552": "arguments of a tool are wrong",

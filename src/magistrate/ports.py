@@ -31,7 +31,7 @@ from magistrate.domain.impact import FileChange
 from magistrate.domain.lifecycle import CaseState
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.document import Body
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect, GitUpdate
 from magistrate.wire.envelope import Envelope
 
 
@@ -371,8 +371,11 @@ class Repositories(Protocol):
     def tree(self, repository: str, commit: str) -> str:
         """Tree id of a commit."""
 
-    def pack(self, repository: str, commit: str) -> bytes:
-        """A pack with the commit, its tree and everything below it."""
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """Every tag by its whole name."""
+
+    def pack(self, repository: str, *commits: str) -> bytes:
+        """A pack with these commits, their trees and everything below them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,7 +389,7 @@ class Assessed:
 class Assessor(Protocol):
     """The assessor in its sandbox. Methods raise Unavailable when it cannot judge."""
 
-    def assess(self, proposal: str, effect: GitUpdate, diff: bytes, now: int) -> Assessed:
+    def assess(self, proposal: str, effect: GitEffect, diff: bytes, now: int) -> Assessed:
         """What the change is, from its trees."""
 
     def together(self, effect: GitUpdate, diff: bytes, others: Sequence[Companion]) -> tuple[Verdict, ...]:

@@ -54,7 +54,7 @@ from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import open_envelope
 from magistrate.wire.drill import DrillKind, DrillOrder, DrillResult, Probe
-from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
+from magistrate.wire.effect import GitEffect, GitUpdate, commit_seen, git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.front_api import SealRequest
 from magistrate.wire.proposal import Proposal, Provenance
@@ -309,12 +309,12 @@ class CaseWorld:
         with self.store.transaction() as unit:
             found = papers(unit, case, self.trust.roster())
         decision, proposal = found.matter.decision.body, found.matter.proposal.body
-        assert isinstance(proposal.effect, GitUpdate)
+        assert isinstance(proposal.effect, GitEffect)
         fields = {
             "person": person, "proposal": case.facts.proposal, "decision": found.matter.decision_digest,
             "assessment_verdict": decision.assessment_verdict, "policy": decision.policy, "roster": decision.roster,
             "action": proposal.action, "environment": proposal.effect.environment,
-            "repository": proposal.effect.repository, "ref": proposal.effect.ref, "base": proposal.effect.old,
+            "repository": proposal.effect.repository, "ref": proposal.effect.ref, "base": commit_seen(proposal.effect),
             "result_tree": proposal.effect.result_tree, "displayed_sha256": proposal.diff_sha256, "rebuilt": True,
             "self_reviewed": person == proposal.owner,
         }  # fmt: skip

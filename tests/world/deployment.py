@@ -166,6 +166,7 @@ def make_deployment(
     repositories: Sequence[str] = ("shop",),
     checks: Sequence[Command] = (),
     rescan: Command | None = None,
+    release_tags: str | None = None,
     verification: Sequence[HttpProbe] = (),
     policies: Sequence[PolicyText] | None = None,
     ref: str = "refs/heads/main",
@@ -189,7 +190,7 @@ def make_deployment(
             RepositoryPolicy(
                 repository=name, ref=ref, environment="staging", production=production,
                 checks=tuple(c.command for c in checks), verification=tuple(verification),
-                rescan=None if rescan is None else rescan.command,
+                rescan=None if rescan is None else rescan.command, release_tags=release_tags,
             )
             for name in repositories
         ),

@@ -17,6 +17,7 @@ from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
 from magistrate.authority.policy import TrustedPolicy, trust_policy
 from magistrate.authority.quorum import GivenApproval, Matter, verify_approval, verify_not_withdrawn, verify_quorum
+from magistrate.authority.release import verify_name
 from magistrate.authority.roster import TrustedRoster, trust_roster
 from magistrate.domain.events import Event
 from magistrate.domain.impact import STRICTNESS_ORDER, Strictness
@@ -30,7 +31,7 @@ from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import Document, open_envelope, verify_current
-from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest, verify_action
+from magistrate.wire.effect import GitEffect, Release, state_before, verify_action, way_back_digest
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import RepositoryPolicy
 from magistrate.wire.proposal import Proposal
@@ -63,7 +64,7 @@ class Admitted:
     warrant_digest: str
     proposal: Document[Proposal]
     proposal_digest: str
-    effect: GitUpdate
+    effect: GitEffect
     verdict: Verdict
     decision: Document[Decision]
     approvals: tuple[GivenApproval, ...]
@@ -198,29 +199,31 @@ def _admit_proposal(
     ):
         _match(what, left, right)
     effect = proposal.body.effect
-    if isinstance(effect, GitUpdate):
+    if isinstance(effect, GitEffect):
         _match("session repository", session.body.repository, effect.repository)
         if effect.repository not in manifest.body.repositories:
             raise Refused("MAG-E122", f"the agent may not work on `{effect.repository}`")
     return proposal, found, session.body
 
 
-def _admit_effect(proposal: Proposal, warrant: Warrant) -> GitUpdate:
+def _admit_effect(proposal: Proposal, warrant: Warrant) -> GitEffect:
     _match("effect", digest_of(warrant.effect), digest_of(proposal.effect))
     _match("action", warrant.action, proposal.action)
     verify_action(proposal.action, proposal.effect)
     _match("environment", warrant.environment, proposal.effect.environment)
-    if not isinstance(proposal.effect, GitUpdate):
+    if not isinstance(proposal.effect, GitEffect):
         raise Refused("MAG-E124", f"no executor here performs `{type(proposal.effect).__name__}`")
     return proposal.effect
 
 
-def _admit_target(effect: GitUpdate, repository: RepositoryPolicy) -> None:
-    _match("ref", effect.ref, repository.ref)
+def _admit_target(effect: GitEffect, repository: RepositoryPolicy) -> None:
+    if isinstance(effect, Release):
+        verify_name(effect, repository)
+    else:
+        _match("ref", effect.ref, repository.ref)
     _match("environment", effect.environment, repository.environment)
-    _match("state before", effect.pre_state, effect.base_tree)
-    inverse = git_rollback_plan_digest(repository=effect.repository, ref=effect.ref, restore_tree=effect.base_tree)
-    _match("rollback plan", inverse, effect.rollback_plan_digest)
+    _match("state before", effect.pre_state, state_before(effect))
+    _match("rollback plan", way_back_digest(effect), effect.rollback_plan_digest)
 
 
 def _admit_diff(bundle: CaseBundle, proposal: Proposal) -> bytes:

@@ -9,6 +9,7 @@ from magistrate.authority.roster import TrustedRoster
 from magistrate.authority.windows import verify_windows
 from magistrate.authority.workload import verify_workloads
 from magistrate.domain.principal import Role
+from magistrate.domain.tags import PREFIX
 from magistrate.errors import Refused
 from magistrate.wire.document import Document, open_envelope
 from magistrate.wire.envelope import Envelope
@@ -44,7 +45,7 @@ def trust_policy(envelope: Envelope, roster: TrustedRoster) -> TrustedPolicy:
 
     Raises:
         Refused: MAG-E121 when too few policy owners signed, MAG-E108 when it names a command or
-            repository twice, a freeze window or workload that cannot be understood, an actor or principal of the estate twice, or a check or scan it does not define.
+            repository twice, a freeze window or workload that cannot be understood, an actor or principal of the estate twice, a check or scan it does not define, or what begins no tag.
     """
     document = open_envelope(envelope, PolicyBundle, deployment=roster.deployment)
     signers = roster.signers(envelope).values()
@@ -73,3 +74,9 @@ def _verify_names(body: PolicyBundle) -> None:
         unknown = named - set(commands)
         if unknown:
             raise Refused("MAG-E108", f"policy defines no command `{min(unknown)}`")
+        if repository.release_tags is not None and PREFIX.match(repository.release_tags) is None:
+            raise Refused(
+                "MAG-E108",
+                f"`release_tags` of `{repository.repository}` cannot begin the name of a tag",
+                hint="letters, digits, _ and -, then one of / @ - and `v`: `v`, `core/v`, `release-`",
+            )

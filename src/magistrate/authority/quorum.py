@@ -16,7 +16,7 @@ from magistrate.errors import Refused
 from magistrate.wire.approval import Approval
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import Document, verify_current
-from magistrate.wire.effect import GitUpdate, verify_action
+from magistrate.wire.effect import GitEffect, commit_seen, verify_action
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 from magistrate.wire.roster import Person
@@ -127,7 +127,7 @@ def verify_none_withdrawn(
 def _verify_binding(approval: Approval, matter: Matter) -> None:
     proposal, decision = matter.proposal.body, matter.decision.body
     effect = proposal.effect
-    if not isinstance(effect, GitUpdate):
+    if not isinstance(effect, GitEffect):
         raise Refused("MAG-E124", f"an approval cannot name the effect `{type(effect).__name__}` yet")
     verify_action(proposal.action, effect)
     pairs = {
@@ -140,7 +140,7 @@ def _verify_binding(approval: Approval, matter: Matter) -> None:
         "environment": (approval.environment, effect.environment),
         "repository": (approval.repository, effect.repository),
         "ref": (approval.ref, effect.ref),
-        "base": (approval.base, effect.old),
+        "base": (approval.base, commit_seen(effect)),
         "result tree": (approval.result_tree, effect.result_tree),
         "displayed diff": (approval.displayed_sha256, proposal.diff_sha256),
     }

@@ -18,7 +18,7 @@ from magistrate.domain.principal import Role
 from magistrate.errors import Refused
 from magistrate.wire.closure import Closure
 from magistrate.wire.document import open_envelope
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.freeze import Freeze, Scope, Thaw
 from magistrate.wire.withdrawal import Withdrawal
@@ -52,7 +52,7 @@ class Reach:
     classes: frozenset[ChangeClass]
 
     @classmethod
-    def of(cls, effect: GitUpdate, agent: str, classes: frozenset[ChangeClass]) -> Reach:
+    def of(cls, effect: GitEffect, agent: str, classes: frozenset[ChangeClass]) -> Reach:
         """The reach of one effect by one agent."""
         return cls(repository=effect.repository, environment=effect.environment, agent=agent, classes=classes)
 

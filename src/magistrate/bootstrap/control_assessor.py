@@ -11,7 +11,9 @@ import msgspec
 from magistrate.adapters.git.bare import BareRepositories
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.adapters.git.release_plan import planned
 from magistrate.authority.across import Apart, LinkedVerdict
+from magistrate.authority.release import differs
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import FileChange
 from magistrate.errors import Refused, Unavailable
@@ -20,9 +22,10 @@ from magistrate.usecases.across import Side, by_place, judged_across
 from magistrate.usecases.assess import Assessor
 from magistrate.usecases.composition import TOO_MANY, WHOLE, Doubt, Part, judged_together
 from magistrate.usecases.evidence import Tool
+from magistrate.usecases.release import released
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect, GitUpdate, Release
 from magistrate.wire.evidence import Evidence
 
 MAX_REBUILT: Final = 1_000
@@ -54,16 +57,20 @@ class SandboxedAssessor:
         self._pen = pen
         self._rebuilt: dict[tuple[str, str, str], tuple[FileChange, ...]] = {}
 
-    def assess(self, proposal: str, effect: GitUpdate, diff: bytes, now: int) -> Assessed:
+    def assess(self, proposal: str, effect: GitEffect, diff: bytes, now: int) -> Assessed:
         """Judge the change that the diff makes to the base tree; it must make the tree it names."""
         git_dir = Path(self._repositories.git_dir(effect.repository))
-        applied = self._patches.rebuild(git_dir, effect.base_tree, diff)
-        if (applied.result_tree, applied.manifest_sha256) != (effect.result_tree, effect.manifest_sha256):
-            raise Refused("MAG-E463", "the diff does not make the tree that the proposal names")
-        self._keep((effect.repository, effect.base_tree, effect.result_tree), applied.changes)
-        reader = _Rebuilt(git_dir, applied.changes)
         trees = effect.base_tree, effect.result_tree
-        made = self._assessor.of_trees(reader, *trees, commit=effect.old, name=proposal)
+        if isinstance(effect, Release):
+            self._verify_brings(git_dir, effect, diff)
+            made = self._assessor.of_trees(RepositoryReader(git_dir), *trees, name=proposal)
+        else:
+            applied = self._patches.rebuild(git_dir, effect.base_tree, diff)
+            if (applied.result_tree, applied.manifest_sha256) != (effect.result_tree, effect.manifest_sha256):
+                raise Refused("MAG-E463", "the diff does not make the tree that the proposal names")
+            self._keep((effect.repository, *trees), applied.changes)
+            reader = _Rebuilt(git_dir, applied.changes)
+            made = self._assessor.of_trees(reader, *trees, commit=effect.old, name=proposal)
         evidence = tuple(
             self._pen.sign(
                 Evidence(
@@ -78,7 +85,15 @@ class SandboxedAssessor:
             verdict = msgspec.convert(made.verdict, Verdict, strict=True)
         except msgspec.ValidationError as error:
             raise Unavailable("MAG-E468", f"the verdict has another shape: {error}") from error
-        return Assessed(verdict=verdict, evidence=evidence)
+        return Assessed(
+            verdict=released(verdict, effect) if isinstance(effect, Release) else verdict, evidence=evidence
+        )
+
+    def _verify_brings(self, git_dir: Path, effect: Release, diff: bytes) -> None:
+        plan = planned(git_dir, self._patches, "", effect.commit, effect.ref, effect.previous)
+        why = differs(effect, digest(diff), plan)
+        if why:
+            raise Refused("MAG-E463", why)
 
     def together(self, effect: GitUpdate, diff: bytes, others: Sequence[Companion]) -> tuple[Verdict, ...]:
         """Judge the change together with others by the same hands; their diffs must make the trees they name.

@@ -25,8 +25,9 @@ from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedReb
 from magistrate.bootstrap.tools import found_tools
 from magistrate.domain.execution import Action
 from magistrate.errors import MagistrateError
-from magistrate.executor.action import ExecutorAction, ReadRef
+from magistrate.executor.action import ExecutorAction, ReadRef, SignForGit
 from magistrate.executor.actions.git_merge import GitMerge
+from magistrate.executor.actions.git_release import GitRelease
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside, assemble
@@ -76,9 +77,9 @@ class LoggedAlarm:
             _LOG.warning("alarm: %s", what)
 
 
-def actions_of(target: Target, read_ref: ReadRef) -> Mapping[Action, ExecutorAction]:
+def actions_of(target: Target, read_ref: ReadRef, sign: SignForGit) -> Mapping[Action, ExecutorAction]:
     """What this executor does: one line for each file of `executor/actions` that is an action."""
-    return {Action.MERGE: GitMerge(target, read_ref)}
+    return {Action.MERGE: GitMerge(target, read_ref), Action.RELEASE: GitRelease(target, read_ref, sign)}
 
 
 def compose(settings: Settings) -> tuple[Outside, Path]:
@@ -92,9 +93,10 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
     source = settings.workload_token
     workload = TokenFile(path=source).token if source is not None else no_token
     gate, inbox = GitGate(to_gate, settings.gate_url, workload), HttpInbox(to_control)
+    rebuilder = QuarantinedRebuilder(sandbox)
     target = GitTarget(
-        folder / "work", source=lambda name: readable_source(settings.repositories, name),
-        rebuilder=QuarantinedRebuilder(sandbox),
+        folder / "work", source=lambda name: readable_source(settings.repositories, name), rebuilder=rebuilder,
+        planner=rebuilder.planned,
     )  # fmt: skip
     assessor = Assessor(sandbox=sandbox, tools=found_tools())
     outside = Outside(

@@ -15,6 +15,7 @@ import msgspec
 from magistrate.adapters.git.objects import import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.adapters.git.release_plan import planned
 from magistrate.adapters.scanners.sarif import SarifFile
 from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.admission import Pins
@@ -22,14 +23,17 @@ from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
 from magistrate.domain.case import Companion
 from magistrate.domain.finding import Finding
+from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.ports import AssessmentMatter, Found, Rebuilt, Ruling, Scanned, Seen
 from magistrate.ports import Sandbox, SandboxLimits, SandboxResult, TreeEntry
 from magistrate.usecases.across import Side, by_place, judged_across, place_of
 from magistrate.usecases.assess import Assessor
 from magistrate.usecases.composition import Part, judged_together
+from magistrate.usecases.release import released
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.decision import Obligation, Reason
+from magistrate.wire.effect import Release
 from magistrate.wire.policy_bundle import Command
 from magistrate.wire.proposal import Proposal
 
@@ -59,6 +63,10 @@ class QuarantinedRebuilder:
         import_pack(git_dir, applied.pack)
         return Rebuilt(base_tree=base_tree, result_tree=applied.result_tree, manifest_sha256=applied.manifest_sha256)
 
+    def planned(self, git_dir: Path, prefix: str, effect: Release) -> ReleasePlan:
+        """The release as the executor's own copy makes it (raises Refused, Unavailable)."""
+        return planned(git_dir, self._patches, prefix, effect.commit, effect.ref)
+
 
 class PinnedAssessor:
     """The installed judge in the sandbox, asked with the executor's own trees, policy and roster."""
@@ -73,15 +81,20 @@ class PinnedAssessor:
         reader = RepositoryReader(self._git_dir(matter.effect.repository))
         name = matter.bundle.proposal.payload_digest()
         trees = matter.effect.base_tree, matter.effect.result_tree
-        made = self._assessor.of_trees(reader, *trees, commit=matter.effect.old, name=name)
+        effect = matter.effect
+        base = None if isinstance(effect, Release) else effect.old
+        made = self._assessor.of_trees(reader, *trees, commit=base, name=name)
         try:
-            return msgspec.convert(made.verdict, Verdict, strict=True)
+            verdict = msgspec.convert(made.verdict, Verdict, strict=True)
+            return released(verdict, effect) if isinstance(effect, Release) else verdict
         except msgspec.ValidationError as error:
             raise Unavailable("MAG-E398", f"the verdict has another shape: {error}") from error
 
     def together(self, matter: AssessmentMatter, landed: Sequence[Companion]) -> tuple[Verdict, ...]:
         """Judge the step as one change with what landed before, from the trees in the executor's repository."""
         reader, effect = RepositoryReader(self._git_dir(matter.effect.repository)), matter.effect
+        if isinstance(effect, Release):
+            return ()  # it brings all that landed since the release before: it is the whole already
         mine = reader.changes(effect.base_tree, effect.result_tree)
         return judged_together(self._assessor, reader, effect, mine, _parts(reader, landed))
 

@@ -21,11 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from magistrate.adapters.control_line import ControlSocket, new_identifier
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.adapters.git.release_plan import planned
 from magistrate.adapters.keys.process import load_process_key, read_private
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.bootstrap.known_secrets import read_known_secrets
 from magistrate.context.redact import Redactor, tokens_in
-from magistrate.ports import PatchApplier
+from magistrate.domain.tags import ReleasePlan, Step, following, newest
+from magistrate.errors import Refused
 from magistrate.settings import Settings
 from magistrate.usecases.desk import Desk
 from magistrate.usecases.gather import Sight
@@ -117,9 +119,9 @@ def _listing(git_dir: str, tree: str) -> Mapping[str, tuple[str, str, int]]:
 
 
 class Quarantine:
-    """Applies drafts in a sandboxed child."""
+    """Applies drafts in a sandboxed child, and plans releases."""
 
-    def __init__(self, applier: PatchApplier) -> None:
+    def __init__(self, applier: QuarantinedPatches) -> None:
         self._applier = applier
 
     def apply(self, sight: Sight, patch: bytes) -> Applied:
@@ -128,6 +130,14 @@ class Quarantine:
         return Applied(
             result_tree=done.result_tree, diff=done.diff, manifest_sha256=done.manifest_sha256, paths=done.paths
         )
+
+    def plan(self, sight: Sight, prefix: str, step: Step) -> ReleasePlan:
+        """The release of the session's commit that follows the newest in a step of this size."""
+        folder = Path(sight.git_dir)
+        ref = following(newest(RepositoryReader(folder).tags(), prefix), prefix, step)
+        if not ref:
+            raise Refused("MAG-E543", "no number is left for the next version")
+        return planned(folder, self._applier, prefix, sight.commit, ref)
 
 
 class KeyedTexts:

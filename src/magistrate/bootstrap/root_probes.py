@@ -25,7 +25,7 @@ from magistrate.settings import Settings
 from magistrate.wire.canonical import digest
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.document import open_envelope
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect, ref_before
 from magistrate.wire.envelope import process_keyid
 from magistrate.wire.gate_api import LeaseRequest
 from magistrate.wire.lease import LEASE_SECONDS, Lease
@@ -127,11 +127,11 @@ class Probes:
 
     def _of_case(self, bundle: CaseBundle) -> Lease:
         effect = open_envelope(bundle.proposal, Proposal, deployment=self._settings.deployment).body.effect
-        if not isinstance(effect, GitUpdate) or bundle.warrant is None:
+        if not isinstance(effect, GitEffect) or bundle.warrant is None:
             raise Unavailable("MAG-E603", "the executed case is no change of a repository")
         return self._lease(
             warrant=bundle.warrant.payload_digest(), proposal=bundle.proposal.payload_digest(), repository=effect.repository,
-            ref=effect.ref, old=effect.old, tree=effect.result_tree,
+            ref=effect.ref, old=ref_before(effect), tree=effect.result_tree,
         )  # fmt: skip
 
     def _ask(  # noqa: PLR0913  who asks, what for, with which documents

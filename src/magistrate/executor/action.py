@@ -21,6 +21,10 @@ ReadRef = Callable[[str, str], str]
 """Where a ref (second) of a repository (first) stands behind the gate; empty when it does not exist."""
 
 
+SignForGit = Callable[[bytes], str]
+"""The executor's SSH signature in the namespace `git`, in the text form that git appends to what it signs."""
+
+
 class Standing(StrEnum):
     """Where the target of one execution stands."""
 
@@ -79,5 +83,5 @@ class ExecutorAction(Protocol):
 class Actions(Protocol):
     """The explicit list of what one executor does, made over its ports; only its composition root knows it."""
 
-    def __call__(self, target: Target, read_ref: ReadRef) -> Mapping[Action, ExecutorAction]:
+    def __call__(self, target: Target, read_ref: ReadRef, sign: SignForGit) -> Mapping[Action, ExecutorAction]:
         """Each action under the name that warrants bear."""

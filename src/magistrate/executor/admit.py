@@ -17,6 +17,7 @@ from magistrate.authority.floor import Ground as FloorGround
 from magistrate.authority.floor import classes_of, not_executable_because
 from magistrate.authority.obligations import at_least, covers
 from magistrate.authority.quorum import verify_not_withdrawn
+from magistrate.authority.release import differs
 from magistrate.authority.stops import Reach, Stops, verify_not_frozen
 from magistrate.authority.windows import verify_no_window
 from magistrate.authority.workload import required_proof
@@ -33,6 +34,7 @@ from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope, verify_current
+from magistrate.wire.effect import Release
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 
@@ -163,6 +165,9 @@ class Admission:
 
     def _verify_tree(self, admitted: Admitted) -> None:
         effect = admitted.effect
+        if isinstance(effect, Release):
+            self._verify_release(admitted, effect)
+            return
         self._target.prepare(effect.repository, effect.ref, effect.old)
         rebuilt = self._target.rebuild(effect.repository, effect.old, admitted.diff)
         for what, approved, found in (
@@ -172,6 +177,13 @@ class Admission:
         ):
             if approved != found:
                 raise Refused("MAG-E389", f"the {what} rebuilt here is `{found[:60]}`, approved was `{approved[:60]}`")
+
+    def _verify_release(self, admitted: Admitted, effect: Release) -> None:
+        prefix = admitted.repository.release_tags or ""  # admission found that policy names one
+        plan = self._target.plan_release(effect.repository, admitted.repository.ref, prefix, effect)
+        why = differs(effect, admitted.proposal.body.diff_sha256, plan)
+        if why:
+            raise Refused("MAG-E389", why)
 
     def _verify_judgement(self, bundle: CaseBundle, admitted: Admitted) -> None:
         matter = AssessmentMatter(effect=admitted.effect, bundle=bundle)
@@ -197,6 +209,8 @@ class Admission:
     def _rules_with_landed(self, matter: AssessmentMatter, admitted: Admitted, alone: Verdict) -> bool:
         """Whether others by the same hands landed; then what all come to must have been asked for (R32, R34)."""
         effect, proposal = admitted.effect, admitted.proposal.body
+        if isinstance(effect, Release):
+            return False  # it brings all that landed since the release before, and was judged as that
         landed = landed_by(self._book, proposal, effect, self._identity.deployment, self._clock.now())
         verdicts = self._assessor.together(matter, landed.here) if landed.here else ()
         own, away = (alone, *verdicts), landed.elsewhere

@@ -79,7 +79,7 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     saga = Saga(
         Parts(
             book=book, identity=outside.identity, admission=admission, halts=halts, hands=hands, broker=outside.broker,
-            actions=outside.actions(outside.target, outside.broker.read_ref), checks=Checks(book=book, runner=outside.checks), inbox=outside.inbox, outbox=outbox, clock=outside.clock,
+            actions=outside.actions(outside.target, outside.broker.read_ref, outside.identity.sign_for_git), checks=Checks(book=book, runner=outside.checks), inbox=outside.inbox, outbox=outbox, clock=outside.clock,
             alarm=outside.alarm, verifier=Verifier(book=book, live=outside.live, clock=outside.clock),
         )
     )  # fmt: skip

@@ -1,15 +1,22 @@
-"""The two commits that an admitted warrant determines: the change, and the way back made before it."""
+"""What an admitted warrant determines byte for byte: the commit of a change with its way back, and the tag of a release."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from magistrate.authority.admission import Admitted
+from magistrate.domain.tags import TAGS
 from magistrate.executor.ports import CommitSpec
+from magistrate.wire.effect import GitUpdate, Release
 from magistrate.wire.times import unix_seconds
 
+NAME: Final = "Magistrate executor"
+EMAIL: Final = "executor@magistrate.invalid"
+"""Who makes every commit and tag."""
 
-def commit_spec(admitted: Admitted) -> CommitSpec:
+
+def commit_spec(admitted: Admitted, effect: GitUpdate) -> CommitSpec:
     """The commit that an admitted warrant authorises, byte for byte."""
-    effect = admitted.effect
     message = f"Merge the approved proposal {_short(admitted)}\n\n{_trailers(admitted)}"
     return CommitSpec(
         tree=effect.result_tree, parent=effect.old, message=message, at=unix_seconds(admitted.warrant.issued)
@@ -22,6 +29,17 @@ def inverse_spec(admitted: Admitted, commit: str) -> CommitSpec:
     return CommitSpec(
         tree=admitted.effect.base_tree, parent=commit, message=message, at=unix_seconds(admitted.warrant.issued)
     )
+
+
+def tag_text(admitted: Admitted, effect: Release) -> bytes:
+    """The tag that an admitted warrant authorises, as git keeps it, without its signature."""
+    name = effect.ref.removeprefix(TAGS)
+    at = unix_seconds(admitted.warrant.issued)
+    lines = [
+        f"object {effect.commit}", "type commit", f"tag {name}", f"tagger {NAME} <{EMAIL}> {at} +0000", "",
+        f"Release {name}", "", _trailers(admitted),
+    ]  # fmt: skip
+    return "\n".join(lines).encode()
 
 
 def _short(admitted: Admitted) -> str:

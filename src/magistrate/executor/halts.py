@@ -16,7 +16,7 @@ from magistrate.executor.ports import Alarm, Broker
 from magistrate.executor.rows import ExecutionRow, JournalStep
 from magistrate.executor.work import decode_bundle
 from magistrate.wire.document import open_envelope
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.journal_entry import StepStatus
 from magistrate.wire.proposal import Proposal
@@ -31,7 +31,7 @@ class Halts:
         self._alarm = alarm
         self._deployment = deployment
 
-    def verify_free(self, effect: GitUpdate, roster: TrustedRoster, closures: Sequence[Envelope]) -> None:
+    def verify_free(self, effect: GitEffect, roster: TrustedRoster, closures: Sequence[Envelope]) -> None:
         """Check that no halted execution of this journal holds the ref; what people closed is written down.
 
         Raises:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from magistrate.wire.document import Body, Document, document, open_envelope, seal_by_process
 from magistrate.wire.envelope import Envelope, process_keyid, verify_process_signature
+from magistrate.wire.sshsig import GIT, InMemorySshKey, armor, sign_sshsig
 
 B = TypeVar("B", bound=Body)
 
@@ -39,6 +40,13 @@ class Identity:
     def seal(self, framed: Document[B]) -> Envelope:
         """Sign a document with the executor's key."""
         return seal_by_process(framed, self._key)
+
+    def sign_for_git(self, text: bytes) -> str:
+        """An SSH signature as git makes and reads it (`gpg.format=ssh`), in its text form.
+
+        Its namespace `git` is part of what is signed, so that it is never one of a document.
+        """
+        return armor(sign_sshsig(InMemorySshKey(self._key), GIT, text))
 
     def open_own(self, envelope: Envelope, body: type[B]) -> Document[B]:
         """Open a document that this executor signed (raises Refused, Usage)."""

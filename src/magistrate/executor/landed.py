@@ -50,6 +50,8 @@ def landed_by(book: Casebook, proposal: Proposal, effect: GitUpdate, deployment:
     for row in rows:
         bundle = decode_bundle(row.bundle)
         document = open_envelope(bundle.proposal, Proposal, deployment=deployment)
+        if not isinstance(document.body.effect, GitUpdate):
+            continue  # a release lands nothing: what it brings landed before it
         if _landed_about(bundle, deployment) < now - WINDOW_SECONDS or not _same_hands(document.body, proposal):
             continue
         place = row.repository, row.ref

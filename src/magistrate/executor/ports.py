@@ -17,10 +17,11 @@ from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.closures import Halt
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import Strictness
+from magistrate.domain.tags import ReleasePlan
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Obligation
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect, Release
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import Command, HttpProbe
 
@@ -124,7 +125,7 @@ class AssessmentMatter:
     `bundle` carries the roster, policy, proposal and evidence envelopes that the ruling uses.
     """
 
-    effect: GitUpdate
+    effect: GitEffect
     bundle: CaseBundle
 
 
@@ -211,6 +212,12 @@ class Target(Protocol):
 
     def commit(self, repository: str, spec: CommitSpec) -> str:
         """Make the commit in the executor's own repository; deterministic."""
+
+    def plan_release(self, repository: str, branch: str, prefix: str, effect: Release) -> ReleasePlan:
+        """Read what the release would be from the branch and the tags behind the gate; the newest of these is the one before."""
+
+    def tag(self, repository: str, text: bytes) -> str:
+        """Make the tag object in the executor's own repository; deterministic."""
 
     def push(self, credential: Credential, repository: str, ref: str, new: str) -> Seen:
         """Push exactly one commit to one ref; the exit code is an observation, no verdict."""

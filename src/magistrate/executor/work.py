@@ -9,6 +9,7 @@ import msgspec
 from magistrate.authority.admission import Pins
 from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
+from magistrate.domain.execution import Action
 from magistrate.errors import Refused
 from magistrate.executor.rows import ExecutionRow
 from magistrate.wire.case_bundle import CaseBundle
@@ -19,7 +20,10 @@ from magistrate.wire.warrant import Warrant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """An execution whose warrant was admitted, now or before a crash."""
+    """An execution whose warrant was admitted, now or before a crash.
+
+    `verification` are the probes of the running target; a release puts nothing there, and has none.
+    """
 
     row: ExecutionRow
     bundle: CaseBundle
@@ -59,9 +63,11 @@ def work_of(row: ExecutionRow, pins: Pins) -> Work:
     roster = trust_roster(bundle.roster, pin=pins.roster, deployment=pins.deployment)
     policy = trust_policy(bundle.policy, roster)
     repository = policy.repository(row.repository)
+    warrant = open_warrant(bundle, pins.deployment)
     commands = {command.command: command for command in policy.body.commands}
     return Work(
-        row=row, bundle=bundle, warrant=open_warrant(bundle, pins.deployment),
-        checks=tuple(commands[name] for name in repository.checks), verification=repository.verification,
+        row=row, bundle=bundle, warrant=warrant,
+        checks=tuple(commands[name] for name in repository.checks),
+        verification=repository.verification if warrant.body.action is Action.MERGE else (),
         rescan=commands[repository.rescan] if repository.rescan is not None else None,
     )  # fmt: skip

@@ -25,6 +25,7 @@ from magistrate.gate.stopping import Bound
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.document import Document, verify_current
 from magistrate.wire.drill import SCRATCH_PREFIX, DrillOrder
+from magistrate.wire.effect import Release, ref_before
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.lease import LEASE_SECONDS, Lease
 from magistrate.wire.times import unix_seconds
@@ -75,7 +76,7 @@ def admit_effect(
         ("proposal", lease.proposal, admitted.proposal_digest),
         ("repository", lease.repository, effect.repository),
         ("ref", lease.ref, effect.ref),
-        ("old commit", lease.old, effect.old),
+        ("old commit", lease.old, ref_before(effect)),
         ("tree", lease.tree, effect.result_tree),
     ):
         _same(what, given, allowed)
@@ -86,7 +87,8 @@ def admit_effect(
     )  # fmt: skip
     approvals = frozenset((given.digest, given.person.person) for given in admitted.approvals)
     bound = Bound(reach=reach, approvals=approvals, windows=admitted.policy.body.windows)
-    return _grant(asked, base_tree=effect.base_tree, now=now), ground, bound, admitted
+    kept = effect.commit if isinstance(effect, Release) else effect.base_tree
+    return _grant(asked, base_tree=kept, now=now), ground, bound, admitted
 
 
 def admit_rollback(asked: LeaseAsked, grants: Grants, now: int) -> Grant:
@@ -96,6 +98,8 @@ def admit_rollback(asked: LeaseAsked, grants: Grants, now: int) -> Grant:
     if len(done) != 1:
         raise Refused("MAG-E339", "this warrant had no effect here that could be undone")
     effect = done[0]
+    if effect.names:
+        raise Refused("MAG-E339", "a release is never taken back")
     if grants.holder_of(effect.repository, effect.ref) != effect.warrant:
         raise Refused("MAG-E339", "the warrant is over, and what it did is undone by people only")
     if now - effect.issued > ROLLBACK_WITHIN_SECONDS:

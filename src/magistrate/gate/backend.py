@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import magistrate
 from magistrate.errors import Unavailable
 from magistrate.gate.grants import Grant
 from magistrate.gate.repositories import HOOKS, MARK, MAX_PUSH_BYTES, git_config, git_environment
@@ -32,7 +34,10 @@ class CgiAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CgiCall:
-    """One request to git: repositories below `folder`; `body` is None for the ref advertisement."""
+    """One request to git: repositories below `folder`; `body` is None for the ref advertisement.
+
+    `signer` is the SSH key that a new tag must be signed with, empty where none is made.
+    """
 
     folder: Path
     home: Path
@@ -40,6 +45,7 @@ class CgiCall:
     path: str
     query: str
     body: bytes | None
+    signer: str = ""
 
 
 async def serve_push(call: CgiCall) -> CgiAnswer:
@@ -93,6 +99,10 @@ def _environment(call: CgiCall) -> dict[str, str]:
         "MAGISTRATE_NEW": grant.new,
         "MAGISTRATE_REF": grant.ref,
         "MAGISTRATE_TREE": grant.tree,
+        "MAGISTRATE_COMMIT": grant.names,
+        "MAGISTRATE_SIGNER": call.signer,
+        "MAGISTRATE_PYTHON": sys.executable,
+        "MAGISTRATE_SOURCE": str(Path(magistrate.__path__[0]).parent),
         "GIT_PROJECT_ROOT": str(call.folder),
         "GIT_HTTP_EXPORT_ALL": "1",
         "GIT_HTTP_MAX_REQUEST_BUFFER": "1M",

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from magistrate.domain.tags import TAGS
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.gate.database import immediate, opened
 
@@ -57,7 +58,10 @@ class GrantState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Permission for exactly `old -> new` on one ref of one repository."""
+    """Permission for exactly `old -> new` on one ref of one repository.
+
+    `base_tree` is where the way back leads; a new tag has none, and there it is the commit that the tag names.
+    """
 
     lease: str
     warrant: str
@@ -73,6 +77,11 @@ class Grant:
     state: GrantState
     issued: int
     expires: int
+
+    @property
+    def names(self) -> str:
+        """The commit that a new tag must name; empty for what moves a branch."""
+        return self.base_tree if self.ref.startswith(TAGS) else ""
 
     def state_at(self, now: int) -> GrantState:
         """The state by the clock: ISSUED only from its issue until its end."""

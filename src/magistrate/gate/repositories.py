@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from magistrate.domain.tags import TAGS, newest
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.wire.drill import SCRATCH_PREFIX
+from magistrate.wire.effect import Release
 
 HOOKS: Final = Path(__file__).parent / "hooks"
 MARK: Final = "MAGISTRATE_GATE_HOME"
@@ -87,6 +89,29 @@ class Repositories:
             raise Refused(
                 "MAG-E342", f"`{commit[:12]}` of `{path.name}` holds the tree `{held[:12]}`, not `{tree[:12]}`"
             )
+
+    def verify_new_tag(self, name: str, branch: str, effect: Release, prefix: str) -> None:
+        """Check that a release is the next one here: a new tag after the newest, on a commit of the branch, with its tree.
+
+        Raises:
+            NotFound: MAG-E336 without such a repository. Refused: MAG-E342 naming what is otherwise.
+        """
+        self.path(name)
+        tags = self.git(name, "for-each-ref", "--format=%(refname)", TAGS).split()
+        before, tip = newest(tags, prefix), self.tip(name, branch)
+        beyond = self.git(name, "rev-list", "--max-count=1", effect.commit, f"^{tip}").strip()
+        for what, wrong in (
+            (f"`{effect.ref}` exists already, and a release is made once", effect.ref in tags),
+            (
+                f"the newest release is `{before or 'none'}`, not `{effect.previous or 'none'}`",
+                before != effect.previous,
+            ),
+            (f"`{branch}` does not hold `{effect.commit[:12]}`", bool(beyond)),
+        ):
+            if wrong:
+                raise Refused("MAG-E342", f"{what} (`{name[:60]}`)")
+        if self.tree(name, effect.commit) != effect.result_tree:
+            raise Refused("MAG-E342", f"`{effect.commit[:12]}` holds another tree than the approved one")
 
     def tree(self, name: str, commit: str) -> str:
         """Tree id of a commit."""

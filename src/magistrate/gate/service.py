@@ -46,6 +46,7 @@ from magistrate.gate.repositories import Repositories
 from magistrate.gate.stopping import Stopping
 from magistrate.gate.stops import MAX_BYTES
 from magistrate.gate.workload import Workloads
+from magistrate.wire.effect import Release
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.gate_api import (
     Credential,
@@ -61,6 +62,7 @@ from magistrate.wire.gate_api import (
     Tip,
 )
 from magistrate.wire.request import envelope_of
+from magistrate.wire.sshsig import ssh_line
 from magistrate.wire.times import rfc3339
 
 AUDIENCE: Final = "gate"
@@ -143,6 +145,11 @@ class Gate:
             )
             place = admitted.repository.environment
             parts.workloads.verify_effect(asked, asked_for.workload, admitted.policy.body.workloads, place, now)
+            if isinstance(admitted.effect, Release):
+                ruled = admitted.repository
+                parts.repositories.verify_new_tag(
+                    grant.repository, ruled.ref, admitted.effect, ruled.release_tags or ""
+                )
             parts.foreign.verify_open(grant.repository, roster, stops.thaws)
             parts.halts.verify_free(grant, roster, stops.closures, parts.repositories.tip)
             parts.halts.remember(grant, asked_for.bundle, roster)
@@ -285,8 +292,9 @@ class Gate:
     # -- parts ----------------------------------------------------------------
 
     def _issue(self, request: HttpRequest, grant: Grant, now: int) -> Response:
-        tree = "" if grant.purpose == LeasePurpose.DRILL else grant.base_tree
-        self._parts.repositories.verify_stands(grant.repository, grant.ref, grant.old, tree)
+        tree = "" if grant.purpose == LeasePurpose.DRILL or grant.names else grant.base_tree
+        old = "" if grant.names else grant.old
+        self._parts.repositories.verify_stands(grant.repository, grant.ref, old, tree)
         token = secrets.token_urlsafe(32)
         self._parts.grants.issue(grant, token, now, user_of_peer(request.client, request.scope.get("server")))
         return answered(
@@ -301,7 +309,9 @@ class Gate:
     def _call(self, grant: Grant, rest: str, query: str, body: bytes | None) -> CgiCall:
         folder, home = self._parts.repositories.folder, self._parts.home
         path = f"/{grant.repository}.git/{rest}"
-        return CgiCall(folder=folder, home=home, grant=grant, path=path, query=query, body=body)
+        roster = own_roster(self._parts.roster_chain(), self._parts.pins())
+        signer = ssh_line(roster.executor_key(grant.executor)) if grant.names else ""
+        return CgiCall(folder=folder, home=home, grant=grant, path=path, query=query, body=body, signer=signer)
 
     def _granted(self, request: HttpRequest) -> Grant:
         grant = self._parts.grants.by_token(token_of(request), self._parts.now())

@@ -36,7 +36,7 @@ from magistrate.usecases.composition import (
 )
 from magistrate.usecases.settled import WAKES
 from magistrate.wire.assessment import Verdict
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect
 from magistrate.wire.policy_bundle import RepositoryPolicy
 
 MAX_FILE: Final = 1_000_000
@@ -177,7 +177,7 @@ def by_place(companions: Sequence[Companion]) -> list[tuple[Companion, ...]]:
     return [tuple(group) for group in found.values()]
 
 
-def place_of(places: Iterable[RepositoryPolicy], effect: GitUpdate, repository: str = "") -> dict[str, object]:
+def place_of(places: Iterable[RepositoryPolicy], effect: GitEffect, repository: str = "") -> dict[str, object]:
     """What the judge's `decide` mode is told of the place: of the change itself, or of a repository linked with it.
 
     A linked repository that policy does not name is production.

@@ -27,7 +27,7 @@ from magistrate.wire.assessment import Assessment, Verdict
 from magistrate.wire.canonical import digest_of
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import Document
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect, GitUpdate
 from magistrate.wire.proposal import Proposal
 
 
@@ -92,6 +92,8 @@ def _with_others(
     What is linked is ruled by the environment of every repository that it is linked with (R34).
     """
     effect = _git(document.body)
+    if not isinstance(effect, GitUpdate):
+        return alone[1], company  # a release brings all that landed since the one before: it is the whole already
     verdicts = bench.assessor.together(effect, diff, company.others)
     own = (alone[0], *verdicts)
     linked = _linked(bench, effect, diff, company, own)
@@ -122,8 +124,8 @@ def _decide(bench: Bench, document: Document[Proposal], verdict: Verdict, place:
         raise Unavailable("MAG-E468", f"the judge gave no usable decision: {error}") from error
 
 
-def _git(proposal: Proposal) -> GitUpdate:
-    if not isinstance(proposal.effect, GitUpdate):
+def _git(proposal: Proposal) -> GitEffect:
+    if not isinstance(proposal.effect, GitEffect):
         raise Unavailable("MAG-E468", f"no assessor for the effect `{type(proposal.effect).__name__}`")
     return proposal.effect
 

@@ -69,7 +69,8 @@ def close_halted(  # noqa: PLR0913  each is a separate source of truth
         told = {**facts, "persons": " ".join(one.person.person for one in counted)}
         occasion = Occasion(event=Event.CASE_CLOSED, now=now, facts=told, payloads=payloads, once=once)
         case, recorded = move(unit, case, (CaseState.CLOSED,), occasion, why=given.closure.reason[:500])
-        unit.put_repository(replace(unit.repository(halt.repository), tip=tip, alarm=""))
+        row = unit.repository(halt.repository)
+        unit.put_repository(replace(row, tip=tip if row.ref == halt.ref else row.tip, alarm=""))
         close_overtaken(unit, case, tip, trust, now)
     unit.keep(envelope, kind=Closure.NAME, proposal=halt.proposal, author=given.person.person, seq=recorded.seq)
     return case

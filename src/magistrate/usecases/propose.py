@@ -13,11 +13,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from magistrate.domain.execution import Action
+from magistrate.domain.tags import ReleasePlan, Step
 from magistrate.errors import Refused, Usage
 from magistrate.usecases.gather import Sight
 from magistrate.wire.canonical import canonical, digest
-from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
+from magistrate.wire.effect import (
+    ACTION_OF,
+    NOT_THERE,
+    GitEffect,
+    GitUpdate,
+    Release,
+    git_rollback_plan_digest,
+    release_plan_digest,
+)
 from magistrate.wire.front_api import Gathered
 from magistrate.wire.proposal import Proposal, Provenance
 
@@ -39,15 +47,18 @@ class Applied:
 
 
 class Quarantine(Protocol):
-    """Applies a patch where it can harm nothing."""
+    """Applies a patch where it can harm nothing, and compares what a release brings."""
 
     def apply(self, sight: Sight, patch: bytes) -> Applied:
         """Apply to the base tree in a sandboxed child; raises Refused with git's own words."""
 
+    def plan(self, sight: Sight, prefix: str, step: Step) -> ReleasePlan:
+        """The next release of the commit that the session sees; raises Refused where there is none to make."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What an agent hands in."""
+    """What an agent hands in; `patch` is empty for a release, which is no text of an agent's."""
 
     patch: str
     rationale: str
@@ -128,14 +139,18 @@ def verify_silent(words: str, secrets: Mapping[str, str]) -> str:
     return words
 
 
+def verify_patch(patch: str) -> None:
+    """Check that there is something to draft (raises Usage MAG-E542)."""
+    if not patch.strip():
+        raise Usage("MAG-E542", "the patch is empty", hint="send a unified diff")
+
+
 def verify_draft(draft: Draft) -> None:
-    """Check sizes and that there is something to draft.
+    """Check sizes.
 
     Raises:
         Usage: MAG-E542 naming the field.
     """
-    if not draft.patch.strip():
-        raise Usage("MAG-E542", "the patch is empty", hint="send a unified diff")
     for what, text, limit in (
         ("patch", draft.patch, MAX_PATCH_BYTES),
         ("rationale", draft.rationale, MAX_TEXT_BYTES),
@@ -145,47 +160,60 @@ def verify_draft(draft: Draft) -> None:
             raise Usage("MAG-E542", f"the {what} is larger than {limit} bytes")
 
 
-def draft_proposal(  # noqa: PLR0913  each is a separate source of truth
-    draft: Draft,
-    sight: Sight,
-    authorship: Authorship,
-    applied: Applied,
-    gathered: Gathered,
-    *,
-    redact: Callable[[str], str],
-    commit_to_prompt: Callable[[str], str],
-    kind_salt: bytes,
-) -> Drafted:
-    """Build the body of a proposal from what the server knows and what the patch really does.
-
-    A draft without a prompt is unattributed: that is a gap in its context, and gaps ask for more
-    people (R14, R11). The prompt is stored redacted, with a keyed commitment to its raw form.
+def change_effect(sight: Sight, environment: str, applied: Applied) -> GitUpdate:
+    """The effect of a patch on the ref that the session sees.
 
     Raises:
         Refused: MAG-E543 when the patch changes nothing.
     """
     if applied.result_tree == sight.tree:
         raise Refused("MAG-E543", "the patch changes nothing")
-    prompt, rationale = redact(draft.prompt), redact(draft.rationale)
-    gaps = gathered.gaps if draft.prompt.strip() else (UNATTRIBUTED, *gathered.gaps)
-    effect = GitUpdate(
-        environment=authorship.environment, pre_state=sight.tree, repository=sight.repository,
+    return GitUpdate(
+        environment=environment, pre_state=sight.tree, repository=sight.repository,
         ref=sight.ref, old=sight.commit, base_tree=sight.tree, result_tree=applied.result_tree,
         manifest_sha256=applied.manifest_sha256,
         rollback_plan_digest=git_rollback_plan_digest(
             repository=sight.repository, ref=sight.ref, restore_tree=sight.tree
         ),
     )  # fmt: skip
+
+
+def release_effect(repository: str, environment: str, plan: ReleasePlan) -> Release:
+    """The effect of a release as the server planned it; nothing undoes it."""
+    return Release(
+        environment=environment, pre_state=NOT_THERE, repository=repository, ref=plan.ref, commit=plan.commit,
+        previous=plan.previous, base_tree=plan.base_tree, result_tree=plan.result_tree,
+        manifest_sha256=plan.manifest_sha256,
+        rollback_plan_digest=release_plan_digest(repository=repository, ref=plan.ref),
+    )  # fmt: skip
+
+
+def draft_proposal(  # noqa: PLR0913  each is a separate source of truth
+    draft: Draft,
+    effect: GitEffect,
+    diff: bytes,
+    authorship: Authorship,
+    gathered: Gathered,
+    *,
+    redact: Callable[[str], str],
+    commit_to_prompt: Callable[[str], str],
+    kind_salt: bytes,
+) -> Drafted:
+    """Build the body of a proposal from what the server knows and what the effect really brings.
+
+    A draft without a prompt is unattributed: that is a gap in its context, and gaps ask for more
+    people (R14, R11). The prompt is stored redacted, with a keyed commitment to its raw form.
+    """
+    prompt, rationale = redact(draft.prompt), redact(draft.rationale)
+    gaps = gathered.gaps if draft.prompt.strip() else (UNATTRIBUTED, *gathered.gaps)
     kind = "ordinary"
     proposal = Proposal(
         session=authorship.session, session_digest=authorship.session_digest, agent=authorship.agent,
-        owner=authorship.owner, model=authorship.model, finding=draft.finding, action=Action.MERGE,
-        effect=effect, diff_sha256=digest(applied.diff), prompt_sha256=digest(prompt.encode()),
+        owner=authorship.owner, model=authorship.model, finding=draft.finding, action=ACTION_OF[type(effect)],
+        effect=effect, diff_sha256=digest(diff), prompt_sha256=digest(prompt.encode()),
         prompt_commitment=commit_to_prompt(draft.prompt), rationale_sha256=digest(rationale.encode()),
         context=gathered.context, context_gaps=gaps,
         provenance=Provenance.CLAIMED,
         kind_commitment=digest(canonical({"kind": kind, "salt": kind_salt.hex()})),
     )  # fmt: skip
-    return Drafted(
-        proposal=proposal, diff=applied.diff, prompt=prompt, rationale=rationale, kind=kind, kind_salt=kind_salt
-    )
+    return Drafted(proposal=proposal, diff=diff, prompt=prompt, rationale=rationale, kind=kind, kind_salt=kind_salt)

@@ -12,6 +12,8 @@ import binascii
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from magistrate.authority.policy import TrustedPolicy
 from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.case import Case, CaseFacts, SessionRow
@@ -20,12 +22,21 @@ from magistrate.domain.execution import Action
 from magistrate.errors import Refused
 from magistrate.ports import Repositories, Unit
 from magistrate.usecases.gathered import verify_gathered
+from magistrate.usecases.release import verify_release_target
 from magistrate.usecases.sessions import verify_open
 from magistrate.usecases.supersede import end_superseded, verify_supersedable
 from magistrate.usecases.transition import Occasion, open_case
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.document import Document, verify_current
-from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
+from magistrate.wire.effect import (
+    GitEffect,
+    GitUpdate,
+    Release,
+    commit_seen,
+    state_before,
+    verify_action,
+    way_back_digest,
+)
 from magistrate.wire.front_api import SealRequest
 from magistrate.wire.proposal import Proposal
 
@@ -67,7 +78,10 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
     effect = _verify_derived(unit, document, row, roster, policy)
     verify_gathered(unit, row, document.body)
     texts = _verify_texts(request, document.body)
-    _verify_target(effect, repositories)
+    if isinstance(effect, Release):
+        verify_release_target(effect, policy.repository(effect.repository), repositories)
+    else:
+        _verify_target(effect, repositories)
     facts = CaseFacts(
         proposal=name, id=document.id, session=row.session, session_digest=row.digest,
         agent=document.body.agent, owner=document.body.owner, finding=row.finding,
@@ -77,7 +91,7 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
     payloads = {"diff": texts.diff, "prompt": texts.prompt, "rationale": texts.rationale, "kind": texts.kind}
     told = {
         "agent": facts.agent, "owner": facts.owner, "finding": facts.finding, "repository": facts.repository,
-        "ref": facts.ref, "environment": facts.environment, "base": effect.old, "result_tree": effect.result_tree,
+        "ref": facts.ref, "environment": facts.environment, "base": commit_seen(effect), "result_tree": effect.result_tree,
         "session": row.session, "provenance": document.body.provenance.value,
     }  # fmt: skip
     earlier = verify_supersedable(unit, request.supersedes, facts) if request.supersedes else None
@@ -98,13 +112,14 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
 
 def _verify_derived(
     unit: Unit, document: Document[Proposal], row: SessionRow, roster: TrustedRoster, policy: TrustedPolicy
-) -> GitUpdate:
+) -> GitEffect:
     proposal, effect = document.body, document.body.effect
-    if proposal.action is not Action.MERGE or not isinstance(effect, GitUpdate):
-        raise Refused("MAG-E463", f"an agent may propose `{Action.MERGE}` only")
+    if not isinstance(effect, GitEffect):
+        raise Refused("MAG-E463", f"an agent may propose `{Action.MERGE}` and `{Action.RELEASE}` only")
+    verify_action(proposal.action, effect)
     ours, ruled = unit.repository(row.repository), policy.repository(row.repository)
-    agent = unit.agent(row.agent)
-    inverse = git_rollback_plan_digest(repository=ours.repository, ref=ruled.ref, restore_tree=effect.base_tree)
+    agent, named = unit.agent(row.agent), msgspec.structs.replace(effect, repository=ours.repository)
+    released = isinstance(effect, Release)
     for what, given, derived in (
         ("deployment", document.deployment, roster.deployment),
         ("session", proposal.session_digest, row.digest),
@@ -112,11 +127,11 @@ def _verify_derived(
         ("owner", proposal.owner, agent.owner),
         ("finding", proposal.finding, row.finding),
         ("repository", effect.repository, ours.repository),
-        ("ref", effect.ref, ruled.ref),
+        ("ref", effect.ref, effect.ref if released else ruled.ref),
         ("ref of the repository", ours.ref, ruled.ref),
         ("environment", effect.environment, ruled.environment),
-        ("state before", effect.pre_state, effect.base_tree),
-        ("rollback plan", effect.rollback_plan_digest, inverse),
+        ("state before", effect.pre_state, state_before(effect)),
+        ("rollback plan", effect.rollback_plan_digest, way_back_digest(named)),
     ):
         if given != derived:
             raise Refused("MAG-E463", f"the {what} is `{given[:60]}`, the server derives `{derived[:60]}`")

@@ -50,7 +50,9 @@ def record_step(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> None:
     occasion = Occasion(event=event, now=now, facts=facts, payloads={"entry": envelope.payload_bytes()}, once=once)
     if event is Event.REF_MOVED_OUTSIDE:
         unit.append(event, f"repository:{entry.facts.get('repository', '')}", facts, now=now, once=once)
-        stop_in_flight(unit, entry.facts.get("repository", ""), entry.facts.get("seen", ""), now)
+        stop_in_flight(
+            unit, entry.facts.get("repository", ""), entry.facts.get("seen", ""), now, ref=entry.facts.get("ref", "")
+        )
         return
     try:
         case = unit.case_of_warrant(entry.execution)
@@ -132,8 +134,8 @@ def watch_tips(unit: Unit, repositories: Repositories, now: int) -> tuple[str, .
     return tuple(alarms)
 
 
-def stop_in_flight(unit: Unit, repository: str, seen: str, now: int) -> int:
-    """Make every case before execution on the repository STALE and note the alarm."""
+def stop_in_flight(unit: Unit, repository: str, seen: str, now: int, *, ref: str = "") -> int:
+    """Make every case before execution on the repository STALE and note the alarm; `ref`: what moved, if not its branch."""
     count = 0
     for case in unit.cases(BEFORE_EXECUTION, limit=10_000, repository=repository):
         if case.standing.state is CaseState.WARRANTED and case.standing.taken is not None:
@@ -146,8 +148,10 @@ def stop_in_flight(unit: Unit, repository: str, seen: str, now: int) -> int:
         row = unit.repository(repository)
     except NotFound:
         return count
-    tip = seen if len(seen) == _COMMIT_LENGTH else row.tip
-    unit.put_repository(replace(row, tip=tip, alarm=f"moved outside to {seen[:12] or 'nothing'}"))
+    ours = ref in {"", row.ref}
+    tip = seen if ours and len(seen) == _COMMIT_LENGTH else row.tip
+    what = "" if ours else f"{ref} "
+    unit.put_repository(replace(row, tip=tip, alarm=f"{what}moved outside to {seen[:12] or 'nothing'}"))
     return count
 
 
@@ -199,6 +203,8 @@ def _follow_tip(unit: Unit, case: Case, report: Report, trust: Trust, now: int) 
     if len(report.ref_after) != _COMMIT_LENGTH or report.outcome not in landed:
         return
     row = unit.repository(case.facts.repository)
+    if row.ref != case.facts.ref:
+        return  # a tag: the branch stands where it stood
     if row.tip in {"", report.ref_before, report.ref_after}:
         unit.put_repository(replace(row, tip=report.ref_after))
         close_overtaken(unit, case, report.ref_after, trust, now)

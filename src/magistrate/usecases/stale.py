@@ -14,7 +14,7 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.ports import Trust, Unit
 from magistrate.usecases.transition import Occasion, move
 from magistrate.wire.document import open_envelope
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect, commit_seen
 from magistrate.wire.proposal import Proposal
 
 BEFORE_EXECUTION: Final = (
@@ -45,4 +45,4 @@ def close_overtaken(unit: Unit, landed: Case, tip: str, trust: Trust, now: int) 
 def _base(unit: Unit, case: Case, trust: Trust) -> str:
     proposal = open_envelope(unit.document(case.facts.proposal), Proposal, deployment=trust.roster().deployment)
     effect = proposal.body.effect
-    return effect.old if isinstance(effect, GitUpdate) else ""
+    return commit_seen(effect) if isinstance(effect, GitEffect) else ""

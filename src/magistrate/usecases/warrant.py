@@ -24,9 +24,10 @@ from magistrate.ports import Pen, Repositories, Store, Trust, Unit
 from magistrate.usecases.drills import drilled
 from magistrate.usecases.holds import standing_holds
 from magistrate.usecases.matter import Papers, papers, standing_approvals
+from magistrate.usecases.release import release_overtaken
 from magistrate.usecases.stale import moved_on
 from magistrate.usecases.transition import Occasion, move
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect, GitUpdate, Release
 from magistrate.wire.envelope import process_keyid
 from magistrate.wire.warrant import WARRANT_SECONDS, Warrant
 
@@ -112,7 +113,7 @@ def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
 def _stale_because(office: Office, case: Case, found: Papers) -> str:
     """What changed under the case since it was decided, or an empty text."""
     decision, effect = found.matter.decision.body, found.matter.proposal.body.effect
-    assert isinstance(effect, GitUpdate)  # noqa: S101  sealed so
+    assert isinstance(effect, GitEffect)  # noqa: S101  sealed so
     policy = office.trust.policy()
     if decision.policy != policy.digest:
         return "the policy changed"
@@ -121,8 +122,10 @@ def _stale_because(office: Office, case: Case, found: Papers) -> str:
     if decision.assessment_verdict != found.verdict_sha256:
         return "the assessment changed"
     ruled = policy.repository(effect.repository)
-    if (ruled.ref, ruled.environment) != (effect.ref, effect.environment):
+    if effect.environment != ruled.environment or (isinstance(effect, GitUpdate) and effect.ref != ruled.ref):
         return "the policy names another ref or environment"
+    if isinstance(effect, Release):
+        return release_overtaken(effect, ruled, office.repositories)
     tip = office.repositories.tip(effect.repository, effect.ref)
     return "" if tip == effect.old else moved_on(case, tip)
 

@@ -12,6 +12,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from magistrate.domain.tags import Step
+
 Identifier = Annotated[str, Meta(min_length=5, max_length=80, pattern=r"^[a-z0-9:-]+$")]
 Path = Annotated[str, Meta(min_length=1, max_length=4096)]
 Line = Annotated[int, Meta(ge=1, le=10_000_000)]
@@ -71,13 +73,17 @@ class CheckDraft(Strict, frozen=True, kw_only=True):
 
 
 class SubmitProposal(Strict, frozen=True, kw_only=True):
-    """A patch handed in for judgement; the text itself is neither shown nor judged.
+    """A patch handed in for judgement; the text itself is neither shown nor judged. Or, with `release`, no patch.
+
+    `release` proposes to release what has landed, in a step of this size; the name of the tag follows from
+    the releases before, and what it brings is compared by the server.
 
     `supersedes` names an earlier proposal of yours for the same finding, by its digest: that one ends, and
     its approvals with it. Not possible once it executes.
     """
 
-    patch: Patch
+    patch: Patch | UnsetType = UNSET
+    release: Step | UnsetType = UNSET
     rationale: Text
     prompt: Text
     finding: Identifier

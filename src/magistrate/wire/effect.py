@@ -40,12 +40,20 @@ class GitUpdate(_Effect, frozen=True, kw_only=True, tag="git_update"):
 
 
 class Release(_Effect, frozen=True, kw_only=True, tag="release"):
-    """Publish artifacts of one commit under one tag."""
+    """Put one new signed tag, `ref`, on a commit of the branch, for good.
+
+    `previous` is the tag of the release before, `base_tree` its tree: what lies between it and
+    `result_tree`, the tree of `commit`, is what the release brings and what people look at. Where there is
+    nothing to compare with, `previous` is empty and both trees are the same. `pre_state` is `absent`.
+    """
 
     repository: Name
+    ref: Line
     commit: GitId
-    tag: Line
-    artifacts: tuple[Digest, ...]
+    previous: Line
+    base_tree: GitId
+    result_tree: GitId
+    manifest_sha256: Digest
 
 
 class Deploy(_Effect, frozen=True, kw_only=True, tag="deploy"):
@@ -79,6 +87,8 @@ class Plan(_Effect, frozen=True, kw_only=True, tag="plan"):
     state_serial: int
 
 
+GitEffect = GitUpdate | Release
+"""What moves or makes one ref of one repository, and leads from one tree to another."""
 Effect = GitUpdate | Release | Deploy | RotateSecret | ChangeEntitlement | Plan
 
 ACTION_OF: Final[Mapping[type, Action]] = MappingProxyType(
@@ -93,6 +103,27 @@ ACTION_OF: Final[Mapping[type, Action]] = MappingProxyType(
 """The only action under which each kind of effect is decided, approved and done."""
 
 
+ABSENT: Final = "0" * 40
+"""How git writes that a ref does not exist."""
+NOT_THERE: Final = "absent"
+"""The state before of what is made anew."""
+
+
+def commit_seen(effect: GitEffect) -> str:
+    """The commit that was looked at: the base of a change, or what a release names."""
+    return effect.commit if isinstance(effect, Release) else effect.old
+
+
+def ref_before(effect: GitEffect) -> str:
+    """Where the ref stands before the effect; ABSENT for a tag, which is never moved."""
+    return ABSENT if isinstance(effect, Release) else effect.old
+
+
+def state_before(effect: GitEffect) -> str:
+    """What `pre_state` must say: the tree that stands there, or that nothing does."""
+    return NOT_THERE if isinstance(effect, Release) else effect.base_tree
+
+
 def verify_action(action: Action, effect: Effect) -> None:
     """Check that an effect is decided under its own action, and not under one that policy asks less for (R5).
 
@@ -103,6 +134,18 @@ def verify_action(action: Action, effect: Effect) -> None:
     if action is not own:
         kind = type(effect).__name__
         raise Refused("MAG-E124", f"`{kind}` is the action `{own or 'of nobody'}`, it was decided as `{action}`")
+
+
+def way_back_digest(effect: GitEffect) -> str:
+    """Digest of the way back of an effect, which is part of what people agree to; a release has none."""
+    if isinstance(effect, Release):
+        return release_plan_digest(repository=effect.repository, ref=effect.ref)
+    return git_rollback_plan_digest(repository=effect.repository, ref=effect.ref, restore_tree=effect.base_tree)
+
+
+def release_plan_digest(*, repository: str, ref: str) -> str:
+    """Digest of the words that a release is never taken back."""
+    return digest_of({"kind": "none", "ref": ref, "repository": repository})
 
 
 def git_rollback_plan_digest(*, repository: str, ref: str, restore_tree: str) -> str:

@@ -24,7 +24,7 @@ class TokenQuestion(_Shape, frozen=True, kw_only=True):
 
 
 class SessionView(_Shape, frozen=True, kw_only=True):
-    """A live session as front needs it."""
+    """A live session as front needs it; `release_tags` is what policy lets its releases begin with, null for none."""
 
     session: Envelope
     model: str
@@ -34,6 +34,7 @@ class SessionView(_Shape, frozen=True, kw_only=True):
     commit: str
     tree: str
     bytes_left: int
+    release_tags: str | None = None
 
 
 class SessionQuestion(_Shape, frozen=True, kw_only=True):

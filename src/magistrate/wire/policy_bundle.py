@@ -46,7 +46,8 @@ class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """What is true of one repository: ref, environment, checks and live verification.
 
     `boundary` names what else one action on it may change, beside the repository and its environment (R67); `rescan`
-    the command that scans a tree and writes SARIF, by which a finding must be gone before its fix is applied (R57).
+    the command that scans a tree and writes SARIF, by which a finding must be gone before its fix is applied (R57);
+    `release_tags` what stands before the version in the names of its releases (`v`), none: nothing is released from it.
     """
 
     repository: Name
@@ -57,6 +58,7 @@ class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     verification: tuple[HttpProbe, ...]
     boundary: tuple[Line, ...] = ()
     rescan: Name | None = None
+    release_tags: Line | None = None
 
 
 class FreezeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

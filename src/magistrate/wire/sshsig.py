@@ -22,6 +22,10 @@ from magistrate.errors import Refused
 MAGIC: Final = b"SSHSIG"
 HASH: Final = b"sha512"
 MIN_RSA_BITS: Final = 3072
+GIT: Final = "git"
+"""The namespace in which git signs commits and tags."""
+_HEAD: Final = "-----BEGIN SSH SIGNATURE-----"
+_FOOT: Final = "-----END SSH SIGNATURE-----"
 
 
 class SshSigner(Protocol):
@@ -94,7 +98,28 @@ def armor(signature: bytes) -> str:
     """The text form that `ssh-keygen -Y verify` reads."""
     body = base64.b64encode(signature).decode()
     lines = [body[i : i + 70] for i in range(0, len(body), 70)]
-    return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""])
+    return "\n".join([_HEAD, *lines, _FOOT, ""])
+
+
+def split_signed(content: bytes) -> tuple[bytes, bytes]:
+    """What git signed, and the binary signature that it appended to it.
+
+    Raises:
+        Refused: MAG-E106 when there is not exactly one signature, at the end.
+    """
+    text, head, rest = content.partition(f"{_HEAD}\n".encode())
+    body, foot, after = rest.partition(f"{_FOOT}\n".encode())
+    if not head or not foot or after or (text and not text.endswith(b"\n")):
+        raise Refused("MAG-E106", "there is not one SSH signature at the end")
+    try:
+        return text, base64.b64decode(b"".join(body.split(b"\n")), validate=True)
+    except binascii.Error as error:
+        raise Refused("MAG-E106", "the SSH signature is not in its text form") from error
+
+
+def ssh_line(raw: bytes) -> str:
+    """The `ssh-ed25519 AAAA...` form of a raw Ed25519 public key (32 bytes)."""
+    return f"ssh-ed25519 {base64.b64encode(pack(b'ssh-ed25519', raw)).decode()}"
 
 
 def verify_sshsig(public_line: str, namespace: str, message: bytes, signature: bytes) -> None:

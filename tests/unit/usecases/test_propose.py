@@ -17,9 +17,11 @@ from magistrate.usecases.propose import (
     Authorship,
     Draft,
     Drafted,
+    change_effect,
     draft_proposal,
     restore_tokens,
     verify_draft,
+    verify_patch,
 )
 from magistrate.wire.canonical import digest
 from magistrate.wire.effect import GitUpdate
@@ -45,7 +47,8 @@ TOKEN = "[[secret:password:0123456789abcdef]]"
 
 def drafted(*, prompt: str = "fix it, key sk-plainly-fake", key: bytes = b"k", applied: Applied = APPLIED) -> Drafted:
     return draft_proposal(
-        Draft(patch="p", rationale="because sk-plainly-fake", prompt=prompt, finding="fnd-x"), SIGHT, AUTHOR, applied, GATHERED,
+        Draft(patch="p", rationale="because sk-plainly-fake", prompt=prompt, finding="fnd-x"),
+        change_effect(SIGHT, AUTHOR.environment, applied), applied.diff, AUTHOR, GATHERED,
         redact=lambda text: text.replace("sk-plainly-fake", TOKEN),
         commit_to_prompt=lambda text: "sha256:" + hmac.new(key, text.encode(), hashlib.sha256).hexdigest(),
         kind_salt=b"s" * 32,
@@ -95,6 +98,7 @@ def test_a_token_is_restored_in_old_lines_and_refused_in_new_ones() -> None:
 @pytest.mark.parametrize(("patch", "prompt"), [("", "p"), (" \n", "p"), ("x" * 2_000_001, "p"), ("x", "y" * 64_001)])
 def test_empty_and_oversized_drafts_are_refused(patch: str, prompt: str) -> None:
     with pytest.raises(Usage):
+        verify_patch(patch)
         verify_draft(Draft(patch=patch, rationale="", prompt=prompt, finding="f"))
 
 

@@ -48,13 +48,21 @@ class BareRepositories:
         """Tree id of a commit."""
         return self.reader(repository).tree_of(commit)
 
-    def pack(self, repository: str, commit: str) -> bytes:
-        """A pack with the commit, its tree and everything below it, without its history."""
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """Every tag by its whole name, sorted."""
+        return self.reader(repository).tags()
+
+    def pack(self, repository: str, *commits: str) -> bytes:
+        """A pack with these commits, their trees and everything below them, without their history."""
         folder = Path(self.git_dir(repository))
-        tree = self.tree(repository, commit)
-        listed = git_output(["ls-tree", "-r", "-t", "--full-tree", tree], git_dir=folder).decode(errors="replace")
-        rows = (line.split("\t")[0].split() for line in listed.splitlines())
-        wanted = [commit, tree, *(object_id for _, kind, object_id in rows if kind in {"blob", "tree"})]
+        wanted: dict[str, None] = {}
+        for commit in commits:
+            tree = self.tree(repository, commit)
+            listed = git_output(["ls-tree", "-r", "-t", "--full-tree", tree], git_dir=folder).decode(errors="replace")
+            rows = (line.split("\t")[0].split() for line in listed.splitlines())
+            wanted |= dict.fromkeys(
+                [commit, tree, *(object_id for _, kind, object_id in rows if kind in {"blob", "tree"})]
+            )
         return git_output(
             ["pack-objects", "--stdout", "-q"], git_dir=folder, stdin="".join(f"{o}\n" for o in wanted).encode()
         )

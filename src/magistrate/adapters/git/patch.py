@@ -32,9 +32,13 @@ _FOREIGN: Final = re.compile(r"\\|^[A-Za-z]:")
 """Backslashes and drive letters: git itself minds them on Windows only."""
 _SCRIPT: Final = """
 set -eu
-git read-tree "$1"
-git apply --cached --whitespace=nowarn - || exit 42
-result=$(git write-tree) || exit 42
+if [ "$3" ]; then
+  result=$3
+else
+  git read-tree "$1"
+  git apply --cached --whitespace=nowarn - || exit 42
+  result=$(git write-tree) || exit 42
+fi
 echo "$result"
 git diff-tree -r -p --binary --full-index --no-renames --no-color --no-ext-diff --no-textconv \
   --diff-algorithm=myers --indent-heuristic -U3 --src-prefix=a/ --dst-prefix=b/ "$1" "$result"
@@ -69,7 +73,7 @@ class QuarantinedPatches:
         with tempfile.TemporaryDirectory(prefix="magistrate-quarantine-", dir=self._scratch) as folder:
             quarantine = Path(folder)
             _empty_repository(quarantine)
-            result_tree, diff = self._inside(quarantine, stores, base_tree, patch, want_pack=want_pack)
+            result_tree, diff = self._inside(quarantine, stores, (base_tree, ""), patch, want_pack=want_pack)
             changes = RepositoryReader(git_dir, quarantine=quarantine / "objects").changes(base_tree, result_tree)
             pack = _read_plain(quarantine / "pack") if want_pack else b""
         return _applied(base_tree, result_tree, diff, changes, pack)
@@ -85,9 +89,28 @@ class QuarantinedPatches:
             raise Refused("MAG-E304", "the diff holds something else than what it does")
         return applied
 
+    def between(self, git_dir: Path, base_tree: str, result_tree: str) -> AppliedPatch:
+        """What leads from one tree to another, both in the repository: as if their canonical diff had been applied.
+
+        Raises:
+            Refused: MAG-E305 for an unacceptable path, MAG-E306 when it is too large, MAG-E307 for the same tree twice.
+            Unavailable: MAG-E301 or MAG-E281 when it could not be tried. NotFound: MAG-E302 for what is no tree.
+        """
+        reader = RepositoryReader(git_dir)
+        for tree in (base_tree, result_tree):
+            if reader.tree_of(tree) != tree:
+                raise Usage("MAG-E302", f"`{tree[:80]!a}` is not a tree")
+        stores = object_stores(object_folder(git_dir))
+        with tempfile.TemporaryDirectory(prefix="magistrate-quarantine-", dir=self._scratch) as folder:
+            _empty_repository(Path(folder))
+            _, diff = self._inside(Path(folder), stores, (base_tree, result_tree), b"", want_pack=False)
+        return _applied(base_tree, result_tree, diff, reader.changes(base_tree, result_tree), b"")
+
     def _inside(
-        self, quarantine: Path, stores: tuple[Path, ...], base_tree: str, patch: bytes, *, want_pack: bool
+        self, quarantine: Path, stores: tuple[Path, ...], trees: tuple[str, str], patch: bytes, *, want_pack: bool
     ) -> tuple[str, bytes]:
+        """Result tree and canonical diff; without a second tree, the one that the patch makes of the first."""
+        base_tree = trees[0]
         env = git_environment(
             {
                 "GIT_DIR": str(quarantine),
@@ -98,7 +121,7 @@ class QuarantinedPatches:
         )
         del env["PATH"]
         result = self._sandbox.run(
-            ["/bin/sh", "-c", _SCRIPT, "apply", base_tree, "pack" if want_pack else "no"],
+            ["/bin/sh", "-c", _SCRIPT, "apply", base_tree, "pack" if want_pack else "no", trees[1]],
             stdin=patch, read_only=stores, writable=quarantine, cwd=quarantine, env=env, limits=LIMITS,
         )  # fmt: skip
         _check(result)

@@ -83,6 +83,19 @@ class RepositoryReader:
         trees = {parent: name for parent, name in zip(wanted, names, strict=False) if OBJECT_ID.match(name)}
         return tuple(replace(row, parent_tree=trees.get(row.parent or "")) for row in rows)
 
+    def tags(self) -> tuple[str, ...]:
+        """Every tag by its whole name, sorted."""
+        return tuple(self._git("for-each-ref", "--format=%(refname)", "refs/tags/").decode("utf-8", "replace").split())
+
+    def contains(self, commit: str, tip: str) -> bool:
+        """Whether a commit is another, or among those that it stands on (raises Unavailable MAG-E301)."""
+        done = run_git(
+            ["merge-base", "--is-ancestor", _known(commit), _known(tip)], git_dir=self._git_dir, extra=self._extra
+        )
+        if done.returncode not in {0, 1}:
+            raise Unavailable("MAG-E301", f"git cannot compare `{commit[:12]}` with `{tip[:12]}`")
+        return done.returncode == 0
+
     def list_tree(self, tree: str) -> tuple[TreeEntry, ...]:
         """Every path of a tree, recursively; a name that is not UTF-8 is shown with escapes.
 

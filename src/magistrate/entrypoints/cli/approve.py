@@ -10,6 +10,7 @@ import click
 from msgspec import to_builtins
 
 from magistrate.authority.quorum import REVIEWING, self_reviewing
+from magistrate.domain.tags import TAGS
 from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_case, needs, open_case, verify_waits
 from magistrate.entrypoints.cli.diff import show_diff
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
@@ -21,6 +22,7 @@ from magistrate.errors import Refused
 from magistrate.wire.approval import APPROVAL_SECONDS, Approval
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Decision
+from magistrate.wire.effect import GitEffect, Release, commit_seen
 
 
 @click.command()
@@ -56,7 +58,7 @@ def approve(frame: Frame, *, id_: str, clone: Path | None, yes: bool) -> None:
         person=person.person, proposal=name, decision=opened.decision_digest,
         assessment_verdict=opened.assessment.verdict_sha256, policy=opened.policy.digest, roster=opened.roster.digest,
         action=opened.proposal.body.action, environment=effect.environment, repository=effect.repository,
-        ref=effect.ref, base=effect.old, result_tree=effect.result_tree, displayed_sha256=digest(opened.diff),
+        ref=effect.ref, base=commit_seen(effect), result_tree=effect.result_tree, displayed_sha256=digest(opened.diff),
         rebuilt=True, self_reviewed=own,
     )  # fmt: skip
     envelope = seal(approval, "apr", [client.caller], deployment=settings.deployment, lifetime=APPROVAL_SECONDS)
@@ -105,9 +107,7 @@ def show_case(opened: Opened, rebuilt: Rebuilt, *, own: bool) -> None:
     show_pairs(
         {
             "case": opened.proposal_digest, "agent": f"{proposal.agent}, owned by {proposal.owner}",
-            "lands on": f"{effect.repository} {effect.ref} in `{effect.environment}`",
-            "from, to": f"commit {effect.old[:12]}, tree {effect.result_tree[:12]}",
-            "way back": f"one more commit that restores tree {effect.base_tree[:12]}, by itself when verification fails",
+            **_what(effect),
             "not seen": list(proposal.context_gaps) or "nothing was left out",
         }
     )  # fmt: skip
@@ -115,6 +115,22 @@ def show_case(opened: Opened, rebuilt: Rebuilt, *, own: bool) -> None:
         click.echo(styled("  This diff holds hidden characters.", fg="red", bold=True))
     if own:
         click.echo(styled("  You review your own agent's change: recorded as self-reviewed.", fg="yellow"))
+
+
+def _what(effect: GitEffect) -> dict[str, str]:
+    """Where an effect leads, and the way back from there."""
+    if isinstance(effect, Release):
+        since = effect.previous.removeprefix(TAGS) or "nothing: there is no release before it"
+        return {
+            "releases": f"{effect.repository} {effect.ref.removeprefix(TAGS)} in `{effect.environment}`",
+            "from, to": f"since {since}, to commit {effect.commit[:12]}, tree {effect.result_tree[:12]}",
+            "way back": "none: whoever fetched the tag has it, and it is never moved",
+        }
+    return {
+        "lands on": f"{effect.repository} {effect.ref} in `{effect.environment}`",
+        "from, to": f"commit {effect.old[:12]}, tree {effect.result_tree[:12]}",
+        "way back": f"one more commit that restores tree {effect.base_tree[:12]}, by itself when verification fails",
+    }
 
 
 def _show_needs(decision: Decision) -> None:

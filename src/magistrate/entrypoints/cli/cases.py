@@ -21,7 +21,7 @@ from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import Document, open_envelope
-from magistrate.wire.effect import GitUpdate, verify_action
+from magistrate.wire.effect import GitEffect, verify_action
 from magistrate.wire.proposal import Proposal
 from magistrate.wire.session import Session
 
@@ -39,7 +39,7 @@ class Opened:
     proposal: Document[Proposal]
     proposal_digest: str
     session: Session
-    effect: GitUpdate
+    effect: GitEffect
     assessment: Assessment
     decision: Document[Decision]
     decision_digest: str
@@ -107,7 +107,7 @@ def open_case(bundle: CaseBundle, name: str, settings: Settings) -> Opened:
     decision = roster.open_by_control(bundle.decision, Decision)
     session = roster.open_by_control(bundle.session, Session)
     effect = proposal.body.effect
-    if not isinstance(effect, GitUpdate):
+    if not isinstance(effect, GitEffect):
         raise Refused("MAG-E605", f"this program cannot rebuild the effect `{type(effect).__name__}`")
     verify_action(proposal.body.action, effect)
     diff = decoded(bundle.diff)

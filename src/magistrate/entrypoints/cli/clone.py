@@ -130,7 +130,7 @@ def _has_lfs(path: Path, commit: str) -> bool:
 
 
 def make_mirror(clone: Clone, repositories: Path, name: str) -> Path:
-    """A bare mirror of the one branch, in place at once, owned by whoever owns the gate's folder.
+    """A bare mirror of the one branch and of all tags, in place at once, owned by whoever owns the gate's folder.
 
     Raises:
         Usage: MAG-E600 when the name is taken. Unavailable: MAG-E612 when git or the disk fails.
@@ -143,7 +143,16 @@ def make_mirror(clone: Clone, repositories: Path, name: str) -> Path:
             bare = Path(scratch) / "bare"
             git(Path(scratch), "init", "--quiet", "--bare", "--template=", "--object-format=sha1", str(bare))
             source = str(clone.top)
-            git(bare, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", source, f"{clone.ref}:{clone.ref}")
+            git(
+                bare,
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                source,
+                f"{clone.ref}:{clone.ref}",
+                "refs/tags/*:refs/tags/*",
+            )
             git(bare, "symbolic-ref", "HEAD", clone.ref)
             _open_to_read(bare)
             bare.rename(target)

@@ -14,7 +14,7 @@ from magistrate.entrypoints.cli.people import own_roster
 from magistrate.entrypoints.cli.screen import short, show_pairs, visible
 from magistrate.errors import Refused
 from magistrate.wire.closure import Closure
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect
 from magistrate.wire.proposal import Proposal
 
 
@@ -37,7 +37,7 @@ def close(frame: Frame, *, id_: str, reason: str) -> None:
     bundle = fetch_bundle(client, name)
     proposal = roster.open_by_front(bundle.proposal, Proposal).body
     effect, tip = proposal.effect, str(told["tip"])
-    if bundle.proposal.payload_digest() != name or not isinstance(effect, GitUpdate):
+    if bundle.proposal.payload_digest() != name or not isinstance(effect, GitEffect):
         raise Refused("MAG-E605", "control handed out another case than the one asked for")
     verify_may_close(roster.person(client.caller.name), proposal.owner, roster)
     said = [f"{one['person']} at {one['tip'][:12] or 'nothing'}: {one['reason']}" for one in told["closures"]]

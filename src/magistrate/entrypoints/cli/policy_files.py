@@ -51,6 +51,7 @@ production = false
 #
 # A `[[repository]]` names its commands: `checks = ["unit-tests"]`, and `rescan = "scan"`: the command that scans a tree
 # and writes SARIF to its standard output. A fix is applied only where the scan no longer shows its finding.
+# `release_tags = "v"` lets releases of its branch be proposed: tags `v1.2.3`, made once, signed and never moved.
 
 # Times in which nothing is executed; the executor and the gate obey them by themselves. To deny wins.
 # [[window]]
@@ -115,6 +116,7 @@ class _Repository(_Part, frozen=True, kw_only=True):
     verification: tuple[_Probe, ...] = ()
     boundary: tuple[str, ...] = ()
     rescan: str | None = None
+    release_tags: str | None = None
 
 
 class _Window(_Part, frozen=True, kw_only=True):
@@ -243,7 +245,7 @@ def _repositories(source: PolicySource) -> tuple[RepositoryPolicy, ...]:
         RepositoryPolicy(
             repository=r.name, ref=r.ref, environment=r.environment, production=production[r.environment],
             checks=r.checks, verification=tuple(HttpProbe(**msgspec.structs.asdict(v)) for v in r.verification),
-            boundary=r.boundary, rescan=r.rescan,
+            boundary=r.boundary, rescan=r.rescan, release_tags=r.release_tags,
         )
         for r in source.repository
     )  # fmt: skip

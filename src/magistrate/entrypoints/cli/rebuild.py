@@ -17,9 +17,11 @@ import msgspec
 from magistrate.adapters.git.objects import create_bare, import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.adapters.git.release_plan import compared
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.authority.floor import Ground, floor_ruling
 from magistrate.authority.obligations import at_least, covers
+from magistrate.authority.release import verify_name
 from magistrate.bootstrap.assess import reader, walled_assessor
 from magistrate.domain.history import MAX_LANDED
 from magistrate.domain.impact import STRICTNESS_ORDER
@@ -27,10 +29,11 @@ from magistrate.entrypoints.cli.cases import CASES, Opened
 from magistrate.entrypoints.cli.client import Client
 from magistrate.errors import Refused, Unavailable
 from magistrate.usecases.chains import Ruling
+from magistrate.usecases.release import released
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.decision import Decision, Obligation
-from magistrate.wire.effect import git_rollback_plan_digest
+from magistrate.wire.effect import Release, commit_seen, way_back_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,8 @@ def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
     effect = opened.effect
     with _base(opened, client, clone) as (git_dir, source):
         git = reader(git_dir)
+        if isinstance(effect, Release):
+            return _release(opened, effect, git_dir, source)
         _same("base tree", git.tree_of(effect.old), effect.base_tree)
         done = QuarantinedPatches(open_sandbox()).apply(git_dir, effect.base_tree, opened.diff, want_pack=True)
         _same("result tree", done.result_tree, effect.result_tree)
@@ -61,11 +66,7 @@ def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
                 verdict = _judged(reader(whole), opened)
         else:
             verdict = _judged(git, opened)
-    if verdict.assessor != opened.assessment.verdict.assessor:
-        raise Refused(
-            "MAG-E605", "control judged with another version of the assessor than the one installed here",
-            hint="install the same magistrate on both sides",
-        )  # fmt: skip
+    _verify_assessor(opened, verdict)
     if digest_of(verdict) != opened.assessment.verdict_sha256 and _by_history(
         opened.assessment.verdict, git, effect.old
     ):
@@ -79,10 +80,39 @@ def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
     return Rebuilt(verdict=verdict, paths=done.paths, source=source)
 
 
+def _release(opened: Opened, effect: Release, git_dir: Path, source: str) -> Rebuilt:
+    """Compare what a release brings, and judge that, from the two trees.
+
+    Which release was the newest, executor and gate tell, who see every tag; here it is what control says.
+    """
+    git = reader(git_dir)
+    _same("result tree", git.tree_of(effect.commit), effect.result_tree)
+    found = compared(git_dir, QuarantinedPatches(open_sandbox()), effect.base_tree, effect.result_tree)
+    _same("base tree", found.base_tree, effect.base_tree)
+    _same("diff", digest(found.diff), opened.proposal.body.diff_sha256)
+    _same("manifest", found.manifest_sha256, effect.manifest_sha256)
+    verdict = _judged(git, opened)
+    _verify_assessor(opened, verdict)
+    _same("assessment", digest_of(verdict), opened.assessment.verdict_sha256)
+    _verify_decision(opened, verdict)
+    _verify_ruling(opened, verdict)
+    return Rebuilt(verdict=verdict, paths=found.paths, source=source)
+
+
+def _verify_assessor(opened: Opened, verdict: Verdict) -> None:
+    if verdict.assessor != opened.assessment.verdict.assessor:
+        raise Refused(
+            "MAG-E605", "control judged with another version of the assessor than the one installed here",
+            hint="install the same magistrate on both sides",
+        )  # fmt: skip
+
+
 def _judged(git: RepositoryReader, opened: Opened) -> Verdict:
     effect, name = opened.effect, opened.assessment.verdict.id
-    found = walled_assessor().of_trees(git, effect.base_tree, effect.result_tree, commit=effect.old, name=name)
-    return _verdict(found.verdict)
+    base = None if isinstance(effect, Release) else effect.old
+    found = walled_assessor().of_trees(git, effect.base_tree, effect.result_tree, commit=base, name=name)
+    verdict = _verdict(found.verdict)
+    return released(verdict, effect) if isinstance(effect, Release) else verdict
 
 
 def _by_history(said: Verdict, git: RepositoryReader, commit: str) -> bool:
@@ -93,10 +123,12 @@ def _by_history(said: Verdict, git: RepositoryReader, commit: str) -> bool:
 
 def _verify_decision(opened: Opened, verdict: Verdict) -> None:
     effect, decision = opened.effect, opened.decision.body
-    plan = git_rollback_plan_digest(repository=effect.repository, ref=effect.ref, restore_tree=effect.base_tree)
-    _same("rollback plan", plan, effect.rollback_plan_digest)
+    _same("rollback plan", way_back_digest(effect), effect.rollback_plan_digest)
     place = opened.policy.repository(effect.repository)
-    _same("ref", effect.ref, place.ref)
+    if isinstance(effect, Release):
+        verify_name(effect, place)
+    else:
+        _same("ref", effect.ref, place.ref)
     _same("environment", effect.environment, place.environment)
     ground = Ground(production=place.production, solo=opened.roster.solo, same_user_walls=True, drilled=False, weak=())
     floor = floor_ruling(verdict, ground)
@@ -159,10 +191,11 @@ def _base(opened: Opened, client: Client, clone: Path | None) -> Iterator[tuple[
     """A repository with the base commit: the person's own clone, else a pack of control's into an empty one."""
     from magistrate.entrypoints.cli.clone import git
 
-    commit = opened.effect.old
+    commit = commit_seen(opened.effect)
     place = clone or Path.cwd()
     own = git(place, "rev-parse", "--absolute-git-dir", check=False)
-    if own and git(place, "cat-file", "-t", commit, check=False) == "commit":
+    held = (git(place, "cat-file", "-t", one, check=False) for one in (commit, opened.effect.base_tree))
+    if own and tuple(held) == ("commit", "tree"):
         yield Path(own), f"your clone {place}"
         return
     if clone is not None:

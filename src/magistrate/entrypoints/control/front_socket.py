@@ -67,6 +67,7 @@ def token(parts: ControlParts, asked: Asked) -> SessionView:
         session=envelope, model=f"{manifest.model} {manifest.model_version}", environment=ruled.environment,
         ref=ruled.ref, git_dir=parts.repositories.git_dir(row.repository), commit=commit,
         tree=parts.repositories.tree(row.repository, commit), bytes_left=row.bytes_left,
+        release_tags=ruled.release_tags,
     )  # fmt: skip
 
 

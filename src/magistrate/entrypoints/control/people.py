@@ -29,7 +29,7 @@ from magistrate.usecases.review import approve, reject, withdraw
 from magistrate.usecases.sessions import SessionWish, close_session, open_session, register_agent
 from magistrate.usecases.show import findings_of, obligations, story, summary
 from magistrate.wire.drill import DrillResult
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import GitEffect, Release, commit_seen
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.freeze import Thaw
 from magistrate.wire.times import rfc3339
@@ -210,8 +210,11 @@ def base_pack(parts: ControlParts, asked: Asked) -> Response:
     """A pack of the commit that the case is based on, for rebuilding it elsewhere."""
     with parts.store.transaction() as unit:
         effect = opened_proposal(unit, unit.case(asked.params["case"]), parts.trust.roster()).body.effect
-    assert isinstance(effect, GitUpdate)  # noqa: S101  sealed so
-    pack = parts.repositories.pack(effect.repository, effect.old)
+    assert isinstance(effect, GitEffect)  # noqa: S101  sealed so
+    commits = [commit_seen(effect)]
+    if isinstance(effect, Release) and effect.previous:
+        commits.append(parts.repositories.tip(effect.repository, effect.previous))
+    pack = parts.repositories.pack(effect.repository, *commits)
     return Response(pack, media_type="application/x-git-packed-objects")
 
 

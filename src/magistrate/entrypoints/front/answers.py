@@ -13,10 +13,21 @@ from magistrate.context.locate import affected_files
 from magistrate.context.search import Pattern
 from magistrate.domain.finding import Finding, Severity
 from magistrate.domain.gaps import mark_elsewhere
-from magistrate.errors import MagistrateError
+from magistrate.domain.tags import Step
+from magistrate.errors import MagistrateError, Refused, Usage
 from magistrate.usecases.desk import ControlRecorder, Desk
 from magistrate.usecases.gather import Read
-from magistrate.usecases.propose import Applied, Draft, draft_proposal, restore_tokens, verify_draft, verify_silent
+from magistrate.usecases.propose import (
+    Applied,
+    Draft,
+    change_effect,
+    draft_proposal,
+    release_effect,
+    restore_tokens,
+    verify_draft,
+    verify_patch,
+    verify_silent,
+)
 from magistrate.wire.agent_api import (
     AffectedFiles,
     AffectedList,
@@ -41,6 +52,7 @@ from magistrate.wire.agent_api import (
     SubmitProposal,
 )
 from magistrate.wire.canonical import digest
+from magistrate.wire.effect import GitEffect
 from magistrate.wire.front_api import Gathered, SealRequest
 
 MAX_LOCATE_BYTES: Final = 8_000_000
@@ -127,16 +139,19 @@ def check_draft(desk: Desk, wanted: CheckDraft) -> DraftReply:
 
 
 def submit_proposal(desk: Desk, wanted: SubmitProposal) -> ProposalReply:
-    """Apply in quarantine, build the proposal from the trees, sign it, hand it over."""
-    draft = Draft(patch=wanted.patch, rationale=wanted.rationale, prompt=wanted.prompt, finding=wanted.finding)
+    """Apply in quarantine or plan the release, build the proposal from the trees, sign it, hand it over."""
+    if (wanted.patch is UNSET) is (wanted.release is UNSET):
+        raise Usage("MAG-E542", "a proposal is either a `patch` or a `release`", hint="send one of the two")
+    patch = "" if wanted.patch is UNSET else wanted.patch
+    draft = Draft(patch=patch, rationale=wanted.rationale, prompt=wanted.prompt, finding=wanted.finding)
     verify_draft(draft)
-    applied = _apply(desk, wanted.patch)
+    effect, diff, paths = _change(desk, patch) if wanted.release is UNSET else _release(desk, wanted.release)
     drafted = draft_proposal(
         draft,
-        desk.sight,
+        effect,
+        diff,
         desk.authorship,
-        applied,
-        _gathered(desk, applied),
+        _gathered(desk, paths, diff),
         redact=desk.texts.free_text,
         commit_to_prompt=desk.texts.commit,
         kind_salt=secrets.token_bytes(32),
@@ -153,6 +168,26 @@ def submit_proposal(desk: Desk, wanted: SubmitProposal) -> ProposalReply:
         )
     )
     return ProposalReply(proposal=sealed.proposal, state=sealed.state)
+
+
+def _change(desk: Desk, patch: str) -> tuple[GitEffect, bytes, tuple[str, ...]]:
+    """What a patch does, its recomputed diff, and the paths."""
+    verify_patch(patch)
+    applied = _apply(desk, patch)
+    return change_effect(desk.sight, desk.authorship.environment, applied), applied.diff, applied.paths
+
+
+def _release(desk: Desk, step: Step) -> tuple[GitEffect, bytes, tuple[str, ...]]:
+    """The next release, what it brings, and the paths of that."""
+    prefix = desk.session.release_tags
+    if prefix is None:
+        raise Refused(
+            "MAG-E545",
+            f"policy lets nobody release `{desk.sight.repository}`",
+            hint="a policy owner names `release_tags` in its [[repository]]",
+        )
+    plan = desk.quarantine.plan(desk.sight, prefix, step)
+    return release_effect(desk.sight.repository, desk.authorship.environment, plan), plan.diff, plan.paths
 
 
 def proposal_status(desk: Desk, wanted: ProposalStatus) -> StatusReply:
@@ -179,12 +214,12 @@ ANSWERS: Final[dict[str, Callable[[Desk, Any], Struct]]] = {
 }
 
 
-def _gathered(desk: Desk, applied: Applied) -> Gathered:
-    """What the session read, each gap marked that lies on no file of the patch and none that these need."""
+def _gathered(desk: Desk, paths: tuple[str, ...], diff: bytes) -> Gathered:
+    """What the session read, each gap marked that lies on no file of the change and none that these need."""
     found = desk.control.gathered(desk.sight.session)
     if not found.gaps:
         return found
-    near = desk.reading.needed(applied.paths, applied.diff.decode(errors="replace"))
+    near = desk.reading.needed(paths, diff.decode(errors="replace"))
     return Gathered(context=found.context, gaps=mark_elsewhere(found.gaps, near))
 
 

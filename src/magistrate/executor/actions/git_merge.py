@@ -14,6 +14,7 @@ from magistrate.executor.action import Made, Move, ReadRef, Standing
 from magistrate.executor.commits import commit_spec, inverse_spec
 from magistrate.executor.ports import Credential, Target
 from magistrate.executor.rows import ExecutionRow
+from magistrate.wire.effect import GitUpdate
 
 
 class GitMerge:
@@ -25,7 +26,7 @@ class GitMerge:
 
     def row_of(self, row: ExecutionRow, admitted: Admitted) -> ExecutionRow:
         """The row with repository, ref, trees and the commit that the branch stood at."""
-        effect = admitted.effect
+        effect = _update(admitted)
         return replace(
             row,
             proposal=admitted.proposal_digest,
@@ -40,7 +41,7 @@ class GitMerge:
     def prepare(self, admitted: Admitted) -> Made:
         """The one commit that may be pushed together with its inverse."""
         repository = admitted.effect.repository
-        commit = self._target.commit(repository, commit_spec(admitted))
+        commit = self._target.commit(repository, commit_spec(admitted, _update(admitted)))
         return Made(commit=commit, inverse=self._target.commit(repository, inverse_spec(admitted, commit)))
 
     def verify_unmoved(self, row: ExecutionRow) -> None:
@@ -71,3 +72,9 @@ class GitMerge:
         """By equality with the three commits that the journal names; everything else is another hand's."""
         known = {row.old: Standing.BEFORE, row.inverse: Standing.UNDONE, row.commit: Standing.DONE}
         return known.get(found, Standing.ELSEWHERE)
+
+
+def _update(admitted: Admitted) -> GitUpdate:
+    if not isinstance(admitted.effect, GitUpdate):
+        raise Refused("MAG-E124", f"a merge is no `{type(admitted.effect).__name__}`")
+    return admitted.effect

@@ -1,4 +1,4 @@
-"""The action `git_update`: one commit, made deterministically, pushed to one ref.
+"""The executor's own copy of a repository: a commit or tag, made deterministically, pushed to one ref.
 
 Rule kept (R55): the commit is determined by what was approved (tree, parent, warrant, approvers)
 and by nothing else; git runs in a closed environment that knows no hooks, no filters, no
@@ -16,16 +16,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
+from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import Refused, Unavailable
+from magistrate.executor.commits import EMAIL, NAME
 from magistrate.executor.ports import CommitSpec, Credential, Rebuilt, Seen
+from magistrate.wire.effect import Release
 
-NAME: Final = "Magistrate executor"
-EMAIL: Final = "executor@magistrate.invalid"
 GIT_SECONDS: Final = 60
 _NO_SUCH_REF: Final = 2
 """What `git ls-remote --exit-code` ends with when it reached the repository and found no such ref."""
 _REPOSITORY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
-_REF: Final = re.compile(r"refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
+_REF: Final = re.compile(r"refs/(?:heads|tags)/[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}\Z")
 _CLOSED: Final = {
     "core.hooksPath": os.devnull, "core.attributesFile": os.devnull, "core.fsmonitor": "false",
@@ -41,16 +42,28 @@ class Rebuilder(Protocol):
         """Write the result into the repository; raises Refused when it does not apply."""
 
 
+Planner = Callable[[Path, str, Release], ReleasePlan]
+"""What the release of an effect would be in a repository, with the prefix that policy gives."""
+
+
+def no_plan(_git_dir: Path, _prefix: str, effect: Release) -> ReleasePlan:
+    """Where nothing is released (raises Refused MAG-E124)."""
+    raise Refused("MAG-E124", f"nobody here releases `{effect.repository}`")
+
+
 class GitTarget:
     """The executor's own bare repositories, one for each target, and the push out of them.
 
     `source` names where the objects of a repository are read from (a path).
     """
 
-    def __init__(self, folder: Path, *, source: Callable[[str], str], rebuilder: Rebuilder) -> None:
+    def __init__(
+        self, folder: Path, *, source: Callable[[str], str], rebuilder: Rebuilder, planner: Planner = no_plan
+    ) -> None:
         self._folder = folder
         self._source = source
         self._rebuilder = rebuilder
+        self._planner = planner
 
     def prepare(self, repository: str, ref: str, old: str) -> None:
         """Fetch the ref and make sure that `old` is among its commits (raises Refused, Unavailable)."""
@@ -80,6 +93,22 @@ class GitTarget:
             ("NAME", NAME), ("EMAIL", EMAIL), ("DATE", f"{spec.at} +0000"))}  # fmt: skip
         argv = ["commit-tree", spec.tree, "-p", spec.parent]
         return self._git(repository, argv, given=spec.message.encode(), extra=person).strip()
+
+    def plan_release(self, repository: str, branch: str, prefix: str, effect: Release) -> ReleasePlan:
+        """Fetch the branch and its tags, and compare what the release brings (raises Refused MAG-E392, Unavailable)."""
+        self.prepare(repository, branch, effect.commit)
+        config = {**_CLOSED, "protocol.file.allow": "always"}
+        argv = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune", self._source(repository),
+                f"+{_ref(branch)}:{_ref(branch)}", "+refs/tags/*:refs/tags/*"]  # fmt: skip
+        self._git(repository, argv, config=config, extra={"GIT_CONFIG_GLOBAL": str(self._foreign_source())})
+        within = ["merge-base", "--is-ancestor", effect.commit, _ref(branch)]
+        if self._run(repository, within, config=_CLOSED, given=b"", extra={}).returncode != 0:
+            raise Refused("MAG-E392", f"`{branch}` of `{repository}` does not hold `{effect.commit[:12]}`")
+        return self._planner(self.git_dir(repository), prefix, effect)
+
+    def tag(self, repository: str, text: bytes) -> str:
+        """Make the tag; the same text always gives the same id. git itself looks whether it is one."""
+        return self._git(repository, ["mktag", "--strict"], given=text).strip()
 
     def push(self, credential: Credential, repository: str, ref: str, new: str) -> Seen:
         """Push one commit to one ref. What happened is asked of the ref, not of this answer."""
@@ -152,7 +181,7 @@ class GitTarget:
 
 def _ref(ref: str) -> str:
     if _REF.match(ref) is None or ".." in ref or ref.endswith((".lock", "/", ".")):
-        raise Refused("MAG-E393", f"`{ref[:60]}` is not the ref of a branch")
+        raise Refused("MAG-E393", f"`{ref[:60]}` is not the ref of a branch or tag")
     return ref
 
 
