@@ -176,13 +176,6 @@ class AppliedPatch:
         return tuple(change.path for change in self.changes)
 
 
-class PatchApplier(Protocol):
-    """Applies a patch to a base tree in a quarantined object directory inside the sandbox."""
-
-    def apply(self, git_dir: Path, base_tree: str, patch: bytes, *, want_pack: bool = False) -> AppliedPatch:
-        """Apply; raises Refused with git's words when the patch does not fit or is illegal."""
-
-
 class Records(Protocol):
     """The rows of record and the log."""
 

@@ -18,14 +18,14 @@ PEOPLE = "/api/v1/people"
 
 
 @pytest.fixture
-def world(tmp_path: Path):
+def begun(tmp_path: Path):
     made = CaseWorld(tmp_path, release_tags="v")
     git("tag", "-a", "-m", "the first", "v1.2.0", cwd=made.work)
     git("push", "-q", "origin", "v1.2.0", cwd=made.work)
     made.seed({"greeting.py": "def greet() -> str:\n    return 'hello'\n"})
-    made.opened = made.session()
+    opened = made.session()
     made.store.close()
-    return made
+    return made, opened
 
 
 def bare(world) -> Path:
@@ -37,15 +37,16 @@ def refs(world) -> dict[str, str]:
     return dict(line.split() for line in lines)
 
 
-def drafted(world, step: str) -> str:
-    agent = Assistant(world.deployment, world.opened.session, world.opened.token)
+def drafted(world, opened, step: str) -> str:
+    agent = Assistant(world.deployment, opened.session, opened.token)
     told = agent.good(
         "submit_proposal", release=step, rationale="ship the greeting", prompt="release it", finding=world.finding.id
     )
     return told["proposal"]
 
 
-def test_a_release_is_drafted_agreed_signed_and_made_once(world):
+def test_a_release_is_drafted_agreed_signed_and_made_once(begun):
+    world, opened = begun
     started = []
     try:
         started += [start_witness(world.deployment), start_control(world.deployment), start_gate(world.deployment)]
@@ -55,7 +56,7 @@ def test_a_release_is_drafted_agreed_signed_and_made_once(world):
         order = world.deployment.by_person("anna", body, "dro", lifetime=3600)
         assert anna.post(f"{PEOPLE}/drills", {"envelope": order}).status_code == 200
         before = refs(world)
-        path = f"{PEOPLE}/cases/{drafted(world, 'minor')[7:]}"
+        path = f"{PEOPLE}/cases/{drafted(world, opened, 'minor')[7:]}"
         told = ben.awaited(path, lambda found: found["case"]["state"] in {"IN_REVIEW", "HELD"})
         assert told["case"]["state"] == "IN_REVIEW", told["case"]
         assert "release" in told["case"]["class"]

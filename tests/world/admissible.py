@@ -13,7 +13,6 @@ from world.deployment import Deployment, make_deployment
 
 from magistrate.authority.admission import Admitted, Pins, admit
 from magistrate.authority.quorum import Matter
-from magistrate.domain.execution import Action
 from magistrate.domain.impact import ChangeClass, ProofStatus, Strictness
 from magistrate.domain.principal import Mode
 from magistrate.ledger.checkpoint import Checkpoint, log_origin, sign_checkpoint
@@ -27,7 +26,16 @@ from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope
-from magistrate.wire.effect import GitUpdate, git_rollback_plan_digest
+from magistrate.wire.effect import (
+    ACTION_OF,
+    NOT_THERE,
+    GitEffect,
+    GitUpdate,
+    Release,
+    commit_seen,
+    git_rollback_plan_digest,
+    release_plan_digest,
+)
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import Estate, FreezeWindow, WorkloadProof
 from magistrate.wire.proposal import Proposal, Provenance
@@ -69,6 +77,9 @@ class Admissible:
     estate: Estate | None = None
     windows: tuple[FreezeWindow, ...] = ()
     workloads: Callable[[str], Sequence[WorkloadProof]] = lambda _: ()
+    release_tags: str | None = None
+    release: dict[str, Any] | None = None
+    """What the effect says if it is a release; None: it is a merge."""
     now: int = NOW
 
     def __post_init__(self) -> None:
@@ -79,6 +90,7 @@ class Admissible:
             estate=self.estate,
             windows=self.windows,
             workloads=self.workloads,
+            release_tags=self.release_tags,
             now=self.now - 100,
         )
 
@@ -106,14 +118,14 @@ class Admissible:
         )  # fmt: skip
         bound = {
             "proposal": proposal.payload_digest(), "assessment_verdict": verdict_sha, "policy": policy.digest,
-            "roster": roster.digest, "action": Action.MERGE, "environment": "staging",
+            "roster": roster.digest, "action": ACTION_OF[type(effect)], "environment": "staging",
         }  # fmt: skip
         decision = town.by_process(
             "control",
             Decision(**{**bound, "strictness": self.decision_strictness, "obligations": self.obligations,
                         "reasons": (), **self.decision}), "dec", now=self.now - 20,
         )  # fmt: skip
-        approvals = tuple(self._approval(name, bound, decision) for name in self.approvers)
+        approvals = tuple(self._approval(name, bound, decision, effect) for name in self.approvers)
         warrant = town.by_process(
             self.warrant_signer,
             Warrant(**{**bound, "executor": town.executor_keyid, "decision": decision.payload_digest(),
@@ -146,7 +158,14 @@ class Admissible:
             decision_digest=bundle.decision.payload_digest(),
         )
 
-    def _effect(self) -> GitUpdate:
+    def _effect(self) -> GitEffect:
+        if self.release is not None:
+            ref = self.release.get("ref", "refs/tags/v0.1.0")
+            return Release(
+                **{"environment": "staging", "pre_state": NOT_THERE, "repository": "shop", "ref": ref, "commit": OLD,
+                   "previous": "", "base_tree": BASE, "result_tree": RESULT, "manifest_sha256": digest(b"m"),
+                   "rollback_plan_digest": release_plan_digest(repository="shop", ref=ref), **self.release}
+            )  # fmt: skip
         plan = git_rollback_plan_digest(repository="shop", ref="refs/heads/main", restore_tree=BASE)
         return GitUpdate(
             **{"environment": "staging", "pre_state": BASE, "rollback_plan_digest": plan, "repository": "shop",
@@ -154,13 +173,13 @@ class Admissible:
                "manifest_sha256": digest(b"m"), **self.effect}
         )  # fmt: skip
 
-    def _proposal(self, session: Envelope, effect: GitUpdate) -> Envelope:
+    def _proposal(self, session: Envelope, effect: GitEffect) -> Envelope:
         import json
 
         session_id = json.loads(session.payload_bytes())["id"]
         body = Proposal(
             **{"session": session_id, "session_digest": session.payload_digest(), "agent": "fixer", "owner": "anna",
-               "model": "fake-model 1", "finding": "fnd-x", "action": Action.MERGE, "effect": effect,
+               "model": "fake-model 1", "finding": "fnd-x", "action": ACTION_OF[type(effect)], "effect": effect,
                "diff_sha256": digest(DIFF), "prompt_sha256": digest(b"p"), "prompt_commitment": digest(b"c"),
                "rationale_sha256": digest(b"r"), "context": (), "context_gaps": (),
                "provenance": Provenance.CLAIMED, "kind_commitment": digest(b"k"), **self.proposal}
@@ -176,10 +195,11 @@ class Admissible:
             denials=(), privilege=(), blast_radius={}, reversible=self.reversible, composition={}, reasons=(),
         )  # fmt: skip
 
-    def _approval(self, name: str, bound: dict[str, Any], decision: Envelope) -> Envelope:
+    def _approval(self, name: str, bound: dict[str, Any], decision: Envelope, effect: GitEffect) -> Envelope:
         body = Approval(
             **{**bound, "person": name, "decision": decision.payload_digest(), "repository": "shop",
-               "ref": "refs/heads/main", "base": OLD, "result_tree": RESULT, "displayed_sha256": digest(DIFF),
+               "ref": effect.ref if self.release else "refs/heads/main", "base": commit_seen(effect) if self.release else OLD,
+               "result_tree": effect.result_tree if self.release else RESULT, "displayed_sha256": digest(DIFF),
                "rebuilt": True, "self_reviewed": name == "anna", **self.approval}
         )  # fmt: skip
         return self.town.by_person(name, body, "apr", lifetime=86_400, now=self.now - 10)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 TAGS: Final = "refs/tags/"
-PREFIX: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9_-]{0,39}[/@-]?)?v?\Z")
+PREFIX: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9_-]{0,39}[/@-]?)?v?(?<![0-9])\Z")
 """What may stand before the version: `v`, `release-`, `core/v`; nothing that git or a shell reads otherwise."""
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\Z")
 _LARGEST: Final = 999_999_999

@@ -50,7 +50,7 @@ fi
 
 
 class QuarantinedPatches:
-    """A `PatchApplier`; `scratch` is the folder under which quarantines come and go."""
+    """Applies patches; `scratch` is the folder under which quarantines come and go."""
 
     def __init__(self, sandbox: Sandbox, scratch: Path | None = None) -> None:
         self._sandbox = sandbox
