@@ -20,6 +20,8 @@ MOVED = "zz/notes.bin.txt"
 MARK = re.compile(
     r"(?:^|[^\w-])(?:todo)?(?:ruleid|ok|todook|todoruleid|deepruleid|deepok|prook|proruleid)\s*:\s*[\w.-]+|bearer:expected\s"
 )
+VERDICT = re.compile(r"\s*(?://|#|/\*|<!--)+\s*(?:Non)?compliant\b.*$|^\s*(?://|#)\s*\^.*$", re.IGNORECASE)
+"""What an analyser's fixture says of its own lines: it is cut out, as no change would say so."""
 ASIDE = re.compile(
     r"(?i)(?:^|/)(?:tests?|testing|specs?|__tests__|testdata|fixtures|docs?|locales?|i18n)/|[._-](?:test|spec)\.\w+$|_test\.\w+$|(?:^|/)test_|"
     r"(?:^|/)(?:changelog|changes|history|release.?notes)[^/]*$|\.(?:md|rst|po|pot|txt|snap|lock)$|package-lock\.json$|pnpm-lock\.yaml$"
@@ -111,6 +113,7 @@ def _part(label: Label, lines: list[str]) -> FileChange:
             found = re.search(label["strip"], text)
             text = found[1] if found else text
         return FileChange(path=label["as"], before=None, after=(text + "\n").encode())
+    lines = [VERDICT.sub("", line) for line in lines] if label.get("cut") else lines
     kept = [(at, line) for at, line in enumerate(lines) if first <= at < last or not MARK.search(line)]
     after = "\n".join(line for _, line in kept)
     before = "\n".join(line for at, line in kept if not first <= at < last)
