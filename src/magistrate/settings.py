@@ -1,4 +1,4 @@
-"""Settings: the only reader of the environment and of `magistrate.toml`.
+"""Settings of a home: the only reader and writer of `magistrate.toml`.
 
 Rule kept: an unknown key, a wrong type or a value out of range is an error that names the
 line; nothing is guessed. A home from a newer program is refused.
@@ -172,12 +172,6 @@ class Walls:
 _INIT_HINT: Final = "make one with `magistrate init --solo`, or name another with --home"
 
 
-def find_home(explicit: str | None = None) -> Path:
-    """The home directory: `--home`, else MAGISTRATE_HOME, else `~/.magistrate`."""
-    chosen = explicit or os.environ.get("MAGISTRATE_HOME") or str(Path.home() / ".magistrate")
-    return Path(chosen).expanduser().absolute()
-
-
 def load_settings(home: Path) -> Settings:
     """Read `<home>/magistrate.toml`.
 
@@ -211,52 +205,6 @@ def load_settings(home: Path) -> Settings:
         rotate_process_days=values.get("rotation.process_days", 90), rotate_person_days=values.get("rotation.person_days", 365),
         workload_token=home / values["workload.token_file"] if values.get("workload.token_file") else None,
     )  # fmt: skip
-
-
-def person_settings(settings: Settings | None, *, name: str | None, key: str | None) -> tuple[str, str]:
-    """Who calls and with which key: option, environment, home, then `~/.config/magistrate/person.toml`.
-
-    Raises:
-        Usage: MAG-E590 when that file is not understood.
-    """
-    own = _own_person()
-    chosen = name or os.environ.get("MAGISTRATE_PERSON") or (settings.person if settings else "") or own.get("name", "")
-    at_home = ""
-    if settings and settings.person_key and chosen == settings.person:
-        at_home = "agent" if settings.person_key == "agent" else str(settings.home / settings.person_key)
-    at_own = own.get("key", "") if chosen == own.get("name", "") else ""
-    file = key or os.environ.get("MAGISTRATE_KEY") or at_home or at_own
-    return chosen, file
-
-
-def agent_socket() -> str:
-    """SSH_AUTH_SOCK, or an empty text."""
-    return os.environ.get("SSH_AUTH_SOCK", "")
-
-
-def shown_plain() -> bool:
-    """Whether the environment asks for no colour (NO_COLOR, TERM=dumb)."""
-    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-
-
-def login_name() -> str:
-    """The user's login name as the environment has it, for a first suggestion only."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or ""
-
-
-def child_environment(home: Path) -> dict[str, str]:
-    """What a started process sees: the way to programs, the home, and nothing else of the user's."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
-    return kept | {"MAGISTRATE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-
-
-def git_environment() -> dict[str, str]:
-    """Environment of git as this person's own tool: their configuration, no prompts, plain messages."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _GIT_KEPT}
-    return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-
-
-_GIT_KEPT: Final = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_SSH_COMMAND"})
 
 
 def standing_walls(settings: Settings) -> Walls:
@@ -298,22 +246,6 @@ def settings_text(settings: Settings) -> str:
     if settings.workload_token is not None:
         lines += ["", "[workload]", f"token_file = {_quoted(str(settings.workload_token))}"]
     return "\n".join(lines) + "\n"
-
-
-def _own_person() -> dict[str, str]:
-    path = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "magistrate" / "person.toml"
-    try:
-        found = tomllib.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return {}
-    except (OSError, ValueError) as error:
-        raise Usage("MAG-E590", f"`{path}` is not usable: {error}") from error
-    for name, value in found.items():
-        if name not in {"name", "key"} or not isinstance(value, str):
-            raise Usage("MAG-E590", f"`{path}`: `{name}` is not `name` or `key` with a text")
-    if found.get("key", "agent") != "agent":
-        found["key"] = str(path.parent / Path(found["key"]).expanduser())
-    return found
 
 
 def _flat(table: Mapping[str, Any], path: Path, text: str, prefix: str = "") -> dict[str, Any]:
@@ -386,14 +318,3 @@ def verify_socket_fits(home: Path) -> None:
             "MAG-E601", f"`{home}` is too long a path for a home: the socket in it would have {size} bytes, of {LONGEST_SOCKET}",
             hint="choose a shorter one with --home or MAGISTRATE_HOME",
         )  # fmt: skip
-
-
-def interpreter_of_tests() -> str:
-    """The interpreter of the project under test, which the operator names; empty: none (`MAGISTRATE_TEST_PYTHON`)."""
-    return os.environ.get("MAGISTRATE_TEST_PYTHON", "")
-
-
-def index_of_caller() -> Path | None:
-    """The index that git names to its hooks (`git commit PATH` has one of its own); None: the usual one."""
-    named = os.environ.get("GIT_INDEX_FILE")
-    return Path(named).absolute() if named else None

@@ -10,6 +10,7 @@ from world.source_graph import inside, modules, reachable
 FLOORS = [
     {"entrypoints"},
     {"bootstrap"},
+    {"environment"},
     {"settings"},
     {"adapters", "usecases", "judge", "gate", "executor"},
     {"ports"},
@@ -230,10 +231,10 @@ ENVIRONMENT = {"environ", "getenv", "environb"}
 SEARCH_PATH = {"os.environ.get('PATH', ", "os.environ['PATH']", "os.environ.get('PATH')"}
 
 
-def test_only_settings_reads_the_environment():
-    # The stdio client knows no settings; the demo plays the user's shell and starts programs as one would.
+def test_one_module_reads_the_environment():
+    # The stdio client knows no home; the demo plays the user's shell and starts programs as one would.
     # The search path is no setting: a closed environment for a child still says where programs are.
-    allowed = {"settings", "entrypoints.mcp", "entrypoints.cli.demo"}
+    allowed = {"environment", "entrypoints.mcp", "entrypoints.cli.demo"}
     wrong = [
         f"{m.name}: {count} reads"
         for m in modules().values() if not inside(m.name, allowed)

@@ -22,8 +22,9 @@ from typing import Any, Final
 
 from magistrate.bootstrap.port_claims import holds_port, port_of, verify_ports_free
 from magistrate.bootstrap.walls import Account, accounts_of, open_socket_to_front, raise_walls
+from magistrate.environment import child_environment
 from magistrate.errors import Unavailable, Usage
-from magistrate.settings import HOST, PROCESSES, Settings, Walls, child_environment
+from magistrate.settings import HOST, PROCESSES, Settings, Walls
 
 START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 10.0

@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
-from magistrate.settings import interpreter_of_tests
+from magistrate.environment import interpreter_of_tests
 from magistrate.usecases.evidence import Tool, program
 
 BLACK: Final = ("black", "click", "mypy_extensions", "packaging", "pathspec", "platformdirs", "pytokens")

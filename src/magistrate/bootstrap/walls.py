@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from magistrate.settings import PROCESSES, Settings, Walls, child_environment
+from magistrate.environment import child_environment
+from magistrate.settings import PROCESSES, Settings, Walls
 
 USERS: Final = {
     "front": ("magistrate-front", 59001), "control": ("magistrate", 59002), "gate": ("magistrate-git", 59003),

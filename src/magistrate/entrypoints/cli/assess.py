@@ -152,7 +152,7 @@ def _judge_staged(repo: Path, wishes: Wishes) -> int:
     from magistrate.adapters.git.staged import staged_trees
     from magistrate.bootstrap.assess import reader
     from magistrate.entrypoints.cli.assess_words import Report
-    from magistrate.settings import index_of_caller
+    from magistrate.environment import index_of_caller
 
     with staged_trees(reader(repo).git_dir, index_of_caller()) as both:
         trees = both.base_tree, both.result_tree

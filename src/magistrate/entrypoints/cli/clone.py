@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from magistrate.environment import git_environment
 from magistrate.errors import NotFound, Unavailable, Usage
-from magistrate.settings import git_environment
 
 REMOTE: Final = "magistrate"
 _GIT_SECONDS: Final = 600

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from magistrate import settings
+from magistrate import environment, settings
 
 if TYPE_CHECKING:
     from magistrate.entrypoints.cli.client import Client
@@ -30,7 +30,7 @@ class Frame:
     @property
     def home(self) -> Path:
         """The home directory, whether it exists or not."""
-        return settings.find_home(self.home_option)
+        return environment.find_home(self.home_option)
 
     def settings(self) -> settings.Settings:
         """The settings of the home (raises NotFound MAG-E591 when there is none)."""

@@ -10,8 +10,9 @@ import msgspec
 from magistrate.adapters.keys.agent import agent_key, agent_keys
 from magistrate.adapters.keys.person import load_person_key
 from magistrate.authority.roster import TrustedRoster, trust_roster
+from magistrate.environment import agent_socket, person_settings
 from magistrate.errors import NotFound, Refused, Unavailable, Usage
-from magistrate.settings import Settings, agent_socket, person_settings
+from magistrate.settings import Settings
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.sshsig import SshSigner, fingerprint
 

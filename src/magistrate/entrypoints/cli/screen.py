@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import click
 
-from magistrate.settings import shown_plain
+from magistrate.environment import shown_plain
 
 Row = Mapping[str, Any]
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})

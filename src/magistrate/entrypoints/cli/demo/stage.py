@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from magistrate.settings import shown_plain
+from magistrate.environment import shown_plain
 
 _PIPED_WIDTH: Final = 120
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 import httpx
 
 from magistrate.adapters.keys.person import create_person_key
+from magistrate.environment import child_environment
 from magistrate.errors import Unavailable
-from magistrate.settings import child_environment
 
 PEOPLE: Final = {
     "ada": "proposer,reviewer,policy_owner,operator",
