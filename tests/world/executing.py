@@ -94,7 +94,7 @@ class MemoryGate:
             raise Refused("MAG-E342", "the ref stands elsewhere")
         token = hashlib.sha256(name.encode()).hexdigest()
         self.grants[name] = {**body, "token": token, "state": "issued"}
-        return Credential(lease=name, token=token, push_url="http://gate/shop.git", expires=document["expires"])
+        return Credential(lease=name, token=token, address="http://gate/shop.git", expires=document["expires"])
 
     def request_drill(self, order: Envelope, lease: Envelope) -> Credential:
         return self.request(None, lease, ())

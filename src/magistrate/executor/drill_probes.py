@@ -83,12 +83,11 @@ class ScratchDrills:
         probes = [_probe("another process asks for the lease", self._other_identity(order, there))]
         act = self._act(order, there, there.new, there.new_tree)
         with self.hands.lease(act) as credential:
-            url = credential.push_url.rpartition("/")[0] + f"/{body.repository}.git"
+            url = credential.address.rpartition("/")[0] + f"/{body.repository}.git"
             probes += [
                 _probe("another repository", self.gate.attempt(credential, url, "git-receive-pack")),
                 _probe(
-                    "fetch with a push credential",
-                    self.gate.attempt(credential, credential.push_url, "git-upload-pack"),
+                    "fetch with a push credential", self.gate.attempt(credential, credential.address, "git-upload-pack")
                 ),
             ]
             for what, refspec, ref in (

@@ -17,14 +17,14 @@ from magistrate.domain.execution import LeaseState
 from magistrate.errors import MagistrateError, NotFound
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.identity import Identity
-from magistrate.executor.ports import Alarm, Broker, ProviderLease
+from magistrate.executor.ports import Alarm, Mint, ProviderLease
 from magistrate.wire.envelope import Envelope
 
 
 class ForeignLeases:
     """Foreign leases of one journal."""
 
-    def __init__(self, *, book: Casebook, broker: Broker, alarm: Alarm, identity: Identity) -> None:
+    def __init__(self, *, book: Casebook, broker: Mint, alarm: Alarm, identity: Identity) -> None:
         self._book = book
         self._broker = broker
         self._alarm = alarm

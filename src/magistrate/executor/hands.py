@@ -17,7 +17,7 @@ from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.identity import Identity
-from magistrate.executor.ports import Alarm, Broker, Clock, Credential, ProviderLease, Seen
+from magistrate.executor.ports import Alarm, Clock, Credential, Mint, ProviderLease, Seen
 from magistrate.executor.rows import LeaseRow
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.lease import LEASE_SECONDS, Lease
@@ -52,7 +52,7 @@ class Act:
 class Hands:
     """Holds a credential for exactly as long as its use takes."""
 
-    def __init__(self, *, book: Casebook, identity: Identity, broker: Broker, clock: Clock, alarm: Alarm) -> None:
+    def __init__(self, *, book: Casebook, identity: Identity, broker: Mint, clock: Clock, alarm: Alarm) -> None:
         self._book = book
         self._identity = identity
         self._broker = broker

@@ -36,11 +36,14 @@ class DrillCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A one-use push credential. The token lives in memory only and is never printed."""
+    """A credential for one action. The token lives in memory only and is never printed.
+
+    `address` says where it works, as a URL or in libpq's words, and never holds the token.
+    """
 
     lease: str
     token: str = field(repr=False)
-    push_url: str
+    address: str
     expires: str
 
 
@@ -170,7 +173,7 @@ class ControlInbox(Protocol):
         """The whole log as control exports it (a tar archive), for the log-tamper drill."""
 
 
-class Broker(Protocol):
+class Mint(Protocol):
     """Who mints and kills credentials. Methods raise Refused, NotFound or Unavailable."""
 
     def request(self, bundle: CaseBundle, lease: Envelope, withdrawals: tuple[Envelope, ...]) -> Credential:
@@ -189,7 +192,11 @@ class Broker(Protocol):
         """No journal knows this lease: kill it and close its repository until people thaw it; idempotent."""
 
     def probe(self, credential: Credential) -> Seen:
-        """Try the credential for a push; `held` when it was refused. Harmless either way."""
+        """Try the credential; `held` when it was refused. Harmless either way."""
+
+
+class Broker(Mint, Protocol):
+    """The mint of the embedded git service, which also keeps the refs that its credentials move."""
 
     def release_hold(self, warrant: str) -> None:
         """Let other warrants have the ref again, by the digest of the warrant that is over."""

@@ -122,7 +122,7 @@ class GitTarget:
             **_CLOSED, "protocol.http.allow": "always", "protocol.https.allow": "always",
             "http.extraHeader": f"Authorization: Bearer {credential.token}",
         }  # fmt: skip
-        argv = ["push", "--porcelain", "--no-verify", credential.push_url, refspec]
+        argv = ["push", "--porcelain", "--no-verify", credential.address, refspec]
         done = self._run(repository, argv, config=config, given=b"", extra={})
         said = (done.stderr or done.stdout).decode(errors="replace").replace(credential.token, "[token]")
         return Seen(held=done.returncode == 0, seen=" ".join(said.split())[:300])

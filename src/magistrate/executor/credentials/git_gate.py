@@ -89,9 +89,9 @@ class GitGate:
     def probe(self, credential: Credential) -> Seen:
         """Try to begin a push with the token: the advertisement, then an empty push. Changes nothing."""
         bearer = {"Authorization": f"Bearer {credential.token}"}
-        advertised = self._http.plain("GET", f"{credential.push_url}/info/refs?service=git-receive-pack", bearer)
+        advertised = self._http.plain("GET", f"{credential.address}/info/refs?service=git-receive-pack", bearer)
         pushed = self._http.plain(
-            "POST", f"{credential.push_url}/git-receive-pack", {**bearer, "Content-Type": _PUSH}, b"0000"
+            "POST", f"{credential.address}/git-receive-pack", {**bearer, "Content-Type": _PUSH}, b"0000"
         )
         held = advertised in _REFUSING and pushed in _REFUSING
         word = "refused" if held else "ACCEPTED"
@@ -129,7 +129,7 @@ class GitGate:
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             raise Refused("MAG-E386", "the gate named a push URL that is not its own")
         return Credential(
-            lease=given.lease, token=given.token, push_url=given.push_url.rstrip("/"), expires=given.expires
+            lease=given.lease, token=given.token, address=given.push_url.rstrip("/"), expires=given.expires
         )
 
 
