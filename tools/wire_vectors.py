@@ -30,7 +30,8 @@ def expected() -> dict[Path, str]:
         body: Any = type(sample.body)
         schema = msgspec.json.schema(Document[body])
         schema["$id"] = f"magistrate/{name}/v1"
-        files[SCHEMAS / f"{name}.v1.json"] = json.dumps(schema, indent=1, sort_keys=True) + "\n"
+        if "-" not in name:  # a variant of a document, after its name and a dash, has the schema of that document
+            files[SCHEMAS / f"{name}.v1.json"] = json.dumps(schema, indent=1, sort_keys=True) + "\n"
         envelope = sample.seal()
         vector = {
             "payload": envelope.payload_bytes().decode(),

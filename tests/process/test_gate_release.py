@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -214,3 +215,12 @@ def test_one_person_or_nobody_of_the_owning_role_is_not_enough(gate: GateWorld) 
     for approvers in (("ben",), ("carla",)):
         answer = asked(gate, sound(gate), bundle=gate.case(**knobs, approvers=approvers).build())
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "MAG-E121"), answer.text
+
+
+def test_a_tag_that_exists_moves_for_nobody(gate: GateWorld) -> None:
+    """Not even with the environment of a grant: the third layer looks at the repository itself."""
+    hooks = Path(__file__).parents[2] / "src" / "magistrate" / "gate" / "hooks"
+    granted = {"MAGISTRATE_REF": FIRST, "MAGISTRATE_NEW": gate.change}
+    for argv in (("update-ref", FIRST, gate.change), ("update-ref", "-d", FIRST)):
+        git(gate.bare, "-c", f"core.hooksPath={hooks}", *argv, env=granted, check=False)
+    assert git(gate.bare, "rev-parse", FIRST) == gate.base

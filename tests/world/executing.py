@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from world.admissible import BASE, NOW, OLD, RESULT, Admissible
+from world.admissible import BASE, DIFF, NOW, OLD, RESULT, Admissible
 from world.deployment import make_deployment
 
 from magistrate.authority.admission import Pins
 from magistrate.authority.closures import Halt
 from magistrate.authority.stops import Stops
 from magistrate.bootstrap.executor import actions_of
+from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside, assemble
@@ -32,6 +33,7 @@ from magistrate.executor.loop import Loop
 from magistrate.executor.ports import Credential, ProviderLease, Rebuilt, Ruling, Scanned, Seen
 from magistrate.wire.canonical import digest
 from magistrate.wire.drill import DRILL_SECONDS, DrillKind, DrillResult, Probe
+from magistrate.wire.effect import ABSENT
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import Command, HttpProbe
 
@@ -90,7 +92,7 @@ class MemoryGate:
         self.rows_at_mint.append((name, self.row_of(name)))
         if name in self.dead or name in self.grants or self.refuse(body["purpose"]):
             raise Refused("MAG-E332", "not minted")
-        if self.refs.get((body["repository"], body["ref"])) != body["old"]:
+        if self.refs.get((body["repository"], body["ref"]), ABSENT) != body["old"]:
             raise Refused("MAG-E342", "the ref stands elsewhere")
         token = hashlib.sha256(name.encode()).hexdigest()
         self.grants[name] = {**body, "token": token, "state": "issued"}
@@ -149,7 +151,7 @@ class MemoryGate:
         self._answering()
         grant = self.grants[credential.lease]
         where = grant["repository"], ref
-        right = (grant["ref"], grant["commit"], grant["old"]) == (ref, new, self.refs.get(where, ""))
+        right = (grant["ref"], grant["commit"], grant["old"]) == (ref, new, self.refs.get(where, ABSENT))
         if grant["token"] != credential.token or grant["state"] != "issued" or not right:
             return Seen(held=False, seen="refused")
         grant["state"] = "used"
@@ -170,6 +172,7 @@ class MemoryTarget:
     gate: MemoryGate
     rebuilt: Rebuilt
     commits: dict[str, Any] = field(default_factory=dict)
+    planned: dict[str, Any] = field(default_factory=dict)
 
     def prepare(self, repository: str, ref: str, old: str) -> None:
         pass
@@ -180,6 +183,19 @@ class MemoryTarget:
     def commit(self, repository: str, spec: Any) -> str:
         name = hashlib.sha1(repr(spec).encode(), usedforsecurity=False).hexdigest()
         self.commits[name] = spec
+        return name
+
+    def plan_release(self, repository: str, branch: str, prefix: str, effect: Any) -> ReleasePlan:
+        """As the case says it, but for what `planned` says otherwise."""
+        plan = ReleasePlan(
+            ref=effect.ref, commit=effect.commit, previous=effect.previous, base_tree=effect.base_tree,
+            result_tree=effect.result_tree, diff=DIFF, manifest_sha256=effect.manifest_sha256, paths=("a.py",),
+        )  # fmt: skip
+        return replace(plan, **self.planned)
+
+    def tag(self, repository: str, text: bytes) -> str:
+        name = hashlib.sha1(text, usedforsecurity=False).hexdigest()
+        self.commits[name] = text
         return name
 
     def push(self, credential: Credential, repository: str, ref: str, new: str) -> Seen:
@@ -306,7 +322,7 @@ class World:
         self.case = Admissible(home, **knobs)
         self.case.town = make_deployment(
             home, mode=self.case.mode, production=self.case.production, checks=[CHECK], rescan=SCAN if rescan else None,
-            verification=probes,
+            verification=probes, release_tags=self.case.release_tags,
             estate=self.case.estate, windows=self.case.windows, workloads=self.case.workloads, now=NOW - 100,
         )  # fmt: skip
         self.bundle = self.case.build()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from magistrate.domain.execution import Action, LeasePurpose, LeaseState
@@ -18,7 +19,7 @@ from magistrate.wire.closure import Closure
 from magistrate.wire.decision import Decision, Obligation, Reason
 from magistrate.wire.document import Body, document, seal_by_person, seal_by_process
 from magistrate.wire.drill import DrillKind, DrillOrder, DrillResult, Probe
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import NOT_THERE, GitUpdate, Release
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.evidence import Evidence
 from magistrate.wire.freeze import Freeze, Scope, Thaw
@@ -108,6 +109,10 @@ VERDICT = Verdict(
 )
 NOBODY = Scope(repository="shop", environment=None, agent=None, change_class=None)
 
+RELEASE = Release(
+    environment="staging", pre_state=NOT_THERE, rollback_plan_digest=D, repository="shop", ref="refs/tags/v1.2.3", commit=G,
+    previous="refs/tags/v1.2.2", base_tree=G, result_tree=G, manifest_sha256=D,
+)  # fmt: skip
 SAMPLES: dict[str, Sample] = {
     s.body.NAME: s
     for s in (
@@ -394,3 +399,7 @@ SAMPLES: dict[str, Sample] = {
         ),
     )
 }
+PROPOSED = SAMPLES["proposal"]
+SAMPLES["proposal-release"] = Sample(
+    msgspec.structs.replace(PROPOSED.body, action=Action.RELEASE, effect=RELEASE), PROPOSED.prefix, PROPOSED.signer
+)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+EXECUTOR_NAME: Final = "Magistrate executor"
+EXECUTOR_EMAIL: Final = "executor@magistrate.invalid"
+"""In whose name every commit and tag is made."""
 
 
 class Action(StrEnum):

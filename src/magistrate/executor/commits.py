@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from magistrate.authority.admission import Admitted
+from magistrate.domain.execution import EXECUTOR_EMAIL, EXECUTOR_NAME
 from magistrate.domain.tags import TAGS
 from magistrate.executor.ports import CommitSpec
 from magistrate.wire.effect import GitUpdate, Release
 from magistrate.wire.times import unix_seconds
-
-NAME: Final = "Magistrate executor"
-EMAIL: Final = "executor@magistrate.invalid"
-"""Who makes every commit and tag."""
 
 
 def commit_spec(admitted: Admitted, effect: GitUpdate) -> CommitSpec:
@@ -36,7 +31,7 @@ def tag_text(admitted: Admitted, effect: Release) -> bytes:
     name = effect.ref.removeprefix(TAGS)
     at = unix_seconds(admitted.warrant.issued)
     lines = [
-        f"object {effect.commit}", "type commit", f"tag {name}", f"tagger {NAME} <{EMAIL}> {at} +0000", "",
+        f"object {effect.commit}", "type commit", f"tag {name}", f"tagger {EXECUTOR_NAME} <{EXECUTOR_EMAIL}> {at} +0000", "",
         f"Release {name}", "", _trailers(admitted),
     ]  # fmt: skip
     return "\n".join(lines).encode()

@@ -14,6 +14,7 @@ from typing import Final
 from magistrate.authority.obligations import agreed_as_a_whole
 from magistrate.domain.case import Case, Companion
 from magistrate.domain.lifecycle import CaseState
+from magistrate.domain.tags import TAGS
 from magistrate.ports import Unit
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import open_envelope
@@ -106,10 +107,12 @@ def unseen(unit: Unit, case: Case, company: Company, now: int) -> bool:
 
 
 def _by_the_same_hands(unit: Unit, case: Case, now: int) -> list[Case]:
+    """All of them but releases, which land nothing: what a release brings landed before it."""
     facts = case.facts
     landed = unit.companions(facts.agent, facts.owner, since=now - WINDOW_SECONDS, states=LANDED)
     flying = unit.companions(facts.agent, facts.owner, since=0, states=IN_FLIGHT)
-    return [other for other in (*sorted(landed, key=_landing), *flying) if other.facts.proposal != facts.proposal]
+    others = (*sorted(landed, key=_landing), *flying)
+    return [one for one in others if one.facts.proposal != facts.proposal and not one.facts.ref.startswith(TAGS)]
 
 
 def _landing(case: Case) -> tuple[int, int, str]:

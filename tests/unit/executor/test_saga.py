@@ -85,7 +85,7 @@ class _Irrevocable(GitMerge):
 @pytest.mark.requirement("R5", "R58")
 def test_an_action_without_a_way_back_halts_under_no_second_lease(world: World) -> None:
     world.eyes.live = lambda commit: False
-    world.executor(actions=lambda target, read: {Action.MERGE: _Irrevocable(target, read)}).tick()
+    world.executor(actions=lambda target, read, _sign: {Action.MERGE: _Irrevocable(target, read)}).tick()
     assert world.control.outcomes == ["halted"]
     (report,) = world.control.reports.values()
     assert report["why"] == "live verification failed and this action has no way back"
@@ -98,7 +98,7 @@ def test_an_action_without_a_way_back_halts_under_no_second_lease(world: World) 
 
 @pytest.mark.requirement("R5", "R55")
 def test_an_action_that_the_executor_does_not_have_is_refused_before_any_lease(world: World) -> None:
-    world.executor(actions=lambda target, read: {Action.RELEASE: GitMerge(target, read)}).tick()
+    world.executor(actions=lambda target, read, _sign: {Action.RELEASE: GitMerge(target, read)}).tick()
     assert world.control.outcomes == ["refused"]
     assert world.journal is not None
     assert not Casebook(world.journal).leases_of(world.control.taken[0])

@@ -1,4 +1,4 @@
-"""`magistrate remediate FINDING|--all`: let a built-in drafter propose fixes."""
+"""`magistrate remediate FINDING|--all`: let a built-in drafter propose fixes, or the release of what has landed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from magistrate.adapters.drafters.ruff import draft_fixes
+from magistrate.domain.tags import Step
 from magistrate.entrypoints.cli.agent_side import AgentSide
 from magistrate.entrypoints.cli.client import Client
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
@@ -47,21 +48,30 @@ class Task:
 )
 @click.option("--repository", metavar="NAME", help="With --all: of one repository only.")
 @click.option(
+    "--release", type=click.Choice([step.value for step in Step]),
+    help="Propose no fix but the next release of the repository of FINDING, in a step of this size.",
+)  # fmt: skip
+@click.option(
     "--reason", metavar="TEXT", default="fix what the scanner found", show_default=True, help="Why; kept in the log."
 )
 @home_option
 @person_options
 @pass_frame
 def remediate(  # noqa: PLR0913  the options of the command
-    frame: Frame, *, finding: str | None, every: bool, drafter: str, agent: str, repository: str | None, reason: str
-) -> int:
+    frame: Frame, *, finding: str | None, every: bool, drafter: str, agent: str, repository: str | None,
+    release: str | None, reason: str,
+) -> int:  # fmt: skip
     """Draft a fix for FINDING, or one per file with --all; each becomes a proposal in the queue.
 
     The drafter works as an agent: one session, through front, reading and drafting only.
     """
     if (finding is None) is not every:
         raise click.UsageError("name one FINDING, or say --all")
+    if release is not None and every:
+        raise click.UsageError("a release is proposed for one FINDING")
     settings, client = frame.settings(), frame.client()
+    if release is not None:
+        return _release(frame, settings, client, finding or "", agent=agent, step=release, reason=reason)
     tasks = _tasks(client, finding, drafter, repository)
     if not tasks:
         click.echo(f"nothing to draft: no finding of {drafter}", err=not sys.stdout.isatty())
@@ -92,15 +102,43 @@ def remediate(  # noqa: PLR0913  the options of the command
     return worst
 
 
+def _release(  # noqa: PLR0913  what is released, as whom, and why
+    frame: Frame, settings: Settings, client: Client, typed: str, *, agent: str, step: str, reason: str
+) -> int:
+    """Propose the next release of the repository that a finding is about."""
+    finding = str(_named(client, typed)["id"])
+    _verify_registered(frame, settings, client, agent)
+    opened = open_session(frame, settings, agent=agent, finding=finding, reason=reason, minutes=10)
+    try:
+        side = AgentSide(opened["front_url"], opened["token"])
+        answer = side.call(
+            "submit_proposal", release=step, finding=finding, rationale=f"The next {step} release: {reason}.",
+            prompt=f"release what has landed, {step}",
+        )  # fmt: skip
+    finally:
+        client.post(f"/api/v1/people/sessions/{opened['id']}/close", {})
+        Path(opened["file"]).unlink(missing_ok=True)
+    click.echo(f"release: proposal {short(answer['proposal'])} ({answer['state']})")
+    click.echo("next: magistrate queue", err=not sys.stdout.isatty())
+    return 0
+
+
+def _named(client: Client, typed: str) -> dict[str, Any]:
+    """The one finding that a prefix names (raises NotFound MAG-E606)."""
+    rows = client.pages("/api/v1/people/findings", "findings", limit=0)
+    chosen = [row for row in rows if str(row["id"]).startswith(typed)]
+    if len(chosen) != 1:
+        raise NotFound("MAG-E606", f"`{typed[:60]}` names {len(chosen)} findings", hint="magistrate findings")
+    return chosen[0]
+
+
 def _tasks(client: Client, finding: str | None, drafter: str, repository: str | None) -> list[Task]:
-    rows = list(client.pages("/api/v1/people/findings", "findings", limit=0, repository=repository))
     if finding is not None:
-        chosen = [row for row in rows if str(row["id"]).startswith(finding)]
-        if len(chosen) != 1:
-            raise NotFound("MAG-E606", f"`{finding[:60]}` names {len(chosen)} findings", hint="magistrate findings")
-        if drafter not in str(chosen[0]["tool"]).lower():
-            raise Refused("MAG-E610", f"the finding comes from `{chosen[0]['tool']}`, which {drafter} cannot fix")
-        return [Task(finding=chosen[0]["id"], path=chosen[0]["path"], rules=(chosen[0]["rule"],))]
+        chosen = _named(client, finding)
+        if drafter not in str(chosen["tool"]).lower():
+            raise Refused("MAG-E610", f"the finding comes from `{chosen['tool']}`, which {drafter} cannot fix")
+        return [Task(finding=chosen["id"], path=chosen["path"], rules=(chosen["rule"],))]
+    rows = client.pages("/api/v1/people/findings", "findings", limit=0, repository=repository)
     by_path: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
         if drafter in str(row["tool"]).lower():

@@ -1,14 +1,16 @@
-"""`magistrate roster show|sign`: who holds which key and role."""
+"""`magistrate roster show|sign|signers`: who holds which key and role."""
 
 from __future__ import annotations
 
 import click
 
+from magistrate.authority.roster import raw_key
+from magistrate.domain.execution import EXECUTOR_EMAIL
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame
 from magistrate.entrypoints.cli.people import load_chain, own_roster
 from magistrate.entrypoints.cli.screen import show_list
 from magistrate.wire.roster import Roster
-from magistrate.wire.sshsig import fingerprint
+from magistrate.wire.sshsig import GIT, fingerprint, ssh_line
 
 
 @click.group()
@@ -31,6 +33,16 @@ def show(frame: Frame, *, output: str) -> None:
     if output == "table":
         click.echo(f"version {trusted.body.version} ({trusted.body.mode}), pinned {settings.pin()}", err=True)
     show_list(output, rows, ("person", "roles", "keys"), empty="the roster names nobody")
+
+
+@roster.command()
+@home_option
+@pass_frame
+def signers(frame: Frame) -> None:
+    """Print the executors' keys as git's file of allowed signers, with which `git verify-tag` believes a release."""
+    trusted = own_roster(frame.settings())
+    for text in trusted.body.processes.executors:
+        click.echo(f'{EXECUTOR_EMAIL} namespaces="{GIT}" {ssh_line(raw_key(text))}')
 
 
 @roster.command()

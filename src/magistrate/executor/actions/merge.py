@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
+from magistrate.domain.execution import EXECUTOR_EMAIL, EXECUTOR_NAME
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import Refused, Unavailable
-from magistrate.executor.commits import EMAIL, NAME
 from magistrate.executor.ports import CommitSpec, Credential, Rebuilt, Seen
 from magistrate.wire.effect import Release
 
@@ -90,7 +90,7 @@ class GitTarget:
     def commit(self, repository: str, spec: CommitSpec) -> str:
         """Make the commit; the same spec always gives the same id."""
         person = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in (
-            ("NAME", NAME), ("EMAIL", EMAIL), ("DATE", f"{spec.at} +0000"))}  # fmt: skip
+            ("NAME", EXECUTOR_NAME), ("EMAIL", EXECUTOR_EMAIL), ("DATE", f"{spec.at} +0000"))}  # fmt: skip
         argv = ["commit-tree", spec.tree, "-p", spec.parent]
         return self._git(repository, argv, given=spec.message.encode(), extra=person).strip()
 
