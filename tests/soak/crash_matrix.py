@@ -27,6 +27,7 @@ from world.real_gate import git
 from magistrate.domain.events import Event
 from magistrate.errors import MagistrateError
 from magistrate.executor.journal import Journal
+from magistrate.wire.effect import ABSENT
 from magistrate.wire.report import Outcome, Report
 
 CASES = 20
@@ -59,7 +60,7 @@ class Matrix:
         outlive = rng.random() < OUTLIVE_SHARE and _may_outlive(cell)
         scene = Scene(self._town, rng, SHORT_LEASE_SECONDS if outlive else LEASE_SECONDS)
         scene.outlive = outlive
-        self._town.enter(healthy=cell.way.healthy)
+        self._town.enter(healthy=cell.way.healthy, releases=cell.way.releases)
         try:
             foreign = self._to_the_point(scene, cell)
             self._strike(scene, cell)
@@ -160,7 +161,7 @@ def verify_end(town: CrashTown, cell: Cell, foreign: str) -> tuple[str, list[int
     finally:
         journal.close()
         outside.close()
-    _verify_ref(town, seen, foreign)
+    _verify_ref(town, cell, seen, foreign)
     _verify_outcome(town, cell, seen, report)
     return report.outcome, seen.dead_ms
 
@@ -217,9 +218,9 @@ def _the_report(town: CrashTown, journal: Journal, identity: Any) -> Report:
     return report
 
 
-def _verify_ref(town: CrashTown, seen: Seen, foreign: str) -> None:
+def _verify_ref(town: CrashTown, cell: Cell, seen: Seen, foreign: str) -> None:
     """Old, new, inverse (or what another hand put there); each move once; no object broken, no lock left."""
-    tip, ours = town.tip(), {(town.old, seen.commit), (seen.commit, seen.inverse)}
+    tip, ours = town.tip(), {(town.old or ABSENT, seen.commit), (seen.commit, seen.inverse)}
     done = town.moves()
     if len(done) != len(set(done)):
         raise BrokenError(f"an effect happened twice: {done}")
@@ -227,7 +228,8 @@ def _verify_ref(town: CrashTown, seen: Seen, foreign: str) -> None:
         raise BrokenError(f"the ref was moved by {done}")
     if tip != (done[-1][1] if done else town.old) or (foreign and tip != foreign):
         raise BrokenError(f"the ref stands at {tip}, moved by {done}")
-    trees = {seen.commit: town.town.result_tree, seen.inverse: town.town.base_tree}
+    result = town.town.base_tree if cell.way.releases else town.town.result_tree
+    trees = {seen.commit: result, seen.inverse: town.town.base_tree} if tip else {}
     if tip in trees and town.town.tree(tip) != trees[tip]:
         raise BrokenError("the ref holds a tree that was not approved")
     locks = [str(place) for place in town.bare.rglob("*.lock")]

@@ -7,6 +7,7 @@ a stand-in, which says what the case says (judging has its own tests).
 from __future__ import annotations
 
 import contextlib
+import copy
 import http.server
 import os
 import subprocess
@@ -24,13 +25,19 @@ from world.deployment import make_deployment
 from world.ports import four_free_ports
 
 from magistrate.adapters.git.manifest import manifest_digest
+from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.adapters.git.release_plan import planned
 from magistrate.adapters.keys.process import load_process_key
 from magistrate.adapters.own_roots import newest_pins
+from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.authority.stops import joined
 from magistrate.bootstrap.executor import SystemClock, actions_of
+from magistrate.domain.impact import ChangeClass, Strictness
+from magistrate.domain.principal import Role
+from magistrate.domain.tags import ReleasePlan
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside
@@ -42,14 +49,15 @@ from magistrate.executor.signed_http import SignedHttp
 from magistrate.wire.assessment import Assessment
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.case_bundle import CaseBundle
-from magistrate.wire.decision import Decision
+from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope
-from magistrate.wire.effect import git_rollback_plan_digest
+from magistrate.wire.effect import Release, git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import Command, HttpProbe
 
 NAME = "testing"
 MAIN = "refs/heads/main"
+FIRST_TAG = "refs/tags/v0.1.0"
 
 
 def git(folder: Path, *arguments: str, given: bytes | None = None, **extra: str) -> str:
@@ -78,7 +86,7 @@ class Town:
 
     def __init__(
         self, home: Path, *, healthy: bool = True, checks: Sequence[Command] = (),
-        executors: Sequence[str] = ("executor",),
+        executors: Sequence[str] = ("executor",), release_tags: str | None = None,
     ) -> None:  # fmt: skip
         self.home, self.healthy = home, healthy
         first = four_free_ports()
@@ -90,7 +98,12 @@ class Town:
             url=f"http://127.0.0.1:{self.service_port}/health", status=200, body_contains="{commit}", within_seconds=1
         )
         self.case.town = make_deployment(
-            home, verification=[probe], checks=checks, now=int(time.time()) - 200, executors=executors
+            home,
+            verification=[probe],
+            checks=checks,
+            now=int(time.time()) - 200,
+            executors=executors,
+            release_tags=release_tags,
         )
         (home / "magistrate.toml").write_text(
             f'version = 1\ndeployment = "{NAME}"\nmode = "team"\n[ports]\nfront = {first}\n'
@@ -175,6 +188,26 @@ class Town:
         import base64
 
         return msgspec.structs.replace(self.case.build(), diff=base64.b64encode(self.diff).decode())
+
+    def release_bundle(self) -> CaseBundle:
+        """The first release of the branch as it stands: nothing is compared, two agreed."""
+        case = copy.copy(self.case)
+        case.release = {
+            "ref": FIRST_TAG, "commit": self.old, "base_tree": self.base_tree, "result_tree": self.base_tree,
+            "manifest_sha256": manifest_digest(()),
+        }  # fmt: skip
+        case.proposal, case.approval = {"diff_sha256": digest(b"")}, {"displayed_sha256": digest(b"")}
+        case.change_class, case.strictness, case.reversible = ChangeClass.RELEASE, Strictness.TWO, "no"
+        case.decision_strictness, case.approvers = Strictness.TWO, ("ben", "carla")
+        case.obligations = (
+            Obligation(role=None, count=2, rule="policy/two"), Obligation(role=Role.PLATFORM, count=1, rule="policy/owner"),
+        )  # fmt: skip
+        return msgspec.structs.replace(case.build(), diff="")
+
+
+def planned_here(git_dir: Path, prefix: str, effect: Release) -> ReleasePlan:
+    """As the executor plans a release."""
+    return planned(git_dir, QuarantinedPatches(open_sandbox()), prefix, effect.commit, effect.ref)
 
 
 class FolderControl:
