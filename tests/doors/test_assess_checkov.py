@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from world.assessing import commit, git
+from world.judging import judged_inside
 
 from magistrate.bootstrap.tools import found_tools
 from magistrate.entrypoints.cli.assess import command
@@ -73,7 +74,8 @@ def changed(place: Path, before: dict[str, str], after: dict[str, str]) -> Path:
 
 
 def run(repo: Path, *more: str) -> Result:
-    return CliRunner().invoke(command, ["--repo", str(repo), "HEAD~1", *more])
+    with judged_inside():
+        return CliRunner().invoke(command, ["--repo", str(repo), "HEAD~1", *more])
 
 
 def said(repo: Path) -> dict[str, Any]:

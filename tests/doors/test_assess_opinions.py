@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from world.assessing import commit, git
+from world.judging import judged_inside
 
 from magistrate.bootstrap.tools import found_tools
 from magistrate.entrypoints.cli.assess import command
@@ -29,7 +30,8 @@ def changed(place: Path, before: str, after: str) -> Path:
 
 
 def run(repo: Path, *more: str) -> Result:
-    return CliRunner().invoke(command, ["--repo", str(repo), "HEAD~1", *more])
+    with judged_inside():
+        return CliRunner().invoke(command, ["--repo", str(repo), "HEAD~1", *more])
 
 
 def test_the_locked_zizmor_is_the_one_that_is_found() -> None:

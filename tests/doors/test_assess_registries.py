@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from world.assessing import commit, git
+from world.judging import judged_inside
 from world.registry import RegistryWorld, registry
 
 from magistrate.bootstrap import registries as official
@@ -36,7 +37,10 @@ def published(world: RegistryWorld, ago: int, *, attested: bool = True) -> None:
 
 
 def run(repo: Path, world: RegistryWorld, *more: str) -> Result:
-    return CliRunner().invoke(command, ["--repo", str(repo), "HEAD~1", "--registry", f"pypi={world.address}", *more])
+    with judged_inside():
+        return CliRunner().invoke(
+            command, ["--repo", str(repo), "HEAD~1", "--registry", f"pypi={world.address}", *more]
+        )
 
 
 def test_as11_a_release_of_five_minutes_asks_for_two_and_says_why(repo: Path) -> None:

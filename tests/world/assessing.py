@@ -1,4 +1,4 @@
-"""Small repositories to judge, and `magistrate assess` run on them as a command of this process."""
+"""Small repositories to judge, and `magistrate assess` run on them as a command of this process, judge and all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from click.testing import CliRunner, Result
+from world.judging import judged_inside
 
 from magistrate.entrypoints.cli.assess import command
 
@@ -39,4 +40,5 @@ def small_repository(place: Path) -> Path:
 
 
 def run(repo: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(command, ["--repo", str(repo), *arguments])
+    with judged_inside():
+        return CliRunner().invoke(command, ["--repo", str(repo), *arguments])

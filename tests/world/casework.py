@@ -4,7 +4,8 @@
     case = world.judged({"notes.md": "# Notes\n"})
     world.approve("ben", case)
 
-The witness really cosigns, the judge really runs in the sandbox; only HTTP is left out.
+The witness really cosigns, patches are applied behind walls, the judge answers in this process (`walls=True`: behind
+walls, as control has it); only HTTP is left out.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import msgspec
 from world.deployment import Deployment, by_all, make_deployment, new_id
+from world.judging import JudgeInside
 
 from magistrate.adapters.git.bare import BareRepositories
 from magistrate.adapters.git.patch import QuarantinedPatches
@@ -126,7 +128,7 @@ def gate_repository(home: Path, name: str = "shop", files: Mapping[str, str] = S
 class CaseWorld:
     """One deployment with control's parts in this process. `now` moves only when told to."""
 
-    def __init__(self, folder: Path, *, store: str | None = None, **choices) -> None:
+    def __init__(self, folder: Path, *, store: str | None = None, walls: bool = False, **choices) -> None:
         self.deployment: Deployment = make_deployment(folder / "home", **choices)
         self.home, self.now = self.deployment.home, int(time.time())
         self.repository, self.work = "shop", gate_repository(self.home)
@@ -142,7 +144,7 @@ class CaseWorld:
         self.store = SqlStore(settings.store, self.log)
         self.pen = ProcessPen(self.deployment.keys["control"], self.deployment.name)
         self.repositories = BareRepositories(settings.repositories)
-        self.sandbox = open_sandbox()
+        self.sandbox = open_sandbox() if walls else JudgeInside()
         self.bench = Bench(
             store=self.store, trust=self.trust, pen=self.pen,
             assessor=SandboxedAssessor(self.repositories, self.sandbox, self.pen, tools={}),

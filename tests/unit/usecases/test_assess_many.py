@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 from paths import MAGISTRATE
 from world.casework import git
+from world.judging import JudgeInside
 
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.sandbox.detect import open_sandbox
@@ -57,6 +59,12 @@ def assessor() -> Assessor:
     return Assessor(sandbox=open_sandbox(), tools={"ruff": program(MAGISTRATE.with_name("ruff"))})
 
 
+@pytest.fixture(scope="module")
+def alone(assessor: Assessor) -> Assessor:
+    """For what is asked one by one: no new interpreter each time (see the test of `JudgeInside` below)."""
+    return replace(assessor, sandbox=JudgeInside())
+
+
 def seen(verdict: Assessed | MagistrateError) -> object:
     return (verdict.code, verdict.message) if isinstance(verdict, MagistrateError) else verdict.verdict
 
@@ -70,12 +78,12 @@ def one_by_one(assessor: Assessor, git_: RepositoryReader, change: Change) -> ob
 
 
 @pytest.mark.requirement("R25", "R26")
-def test_together_gives_the_same_bytes_as_one_by_one(repository, assessor):
+def test_together_gives_the_same_bytes_as_one_by_one(repository, assessor, alone):
     changes = [change for change, _ in changes_of(repository, "HEAD", 100)]
     assert len(changes) == len(STEPS) - 1
     together = [(change, seen(v)) for change, v in ManyChanges(assessor=assessor, git=repository).judge(changes)]
     assert [change for change, _ in together] == changes
-    assert [v for _, v in together] == [one_by_one(assessor, repository, change) for change in changes]
+    assert [v for _, v in together] == [one_by_one(alone, repository, change) for change in changes]
     strictness = [v["strictness"] for _, v in together if isinstance(v, dict)]
     assert {"auto", "one", "two"} <= set(strictness)
     assert sum(not isinstance(v, dict) for _, v in together) == 1  # the path with a line end
@@ -100,7 +108,7 @@ class DiesAt:
         self.runs += 1
         lines = stdin.split(b"\n")
         upto = next((n for n, line in enumerate(lines) if self.word in line), len(lines))
-        done = subprocess.run(list(argv), input=b"\n".join(lines[:upto]), capture_output=True, check=False)
+        done = JudgeInside().run(argv, stdin=b"\n".join(lines[:upto]))
         code = -11 if upto < len(lines) else done.returncode
         return SandboxResult(returncode=code, stdout=done.stdout, stderr=b"", timed_out=False)
 
@@ -126,6 +134,17 @@ def test_a_change_at_which_the_assessor_dies_costs_its_own_verdict_only():
     assert walls.runs == 5  # each death ends a run, and the culprit has one of its own
 
 
+@pytest.mark.requirement("R25")
+def test_the_assessor_inside_says_and_ends_as_the_one_behind_walls():
+    lines = [{"v": 1, "mode": "many", "texts": {}}, asked("a"), {"v": 1, "mode": "no such mode"}, asked("b")]
+    many = b"\n".join(map(msgspec.json.encode, lines))
+    for stdin, status in ((many, 0), (msgspec.json.encode(lines[2]), 4)):
+        inside = JudgeInside().run(judge_argv(Path(sys.executable)), stdin=stdin)
+        walled = open_sandbox().run(judge_argv(Path(sys.executable)), stdin=stdin)
+        assert inside == walled
+        assert inside.returncode == status
+
+
 class FailsInCompany:
     """Walls that are too small for two questions at once."""
 
@@ -134,8 +153,7 @@ class FailsInCompany:
     def run(self, argv, *, stdin=b"", **_rest) -> SandboxResult:
         if stdin.count(b"\n") > 1:
             return SandboxResult(returncode=-9, stdout=b"", stderr=b"", timed_out=False)
-        done = subprocess.run(list(argv), input=stdin, capture_output=True, check=False)
-        return SandboxResult(returncode=done.returncode, stdout=done.stdout, stderr=b"", timed_out=False)
+        return JudgeInside().run(argv, stdin=stdin)
 
 
 @pytest.mark.requirement("R25")

@@ -40,8 +40,8 @@ DOCS = {"notes.md": "# Notes\n\nThis service greets people.\n"}
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = CaseWorld(tmp_path)
+def world(tmp_path, request):
+    made = CaseWorld(tmp_path, walls=getattr(request, "param", False))
     made.seed(SHOP)
     made.drill()
     yield made
@@ -70,6 +70,9 @@ def counting(world, case):
 
 
 @pytest.mark.requirement("R31", "R32")
+@pytest.mark.parametrize(
+    "world", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["inside", "walls"], indirect=True
+)
 def test_what_completes_something_in_flight_asks_two_and_calls_the_first_back(world):
     world.register("helper", "anna")
     first = world.judged(NO_TESTS)

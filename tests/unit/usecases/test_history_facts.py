@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from world.casework import git
+from world.judging import JudgeInside
 
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.sandbox.detect import open_sandbox
@@ -39,7 +40,7 @@ class Shop:
         """What `HEAD~1..HEAD` is."""
         reader = RepositoryReader((folder or self.folder) / ".git")
         old, new = reader.resolve("HEAD~1"), reader.resolve("HEAD")
-        assessor = Assessor(sandbox=open_sandbox(), tools={})
+        assessor = Assessor(sandbox=JudgeInside(), tools={})
         return assessor.of_trees(reader, reader.tree_of(old), reader.tree_of(new), commit=old if commit else None)
 
 
@@ -165,10 +166,10 @@ def test_one_by_one_and_together_and_from_a_clone_the_facts_are_the_same(
         assert many.facts(*asked) == Histories(git=here).facts(*asked) == Histories(git=there).facts(*asked)
         assert earlier_of(many.facts(*asked)[0]) is not None or back == 4
         changes.append(Change(name=new, base_tree=trees[0], result_tree=trees[1], commit=old))
-    assessor = Assessor(sandbox=open_sandbox(), tools={})
+    assessor, by_itself = Assessor(sandbox=open_sandbox(), tools={}), Assessor(sandbox=JudgeInside(), tools={})
     for change, found in ManyChanges(assessor=assessor, git=here).judge(changes):
         assert isinstance(found, Assessed)
-        alone = assessor.of_trees(there, change.base_tree, change.result_tree, commit=change.commit, name=change.name)
+        alone = by_itself.of_trees(there, change.base_tree, change.result_tree, commit=change.commit, name=change.name)
         assert found.verdict == alone.verdict
 
 
