@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REQUIREMENTS = 85
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.toml")
@@ -34,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("SSH_AUTH_SOCK", None)
     os.environ.update(CLEAN)
     os.environ["MAGISTRATE_HOME"] = "/nonexistent/magistrate-home"
+    settings.register_profile("untimed", deadline=None)  # a busy machine refutes no property
+    settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
