@@ -131,6 +131,7 @@ def thaw(gate: GateWorld, *people: str, epoch: int | None = None, lease: str = L
     return first
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R50", "R59")
 def test_the_gate_keeps_the_repository_closed_through_a_kill_until_two_people_thaw_it(gate: GateWorld) -> None:
     plant(gate.settings.home, old=gate.base, new=gate.change)
@@ -183,6 +184,7 @@ def test_the_databases_refuse_a_privilege_that_nothing_justifies(gate: GateWorld
     assert gate.get("/gate/v1/leases").json()["orphans"] == [LEASE]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R51")
 def test_a_person_sees_each_privilege_page_by_page_and_what_is_closed(gate: GateWorld) -> None:
     assert seen(gate, "leases").stdout == ""

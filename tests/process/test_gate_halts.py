@@ -85,6 +85,7 @@ def held(gate: GateWorld, bundle: CaseBundle) -> bool:
     return answer.status_code == 403 and words in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R58")
 def test_an_inverse_that_was_asked_for_and_never_went_through_holds_the_ref(gate: GateWorld) -> None:
     bundle = landed(gate)

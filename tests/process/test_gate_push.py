@@ -76,6 +76,7 @@ def test_a_revoked_credential_is_dead_at_once(gate: GateWorld) -> None:
     assert gate.tip() == gate.base
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R4")
 @pytest.mark.requirement("R55")
 def test_leases_are_given_for_admitted_warrants_only(gate: GateWorld) -> None:
@@ -111,6 +112,7 @@ def test_one_warrant_has_one_effect_and_holds_its_ref(gate: GateWorld) -> None:
     assert gate.ask(bundle=rival).status_code == 403
 
 
+@pytest.mark.slow
 def test_another_warrant_waits_until_the_ref_is_released(gate: GateWorld) -> None:
     bundle = gate.case().build()
     first = gate.credential(bundle=bundle)
@@ -122,6 +124,7 @@ def test_another_warrant_waits_until_the_ref_is_released(gate: GateWorld) -> Non
     assert gate.ask(bundle=rival).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R58")
 def test_the_inverse_is_granted_for_an_effect_that_happened(gate: GateWorld) -> None:
     bundle = gate.case().build()
@@ -154,6 +157,7 @@ def test_no_ref_moves_by_hand_without_a_grant(gate: GateWorld) -> None:
     assert git(gate.bare, "rev-parse", "--verify", "--quiet", "refs/heads/x", check=False) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R85")
 def test_drills_reach_scratch_repositories_only(gate: GateWorld) -> None:
     order = gate.drill_order()
@@ -167,6 +171,7 @@ def test_drills_reach_scratch_repositories_only(gate: GateWorld) -> None:
         assert gate.post("/gate/v1/drill-leases", asked).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 def test_a_file_in_the_freeze_folder_stops_effects(gate: GateWorld) -> None:
     gate.settings.freeze.mkdir()
@@ -179,6 +184,7 @@ def test_a_file_in_the_freeze_folder_stops_effects(gate: GateWorld) -> None:
     assert gate.ask().status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 @pytest.mark.requirement("R59")
 def test_within_a_freeze_window_the_gate_gives_nothing_out(tmp_path: Path) -> None:
@@ -196,6 +202,7 @@ def test_within_a_freeze_window_the_gate_gives_nothing_out(tmp_path: Path) -> No
         world.stop()
 
 
+@pytest.mark.slow
 def test_two_persons_lift_a_freeze_and_one_does_not(gate: GateWorld) -> None:
     gate.settings.freeze.mkdir()
     freeze = gate.freeze("shop")

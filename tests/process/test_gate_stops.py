@@ -76,6 +76,7 @@ def test_a_freeze_told_to_the_gate_ends_the_live_credential_at_once_and_outlasts
     assert not gate.settings.freeze.exists() or not list(gate.settings.freeze.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 @pytest.mark.requirement("R53")
 def test_a_file_in_the_drop_ends_the_credential_that_is_held(gate: GateWorld) -> None:
@@ -89,6 +90,7 @@ def test_a_file_in_the_drop_ends_the_credential_that_is_held(gate: GateWorld) ->
     assert gate.tip() == gate.base
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 @pytest.mark.parametrize(
     ("scope", "stops"),
@@ -113,6 +115,7 @@ def test_agent_and_class_of_the_case_are_known_to_the_gate(gate: GateWorld) -> N
     assert kept(tell(gate, freeze(gate, agent=agent))).ended == (credential.lease,)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 def test_two_persons_lift_it_at_the_gate_and_the_old_pair_told_again_changes_nothing(gate: GateWorld) -> None:
     first = freeze(gate, repository="shop")
@@ -138,6 +141,7 @@ def test_two_persons_lift_it_at_the_gate_and_the_old_pair_told_again_changes_not
     assert "frozen by" in gate.ask().text
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 def test_a_thaw_that_is_not_newer_lifts_nothing(gate: GateWorld) -> None:
     late = freeze(gate, epoch=2, repository="shop")  # thaws of this world have the epoch 2
@@ -146,6 +150,7 @@ def test_a_thaw_that_is_not_newer_lifts_nothing(gate: GateWorld) -> None:
     assert "frozen by" in gate.ask().text
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 def test_a_withdrawal_told_to_the_gate_ends_the_credential_of_that_approval(gate: GateWorld) -> None:
     bundle = gate.case().build()
@@ -182,6 +187,7 @@ def test_what_is_not_believed_is_not_kept(gate: GateWorld) -> None:
     assert gate.ask().status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 def test_one_operator_fills_no_more_than_an_own_share(gate: GateWorld) -> None:
     from magistrate.gate.stops import MAX_FREEZES

@@ -65,6 +65,7 @@ def test_the_labels_are_those_that_were_written_before_anything_was_judged():
     assert set(KNOWN["in_time"]) | set(KNOWN["last"]) <= {case["id"] for case in chains}
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R32", "R34")
 def test_a_sample_of_the_blind_chains_is_caught_in_time():
     chosen = [case for at, case in enumerate(strict()) if at % (150 // SAMPLE) == 0]

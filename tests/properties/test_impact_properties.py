@@ -60,6 +60,7 @@ def test_adding_a_change_never_relaxes(some: set[FileChange], more: FileChange) 
     assert level(case(*sorted({*some, more}, key=lambda c: c.path))) >= level(case(*ordered))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R25")
 @settings(deadline=None)
 @given(
@@ -101,6 +102,7 @@ def test_a_mutated_patch_is_never_low_without_a_proof(change: FileChange, at: in
             assert file.proof.witness
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R17", "R18")
 @settings(max_examples=400)
 @given(

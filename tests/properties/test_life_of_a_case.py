@@ -342,6 +342,7 @@ class Life(Parts, RuleBasedStateMachine):
             self._told_as_one_way(name)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R37", "R44", "R55")
 def test_no_effect_without_every_earlier_document() -> None:
     lived(24, 25, {"effect", S.WARRANTED, S.EXECUTING, S.EXPIRED})

@@ -205,6 +205,7 @@ SCOPES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 @given(st.lists(SCOPES, max_size=4), SCOPES)
 @settings(max_examples=100, deadline=None)

@@ -218,6 +218,7 @@ def test_the_judge_starts_while_the_installation_has_no_path_file(tmp_path):
     assert msgspec.json.decode(done.stdout)["error"]["code"] == "MAG-E252", done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R42")
 def test_the_verdict_does_not_hang_on_the_order_of_sets():
     """Each process hashes texts in its own way; who rebuilds an assessment must find the same bytes."""
@@ -228,6 +229,7 @@ def test_the_verdict_does_not_hang_on_the_order_of_sets():
     assert _differing(lines, ("1", "2")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R42")
 def test_whose_power_moves_does_not_hang_on_the_order_of_sets():
     """Equal rights at several places: which of them is told is the same in every process."""

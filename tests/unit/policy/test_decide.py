@@ -169,6 +169,7 @@ def test_the_same_facts_give_the_same_bytes():
     assert canonical(decide(asked)) == canonical(decide(copy.deepcopy(asked)))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R42")
 def test_the_same_facts_give_the_same_bytes_in_every_process():
     """Control and executor decide apart: nothing may depend on the order in which a process hashes."""

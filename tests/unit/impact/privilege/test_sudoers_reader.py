@@ -97,6 +97,7 @@ def everything(found):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R28")
 @settings(max_examples=300, deadline=None)
 @given(entries, entries)
