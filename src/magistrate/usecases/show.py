@@ -40,7 +40,7 @@ def summary(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
         "proposal": facts.proposal, "short": facts.proposal.removeprefix("sha256:")[:SHORT], "id": facts.id,
         "state": standing.state.value, "class": " ".join(standing.classes), "strictness": standing.strictness,
         "title": facts.title, "agent": facts.agent, "owner": facts.owner, "finding": facts.finding,
-        "repository": facts.repository, "environment": facts.environment, "why": standing.why,
+        "repository": facts.repository, "ref": facts.ref, "environment": facts.environment, "why": standing.why,
         "obligations": obligations(unit, case, trust.roster(), now), "opened": rfc3339(facts.opened),
         "expires": rfc3339(facts.expires), "updated": rfc3339(standing.updated), "warrant": standing.warrant,
         "together": _together(unit, facts.proposal, trust.roster().deployment),

@@ -12,7 +12,7 @@ from typing import Final
 from magistrate.adapters.git.manifest import manifest_of
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
-from magistrate.domain.tags import ReleasePlan, newest
+from magistrate.domain.tags import TAGS, ReleasePlan, newest
 from magistrate.errors import Refused
 from magistrate.ports import AppliedPatch
 from magistrate.wire.canonical import digest
@@ -36,7 +36,7 @@ def planned(  # noqa: PLR0913, PLR0917  each is known separately
     tree = reader.tree_of(commit)
     found = compared(git_dir, patches, reader.tree_of(reader.resolve(before)) if before else tree, tree)
     if before and reader.resolve(before) == commit:
-        raise Refused("MAG-E543", f"nothing landed since `{before}`")
+        raise Refused("MAG-E543", f"nothing landed since `{before.removeprefix(TAGS)}`")
     return ReleasePlan(
         ref=ref, commit=commit, previous=before, base_tree=found.base_tree, result_tree=tree, diff=found.diff,
         manifest_sha256=found.manifest_sha256, paths=found.paths,

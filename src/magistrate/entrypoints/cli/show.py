@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from magistrate.domain.tags import TAGS
 from magistrate.entrypoints.cli.cases import CASES, find_case, needs
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
 from magistrate.entrypoints.cli.proofs import (
@@ -47,7 +48,7 @@ def show(frame: Frame, *, id_: str, output: str, every: bool) -> None:
             "why": case.get("why") or "no reason recorded yet",
             **{key.replace("_", " "): case[key] for key in ("supersedes", "superseded_by") if case.get(key)},
             "agent": f"{case.get('agent', '')}, owned by {case.get('owner', '')}",
-            "lands on": f"{case['repository']} in `{case['environment']}`",
+            **_place(case),
             "class": f"{_words(case.get('class'))}; strictness {case.get('strictness') or 'not decided'}",
             "opened": f"{case.get('opened', '')}, expires {case.get('expires', '')}",
             "digest": name,
@@ -116,6 +117,14 @@ def show_event(event: dict[str, Any]) -> None:
 def _fact(value: object) -> str:
     text = visible(str(value))
     return short(text) if text.startswith("sha256:") and " " not in text else text[:200]
+
+
+def _place(case: dict[str, Any]) -> dict[str, str]:
+    """Where it lands, or what it releases."""
+    ref, place = visible(str(case.get("ref", ""))), f"in `{case['environment']}`"
+    if ref.startswith(TAGS):
+        return {"releases": f"{case['repository']} {ref.removeprefix(TAGS)} {place}"}
+    return {"lands on": f"{case['repository']} {ref.removeprefix('refs/heads/')} {place}"}
 
 
 def _words(value: object) -> str:
