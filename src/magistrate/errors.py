@@ -121,6 +121,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E397": "exported log not readable",
     "MAG-E398": "assessor gave no verdict",
     "MAG-E399": "executor not set up",
+    "MAG-E400": "judged by another version of the assessor",
     # 430-529 control, use cases, store, policy
     "MAG-E430": "policy cannot be read",
     "MAG-E431": "rule of the policy not acceptable",

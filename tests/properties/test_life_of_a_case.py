@@ -292,7 +292,12 @@ class Life(Parts, RuleBasedStateMachine):
     def report(self, name: str, outcome: Outcome, signer: str) -> None:
         known = self.known[name]
         began = known.effects > 0
-        if signer == "executor" and not began and known.bundles and outcome is not Outcome.REFUSED:
+        if (
+            signer == "executor"
+            and not began
+            and known.bundles
+            and outcome not in {Outcome.REFUSED, Outcome.VERSION_SKEW}
+        ):
             return  # an executor that did nothing says nothing else
         told = self._report(name, outcome, signer)
         assert told is None or (signer == "executor" and known.bundles), "no warrant, no report"

@@ -11,6 +11,7 @@ walls, as control has it); only HTTP is left out.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import subprocess
 import time
@@ -43,7 +44,9 @@ from magistrate.ledger.submission import Rejection, format_submission
 from magistrate.settings import settings_text
 from magistrate.usecases.assess_case import Bench, judge_case
 from magistrate.usecases.drills import keep_result, order_drills
+from magistrate.usecases.judging import Judge
 from magistrate.usecases.matter import papers
+from magistrate.usecases.own_assessor import own_digest
 from magistrate.usecases.review import approve
 from magistrate.usecases.seal import seal_proposal
 from magistrate.usecases.sessions import Opened, SessionWish, open_session, register_agent
@@ -125,6 +128,12 @@ def gate_repository(home: Path, name: str = "shop", files: Mapping[str, str] = S
     return work
 
 
+@functools.cache
+def own_assessor() -> str:
+    """The digest of the assessor of this source, asked once."""
+    return own_digest(Judge(sandbox=open_sandbox()))
+
+
 class CaseWorld:
     """One deployment with control's parts in this process. `now` moves only when told to."""
 
@@ -150,7 +159,12 @@ class CaseWorld:
             assessor=SandboxedAssessor(self.repositories, self.sandbox, self.pen, tools={}),
         )  # fmt: skip
         self.office = Office(
-            store=self.store, trust=self.trust, pen=self.pen, repositories=self.repositories, same_user_walls=True
+            store=self.store,
+            trust=self.trust,
+            pen=self.pen,
+            repositories=self.repositories,
+            same_user_walls=True,
+            assessor=own_assessor,
         )
         self.read_findings = read_findings(self.repositories)
         self._prepare()

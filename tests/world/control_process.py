@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +14,8 @@ import httpx
 import msgspec
 from paths import PYTHON
 from world.deployment import Deployment
+
+import magistrate
 
 CONTROL = "from pathlib import Path; import sys; from magistrate.entrypoints.control.server import main; main(Path(sys.argv[1]))"
 GATE = "from pathlib import Path; import sys; from magistrate.bootstrap.gate import main; main(Path(sys.argv[1]))"
@@ -24,9 +28,10 @@ EXECUTOR = (
 class Running:
     """A process that is killed at the end, with its output in a file."""
 
-    def __init__(self, name: str, home: Path, argv: list[str], ready) -> None:
+    def __init__(self, name: str, home: Path, argv: list[str], ready, source: Path | None = None) -> None:
+        env = {**os.environ, "PYTHONPATH": str(source)} if source is not None else None
         with (home / "run" / f"{name}.log").open("ab") as log:
-            self.child = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.child = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env)
         self.home, self.name = home, name
         self.await_ready(ready)
 
@@ -56,12 +61,12 @@ def start_witness(deployment: Deployment) -> Running:
     return Running("witness", deployment.home, argv, lambda: _answers(url))
 
 
-def start_control(deployment: Deployment, captured: str = "") -> Running:
-    """Control as it is, or with this program run in it first, as who has captured it would."""
+def start_control(deployment: Deployment, captured: str = "", source: Path | None = None) -> Running:
+    """Control as it is, or with this program run in it first, as who has captured it would; or from another source."""
     url = f"{deployment.settings.control_url}/nowhere"
     argv = [PYTHON, "-c", f"{captured}\n{CONTROL}", str(deployment.home)]
     socket = deployment.settings.front_socket
-    return Running("control", deployment.home, argv, lambda: _answers(url) and socket.exists())
+    return Running("control", deployment.home, argv, lambda: _answers(url) and socket.exists(), source)
 
 
 def start_gate(deployment: Deployment) -> Running:
@@ -69,9 +74,19 @@ def start_gate(deployment: Deployment) -> Running:
     return Running("gate", deployment.home, [PYTHON, "-c", GATE, str(deployment.home)], lambda: _well(url))
 
 
-def start_executor(deployment: Deployment) -> Running:
+def start_executor(deployment: Deployment, source: Path | None = None) -> Running:
+    """The executor as it is, or from another source."""
     journal = deployment.home / "executor" / "journal.db"
-    return Running("executor", deployment.home, [PYTHON, "-c", EXECUTOR, str(deployment.home)], journal.exists)
+    return Running("executor", deployment.home, [PYTHON, "-c", EXECUTOR, str(deployment.home)], journal.exists, source)
+
+
+def other_version(folder: Path) -> Path:
+    """The source of a program whose assessor has another digest and says the same of every change."""
+    made = folder / "other-version"
+    shutil.copytree(Path(magistrate.__path__[0]), made / "magistrate", ignore=shutil.ignore_patterns("__pycache__"))
+    with (made / "magistrate" / "judge.py").open("a") as judge:
+        judge.write("# another version\n")
+    return made
 
 
 class Caller:

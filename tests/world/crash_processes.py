@@ -131,7 +131,7 @@ def world_of(place: Place) -> Outside:
     )  # fmt: skip
     plain = outside_of(home)
     return replace(
-        plain, identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=HttpInbox(to_control), broker=gate,
+        plain, identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=HttpInbox(to_control, lambda: ""), broker=gate,
         drill_ground=gate, gate_misuse=gate, target=target, misuse=target, checks=PassingChecks(), watch_seconds=3600.0,
         closing=(*plain.closing, to_gate.close, to_control.close),
     )  # fmt: skip

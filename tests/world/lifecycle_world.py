@@ -104,7 +104,13 @@ class LifeWorld(CaseWorld):
         self.store = SqlStore(self.database, self.log)
         self.judge = DrawnJudge()
         self.bench = replace(self.bench, store=self.store, assessor=self.judge)
-        self.office = replace(self.office, store=self.store, repositories=self.repositories, same_user_walls=False)
+        self.office = replace(
+            self.office,
+            store=self.store,
+            repositories=self.repositories,
+            same_user_walls=False,
+            assessor=lambda: digest(b"a"),
+        )
         with self.store.transaction() as unit:
             register_agent(unit, self.deployment.manifest, self.trust.roster(), self.now)
             unit.put_repository(

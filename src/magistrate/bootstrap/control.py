@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import time
@@ -31,6 +32,7 @@ from magistrate.settings import PROCESSES, Settings, standing_walls
 from magistrate.usecases.assess_case import Bench
 from magistrate.usecases.finding_secrets import LIMITS, FindingSecrets
 from magistrate.usecases.judging import Judge
+from magistrate.usecases.own_assessor import own_digest
 from magistrate.usecases.warrant import Office
 from magistrate.wire.envelope import Envelope
 
@@ -73,6 +75,7 @@ def compose(settings: Settings) -> Composed:
     office = Office(
         store=store, trust=trust, pen=pen, repositories=repositories,
         same_user_walls=not standing_walls(settings).users, disarmed=disarmed_because(trust),
+        assessor=functools.cache(lambda: own_digest(Judge(sandbox=sandbox))),
     )  # fmt: skip
     import threading
 

@@ -20,6 +20,7 @@ from magistrate.errors import MagistrateError
 from magistrate.ports import Unit
 from magistrate.usecases.assess_case import Bench, judge_case
 from magistrate.usecases.settle import sweep, watch_tips
+from magistrate.usecases.skew import hold_all_outdated
 from magistrate.usecases.warrant import Office, issue
 
 _LOG: Final = logging.getLogger("magistrate.control")
@@ -41,6 +42,7 @@ class Worker:
     _stop: threading.Event = field(default_factory=threading.Event)
     _swept: float = 0.0
     _retried: float = 0.0
+    _compared: bool = False
 
     def start(self) -> threading.Thread:
         """Start the thread."""
@@ -71,6 +73,8 @@ class Worker:
         if time.monotonic() - self._swept > SLOW_SECONDS:
             self._swept = time.monotonic()
             self._attempt("sweep", self._sweep)
+            if not self._compared:
+                self._attempt("compare versions", self._compare)
         self._attempt("seal", self._seal)
 
     def _each(self, state: CaseState, act: Callable[[str], None]) -> None:
@@ -87,6 +91,13 @@ class Worker:
 
     def _issue(self, proposal: str) -> None:
         issue(self.office, proposal, self.now())
+
+    def _compare(self) -> None:
+        """After a start, once: what people are to approve was judged by the assessor that judges now."""
+        own = self.office.assessor()
+        with self.bench.store.transaction() as unit:
+            hold_all_outdated(unit, self.bench.trust.roster(), own, self.now())
+        self._compared = True
 
     def _sweep(self) -> None:
         with self.bench.store.transaction() as unit:

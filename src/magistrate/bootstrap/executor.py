@@ -5,6 +5,7 @@ It listens nowhere. It polls control, and stops between two rounds when asked to
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import signal
@@ -42,6 +43,8 @@ from magistrate.executor.ports import Target
 from magistrate.executor.signed_http import SignedHttp
 from magistrate.settings import Settings, load_settings, standing_walls
 from magistrate.usecases.assess import Assessor
+from magistrate.usecases.judging import Judge
+from magistrate.usecases.own_assessor import own_digest
 
 POLL_SECONDS: Final = 0.5
 _LOG: Final = logging.getLogger("magistrate.executor")
@@ -92,7 +95,9 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
     to_control = SignedHttp(settings.control_url, audience="control", identity=identity, clock=clock)
     source = settings.workload_token
     workload = TokenFile(path=source).token if source is not None else no_token
-    gate, inbox = GitGate(to_gate, settings.gate_url, workload), HttpInbox(to_control)
+    judge = Judge(sandbox=sandbox)
+    inbox = HttpInbox(to_control, functools.cache(lambda: own_digest(judge)))
+    gate = GitGate(to_gate, settings.gate_url, workload)
     rebuilder = QuarantinedRebuilder(sandbox)
     target = GitTarget(
         folder / "work", source=lambda name: readable_source(settings.repositories, name), rebuilder=rebuilder,

@@ -52,7 +52,7 @@ _FORWARD: Final[dict[CaseState, frozenset[CaseState]]] = {
     S.HELD: frozenset({S.ASSESSING}),
     S.IN_REVIEW: frozenset({S.REJECTED, S.CLEARED, S.HELD}),
     S.CLEARED: frozenset({S.HELD, S.WARRANTED, S.APPROVED_NOT_EXECUTED, S.CANARY_CLOSED}),
-    S.WARRANTED: frozenset({S.EXECUTING, S.IN_DOUBT, S.FAILED}),
+    S.WARRANTED: frozenset({S.EXECUTING, S.IN_DOUBT, S.FAILED, S.CLEARED}),
     S.EXECUTING: frozenset({S.FAILED, S.VERIFYING, S.IN_DOUBT}),
     S.VERIFYING: frozenset({S.SUCCEEDED, S.ROLLING_BACK, S.IN_DOUBT}),
     S.ROLLING_BACK: frozenset({S.ROLLED_BACK, S.HALTED, S.IN_DOUBT}),
@@ -60,7 +60,9 @@ _FORWARD: Final[dict[CaseState, frozenset[CaseState]]] = {
     S.HALTED: frozenset({S.CLOSED}),
 }
 """CLEARED -> HELD: a later change by the same hands makes more of it than people agreed to (R31, R32).
-WARRANTED -> FAILED: the executor refused the warrant at admission or its checks were red."""
+WARRANTED -> FAILED: the executor refused the warrant at admission or its checks were red.
+WARRANTED -> CLEARED: the warrant ended and nothing had begun; the agreement stands, and another warrant may be issued
+once this one has lapsed (ADR 0025)."""
 
 TRANSITIONS: Final[dict[CaseState, frozenset[CaseState]]] = {
     state: _FORWARD.get(state, frozenset()) | (_WITHOUT_EFFECT if state in _BEFORE_EXECUTION else frozenset())

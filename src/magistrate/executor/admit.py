@@ -3,13 +3,15 @@
 Rule kept (invariant 8): after `authority.admission` has verified every signature, quorum,
 duty, expiry and inclusion proof, the executor rebuilds the result tree, judges it again with
 its own pinned assessor, and rules again by policy and floor. A verdict or a decision that
-differs by one byte is refused. Drills count only from its own journal (R85).
+differs by one byte is refused; where another version of the assessor gave it, the refusal says so
+and is no other verdict. Drills count only from its own journal (R85).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from magistrate.authority.admission import Admitted, Pins, admit
 from magistrate.authority.estate import weak_because
@@ -37,6 +39,8 @@ from magistrate.wire.document import open_envelope, verify_current
 from magistrate.wire.effect import Release
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
+
+SKEW: Final = "MAG-E400"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,8 @@ class Admission:
 
         Raises:
             Refused, Usage: the first premise that does not hold; MAG-E389 when the rebuilt tree,
-                MAG-E390 when the recomputed verdict or ruling differs, MAG-E388 when frozen.
+                MAG-E390 when the recomputed verdict or ruling differs, MAG-E400 when another version of
+                the assessor gave the approved one, MAG-E388 when frozen.
             Unavailable: when something could not be recomputed now.
         """
         named = open_envelope(bundle.proposal, Proposal, deployment=self._identity.deployment).body.effect
@@ -188,6 +193,7 @@ class Admission:
     def _verify_judgement(self, bundle: CaseBundle, admitted: Admitted) -> None:
         matter = AssessmentMatter(effect=admitted.effect, bundle=bundle)
         verdict = self._assessor.verdict(matter)
+        _verify_same_version(verdict.assessor, admitted.verdict.assessor)
         found, approved = digest_of(verdict), admitted.warrant.body.assessment_verdict
         if found != approved:
             raise Refused(
@@ -240,6 +246,14 @@ class Admission:
         raise Refused(
             "MAG-E390", f"ruled again here the change needs `{ruling.strictness}` and more people than were decided"
         )
+
+
+def _verify_same_version(own: str, judged_by: str) -> None:
+    if own != judged_by:
+        raise Refused(
+            SKEW, f"version skew: the assessor here is `{own[:23]}`, judged by `{judged_by[:23]}`",
+            hint="upgrade whichever is older: then it is warranted again, or judged and approved again",
+        )  # fmt: skip
 
 
 def _asked(obligations: tuple[Obligation, ...]) -> list[tuple[str, int, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from magistrate.errors import NotFound, Refused
@@ -22,14 +24,20 @@ class _Orders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpInbox:
-    """The executor's API of control; every call raises Unavailable when control does not answer."""
+    """The executor's API of control; every call raises Unavailable when control does not answer.
 
-    def __init__(self, http: SignedHttp) -> None:
+    `assessor` gives the digest of this executor's own assessor: control is told it with each question for work, so
+    that it sees before a warrant is issued that both run different versions.
+    """
+
+    def __init__(self, http: SignedHttp, assessor: Callable[[], str]) -> None:
         self._http = http
+        self._assessor = assessor
 
     def warrants(self) -> tuple[CaseBundle, ...]:
         """Bundles whose warrant nobody has taken."""
-        return self._http.get(f"{_BASE}/warrants", _Warrants).bundles
+        own = self._assessor().removeprefix("sha256:")
+        return self._http.get(f"{_BASE}/warrants?assessor={own}", _Warrants).bundles
 
     def take(self, warrant: str) -> bool:
         """Take a warrant; False when control refuses."""

@@ -19,7 +19,7 @@ from magistrate.domain.events import Event
 from magistrate.domain.execution import Action, LeasePurpose
 from magistrate.errors import MagistrateError, NotFound, Refused, Usage
 from magistrate.executor.action import ExecutorAction, Move, Standing
-from magistrate.executor.admit import Admission
+from magistrate.executor.admit import SKEW, Admission
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.checks import NOBODY, Checks
 from magistrate.executor.halts import Halts
@@ -113,7 +113,8 @@ class Saga:
             self._parts.admission.verify_not_stopped(admitted)
         except _NO as error:
             self._parts.alarm.raise_alarm(f"the warrant `{row.warrant}` is refused: {error.code} {error.message}")
-            self._end(row, Outcome.REFUSED, f"{error.code} {error.message}")
+            outcome = Outcome.VERSION_SKEW if error.code == SKEW else Outcome.REFUSED
+            self._end(row, outcome, f"{error.code} {error.message}")
             return
         self._effect(work, admitted)
         self._conclude(work)

@@ -1,8 +1,8 @@
 """Holds: why a cleared case waits, in words that name who can end it.
 
 Rule kept (R57-R59): no warrant is issued under a freeze or within a freeze window, nor for a ref that a halted case left
-behind or whose last execution is in doubt; `show` and `queue` say which, since when, and what
-lifts it.
+behind or whose last execution is in doubt, nor in vain for an executor with another version of the assessor, nor
+while an earlier warrant of the case could still be used; `show` and `queue` say which, since when, and what lifts it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from magistrate.domain.case import Case
 from magistrate.domain.lifecycle import CaseState
 from magistrate.ports import Trust, Unit
 from magistrate.usecases.freezes import covering_freezes
+from magistrate.usecases.polls import Polls
+from magistrate.usecases.skew import skew_of
 from magistrate.wire.times import rfc3339
 
 _SHORT = slice(7, 19)
@@ -24,9 +26,9 @@ _SHORT = slice(7, 19)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """One reason to wait. `by` is `freeze`, `window`, `halt` or `doubt`.
+    """One reason to wait. `by` is `freeze`, `window`, `halt`, `doubt`, `skew` or `warrant`.
 
-    `name` is the digest of the freeze or of the other case, or the name of the window.
+    `name` is the digest of the freeze, of the other case or of the executor's assessor, or the name of the window.
     """
 
     by: str
@@ -38,7 +40,7 @@ class Hold:
     words: str
 
 
-def standing_holds(unit: Unit, trust: Trust, case: Case, now: int) -> tuple[Hold, ...]:
+def standing_holds(unit: Unit, trust: Trust, case: Case, polls: Polls, now: int) -> tuple[Hold, ...]:
     """Everything that keeps a warrant from being issued for the case at `now` (Unix seconds), freezes first."""
     roster = trust.roster()
     return (
@@ -46,6 +48,8 @@ def standing_holds(unit: Unit, trust: Trust, case: Case, now: int) -> tuple[Hold
         *_windows(trust, case, now),
         *_halts(unit, case, roster),
         *_doubts(unit, case),
+        *_skews(unit, case, roster, polls, now),
+        *_unlapsed(case, now),
     )
 
 
@@ -118,3 +122,27 @@ def _doubts(unit: Unit, case: Case) -> tuple[Hold, ...]:
         )
         for other in _on_ref(unit, CaseState.IN_DOUBT, case.facts.repository, case.facts.ref)
     )  # fmt: skip
+
+
+def _skews(unit: Unit, case: Case, roster: TrustedRoster, polls: Polls, now: int) -> tuple[Hold, ...]:
+    """Whether every executor that asks for work has another version of the assessor than the one that judged."""
+    skew = skew_of(unit, case, roster, polls, now)
+    if skew is None:
+        return ()
+    lift = "upgrade whichever is older; a verdict of another version is judged and approved again"
+    return (
+        Hold(
+            by="skew", name=skew.executors, since=rfc3339(case.standing.updated), person="", reason="version skew",
+            lift=lift, words=f"held: {skew.words}; {lift}",
+        ),
+    )  # fmt: skip
+
+
+def _unlapsed(case: Case, now: int) -> tuple[Hold, ...]:
+    lapses = case.standing.warrant_expires or 0
+    if lapses <= now:
+        return ()
+    until = rfc3339(lapses)
+    words = f"held: an earlier warrant of this case lapses at {until}, and no two may be usable at once"
+    return (Hold(by="warrant", name="", since="", person="", reason="one warrant at a time",
+                 lift=f"it ends by itself at {until}", words=words),)  # fmt: skip

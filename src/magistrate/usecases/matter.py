@@ -89,7 +89,7 @@ def bundle(store: Store, trust: Trust, unit: Unit, case: Case, now: int) -> Case
     session = unit.document(case.facts.session_digest)
     opened = open_envelope(session, Session, deployment=trust.roster().deployment).body
     approvals = _counted(unit, case, trust.roster(), now)
-    warrants = unit.documents(Warrant.NAME, name)
+    warrants = _standing_warrants(unit, case)
     leaf = salt = proof = ""
     if warrants and case.standing.warrant_seq is not None:
         raw_leaf, raw_salt = unit.opening(case.standing.warrant_seq, "warrant")
@@ -112,7 +112,7 @@ def _counted(unit: Unit, case: Case, roster: TrustedRoster, now: int) -> tuple[E
     """The approvals that a warrant names, or those that count now."""
     name = case.facts.proposal
     every = unit.documents(Approval.NAME, name)
-    warrants = unit.documents(Warrant.NAME, name)
+    warrants = _standing_warrants(unit, case)
     if warrants:
         named = set(roster.open_by_control(warrants[-1], Warrant).body.approvals)
     else:
@@ -122,6 +122,11 @@ def _counted(unit: Unit, case: Case, roster: TrustedRoster, now: int) -> tuple[E
             return ()
         named = {g.digest for g in standing_approvals(unit, case, found.matter, roster, now)}
     return tuple(envelope for envelope in every if envelope.payload_digest() in named)
+
+
+def _standing_warrants(unit: Unit, case: Case) -> tuple[Envelope, ...]:
+    """Every warrant of the case, none while the last is over and the case waits again."""
+    return () if case.standing.warrant is None else unit.documents(Warrant.NAME, case.facts.proposal)
 
 
 def _last(envelopes: Sequence[Envelope]) -> Envelope | None:

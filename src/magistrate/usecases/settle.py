@@ -16,6 +16,7 @@ from magistrate.domain.execution import LeasePurpose
 from magistrate.domain.lifecycle import TERMINAL, CaseState, verify_transition
 from magistrate.errors import NotFound, Refused
 from magistrate.ports import Repositories, Trust, Unit
+from magistrate.usecases.skew import WAITS_AGAIN, may_wait_again
 from magistrate.usecases.stale import BEFORE_EXECUTION, close_overtaken, moved_on
 from magistrate.usecases.transition import Occasion, move, note, route
 from magistrate.usecases.warrant import IN_EXECUTION
@@ -28,6 +29,7 @@ DOUBT_SECONDS: Final = 900
 OUTCOMES: Final = {
     Outcome.SUCCEEDED: CaseState.SUCCEEDED, Outcome.FAILED: CaseState.FAILED, Outcome.REFUSED: CaseState.FAILED,
     Outcome.ROLLED_BACK: CaseState.ROLLED_BACK, Outcome.HALTED: CaseState.HALTED, Outcome.UNKNOWN: CaseState.IN_DOUBT,
+    Outcome.VERSION_SKEW: CaseState.FAILED,
 }  # fmt: skip
 WORDS: Final = frozenset(event.value for event in Event)
 _COMMIT_LENGTH: Final = 40
@@ -69,6 +71,8 @@ def record_step(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> None:
 def record_report(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> Case:
     """Settle a case by the executor's signed report; the same report again changes nothing.
 
+    A report about an earlier warrant of the case is kept and moves nothing.
+
     Raises:
         Refused: MAG-E106, MAG-E107 signature; MAG-E451 for another warrant than the case's.
     """
@@ -85,16 +89,19 @@ def record_report(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> Cas
         "ref_after": report.ref_after, "leases_open": str(report.leases_open), "journal_head": report.journal_head,
         "report": envelope.payload_digest(),
     }  # fmt: skip
-    target = OUTCOMES[report.outcome]
+    current = report.warrant == warrants[-1] and case.standing.warrant is not None
+    target = _target(unit, case, report) if current else case.standing.state
     event = Event.CASE_CLOSED if target in TERMINAL else Event.CASE_HELD
     occasion = Occasion(event=event, now=now, facts=facts, payloads={"report": envelope.payload_bytes()}, once=once)
     path = _path(case.standing.state, target)
     if path:
-        case, recorded = move(unit, case, path, occasion, why=report.why[:500])
+        changes = WAITS_AGAIN if target is CaseState.CLEARED else {}
+        case, recorded = move(unit, case, path, occasion, why=report.why[:500], **changes)
     else:
         recorded = note(unit, case, occasion)
     unit.keep(envelope, kind=Report.NAME, proposal=case.facts.proposal, author="executor", seq=recorded.seq)
-    _follow_tip(unit, case, report, trust, now)
+    if current:
+        _follow_tip(unit, case, report, trust, now)
     return case
 
 
@@ -177,6 +184,12 @@ def _path(current: CaseState, target: CaseState) -> tuple[CaseState, ...]:
         verify_transition(current, CaseState.IN_DOUBT)
         verify_transition(CaseState.IN_DOUBT, target)
         return (CaseState.IN_DOUBT, target)
+
+
+def _target(unit: Unit, case: Case, report: Report) -> CaseState:
+    """Where a report takes its case; what was refused for version skew, with nothing begun, waits for the upgrade."""
+    skewed = report.outcome is Outcome.VERSION_SKEW and case.standing.state is CaseState.WARRANTED
+    return CaseState.CLEARED if skewed and may_wait_again(unit, case) else OUTCOMES[report.outcome]
 
 
 def _overdue(case: Case, now: int) -> tuple[CaseState | None, str]:

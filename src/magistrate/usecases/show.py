@@ -16,6 +16,7 @@ from magistrate.errors import NotFound, Refused
 from magistrate.ports import Trust, Unit
 from magistrate.usecases.holds import standing_holds
 from magistrate.usecases.matter import met, papers, standing_approvals
+from magistrate.usecases.polls import Polls
 from magistrate.wire.approval import Approval
 from magistrate.wire.closure import Closure
 from magistrate.wire.decision import Decision
@@ -32,7 +33,7 @@ ERASED: Final = {"erased": "yes"}
 EXECUTED: Final = frozenset({CaseState.SUCCEEDED, CaseState.ROLLED_BACK, CaseState.HALTED, CaseState.CLOSED})
 
 
-def summary(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
+def summary(unit: Unit, case: Case, trust: Trust, polls: Polls, now: int) -> dict[str, Any]:
     """One line of the queue."""
     facts, standing = case.facts, case.standing
     waits = standing.state is CaseState.CLEARED
@@ -44,7 +45,7 @@ def summary(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
         "obligations": obligations(unit, case, trust.roster(), now), "opened": rfc3339(facts.opened),
         "expires": rfc3339(facts.expires), "updated": rfc3339(standing.updated), "warrant": standing.warrant,
         "together": _together(unit, facts.proposal, trust.roster().deployment),
-        "held": [asdict(hold) for hold in standing_holds(unit, trust, case, now)] if waits else [],
+        "held": [asdict(hold) for hold in standing_holds(unit, trust, case, polls, now)] if waits else [],
     }  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def obligations(unit: Unit, case: Case, roster: TrustedRoster, now: int) -> list
     ]
 
 
-def story(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
+def story(unit: Unit, case: Case, trust: Trust, polls: Polls, now: int) -> dict[str, Any]:
     """Prompt, patch, proof, decision, reviewers, credential, action, outcome, and what is missing."""
     name = case.facts.proposal
     events = unit.events(name)
@@ -87,7 +88,7 @@ def story(unit: Unit, case: Case, trust: Trust, now: int) -> dict[str, Any]:
     ]
     linked = {key: e.facts[key] for e in events for key in ("supersedes", "superseded_by") if key in e.facts}
     return {
-        "case": {**summary(unit, case, trust, now), **linked}, "events": sorted(told, key=lambda e: int(str(e["seq"]))),
+        "case": {**summary(unit, case, trust, polls, now), **linked}, "events": sorted(told, key=lambda e: int(str(e["seq"]))),
         "documents": documents, "texts": {what: _text(unit, name, what) for what in ("prompt", "rationale", "diff")},
         "missing": list(missing(unit, case)),
     }  # fmt: skip

@@ -8,7 +8,8 @@ not execute ends APPROVED_NOT_EXECUTED, with all its documents for a person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from magistrate.authority.estate import weak_because
@@ -24,7 +25,9 @@ from magistrate.ports import Pen, Repositories, Store, Trust, Unit
 from magistrate.usecases.drills import drilled
 from magistrate.usecases.holds import standing_holds
 from magistrate.usecases.matter import Papers, papers, standing_approvals
+from magistrate.usecases.polls import Polls
 from magistrate.usecases.release import release_overtaken
+from magistrate.usecases.skew import hold_outdated
 from magistrate.usecases.stale import moved_on
 from magistrate.usecases.transition import Occasion, move
 from magistrate.wire.effect import GitEffect, GitUpdate, Release
@@ -36,21 +39,27 @@ IN_EXECUTION: Final = (CaseState.WARRANTED, CaseState.EXECUTING, CaseState.VERIF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """What issuing needs. `disarmed` is empty, or says why no warrant is issued at all."""
+    """What issuing needs. `disarmed` is empty, or says why no warrant is issued at all.
+
+    `assessor` gives the digest of control's own assessor, `polls` knows which executors ask for work.
+    """
 
     store: Store
     trust: Trust
     pen: Pen
     repositories: Repositories
     same_user_walls: bool
+    assessor: Callable[[], str]
+    polls: Polls = field(default_factory=Polls)
     disarmed: str = ""
 
 
 def issue(office: Office, proposal: str, now: int) -> Case:
     """Take a CLEARED case to WARRANTED, APPROVED_NOT_EXECUTED, STALE or EXPIRED, or leave it.
 
-    It is left CLEARED while another case of the repository executes, a freeze covers it, or a
-    halted case that nobody closed holds its ref.
+    It is left CLEARED while another case of the repository executes, a freeze covers it, a halted case that nobody
+    closed holds its ref, or every executor that asks has another assessor than the one that judged. When control's
+    own assessor is another by now it is HELD, to be judged again.
 
     Raises:
         Unavailable: MAG-E203, MAG-E220, MAG-E443 when nothing can be recorded or witnessed; the
@@ -84,11 +93,13 @@ def fetchable(store: Store, unit: Unit, now: int) -> tuple[Case, ...]:
 
 
 def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
-    roster = office.trust.roster()
-    busy = unit.cases(IN_EXECUTION, limit=1, repository=case.facts.repository)
-    if busy or standing_holds(unit, office.trust, case, now):
-        return case
+    roster, own = office.trust.roster(), office.assessor()
     found = papers(unit, case, roster)
+    if found.verdict.assessor != own:
+        return hold_outdated(unit, case, found.verdict.assessor, own, now)
+    busy = unit.cases(IN_EXECUTION, limit=1, repository=case.facts.repository)
+    if busy or standing_holds(unit, office.trust, case, office.polls, now):
+        return case
     stale = _stale_because(office, case, found)
     if stale:
         return _end(unit, case, CaseState.STALE, stale, now)
@@ -164,13 +175,19 @@ def _issue(  # noqa: PLR0913, PLR0917  what a warrant rests on
     }  # fmt: skip
     occasion = Occasion(
         event=Event.WARRANT_ISSUED, now=now, facts=facts, payloads={"warrant": envelope.payload_bytes()},
-        once=f"warrant:{case.facts.proposal}",
+        once=f"warrant:{case.facts.proposal}{_nth(unit, case)}",
     )  # fmt: skip
     case, recorded = move(
         unit, case, (CaseState.WARRANTED,), occasion, warrant=name, warrant_expires=now + WARRANT_SECONDS
     )
     unit.keep(envelope, kind=Warrant.NAME, proposal=case.facts.proposal, author="control", seq=recorded.seq)
     return case
+
+
+def _nth(unit: Unit, case: Case) -> str:
+    """Which warrant of the case it is; empty for the first."""
+    before = len(unit.documents(Warrant.NAME, case.facts.proposal))
+    return f":{before}" if before else ""
 
 
 def _end(unit: Unit, case: Case, state: CaseState, why: str, now: int) -> Case:

@@ -11,13 +11,17 @@ from magistrate.wire.document import Body, Digest, Line, Time
 
 
 class Outcome(StrEnum):
-    """The verified result; `unknown` counts as failed."""
+    """The verified result; `unknown` counts as failed.
+
+    `version_skew` is a refusal before anything was opened: control judged with another version of the assessor.
+    """
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     ROLLED_BACK = "rolled_back"
     HALTED = "halted"
     REFUSED = "refused"
+    VERSION_SKEW = "version_skew"
     UNKNOWN = "unknown"
 
 

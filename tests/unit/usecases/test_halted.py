@@ -14,6 +14,7 @@ from magistrate.errors import MagistrateError, Refused, Unavailable
 from magistrate.usecases.close import close_halted, halt_view
 from magistrate.usecases.freezes import lift_freeze, set_freeze
 from magistrate.usecases.holds import halt_of
+from magistrate.usecases.polls import Polls
 from magistrate.usecases.show import story, summary
 from magistrate.wire.freeze import Freeze, Scope, Thaw
 
@@ -37,7 +38,7 @@ def close(world, case, envelope, drop=lambda envelope: None):
 
 def told(world, case):
     with world.store.transaction() as unit:
-        return summary(unit, unit.case(case.facts.proposal), world.trust, world.now)
+        return summary(unit, unit.case(case.facts.proposal), world.trust, Polls(), world.now)
 
 
 @pytest.mark.requirement("R58", "R37")
@@ -60,7 +61,7 @@ def test_a_halted_case_holds_its_ref_until_two_people_close_it(world, foreign):
     with world.store.transaction() as unit:
         events = [(e.event, dict(e.facts)) for e in unit.events(stuck.facts.proposal)]
         row = unit.repository("shop")
-        whole = story(unit, unit.case(stuck.facts.proposal), world.trust, world.now)
+        whole = story(unit, unit.case(stuck.facts.proposal), world.trust, Polls(), world.now)
     assert (row.tip, row.alarm) == (world.repositories.tip("shop", "refs/heads/main"), "")
     given = next(facts for name, facts in events if name == "closure.given")
     assert (given["person"], given["self_reviewed"]) == ("carla", "false")

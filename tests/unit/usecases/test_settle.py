@@ -10,6 +10,7 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import Refused, Unavailable
 from magistrate.usecases.assess_case import judge_case
 from magistrate.usecases.holds import standing_holds
+from magistrate.usecases.polls import Polls
 from magistrate.usecases.settle import DOUBT_SECONDS, record_report, record_step, sweep, watch_tips
 from magistrate.usecases.show import missing, story
 from magistrate.wire.journal_entry import JournalEntry, StepStatus
@@ -75,7 +76,7 @@ def test_an_executed_case_has_the_whole_record(world, taken):
     assert done.standing.state is S.SUCCEEDED
     with world.store.transaction() as unit:
         assert missing(unit, done) == ()
-        told = story(unit, done, world.trust, world.now)
+        told = story(unit, done, world.trust, Polls(), world.now)
         assert unit.repository("shop").tip == NEW
         words = [e.event for e in unit.events(taken.facts.proposal)]
     assert words.count("effect.done") == 1
@@ -144,7 +145,7 @@ def test_while_an_execution_is_in_doubt_its_ref_takes_no_other(world, taken):
     world.approve("ben", waiting)
     assert world.issue(waiting).standing.state is S.CLEARED
     with world.store.transaction() as unit:
-        (hold,) = standing_holds(unit, world.trust, unit.case(waiting.facts.proposal), world.now)
+        (hold,) = standing_holds(unit, world.trust, unit.case(waiting.facts.proposal), Polls(), world.now)
     assert (hold.by, hold.name) == ("doubt", taken.facts.proposal)
     report(world, taken, Outcome.FAILED)
     assert world.issue(waiting).standing.state is S.WARRANTED

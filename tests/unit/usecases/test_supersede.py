@@ -9,6 +9,7 @@ from world.casework import CaseWorld
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import MagistrateError, Refused
 from magistrate.usecases.assess_case import judge_case
+from magistrate.usecases.polls import Polls
 from magistrate.usecases.show import story
 from magistrate.usecases.supersede import verify_supersedable
 from magistrate.usecases.warrant import fetchable
@@ -33,7 +34,7 @@ def instead_of(world, earlier, files=BETTER, **changes):
 
 def told(world, case):
     with world.store.transaction() as unit:
-        return story(unit, unit.case(case.facts.proposal), world.trust, world.now)
+        return story(unit, unit.case(case.facts.proposal), world.trust, Polls(), world.now)
 
 
 @pytest.mark.requirement("R47", "R13")

@@ -15,6 +15,7 @@ from magistrate.domain.finding import Finding
 from magistrate.errors import Refused, Usage
 from magistrate.ports import Pen, Repositories, Store, Trust
 from magistrate.usecases.finding_secrets import Reaches, nobody_knows
+from magistrate.usecases.polls import Polls
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.roster import Person
 
@@ -27,7 +28,7 @@ class ControlParts:
 
     `export` writes the sealed log into a folder; `ingest_file` reads findings from a file;
     `secrets_of` says what the secrets open that findings are about; `drop` puts a freeze or thaw where executor and gate
-    read it; `draw` gives 256 random bits; `alarms` holds what a person must see; `wake` stirs the worker.
+    read it; `assessor` gives the digest of control's own assessor, `polls` knows which executors ask; `draw` gives 256 random bits; `alarms` holds what a person must see; `wake` stirs the worker.
     """
 
     deployment: str
@@ -45,7 +46,9 @@ class ControlParts:
     read_findings: Callable[[Path, str, str], tuple[list[Any], list[str]]]
     processes: Callable[[], Mapping[str, Mapping[str, Any]]]
     drop: Callable[[Envelope], Path]
+    assessor: Callable[[], str]
     secrets_of: Callable[[Sequence[Finding]], Reaches] = nobody_knows
+    polls: Polls = field(default_factory=Polls)
     wake: threading.Event = field(default_factory=threading.Event)
     alarms: list[str] = field(default_factory=list)
 

@@ -13,12 +13,18 @@ from magistrate.usecases.drills import keep_result, open_orders
 from magistrate.usecases.matter import bundle
 from magistrate.usecases.settle import record_report, record_step
 from magistrate.usecases.warrant import fetchable
+from magistrate.wire.canonical import verify_digest_shape
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.warrant import Warrant
 
 
 def warrants(parts: ControlParts, asked: Asked) -> dict[str, Any]:
-    """Bundles of warranted cases that nobody took, for the executor they name; each warrant is in the witnessed log."""
+    """Bundles of warranted cases that nobody took, for the executor they name; each warrant is in the witnessed log.
+
+    The executor says which assessor it has (`assessor`, in hex), and that it asks is remembered.
+    """
+    told = asked.query.get("assessor", "")
+    parts.polls.asked(asked.caller.keyid, verify_digest_shape(f"sha256:{told}") if told else "", asked.now)
     with parts.store.transaction() as unit:
         cases = fetchable(parts.store, unit, asked.now)
         found = [bundle(parts.store, parts.trust, unit, case, asked.now) for case in cases]

@@ -19,7 +19,7 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.domain.principal import Role
 from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
-from magistrate.errors import NotFound, Refused, Unavailable, Usage
+from magistrate.errors import MagistrateError, NotFound, Refused, Unavailable, Usage
 from magistrate.usecases.close import close_halted, closures_missing, halt_view
 from magistrate.usecases.drills import open_orders, order_drills, readiness
 from magistrate.usecases.freezes import lift_freeze, set_freeze, standing_freezes
@@ -28,6 +28,7 @@ from magistrate.usecases.matter import bundle, opened_proposal
 from magistrate.usecases.review import approve, reject, withdraw
 from magistrate.usecases.sessions import SessionWish, close_session, open_session, register_agent
 from magistrate.usecases.show import findings_of, obligations, story, summary
+from magistrate.usecases.skew import standing_of
 from magistrate.wire.drill import DrillResult
 from magistrate.wire.effect import GitEffect, Release, commit_seen
 from magistrate.wire.envelope import Envelope
@@ -74,13 +75,24 @@ def status(parts: ControlParts, asked: Asked) -> dict[str, Any]:
             for row in rows
         ]  # fmt: skip
         frozen = [d.body.reason for d in standing_freezes(unit, parts.trust)]
+    own, silence = _own_assessor(parts)
+    executors = standing_of(parts.trust.roster(), parts.polls, own, asked.now)
     checkpoint = parts.store.checkpoint()
     size = checkpoint.split("\n")[1] if checkpoint else "0"
     return {
         "deployment": parts.deployment, "mode": parts.mode, "walls": parts.walls, "disarmed": parts.disarmed,
         "processes": parts.processes(), "log": {"size": int(size), "checkpoint": checkpoint}, "cases": counts,
-        "frozen": frozen, "windows": [in_words(one) for one in open_windows(policy.windows, asked.now)], "readiness": ready, "alarms": parts.alarms[-20:],
+        "frozen": frozen, "windows": [in_words(one) for one in open_windows(policy.windows, asked.now)], "readiness": ready,
+        "executors": executors, "alarms": [*parts.alarms[-20:], *silence, *(one["skew"] for one in executors if one["skew"])],
     }  # fmt: skip
+
+
+def _own_assessor(parts: ControlParts) -> tuple[str, list[str]]:
+    """The digest of control's assessor, or why it does not say."""
+    try:
+        return parts.assessor(), []
+    except MagistrateError as error:
+        return "", [f"control's assessor does not say which it is: {error.message}"]
 
 
 def findings(parts: ControlParts, asked: Asked) -> dict[str, Any]:
@@ -188,7 +200,7 @@ def cases(parts: ControlParts, asked: Asked) -> dict[str, Any]:
         raise Usage("MAG-E451", f"no such state: {error}") from error
     with parts.store.transaction() as unit:
         found = unit.cases(states, limit=limit, after=asked.query.get("after", ""))
-        listed = [summary(unit, case, parts.trust, asked.now) for case in found]
+        listed = [summary(unit, case, parts.trust, parts.polls, asked.now) for case in found]
     return {"cases": listed, "next": found[-1].facts.proposal if len(found) == limit and found else ""}
 
 
@@ -196,7 +208,7 @@ def show_case(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     """The whole story."""
     with parts.store.transaction() as unit:
         found = unit.case(asked.params["case"])
-        told, about = story(unit, found, parts.trust, asked.now), findings_of(unit, found)
+        told, about = story(unit, found, parts.trust, parts.polls, asked.now), findings_of(unit, found)
     return {**told, "finding_secrets": [one for rows in parts.secrets_of(about).values() for one in rows]}
 
 

@@ -66,6 +66,7 @@ def parts_of(composed: Composed) -> ControlParts:
         repositories=composed.repositories, now=unix_now, disarmed=composed.office.disarmed, draw=draw_token,
         export=export_to(composed.store), read_findings=read_findings(composed.repositories),
         processes=lambda: processes_alive(settings), drop=drop_to(settings.freeze),
+        assessor=composed.office.assessor, polls=composed.office.polls,
         secrets_of=composed.secrets.of, wake=composed.worker.wake, alarms=composed.worker.alarms,
     )  # fmt: skip
 
