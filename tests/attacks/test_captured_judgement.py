@@ -76,7 +76,7 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "verdict-of-another-assessor": Attempt(
         hope="An older assessor with a known fault gave the verdict.",
-        code="MAG-E400", says="version skew: the assessor here is", doors=(EXECUTOR,),
+        code="MAG-E400", says="version skew: the assessor here is", doors=(EXECUTOR,), outcome="version_skew",
         forge=judged(assessor=digest(b"older assessor")),
     ),
     "verdict-with-a-way-back": Attempt(

@@ -107,11 +107,13 @@ NOT_APPLICABLE: Final[Mapping[str, str]] = {
     " (test_halted_town.py, test_executor_halts.py)",
     Event.FREEZE_SET: _RECONCILED,
     Event.FREEZE_LIFTED: _RECONCILED,
+    Event.TRUST_DEMOTED: "a refusal at admission writes it, before any lease; done again after a crash it says the same"
+    " (test_other_verdict.py)",
 }
 """Steps of which no cell runs, and why; what is said holds for each of their cells."""
 _ELSEWHERE: Final = (
     "session.", "context.", "finding.", "proposal.", "assessment.", "decision.", "approval.", "closure.",
-    "warrant.issued", "case.", "trust.", "drill.", "roster.", "policy.", "payload.", "pattern.",
+    "warrant.issued", "case.", "trust.promoted", "drill.", "roster.", "policy.", "payload.", "pattern.",
 )  # fmt: skip
 """Events of the log that another process writes; none of them is an entry of this journal."""
 LEASE_EVENTS: Final[Mapping[LeaseState, str]] = {

@@ -35,7 +35,7 @@ class Attempt:
     """`hope` says what the attacker wants of it; `code` and `says` name the premise that stops it.
 
     `gate` holds code and words where the gate stops it for a reason of its own; `doors` are those that verify it.
-    `unreported`: the paper is no document at all, so there is an alarm and nothing to report on. `ignored`: it is
+    `outcome` is what the executor reports. `unreported`: the paper is no document at all, so there is an alarm and nothing to report on. `ignored`: it is
     for somebody else, and the executor does not look at it.
     """
 
@@ -46,6 +46,7 @@ class Attempt:
     honest: Mapping[str, Any] = field(default_factory=dict)
     doors: tuple[str, ...] = (EXECUTOR, GATE)
     gate: tuple[str, str] | None = None
+    outcome: str = "refused"
     unreported: bool = False
     ignored: bool = False
 
@@ -66,7 +67,7 @@ def attempted(world: CapturedWorld, attempt: Attempt) -> None:
         if EXECUTOR in attempt.doors and attempt.ignored:
             assert (offered.outcome, offered.alarms) == ("nothing", []), seen
         elif EXECUTOR in attempt.doors:
-            assert offered.outcome == ("nothing" if attempt.unreported else "refused"), seen
+            assert offered.outcome == ("nothing" if attempt.unreported else attempt.outcome), seen
             assert any(re.search(attempt.code, one) and re.search(attempt.says, one) for one in offered.alarms), seen
             assert attempt.unreported or re.match(attempt.code, offered.why), seen
         assert world.town.tip() == before == world.town.old

@@ -196,9 +196,11 @@ class Admission:
         _verify_same_version(verdict.assessor, admitted.verdict.assessor)
         found, approved = digest_of(verdict), admitted.warrant.body.assessment_verdict
         if found != approved:
+            self._demote(admitted, found)
             raise Refused(
-                "MAG-E390", f"judged again here the verdict is `{found[:23]}`, approved was `{approved[:23]}`"
-            )
+                "MAG-E390", f"judged again here the verdict is `{found[:23]}`, approved was `{approved[:23]}`",
+                hint="readiness is lost: find out who is right, then order the drills again",
+            )  # fmt: skip
         ruling, decision = self._assessor.ruling(matter, verdict), admitted.decision.body
         chained = self._rules_with_landed(matter, admitted, verdict)
         if decision.chain is not None and decision.chain.alone != ruling.strictness:
@@ -211,6 +213,14 @@ class Admission:
                 "MAG-E390",
                 f"ruled again here the change needs `{ruling.strictness}`, decided was `{decision.strictness}`",
             )
+
+    def _demote(self, admitted: Admitted, found: str) -> None:
+        """Control says otherwise what the same assessor says here: one of both is broken, so nothing is ready there."""
+        facts = {
+            "why": "another verdict by the same assessor", "assessor": admitted.verdict.assessor, "found": found,
+            "approved": admitted.warrant.body.assessment_verdict, "proposal": admitted.proposal_digest,
+        }  # fmt: skip
+        self._record.demote(admitted.warrant.id, admitted.effect.repository, facts)
 
     def _rules_with_landed(self, matter: AssessmentMatter, admitted: Admitted, alone: Verdict) -> bool:
         """Whether others by the same hands landed; then what all come to must have been asked for (R32, R34)."""

@@ -2,13 +2,16 @@
 
 Rule kept (R85): whether a repository and environment are drilled is answered from here
 alone, never from control. For each of the four kinds the newest result counts, so a failed
-drill takes back an older pass; a result counts until its `expires`.
+drill takes back an older pass; a result counts until its `expires`. A verdict of the same assessor that control
+tells otherwise takes back all of a repository at once: only drills ordered after it count again.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 
+from magistrate.domain.events import Event
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import WORLD, Journal
 from magistrate.executor.rows import JournalStep
@@ -49,6 +52,29 @@ class DrillRecord:
         self._journal.write(WORLD, JournalStep.DRILL_KEPT, StepStatus.DONE, facts, insert)
         return envelope
 
+    def demote(self, execution: str, repository: str, facts: Mapping[str, str]) -> None:
+        """No drill of this repository counts any more, once for each execution; `facts` say why."""
+        if any(entry.body.step == Event.TRUST_DEMOTED for entry in self._journal.entries(execution)):
+            return
+        at = self._journal.now()
+
+        def insert(rows: sqlite3.Connection) -> None:
+            rows.execute(
+                "insert into demotions(repository, after_drill, at)"
+                " select ?, coalesce(max(sequence), 0), ? from drills",
+                (repository, at),
+            )
+
+        told = {"repository": repository, "at": str(at), **facts}
+        self._journal.write(execution, Event.TRUST_DEMOTED, StepStatus.DONE, told, insert)
+
+    def demoted_at(self, repository: str) -> int:
+        """When readiness of a repository was last lost (Unix seconds); 0 when it never was."""
+        (at,) = self._rows.execute(
+            "select coalesce(max(at), 0) from demotions where repository = ?", (repository,)
+        ).fetchone()
+        return int(at)
+
     def drilled(self, repository: str, environment: str, now: int) -> bool:
         """Whether all four drills passed there and none has expired."""
         return all(self._passed(kind, repository, environment, now) for kind in DrillKind)
@@ -71,8 +97,9 @@ class DrillRecord:
     def _passed(self, kind: DrillKind, repository: str, environment: str, now: int) -> bool:
         found = self._rows.execute(
             "select envelope from drills where kind = ? and repository = ? and environment = ?"
+            " and sequence > (select coalesce(max(after_drill), 0) from demotions where repository = ?)"
             " order by sequence desc limit 1",
-            (kind, repository, environment),
+            (kind, repository, environment, repository),
         ).fetchone()
         if found is None:
             return False

@@ -24,6 +24,7 @@ from magistrate.executor.ports import Broker, Clock, ControlInbox, DrillCall
 from magistrate.ledger.verify import Anchors
 from magistrate.wire.document import Document, verify_current
 from magistrate.wire.drill import DRILL_SECONDS, SCRATCH_PREFIX, DrillKind, DrillOrder, DrillResult, Probe
+from magistrate.wire.times import unix_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,8 @@ class Drills:
         roster.verify_role(person, Role.OPERATOR)
         if order.body.person != person.person:
             raise Refused("MAG-E396", f"`{person.person}` ordered a drill in the name of `{order.body.person}`")
+        if unix_seconds(order.issued) <= self._parts.record.demoted_at(order.body.repository):
+            raise Refused("MAG-E396", "the order is older than what took readiness away", hint="order the drills again")
         if not order.body.scratch.startswith(SCRATCH_PREFIX):
             raise Refused("MAG-E396", f"`{order.body.scratch}` is not a scratch repository")
         if trust_policy(call.policy, roster).repository(order.body.repository).environment != order.body.environment:

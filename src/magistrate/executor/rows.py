@@ -45,6 +45,10 @@ create table if not exists foreign_leases(
   told integer not null default 0, ended integer not null default 0);
 create trigger if not exists foreign_leases_kept before delete on foreign_leases
   begin select raise(abort, 'foreign leases are kept'); end;
+create table if not exists demotions(
+  sequence integer primary key, repository text not null, after_drill integer not null, at integer not null);
+create trigger if not exists demotions_kept before delete on demotions
+  begin select raise(abort, 'demotions are kept'); end;
 create trigger if not exists leases_have_executions before insert on leases
   when new.execution <> 'executor' and not exists (select 1 from executions where warrant = new.execution)
   begin select raise(abort, 'a lease without execution'); end;

@@ -1,12 +1,15 @@
 """Drills: orders and results, and whether a repository and environment have proven themselves.
 
 Rule kept (R85): all four drills have passed and none has expired, or the place counts as
-undrilled; a newer failure takes back an older pass.
+undrilled; a newer failure takes back an older pass, and so does the word of an executor that the same assessor
+gives another verdict there (`trust.demoted`).
 """
 
 from __future__ import annotations
 
-from magistrate.domain.case import DrillRow
+from typing import Final
+
+from magistrate.domain.case import DrillRow, EventRow
 from magistrate.domain.events import Event
 from magistrate.domain.principal import Role
 from magistrate.errors import Refused
@@ -14,7 +17,9 @@ from magistrate.ports import Trust, Unit
 from magistrate.wire.document import verify_current
 from magistrate.wire.drill import DRILL_SECONDS, SCRATCH_PREFIX, DrillKind, DrillOrder, DrillResult
 from magistrate.wire.envelope import Envelope
-from magistrate.wire.times import unix_seconds
+from magistrate.wire.times import rfc3339, unix_seconds
+
+_SHORT: Final = slice(7, 19)
 
 
 def order_drills(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> str:
@@ -98,13 +103,38 @@ def keep_result(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> None:
 
 
 def readiness(unit: Unit, repository: str, environment: str, now: int) -> dict[str, str]:
-    """Each drill with `passed`, `failed`, `expired` or `never`."""
+    """Each drill with `passed`, `failed`, `expired`, `lost` or `never`."""
     found = dict.fromkeys((kind.value for kind in DrillKind), "never")
+    lost = _demoted_at(_demotion(unit, repository))
     for row in unit.drills():
         if (row.repository, row.environment) == (repository, environment):
             state = "passed" if row.passed else "failed"
-            found[row.kind] = "expired" if row.passed and row.expires <= now else state
+            state = "expired" if row.passed and row.expires <= now else state
+            found[row.kind] = "lost" if state == "passed" and row.issued <= lost else state
     return found
+
+
+def demoted_because(unit: Unit, repository: str, environment: str, now: int) -> str:
+    """Why the place lost its readiness, in words, until its drills have passed anew; else an empty text."""
+    row = _demotion(unit, repository)
+    if row is None or drilled(unit, repository, environment, now):
+        return ""
+    facts = row.facts
+    return (
+        f"readiness lost: the executor says that {facts.get('proposal', '')[_SHORT]} got {facts.get('why', 'no reason')}"
+        f" ({rfc3339(_demoted_at(row))}); find out who is right, then: magistrate drill {repository}"
+    )
+
+
+def _demotion(unit: Unit, repository: str) -> EventRow | None:
+    """The last time that an executor took readiness away."""
+    told = [row for row in unit.events(f"repository:{repository}") if row.event == Event.TRUST_DEMOTED]
+    return max(told, key=_demoted_at, default=None)
+
+
+def _demoted_at(row: EventRow | None) -> int:
+    """By the clock of the executor (Unix seconds), as the results of its drills are; 0 for never."""
+    return 0 if row is None else int(row.facts["at"])
 
 
 def drilled(unit: Unit, repository: str, environment: str, now: int) -> bool:

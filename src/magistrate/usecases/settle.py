@@ -56,6 +56,9 @@ def record_step(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> None:
             unit, entry.facts.get("repository", ""), entry.facts.get("seen", ""), now, ref=entry.facts.get("ref", "")
         )
         return
+    if event is Event.TRUST_DEMOTED:
+        unit.append(event, f"repository:{entry.facts.get('repository', '')}", facts, now=now, once=once)
+        return
     try:
         case = unit.case_of_warrant(entry.execution)
     except NotFound:

@@ -9,17 +9,21 @@ import pytest
 from world.casework import CaseWorld
 
 from magistrate.domain.lifecycle import CaseState
+from magistrate.errors import Refused
+from magistrate.usecases.drills import demoted_because, drilled, readiness
 from magistrate.usecases.holds import standing_holds
 from magistrate.usecases.matter import bundle, papers, standing_approvals
-from magistrate.usecases.settle import record_report, sweep
+from magistrate.usecases.settle import record_report, record_step, sweep
 from magistrate.usecases.show import summary
 from magistrate.usecases.skew import MAX_WARRANTS, hold_all_outdated, standing_of
 from magistrate.usecases.warrant import fetchable
 from magistrate.wire.canonical import digest
+from magistrate.wire.journal_entry import JournalEntry, StepStatus
 from magistrate.wire.report import Outcome, Report
 from magistrate.wire.warrant import WARRANT_SECONDS
 
 TYPO = {"notes.md": "# Notes\n\nThis service greets people.\n"}
+CODE = {"app.py": "def greet(name):\n    return eval(name)\n"}
 OTHER = digest(b"another version of the assessor")
 S = CaseState
 
@@ -186,3 +190,46 @@ def test_silence_ends_a_waiting_case_too(world):
     with world.store.transaction() as unit:
         sweep(unit, world.now)
     assert world.case(case).standing.state is S.EXPIRED
+
+
+@pytest.mark.requirement("R55", "R85")
+def test_the_executors_word_of_another_verdict_takes_readiness_until_new_drills(world):
+    world.drill()
+    case = world.judged(CODE)
+    with world.store.transaction() as unit:
+        assert drilled(unit, "shop", "staging", world.now)
+    body = JournalEntry(
+        sequence=1, previous=None, execution="wrt-x", step="trust.demoted", status=StepStatus.DONE,
+        facts={"repository": "shop", "at": str(world.now), "why": "another verdict by the same assessor",
+               "proposal": case.facts.proposal},
+    )  # fmt: skip
+    envelope = world.deployment.by_process("executor", body, "jrn", now=world.now)
+    for _ in range(2):
+        with world.store.transaction() as unit:
+            record_step(unit, envelope, world.trust, world.now)
+    with world.store.transaction() as unit:
+        assert set(readiness(unit, "shop", "staging", world.now).values()) == {"lost"}
+        assert "another verdict by the same assessor" in demoted_because(unit, "shop", "staging", world.now)
+        assert demoted_because(unit, "other", "staging", world.now) == ""
+    world.approve("carla", case)
+    world.approve("ben", case)
+    assert world.issue(case).standing.state is S.APPROVED_NOT_EXECUTED
+    world.now += 1
+    world.drill()
+    with world.store.transaction() as unit:
+        assert drilled(unit, "shop", "staging", world.now)
+        assert demoted_because(unit, "shop", "staging", world.now) == ""
+
+
+@pytest.mark.requirement("R85")
+def test_nobody_but_an_executor_says_so(world):
+    world.drill()
+    facts = {"repository": "shop", "at": str(world.now)}
+    body = JournalEntry(
+        sequence=1, previous=None, execution="wrt-x", step="trust.demoted", status=StepStatus.DONE, facts=facts
+    )
+    for signer in ("control", "front", "gate"):
+        with pytest.raises(Refused), world.store.transaction() as unit:
+            record_step(unit, world.deployment.by_process(signer, body, "jrn", now=world.now), world.trust, world.now)
+    with world.store.transaction() as unit:
+        assert drilled(unit, "shop", "staging", world.now)

@@ -7,7 +7,7 @@ import click
 from magistrate.domain.impact import LOW
 from magistrate.entrypoints.cli.at_the_gate import closed_repositories, words
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame, person_options
-from magistrate.entrypoints.cli.screen import show_list
+from magistrate.entrypoints.cli.screen import show_list, visible
 from magistrate.errors import MagistrateError
 from magistrate.wire.drill import DrillKind
 
@@ -40,6 +40,9 @@ def readiness(frame: Frame, *, output: str) -> None:
             if drilled
             else f"magistrate drill {row['repository']}"
         )
+    for row in rows:
+        if row.get("alarm") and output in {"table", "wide"}:
+            click.echo(f"alarm: {row['repository']}: {visible(str(row['alarm']))}", err=True)
     show_list(
         output, rows, ("repository", "environment", "ready", "may execute"), wide=(*DrillKind, "estate", "weak", "alarm", "closed", "next"),
         empty="no repository yet; `magistrate repository add PATH` adds one",

@@ -21,7 +21,7 @@ from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
 from magistrate.errors import MagistrateError, NotFound, Refused, Unavailable, Usage
 from magistrate.usecases.close import close_halted, closures_missing, halt_view
-from magistrate.usecases.drills import open_orders, order_drills, readiness
+from magistrate.usecases.drills import demoted_because, open_orders, order_drills, readiness
 from magistrate.usecases.freezes import lift_freeze, set_freeze, standing_freezes
 from magistrate.usecases.ingest import ingest, verify_may_ingest
 from magistrate.usecases.matter import bundle, opened_proposal
@@ -69,7 +69,8 @@ def status(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     with parts.store.transaction() as unit:
         counts, rows = dict(unit.counts()), unit.repositories()
         ready = [
-            {"repository": row.repository, "environment": row.environment, "alarm": row.alarm,
+            {"repository": row.repository, "environment": row.environment,
+             "alarm": row.alarm or demoted_because(unit, row.repository, row.environment, asked.now),
              "drills": readiness(unit, row.repository, row.environment, asked.now),
              "estate": declared, "weak": weak.get(row.repository, ("policy does not name it",))}
             for row in rows
