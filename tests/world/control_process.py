@@ -74,10 +74,25 @@ def start_gate(deployment: Deployment) -> Running:
     return Running("gate", deployment.home, [PYTHON, "-c", GATE, str(deployment.home)], lambda: _well(url))
 
 
-def start_executor(deployment: Deployment, source: Path | None = None) -> Running:
-    """The executor as it is, or from another source."""
-    journal = deployment.home / "executor" / "journal.db"
-    return Running("executor", deployment.home, [PYTHON, "-c", EXECUTOR, str(deployment.home)], journal.exists, source)
+def start_executor(deployment: Deployment, source: Path | None = None, name: str = "executor") -> Running:
+    """The executor as it is, or from another source; another `name` has a key, a journal and a home of its own."""
+    home = deployment.home if name == "executor" else home_of_another(deployment, name)
+    journal = home / "executor" / "journal.db"
+    return Running(name, deployment.home, [PYTHON, "-c", EXECUTOR, str(home)], journal.exists, source)
+
+
+def home_of_another(deployment: Deployment, name: str) -> Path:
+    """A home that shares everything with the deployment's but the key and the journal of its executor."""
+    made = deployment.home.parent / f"home-{name}"
+    if made.exists():
+        return made
+    (made / "keys").mkdir(parents=True)
+    for entry in deployment.home.iterdir():
+        if entry.name not in {"keys", "executor"}:
+            (made / entry.name).symlink_to(entry)
+    shutil.copy(deployment.home / "keys" / f"{name}.key", made / "keys" / "executor.key")
+    (made / "executor").mkdir(mode=0o700)
+    return made
 
 
 def other_version(folder: Path) -> Path:

@@ -21,6 +21,7 @@ from magistrate.ports import Unit
 from magistrate.usecases.assess_case import Bench, judge_case
 from magistrate.usecases.settle import sweep, watch_tips
 from magistrate.usecases.skew import hold_all_outdated
+from magistrate.usecases.turns import another_asks
 from magistrate.usecases.warrant import Office, issue
 
 _LOG: Final = logging.getLogger("magistrate.control")
@@ -102,7 +103,8 @@ class Worker:
     def _sweep(self) -> None:
         with self.bench.store.transaction() as unit:
             note_trust(unit, self.bench, self.now())
-            sweep(unit, self.now())
+            now, roster, polls = self.now(), self.bench.trust.roster(), self.office.polls
+            sweep(unit, now, lambda case: another_asks(unit, case, roster, polls, now))
             found = watch_tips(unit, self.office.repositories, self.now())
         for alarm in found:
             _LOG.error("ALARM %s", alarm)

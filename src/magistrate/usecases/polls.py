@@ -26,9 +26,10 @@ class Poll:
 
 
 class Polls:
-    """The last question of each executor; safe for several threads."""
+    """The last question of each executor, and which got the `last` warrant; safe for several threads."""
 
     def __init__(self) -> None:
+        self.last = ""
         self._last: dict[str, Poll] = {}
         self._lock = threading.Lock()
 

@@ -7,6 +7,7 @@ moved by another hand makes every case in flight on it STALE and is said loudly.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -108,12 +109,20 @@ def record_report(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> Cas
     return case
 
 
-def sweep(unit: Unit, now: int) -> int:
-    """Let time have its say: expire, and doubt what should have ended. Returns how many moved."""
+def sweep(unit: Unit, now: int, another: Callable[[Case], bool] = lambda _: False) -> int:
+    """Let time have its say: expire, and doubt what should have ended. Returns how many moved.
+
+    A warrant that its executor never took is over; where `another` executor asks for the case, it waits for that one.
+    """
     moved = 0
     for case in unit.cases((*BEFORE_EXECUTION, *IN_EXECUTION), limit=10_000):
         target, why = _overdue(case, now)
-        if target is not None:
+        if target is CaseState.EXPIRED and case.standing.state is CaseState.WARRANTED and another(case):
+            words = {"why": f"{why}; another executor asks for work"}
+            occasion = Occasion(event=Event.CASE_HELD, now=now, facts=words)
+            move(unit, case, (CaseState.CLEARED,), occasion, why=words["why"], **WAITS_AGAIN)
+            moved += 1
+        elif target is not None:
             event = Event.CASE_CLOSED if target in TERMINAL else Event.CASE_HELD
             move(unit, case, (target,), Occasion(event=event, now=now, facts={"why": why}), why=why)
             moved += 1

@@ -15,7 +15,6 @@ from typing import Final
 from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
 from magistrate.authority.quorum import GivenApproval, verify_quorum
-from magistrate.authority.roster import raw_key
 from magistrate.domain.case import Case
 from magistrate.domain.events import Event
 from magistrate.domain.impact import Strictness
@@ -30,8 +29,8 @@ from magistrate.usecases.release import release_overtaken
 from magistrate.usecases.skew import hold_outdated
 from magistrate.usecases.stale import moved_on
 from magistrate.usecases.transition import Occasion, move
+from magistrate.usecases.turns import next_turn
 from magistrate.wire.effect import GitEffect, GitUpdate, Release
-from magistrate.wire.envelope import process_keyid
 from magistrate.wire.warrant import WARRANT_SECONDS, Warrant
 
 IN_EXECUTION: Final = (CaseState.WARRANTED, CaseState.EXECUTING, CaseState.VERIFYING, CaseState.ROLLING_BACK)
@@ -160,8 +159,9 @@ def _issue(  # noqa: PLR0913, PLR0917  what a warrant rests on
     office: Office, unit: Unit, case: Case, found: Papers, given: tuple[GivenApproval, ...], now: int
 ) -> Case:
     matter, roster = found.matter, office.trust.roster()
+    turn = next_turn(unit, case, roster, office.polls, found.verdict.assessor, now)
     body = Warrant(
-        executor=process_keyid(raw_key(roster.body.processes.executors[0])), proposal=matter.proposal_digest,
+        executor=turn.executor, proposal=matter.proposal_digest,
         decision=matter.decision_digest, assessment_verdict=found.verdict_sha256,
         policy=matter.decision.body.policy, roster=matter.decision.body.roster,
         approvals=tuple(sorted(g.digest for g in given)), action=matter.proposal.body.action,
@@ -170,7 +170,7 @@ def _issue(  # noqa: PLR0913, PLR0917  what a warrant rests on
     envelope = office.pen.sign(body, "wrt", now=now, lifetime=WARRANT_SECONDS)
     name = roster.open_by_control(envelope, Warrant).id
     facts = {
-        "warrant": envelope.payload_digest(), "id": name, "executor": body.executor, "decision": body.decision,
+        "warrant": envelope.payload_digest(), "id": name, "executor": body.executor, "chosen": turn.why, "decision": body.decision,
         "approvals": " ".join(body.approvals), "action": body.action.value,
     }  # fmt: skip
     occasion = Occasion(
@@ -181,6 +181,7 @@ def _issue(  # noqa: PLR0913, PLR0917  what a warrant rests on
         unit, case, (CaseState.WARRANTED,), occasion, warrant=name, warrant_expires=now + WARRANT_SECONDS
     )
     unit.keep(envelope, kind=Warrant.NAME, proposal=case.facts.proposal, author="control", seq=recorded.seq)
+    office.polls.last = turn.executor
     return case
 
 
