@@ -18,7 +18,7 @@ import base64
 import contextlib
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,6 +128,8 @@ class Scene:
             self.case._verdict(), Ruling(strictness=self.case.decision_strictness, obligations=self.case.obligations)
         )
         self._loop: Any = None
+        self.drill_again: Callable[[], object] = lambda: None
+        """The drills anew, as people order them where an attempt took readiness away."""
 
     @property
     def town(self) -> Renewed:
@@ -259,7 +261,8 @@ class CapturedWorld:
         journal = Journal(self.town.home / "executor" / f"journal-{self._number}.db", outside.identity, outside.clock)
         self._opened += [journal, outside]
         if scene.drilled:
-            World.pass_drills(outside, journal)  # type: ignore[arg-type]  # what it needs is there
+            scene.drill_again = lambda: World.pass_drills(outside, journal)  # type: ignore[arg-type]  # what it needs is there
+            scene.drill_again()
         return assemble(outside, journal)
 
     def post(self, path: str, content: object, caller: str = "executor", **frame: Any) -> httpx.Response:

@@ -73,6 +73,7 @@ def attempted(world: CapturedWorld, attempt: Attempt) -> None:
         assert world.town.tip() == before == world.town.old
         assert not world.usable()
         world.put_back()
+        scene.drill_again()
         offered = scene.offer(scene.variant())
         assert offered.outcome == "succeeded", (offered.why, *offered.alarms)
         assert world.town.tree(world.town.tip()) == scene.effect(scene.honest).result_tree
