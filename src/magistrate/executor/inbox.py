@@ -37,7 +37,7 @@ class HttpInbox:
     def warrants(self) -> tuple[CaseBundle, ...]:
         """Bundles whose warrant nobody has taken."""
         own = self._assessor().removeprefix("sha256:")
-        return self._http.get(f"{_BASE}/warrants?assessor={own}", _Warrants).bundles
+        return self._http.get(f"{_BASE}/warrants" + (f"?assessor={own}" if own else ""), _Warrants).bundles
 
     def take(self, warrant: str) -> bool:
         """Take a warrant; False when control refuses."""
