@@ -62,7 +62,7 @@ _FORWARD: Final[dict[CaseState, frozenset[CaseState]]] = {
 """CLEARED -> HELD: a later change by the same hands makes more of it than people agreed to (R31, R32).
 WARRANTED -> FAILED: the executor refused the warrant at admission or its checks were red.
 WARRANTED -> CLEARED: the warrant ended and nothing had begun; the agreement stands, and another warrant may be issued
-once this one has lapsed (ADR 0025)."""
+once this one has lapsed (ADR 0026)."""
 
 TRANSITIONS: Final[dict[CaseState, frozenset[CaseState]]] = {
     state: _FORWARD.get(state, frozenset()) | (_WITHOUT_EFFECT if state in _BEFORE_EXECUTION else frozenset())
