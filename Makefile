@@ -4,7 +4,7 @@
 
 bin := .venv/bin
 ready := .venv/.ready
-workers := 2
+spread := -n 2 --dist worksteal
 export GOAL := $(firstword $(MAKECMDGOALS))
 
 $(ready): uv.lock pyproject.toml tools/uv.txt tools/setup.sh
@@ -17,10 +17,10 @@ demo: $(ready) ## the whole product at work on a small repository, in a minute o
 	@$(bin)/magistrate demo $(ARGS)
 
 test: $(ready) ## everything but the soak runs (half an hour on two cores)
-	@$(bin)/pytest -n $(workers) -m "not soak" $(ARGS)
+	@$(bin)/pytest $(spread) -m "not soak" $(ARGS)
 
 test-fast: $(ready) ## what one runs while writing code: nothing slow
-	@$(bin)/pytest -n $(workers) -m "not slow and not soak" $(ARGS)
+	@$(bin)/pytest $(spread) -m "not slow and not soak" $(ARGS)
 
 soak: $(ready) ## hours of cases in shards; an interrupted run goes on; results in docs/results/ (ARGS="NAME", --list)
 	@$(bin)/python tools/soak_runs.py $(ARGS)
