@@ -1,13 +1,14 @@
 """How many sensitive changes the sensors find, surface by surface, on labels from outside.
 
-    MAGISTRATE_MIRRORS=DIR MAGISTRATE_COMMITS=FILE bench/bench_surfaces.py [--held-out | --fresh | --unseen] [--misses SURFACE] [--before]
+    MAGISTRATE_MIRRORS=DIR MAGISTRATE_COMMITS=FILE bench/bench_surfaces.py [--held-out | --fresh | --unseen | --outside] [--misses SURFACE] [--before]
 
 The labels (bench/surfaces/*.jsonl, collected by tools/surface_labels.py) name public repositories and
 have no content, so mirrors of them are needed: DIR/<owner>+<name>/repo. FILE lists commits by title
 (`repo`, `sha`, `weak_label`): those of docs, style and test show how often a sensor speaks for nothing.
 Without mirrors the kept result is told. A third of the labels, by hash, is measured with `--held-out` only;
 `--fresh` measures the sensors of product code on bench/surfaces/fresh, and on the open labels beside it;
-`--unseen` measures bench/surfaces/unseen, of which a third, again by hash, is measured with `--held-out` only.
+`--unseen` measures bench/surfaces/unseen, of which a third, again by hash, is measured with `--held-out` only;
+`--outside` measures bench/surfaces/outside, that third and the rest told apart.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ PRODUCT = (
 """Surfaces whose sensors were changed together, and are told together."""
 UNSEEN = (*PRODUCT, "audit_config", "network")
 """Surfaces with labels from sources that no earlier label names."""
+OUTSIDE = tuple(name for name in UNSEEN if name != "infrastructure")
+"""Surfaces with labels from sources that the unseen ones do not name either."""
 
 
 def speaking(found: list[FileChange], base: BaseTree | None = None) -> set[str]:
@@ -147,9 +150,12 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     if "MAGISTRATE_MIRRORS" in os.environ:
         mirrors = Mirrors(place=Path(os.environ["MAGISTRATE_MIRRORS"]))
         if "--misses" in argv:
-            return _told(mirrors, argv[argv.index("--misses") + 1 :], "unseen/" if "--unseen" in argv else "")
+            folder = "unseen/" if "--unseen" in argv else "outside/" if "--outside" in argv else ""
+            return _told(mirrors, argv[argv.index("--misses") + 1 :], folder)
         if "--unseen" in argv:
             return _kept(mirrors, _unseen(mirrors, kept, argv))
+        if "--outside" in argv:
+            return _kept(mirrors, _outside(mirrors, kept, "before" if "--before" in argv else "now"))
         if "--fresh" in argv:
             kept["product"] = kept.get("product", {})
             side = "before" if "--before" in argv else "now"
@@ -183,6 +189,15 @@ def _unseen(mirrors: Mirrors, kept: dict[str, Any], argv: list[str]) -> dict[str
     for name in UNSEEN:
         told = kept.setdefault("unseen", {}).setdefault(name, {})
         told[key] = measure(mirrors, name, held=held, folder="unseen/")
+    return kept
+
+
+def _outside(mirrors: Mirrors, kept: dict[str, Any], side: str) -> dict[str, Any]:
+    """Measure labels that no sensor was tuned on: `before` is their first run, `now` comes after its open part was read."""
+    for name in OUTSIDE:
+        told = kept.setdefault("outside", {}).setdefault(name, {})
+        for part, held in (("open", False), ("third", True)):
+            told[f"{part}_{side}"] = measure(mirrors, name, held=held, folder="outside/")
     return kept
 
 

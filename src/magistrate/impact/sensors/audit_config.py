@@ -7,7 +7,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, declares_resource, named, rule
+from magistrate.impact.screening import may_match
+from magistrate.impact.sensing import RESOURCE, RuleSensor, declares_resource, named, rule
 from magistrate.impact.vocabulary import vocabulary
 
 PATHS: Final = re.compile(
@@ -26,10 +27,18 @@ WORDS: Final = vocabulary("""
 """)
 
 
+RECORDS: Final = WORDS | vocabulary("log logs logtype logtypes brokerlogs accesslogs loadbalancerattributes")
+"""Words of the settings around a line that say that it is about records."""
+
+
 def _role(file: ChangedFile) -> str | None:
     if named(file, PATHS):
         return "this decides what is recorded or who is alarmed"
-    return "a cloud resource is declared, with records kept of it or not" if declares_resource(file) else None
+    if declares_resource(file):
+        return "a cloud resource is declared, with records kept of it or not"
+    near = not file.words_near.keys().isdisjoint(RECORDS)
+    inside = near and any(may_match(RESOURCE, text) and RESOURCE.search(text) for text in file.both_texts)
+    return "this stands beside what is recorded of a cloud resource" if inside else None
 
 
 SENSOR: Final = RuleSensor(

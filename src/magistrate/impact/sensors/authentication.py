@@ -7,7 +7,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, named, rule
+from magistrate.impact.sensing import RuleSensor, declares_resource, named, rule
 from magistrate.impact.vocabulary import vocabulary
 
 PATHS: Final = re.compile(
@@ -27,7 +27,8 @@ MAY_DO: Final = """
     cancreate ability abilities cancan policies policyscope currentuser currentuserid getcurrentuser requestuser sessionuser userid getuser isself collaborator collaborators tenant scope scopes
     sharing withsharing withoutsharing isprivate ispublic visibility blocked banned suspended islocked whitelist allowlist approle enforcer enforce rolecheck guard guards
     sudo impersonated loginrequired unprivileged idor authenticity authenticitytoken timingsafeequal constanttimecompare fixedtimeequals securecompare hashequals comparedigest
-    accessgranted crossorigin crossoriginprotection bypass insecurebypass secretkeybase serviceaccount actioncontroller usehsts developerexceptionpage usedeveloperexceptionpage unverifiable unverifiabletypes canexecute checker checkers loginurl
+    clientcert clientcerts clientcertmode clientcertenabled clientcertificate clientcertificates clientcertificatemode clientcertificateenabled authnotrequired voter voters voteonattribute
+    accessdenied accessabstain accessgranted crossorigin crossoriginprotection bypass insecurebypass secretkeybase serviceaccount actioncontroller usehsts developerexceptionpage usedeveloperexceptionpage unverifiable unverifiabletypes canexecute checker checkers loginurl
 """
 WORDS: Final = vocabulary(COMING_IN + MAY_DO)
 NEAR: Final = WORDS - vocabulary(
@@ -36,7 +37,13 @@ NEAR: Final = WORDS - vocabulary(
 
 
 def _role(file: ChangedFile) -> str | None:
-    return "its name says that it decides who may come in" if named(file, PATHS) else None
+    if named(file, PATHS):
+        return "its name says that it decides who may come in"
+    return (
+        "a cloud resource is declared, and who may come in is said or left at a default"
+        if declares_resource(file)
+        else None
+    )
 
 
 SENSOR: Final = RuleSensor(

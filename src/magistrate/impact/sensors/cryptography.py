@@ -31,7 +31,8 @@ TRANSPORT: Final = """
 CHANCE: Final = """
     random securerandom randombytes mathrandom rand mrand srand urandom randint randrange randbytes getrandbits cryptorand entropy prng csprng uuid4 arc4random
     jwt jwk jwks jws jwe signature signatures signingmethod signingmethodnone signedstring hashedpassword timingsafeequal constanttimecompare constanttime constanttimeeq fixedtimeequals securecompare hashequals comparedigest
-    validationcallback certificatevalidationcallback trustall allowall noverify skipverify sslverify tlsskipverify
+    validationcallback certificatevalidationcallback trustall allowall noverify skipverify sslverify tlsskipverify certificatesigningrequest certificatesigningrequests
+    tls10 tls11 tls12 tls13 securityprotocol securityprotocoltype passwordencoder passwordencoders initializesecuritycontext ishttpallowed httpallowed allowhttp httpenabled serveforever
 """
 WORDS: Final = vocabulary(PRIMITIVES + TRANSPORT + CHANCE)
 
@@ -75,9 +76,27 @@ SENSOR: Final = RuleSensor(
             "a connection without encryption",
         ),
         rule(
+            r"\bprotocol[\"']?\s{0,4}(?::|=>?)\s{0,4}[\"'\w.]{0,40}\b(?:http|tcp|ftp|telnet|smtp|ldap)\b|protocol\.http\b|^\s*-\s{1,4}[\"']?http://(?!localhost|127\.)",
+            "a connection without encryption",
+            given="protocol http",
+        ),
+        rule(
+            r"\b(?:0x)?(?:67452301|efcdab89|98badcfe|10325476|c3d2e1f0|6a09e667|bb67ae85|3c6ef372|a54ff53a|428a2f98|d76aa478)u?l?\b",
+            "a constant of a digest: cryptography written by hand",
+        ),
+        rule(
+            r"\bnew\s+(?:\w{1,40}\.)?(?:domain|filesystem|volume|stream|databasecluster|databaseinstance|notebookinstance|dbcluster|replicationgroup)\(\s*this\b",
+            "what keeps what others say is made, encrypted or not",
+            given="new",
+        ),
+        rule(
             r"\brequests\.(?:get|post|put|patch|delete|head|options|request)\(|\bfetch\(\s*\w|\bdialect[\"']?\s*:",
             "a connection, with or without encryption",
             given="requests fetch dialect",
+        ),
+        rule(
+            r"[\"'\w)\]]\s{0,4}(?:===?|!==?)\s{0,4}\$?\w{0,40}(?:token|secret|signature|passw(?:or)?d|csrf|api_?key)\w{0,20}\b(?!\.length)|\b\w{0,40}(?:token|secret|signature|passw(?:or)?d|csrf|api_?key)(?:\(\))?\s{0,4}(?:===?|!==?)\s{0,4}[\"'\w$]",
+            "a secret is compared, in a time that may tell of it",
         ),
         rule(r"\bsetPassword\b|set_password\(", "how a password is kept"),
     ),

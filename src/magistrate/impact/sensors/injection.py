@@ -27,12 +27,13 @@ COMMANDS: Final = """
     evalscript interactiveinterpreter interactiveconsole newfunction evaluateonnewdocument addinitscript evaluatehandle parseexpression
     expressionparser spelexpressionparser ognl mvel jexl elprocessor scriptengine groovy groovyshell groovyclassloader parseclass jshell
     importmodule importlib dlopen loadlibrary constantize classforname instanceeval classeval moduleeval publicsend definemethod
-    lazylines callusermethod calluserfunc calluserfuncarray createfunction safetransform getattribute setattr executable shlex shellquote escapeshellarg escapeshellcmd commandinjection codeinjection
+    lazylines callusermethod calluserfunc calluserfuncarray createfunction safetransform rawdata rawcommand sendcommand sendcmd putline crlf
+    evaluatejavascript evaluatingjavascript asyncjavascript executejavascript runjavascript javascriptinterface getattribute setattr executable shlex shellquote escapeshellarg escapeshellcmd commandinjection codeinjection
 """
 OBJECTS: Final = """
     pickle cpickle dill shelve marshal jsonpickle unpickle unpickler unserialize deserialize deserialized deserializer deserialization deserialise
     objectinputstream readobject readresolve binaryformatter soapformatter netdatacontractserializer losformatter typenamehandling
-    snakeyaml xstream xmldecoder objectstream torchload joblib nodeserialize unsafeload safeload fullload yamlload csvload protopollution
+    snakeyaml xstream xmldecoder objectstream torchload joblib nodeserialize unsafeload safeload activemqconnectionfactory trustallpackages trustedpackages objectmessage searchcontrols returningobjflag fullload yamlload csvload protopollution
     yamlunsafeload objectmapper enabledefaulttyping defaulttyping polymorphictypevalidator kryo hessian prototypepollution proto massassignment attraccessible permitall updateattributes fillable guarded
 """
 MARKUP: Final = """
@@ -42,7 +43,7 @@ MARKUP: Final = """
     sceprovider trustashtml domparser createcontextualfragment xss noopener contentsecuritypolicy csp innertext htmlresponse bleach dompurify
     htmlpage htmltemplate httpresponse getwriter createelement templateengine velocity velocityengine freemarker thymeleaf handlebars mustache nunjucks expressionfactory valueexpression methodexpression createvalueexpression createmethodexpression templateloader scriptinjection formathtml
     xmlreader xmldocument xmltextreader etree saxparser documentbuilder documentbuilderfactory xmlinputfactory saxbuilder saxreader expat minidom lxml
-    sax xmlsax dtdprocessing xmlresolver secureprocessing featuresecureprocessing disallowdoctypedecl doctype entityloader loaddtd resolveentities hugetree
+    sax xmlsax dtdprocessing xmlresolver secureprocessing featuresecureprocessing disallowdoctypedecl doctype entityloader loaddtd resolveentities hugetree loadentities xmlbuild htmlentitydecode htmlentities striptags addslashes stripslashes
     nosniff contenttypeoptions xframeoptions frameoptions referrerpolicy mimesniff escape escapes escaped autoescaping dangeroushtml
     libxml noent dtd xslt transformerfactory xxe simplexml xmlrpc expandentities externalentities resolveentity entityresolver pulldom xmlparser
 """

@@ -9,7 +9,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, declares_running, rule
+from magistrate.impact.screening import may_match
+from magistrate.impact.sensing import RUNNING, RuleSensor, declares_running, rule
 from magistrate.impact.vocabulary import vocabulary
 
 WORDS: Final = vocabulary("""
@@ -27,6 +28,8 @@ WORDS: Final = vocabulary("""
     rate rates burst resync debounce expire expires expired expiry expiration lifetime minute minutes millis milliseconds microseconds timedelta timespan ticker
     zlib gzip gunzip bzip2 zstd brotli lz4 snappy inflate deflate decompress decompression decompressor uncompress unzip zipfile tarfile copybuffer readall limitedreader
     recursion nesting maxnesting pagesize perpage pagination paginate capacity maxsize overflow underflow
+    retransmit retransmits retransmitted retransmission retransmissions maxrequest maxrequestsize maxupload maxuploadsize maxfilesize maxpayload maxmessage maxmessagesize maxsession
+    bodysize bodylimit payloadsize payloadlimit uploadsize uploadlimit requestsize multer formidable busboy fileupload
     allerrors regularexpression regexoptions ratelimitexceeded resourceexhausted bounded unbounded
 """)
 NEAR: Final = vocabulary("""
@@ -37,8 +40,15 @@ NEAR: Final = vocabulary("""
 COUNTED: Final = r"(?:len|length|size|count|byte_?size|strlen|sizeof|cap|num_?\w*|total)"
 
 
+PART: Final = vocabulary("container containers initcontainers resources")
+
+
 def _role(file: ChangedFile) -> str | None:
-    return "a workload is declared, with bounds that are said or left out" if declares_running(file) else None
+    if declares_running(file):
+        return "a workload is declared, with bounds that are said or left out"
+    near = not file.words_near.keys().isdisjoint(PART)
+    inside = near and any(may_match(RUNNING, text) and RUNNING.search(text) for text in file.both_texts)
+    return "a part of a workload changes, with bounds that are said or left out" if inside else None
 
 
 SENSOR: Final = RuleSensor(
@@ -53,7 +63,7 @@ SENSOR: Final = RuleSensor(
     code_rules=(
         rule(r"\bmax[_A-Z]\w*\s*[:=(]|\bMAX_\w+", "a bound", given="max"),
         rule(
-            r"^\s*(?:cpu|memory|requests|limits|replicas)\s*:|\b(?:memory|cpu)_?limit|\bworkers?\s*[:=]",
+            r"^\s*[\"']?(?:cpu|memory|requests|limits|replicas|(?:ephemeral-)?storage|hugepages-\w+)[\"']?\s*:|\b(?:memory|cpu)_?limit|\bworkers?\s*[:=]",
             "resources of a service",
         ),
         rule(
@@ -83,9 +93,9 @@ SENSOR: Final = RuleSensor(
             "names or texts that are kept, up to a bound or without one",
         ),
         rule(
-            r"\.(?:match|test)\(\w+\)|\bnew\s+ajv\(|\bpreemptions\b",
+            r"\.(?:matches|replace(?:all|first)|split)\(\s*\"[^\"\n]{0,200}[+*}]|\.(?:match|test)\(\w+\)|\bnew\s+ajv\(|\bpreemptions\b",
             "a check of text whose cost the text decides",
-            given="match test ajv preemptions",
+            given="match matches replaceall replacefirst split test ajv preemptions",
         ),
         rule(
             r"\btime\.(?:Second|Minute|Hour|Millisecond|Microsecond|Duration|After|Tick|Sleep|NewTimer|time)\b|\bDuration(?:::|\.)(?:from|of)_?\w+|\bTimeUnit\.|\b\w+_(?:ms|secs?|seconds?|minutes?|hours?|days?)\b|"
@@ -102,7 +112,7 @@ SENSOR: Final = RuleSensor(
             "a number that bounds something",
         ),
         rule(
-            r"\bio\.(?:Copy(?:Buffer|N)?|ReadAll|LimitReader)\b|\bioutil\.ReadAll\b|\bReadAll\(|\.NewReader\(|\bOpenReader\(|\b(?:GZIP|Zip|Inflater)InputStream\b|\.read\(\s*\)|\breadlines?\(|\bdup2?\(",
+            r"\bio\.(?:Copy(?:Buffer|N)?|ReadAll|LimitReader)\b|\bioutil\.ReadAll\b|\bReadAll\(|\.NewReader\(|\bOpenReader\(|\.extract_?all\(|\bunpack_?archive\(|\|(?:file|image)\b|[\"'](?:file|image)\||\bmimes:|\b(?:GZIP|Zip|Inflater)InputStream\b|\.read\(\s*\)|\breadlines?\(|\bdup2?\(",
             "as much is read as comes",
         ),
         rule(

@@ -6,7 +6,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, declares_resource, declares_running, rule
+from magistrate.impact.screening import may_match
+from magistrate.impact.sensing import RESOURCE, RuleSensor, declares_resource, declares_running, rule
 from magistrate.impact.vocabulary import vocabulary
 
 WORDS: Final = vocabulary("""
@@ -18,6 +19,7 @@ WORDS: Final = vocabulary("""
     allowedhosts allowedorigins alloworigin alloworigins corsorigins origins cors corsmiddleware corsconfig corsorigin nocors accesscontrol crossorigin trustedproxy trustedproxies trustedhost trustedhosts proxy proxies proxied proxyprotocol proxypass httpproxy reverseproxy
     realip realipheader forwardedfor xforwardedfor xforwarded forwarded remoteaddr remoteip clientip ipallowlist ipwhitelist ipfilter ipfilters iprules iprestriction ipsecurityrestrictions authorizednetworks authorizedipranges wafacl waf webacl
     dnsrebinding unixsocket socketpath websocket websockets servesocket anonymousaccess anonymous iptables nftables ufw
+    internet ipv4enabled ipv6enabled externalip externalips noexternalip publicendpoint apigateway restapi authorizationtype apikeyrequired
     spf13net httpserver tcpserver inetaddress serversocket hostname bind host hosts port ports socket sockets connection endpoint endpoints
 """) - vocabulary("spf13net connection")
 NEAR: Final = WORDS - vocabulary(
@@ -25,10 +27,20 @@ NEAR: Final = WORDS - vocabulary(
 )
 
 
+DOORS: Final = vocabulary(
+    "gateway gateways apigateway apigatewayv2 apigatewaymethod apigatewayroute endpoint endpoints route routes public"
+)
+"""Words of the settings around a line that say that it is about a door of a cloud resource."""
+
+
 def _role(file: ChangedFile) -> str | None:
     if declares_resource(file):
         return "a cloud resource is declared, reachable or not"
-    return "a workload is declared, reachable or not" if declares_running(file) else None
+    if declares_running(file):
+        return "a workload is declared, reachable or not"
+    near = not file.words_near.keys().isdisjoint(DOORS)
+    inside = near and any(may_match(RESOURCE, text) and RESOURCE.search(text) for text in file.both_texts)
+    return "this stands beside a door of a cloud resource" if inside else None
 
 
 SENSOR: Final = RuleSensor(

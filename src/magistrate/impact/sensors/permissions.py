@@ -7,7 +7,8 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
-from magistrate.impact.sensing import RuleSensor, declares_resource, declares_workload, named, rule
+from magistrate.impact.screening import may_match
+from magistrate.impact.sensing import RESOURCE, RuleSensor, declares_resource, declares_workload, named, rule
 from magistrate.impact.vocabulary import vocabulary
 
 PATHS: Final = re.compile(
@@ -27,8 +28,15 @@ WORDS: Final = vocabulary("""
     networkpolicyprovider retentionpolicy sslpolicy blockpublicpolicy nonewprivileges securityopt chaining crossdbownershipchaining
     networkpolicy networkpolicies networkpolicyenabled networkpolicyconfig tlspolicy tlscipherpolicy mintlspolicy firewallpolicy firewallpolicyid networkacls autocreatenetwork
     azurepolicy azurepolicyenabled azurepolicyaddon authenticatorgroups authenticatorgroupsconfig
+    allusers allauthenticatedusers blockpublicacls ignorepublicacls restrictpublicbuckets privatenodes enableprivatenodes privatecluster privateclusterconfig
     uniformbucketlevelaccess publicaccessprevention deletionprotection imagepullpolicy admissioncontrollers admissionplugins admissioncontrol
 """)
+
+
+RIGHTS: Final = vocabulary(
+    "iam role roles rolebinding member members principal principals policy policies policydocument policystatement statement acl acls grant grants permission permissions privilege privileges"
+)
+"""Words of the settings around a line that say that it is about rights."""
 
 
 def _role(file: ChangedFile) -> str | None:
@@ -36,7 +44,11 @@ def _role(file: ChangedFile) -> str | None:
         return "this grants rights or names owners"
     if declares_resource(file):
         return "a cloud resource is declared, with rights that are said or left at a default"
-    return "a workload is declared, with rights that are said or left at a default" if declares_workload(file) else None
+    if declares_workload(file):
+        return "a workload is declared, with rights that are said or left at a default"
+    near = not file.words_near.keys().isdisjoint(RIGHTS)
+    inside = near and any(may_match(RESOURCE, text) and RESOURCE.search(text) for text in file.both_texts)
+    return "this stands beside the rights of a cloud resource" if inside else None
 
 
 SENSOR: Final = RuleSensor(
@@ -56,6 +68,15 @@ SENSOR: Final = RuleSensor(
         rule(
             r"\bchmod\b|\bchown\b|\bumask\b|^\s*mode\s*[:=]|\b0o?[0-7]{3,4}\b|\bos\.(?:open|mkdir|makedirs)\(|[\"'](?:/var)?/tmp/|/dev/shm/|^\s*-\s*[\"']\*[\"']\s*$|^\s*data\s+[\"']aws_ami[\"']|^\s*USER\s+\S+\s*$|docker\.sock",
             "file rights, or a user that runs something",
+        ),
+        rule(
+            r"[\"']/(?:var/tmp|tmp|run/lock|run/shm|var/lock|var/crash|dev/mqueue)(?:/|[\"'])|\\temp\b|\bTMPDIR\b",
+            "a place that everybody may write to",
+        ),
+        rule(
+            r"\b(?:not_?)?resources?[\"']?\s{0,4}[:=]\s{0,4}\[?\s{0,4}[\"']\*[\"']",
+            "rights on everything there is",
+            given="resource resources notresource notresources",
         ),
         rule(
             r"\bpolicy\s*[:=]|\bpolic(?:y|ies)\b\s*[\"']?\s*[:={]|\bactions?\s*[:=]\s*[\"'\[]|\beffect\s*[:=]|\b(?:in|e)gress\s*[:={]",

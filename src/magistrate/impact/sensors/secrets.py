@@ -21,6 +21,7 @@ WORDS: Final = vocabulary("""
     apikey apikeys apitoken apisecret accesskey accesskeys accesskeyid secretaccesskey authtoken bearer bearertoken bottoken accesstoken refreshtoken privatekey sshkey deploykey signingkey encryptionkey masterkey
     credential credentials creds connectionstring webhookurl vault keyvault hashicorp keychain keyring dotenv pgpass htpasswd basicauth
     sessionsecret cookiesecret jwtsecret secretstore secretstring serviceaccounttoken accessid accountid authtokens tokensecret hmackey jwtkey rsakey cakey tokenkey secretkeybase signjwt noecho iv hardcodediv authkey authkeys pkey keypem passkey keyfile createhmac signedstring apiorg
+    licensekey licencekey userpass dbpass dbpassword aeskey deskey githubtoken gitlabtoken ghtoken npmtoken redact redacts redacted redacting redaction redactor redactions censor censored censors
 """)
 WRITTEN: Final = r"[^'\"`,;()<>{}|\[\] \t]"
 """A sign of a value that stands without quotes."""
@@ -49,6 +50,13 @@ CLOUD_SECRETS: Final = re.compile(
 )
 
 
+SET: Final = re.compile(r"(?im)^[^\S\n]*(?:-[^\S\n]*)?[\"']?(?:value|default)[\"']?[^\S\n]*[:=][^\S\n]*\S")
+"""A value whose name stands on another line, as in the environment of a container."""
+NAMES: Final = vocabulary(
+    "secret secrets password passwords passwd pwd passphrase apikey apitoken accesskey secretkey privatekey credential credentials"
+)
+
+
 def _role(file: ChangedFile) -> str | None:
     """What a file is by all of its lines; a cluster or a store whose secrets are kept as it says, or as a default says."""
     for text in file.both_texts:
@@ -60,6 +68,8 @@ def _role(file: ChangedFile) -> str | None:
             if all(map(NPM.match, kept)):
                 return "settings of npm, where its tokens are kept"
     changed, _, _ = file.code_text
+    if may_match(SET, changed) and SET.search(changed) and not file.words_near.keys().isdisjoint(NAMES):
+        return "a value is set beside the name of a secret"
     if may_match(CLOUD_SECRETS, changed) and CLOUD_SECRETS.search(changed):
         return "how secrets of a cluster or a store are kept, said or left at a default"
     return None
@@ -92,7 +102,7 @@ SENSOR: Final = RuleSensor(
             itself=True,
         ),
         rule(
-            r"(?:secret|passw(?:or)?d|passphrase|api_?key|access_?key|private_?key|token|credential)s?\b['\"]?\s*[:=]",
+            r"(?:secret|passw(?:or)?d|passphrase|api_?key|access_?key|private_?key|token|credential)s?\d{0,4}\b['\"]?\s*[:=]",
             "sets a secret or where it comes from",
         ),
         rule(
@@ -107,7 +117,7 @@ SENSOR: Final = RuleSensor(
             "reads the environment, where secrets are handed over",
         ),
         rule(
-            r"\b(?:log|logger|logging|print|console)\b.*\b(?:password|passwd|secret|token|credential|api_?key)",
+            r"\b(?:log|lg|logger|logging|print|console|zap|slog|zerolog|logrus|klog)\b.*\b(?:password|passwd|secret|token|credential|api_?key)",
             "may write a secret to a log",
         ),
         rule(
@@ -141,8 +151,16 @@ SENSOR: Final = RuleSensor(
         rule(
             r"(?:^|[\s\"'=/\\])\.(?:aws|azure|kube|ssh|gnupg|docker)(?:/|\b[\"'\s,]|$)|/etc/(?:shadow|kubernetes/pki)|/var/run/secrets|gcloud/(?:credentials|application_default)|"
             r"\s-u\s?\S{1,60}\s{1,4}-p\s?\S|\s--?(?:password|passwd|passphrase|token|secret)[= ]\S|"
-            r"\b(?:get_?connection|connect|log_?in|authenticate)\w*\([^()]{0,120}[\"'][^\"'\s]{1,40}[\"']\s*,\s*[\"'][^\"'\s]{1,40}[\"']\s*\)",
+            r"(?:\b|_)(?:get_?connection|connect|log_?in|authenticate)\w*\([^()]{0,120}[\"'][^\"'\s]{1,40}[\"']\s*,\s*[\"'][^\"'\s]{1,40}[\"']\s*[),]|"
+            r"\s-u\s{1,4}[\"']?[^\s\"':/]{1,60}:[^\s\"'/]",
             "a place of credentials, or one handed over in clear",
+        ),
+        rule(
+            r"\b(?:pw|pswd|psword|passw)[\"']?\s{0,4}(?::=|[:=])\s{0,4}[^\s,;()]|\bpass[\"']?\s{0,4}(?::=|[:=])\s{0,4}[\"'`]?(?=[^\s\"'`,;()]{0,40}\d)[^\s\"'`,;()]{6,}|\bidentified\s{1,4}by\s{1,4}\S|"
+            r"<\w{0,20}(?:pass(?:word|wd|phrase)?|pwd|secret|token|\w_?key)\b[^<>\n]{0,80}>[^<\s]|\bkey[\"']?\s{0,4}(?::=|[:=])\s{0,4}[\"'`][0-9A-Za-z+/=]{24,}[\"'`]",
+            "a password or a key by a short name, in a statement or in an element",
+            itself=True,
+            aside=without_pins,
         ),
         rule(
             r"[\"'`](?=[^\s\"'`/]{11,})[^\s\"'`/\d]*(?:\d+[A-Za-z\[\]@!#$^&*]+){2,}\d[^\s\"'`/]*[\"'`]",
