@@ -130,6 +130,8 @@ TAIL = """
 ## How to read this
 
 - The aim is 0.99 for each surface. Where a row is below it, the row says so; nothing is rounded up.
+- Every table here tells what was tuned on its own sources. Labels of other sources, and how much less is found of those at first,
+  are in [what was measured](measured.md#sensors-on-labels-from-outside).
 - What is left of the misses in the open two thirds, as read: labels that mark a whole commit by its title or advisory while the
   lines speak of something else (a bound check, a renamed field); fixtures that hold a scanner's expectations and no resource;
   upstreams that declare ordinary test inputs or pages `generated`; secrets that are one short word without a name beside it;
