@@ -36,7 +36,7 @@ lint: $(ready) ## ruff, mypy --strict, layers, sizes (FIX=1 mends what can be me
 bench: $(ready) ## the benchmarks; results with machine, load and n in docs/results/bench.json
 	@$(bin)/python bench/run.py $(ARGS)
 
-deps: ## what the tests want from Debian: installs it as root, else prints the command
+deps: ## what the tests want from Debian (as root; else prints the command) and, where npm is, from npm
 	@tools/deps.sh
 
 docs: $(ready) ## writes docs/reference/ and the pages of provers, reliability and captured control from program, tests, results

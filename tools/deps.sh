@@ -1,6 +1,8 @@
 #!/bin/sh
-# What the tests want from Debian: bubblewrap (sandbox), OpenSSH (an independent signer and agent).
+# What the tests want from Debian: bubblewrap (sandbox), OpenSSH (an independent signer and agent); and from npm, where
+# Node.js is: the OpenID provider of tests/real_issuer, each package checked against its hash, no script of theirs run.
 set -eu
+cd "$(dirname "$0")/.."
 wanted=""
 command -v bwrap >/dev/null 2>&1 || wanted="$wanted bubblewrap"
 command -v ssh-keygen >/dev/null 2>&1 || wanted="$wanted openssh-client"
@@ -14,4 +16,11 @@ elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $wanted; }
 else
     echo "deps: missing; install with:  sudo apt-get install -y$wanted"
+fi
+issuer=tests/real_issuer
+if ! command -v npm >/dev/null 2>&1; then
+    echo "deps: npm (with Node.js 20 or newer) is not here: tests that want a real OpenID provider are skipped"
+elif ! cmp -s $issuer/package-lock.json $issuer/node_modules/.installed; then
+    (cd $issuer && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    cp $issuer/package-lock.json $issuer/node_modules/.installed
 fi
