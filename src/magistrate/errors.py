@@ -122,6 +122,8 @@ CODES: Final[dict[str, str]] = {
     "MAG-E398": "assessor gave no verdict",
     "MAG-E399": "executor not set up",
     "MAG-E400": "judged by another version of the assessor",
+    "MAG-E401": "issuer gave no workload token",
+    "MAG-E402": "client key of workload identity not usable",
     # 430-529 control, use cases, store, policy
     "MAG-E430": "policy cannot be read",
     "MAG-E431": "rule of the policy not acceptable",

@@ -11,11 +11,12 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from magistrate.errors import NotFound, Usage
+from magistrate.authority.issuer_url import verify_issuer_url
+from magistrate.errors import NotFound, Refused, Usage
 
 HOME_VERSION: Final = 1
 HOST: Final = "127.0.0.1"
@@ -32,10 +33,16 @@ _ALLOWED: Final[dict[str, type]] = {
     "ports.front": int, "ports.control": int, "ports.gate": int, "ports.witness": int,
     "store.url": str, "walls.users": str, "person.name": str, "person.key": str,
     "rotation.process_days": int, "rotation.person_days": int,
-    "workload.token_file": str,
+    **{
+        f"workload.{name}": str for name in (
+            "token_file", "grant", "issuer", "token_endpoint", "audience", "resource", "scope", "client_id", "client_key",
+            "client_key_id", "ca_file",
+        )
+    },
 }  # fmt: skip
 _TABLES: Final = frozenset({"ports", "store", "walls", "person", "rotation", "workload"})
-_CHOICES: Final = {"mode": ("solo", "team"), "walls.users": ("auto", "same")}
+_GRANTS: Final = ("client_credentials", "token_exchange")
+_CHOICES: Final = {"mode": ("solo", "team"), "walls.users": ("auto", "same"), "workload.grant": _GRANTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,25 @@ class Ports:
     control: int = DEFAULT_PORTS["control"]
     gate: int = DEFAULT_PORTS["gate"]
     witness: int = DEFAULT_PORTS["witness"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadIssuer:
+    """Where the executor gets a workload token for each lease itself; `grant` is one of RFC 6749 4.4 and RFC 8693.
+
+    Without a `token_endpoint` the issuer's discovery document names it. `ca_file` is trusted alone where it is named.
+    """
+
+    grant: str
+    issuer: str
+    audience: str
+    token_endpoint: str = ""
+    resource: str = ""
+    scope: str = ""
+    client_id: str = ""
+    client_key: Path | None = None
+    client_key_id: str = ""
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +89,7 @@ class Settings:
     rotate_process_days: int = 90
     rotate_person_days: int = 365
     workload_token: Path | None = None
+    workload_issuer: WorkloadIssuer | None = None
 
     @property
     def roster_path(self) -> Path:
@@ -198,12 +225,14 @@ def load_settings(home: Path) -> Settings:
         raise _wrong(path, text, "deployment", "holds lower-case letters, digits, dots and dashes only")
     ports = {name: values.get(f"ports.{name}", default) for name, default in DEFAULT_PORTS.items()}
     _verify_numbers(ports, values, path, text)
+    _verify_workload(values, path, text)
     return Settings(
         home=home, deployment=values["deployment"], mode=values["mode"], ports=Ports(**ports),
         store_url=values.get("store.url", ""), walls_users=values.get("walls.users", "auto"),
         person=values.get("person.name", ""), person_key=values.get("person.key", ""),
         rotate_process_days=values.get("rotation.process_days", 90), rotate_person_days=values.get("rotation.person_days", 365),
         workload_token=home / values["workload.token_file"] if values.get("workload.token_file") else None,
+        workload_issuer=_issuer(values, home),
     )  # fmt: skip
 
 
@@ -243,8 +272,15 @@ def settings_text(settings: Settings) -> str:
         lines += [f"key = {_quoted(settings.person_key)}"] if settings.person_key else []
     lines += ["", "[rotation]  # days after which a root is to be replaced: `magistrate leases --roots`"]
     lines += [f"process_days = {settings.rotate_process_days}", f"person_days = {settings.rotate_person_days}"]
-    if settings.workload_token is not None:
-        lines += ["", "[workload]", f"token_file = {_quoted(str(settings.workload_token))}"]
+    said = {"token_file": settings.workload_token}
+    if settings.workload_issuer is not None:
+        said |= {one.name: getattr(settings.workload_issuer, one.name) for one in fields(settings.workload_issuer)}
+    if any(said.values()):
+        lines += [
+            "",
+            "[workload]  # how the executor comes to the tokens that policy asks for: docs/workload-identity.md",
+        ]
+        lines += [f"{name} = {_quoted(str(value))}" for name, value in said.items() if value]
     return "\n".join(lines) + "\n"
 
 
@@ -283,6 +319,35 @@ def _verify_numbers(ports: Mapping[str, int], values: Mapping[str, Any], path: P
             raise _wrong(path, text, f"ports.{name}", f"must be 1 to {_HIGHEST_PORT}")
     if len(set(ports.values())) < len(ports):
         raise _wrong(path, text, "ports", "gives one port to two processes")
+
+
+def _verify_workload(values: Mapping[str, Any], path: Path, text: str) -> None:
+    """Each grant with what it needs, and nothing that would not be used (raises Usage MAG-E590)."""
+    said = {name.partition(".")[2] for name in values if name.startswith("workload.") and values[name]}
+    grant = values.get("workload.grant", "")
+    needs = {"grant", "issuer", "audience"} | (
+        {"client_id", "client_key", "client_key_id"} if grant == "client_credentials" else {"token_file"}
+    )
+    for name in sorted(said - {"token_file"} if not grant else needs - said):
+        raise _wrong(path, text, "workload.grant", f"{'needs' if grant else 'is not said, for'} `workload.{name}`")
+    if grant == "client_credentials" and "token_file" in said:
+        raise _wrong(path, text, "workload.token_file", "is used by no `client_credentials`")
+    if len({"client_key", "client_key_id"} & said) == 1 or ("client_key" in said and "client_id" not in said):
+        raise _wrong(path, text, "workload.client_key", "needs `client_id` and `client_key_id`, and they need it")
+    for name in ("issuer", "token_endpoint"):
+        try:
+            if name in said:
+                verify_issuer_url(values[f"workload.{name}"])
+        except Refused as error:
+            raise _wrong(path, text, f"workload.{name}", error.message) from error
+
+
+def _issuer(values: Mapping[str, Any], home: Path) -> WorkloadIssuer | None:
+    if not values.get("workload.grant"):
+        return None
+    said = {one.name: values.get(f"workload.{one.name}", "") for one in fields(WorkloadIssuer)}
+    paths = {name: home / said[name] if said[name] else None for name in ("client_key", "ca_file")}
+    return WorkloadIssuer(**{**said, **paths})
 
 
 def _wrong(path: Path, text: str, name: str, what: str) -> Usage:

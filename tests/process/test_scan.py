@@ -15,10 +15,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 from world.running import running_below
 
 from magistrate.adapters.standing.places import search_home
@@ -27,6 +29,7 @@ from magistrate.adapters.standing.search import Issued, Search
 from magistrate.adapters.standing.shapes import token_like
 from magistrate.bootstrap.standing import Scan
 from magistrate.entrypoints.cli.leases_scan import _status
+from magistrate.settings import WorkloadIssuer, load_settings, settings_text
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]
 
@@ -289,6 +292,29 @@ def test_each_root_has_an_owner_a_reason_a_place_and_a_day(town):
         assert town.json("leases", "--roots")[1]["rotation"].startswith("due in ")
     finally:
         settings.write_text(before)
+
+
+@pytest.mark.requirement("R50", "R52")
+def test_the_client_key_of_workload_identity_is_a_root_and_known_only_where_the_settings_name_it(town):
+    settings, key = town.home / "magistrate.toml", town.home / "keys" / "workload-client.pem"
+    before = settings.read_text()
+    key.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))
+    key.chmod(0o600)
+    told = WorkloadIssuer(
+        grant="client_credentials", issuer="https://issuer.example", audience="magistrate-gate-staging", client_id="fake",
+        client_key=key, client_key_id="c1",
+    )  # fmt: skip
+    try:
+        assert any("workload-client.pem" in row["where"] for row in scanned(town, status=1)["found"])
+        settings.write_text(settings_text(replace(load_settings(town.home), workload_issuer=told)))
+        assert not any("workload-client.pem" in row["where"] for row in scanned(town, status=0)["found"])
+        row = next(row for row in town.json("leases", "--roots") if row["root"] == "workload client")
+        assert str(key) in row["lives"]
+        assert row["key"] == "c1"
+        assert "https://issuer.example" in town("doctor", status=None)
+    finally:
+        settings.write_text(before)
+        key.unlink()
 
 
 @pytest.mark.requirement("R50", "R55")

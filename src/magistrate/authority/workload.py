@@ -101,6 +101,18 @@ def verify_workload(token: str, proof: WorkloadProof, *, executor: str, lease: s
     return WorkloadClaim(issuer=proof.issuer, subject=str(claims["sub"]), jti=jti, until=until)
 
 
+def verify_addressed(token: str, *, issuer: str, audience: str) -> None:
+    """Check, without any key, that a token says it is of this issuer and for this audience alone.
+
+    For who hands tokens on: one that opens another door is shown to nobody. It proves nothing about who signed.
+
+    Raises:
+        Refused: MAG-E128 with the one thing that is wrong.
+    """
+    _, claims, _ = _parts(token)
+    _verify_address(claims, issuer, audience)
+
+
 def _not(why: str) -> Refused:
     return Refused(
         "MAG-E128",
@@ -176,16 +188,20 @@ def _verify_signature(token: str, key: WorkloadKey, payload: bytes) -> None:
         raise _not("the workload token reads in two ways")
 
 
+def _verify_address(claims: dict[str, Any], issuer: str, audience: str) -> None:
+    named = claims.get("aud")
+    if isinstance(named, list):
+        if len(named) != 1:
+            raise _not(f"the workload token names {len(named)} audiences, not one")
+        named = named[0]
+    if claims.get("iss") != issuer:
+        raise _not(f"the workload token is of another issuer than `{issuer}`")
+    if named != audience:
+        raise _not(f"the workload token is for another audience than `{audience}`")
+
+
 def _verify_names(claims: dict[str, Any], proof: WorkloadProof, executor: str) -> None:
-    audience = claims.get("aud")
-    if isinstance(audience, list):
-        if len(audience) != 1:
-            raise _not(f"the workload token names {len(audience)} audiences, not one")
-        audience = audience[0]
-    if claims.get("iss") != proof.issuer:
-        raise _not(f"the workload token is of another issuer than `{proof.issuer}`")
-    if audience != proof.audience:
-        raise _not(f"the workload token is for another audience than `{proof.audience}`")
+    _verify_address(claims, proof.issuer, proof.audience)
     subject = next((one.subject for one in proof.executors if one.executor == executor), None)
     if subject is None:
         raise _not(f"policy names no subject for the executor `{executor[:40]}` in `{proof.environment}`")

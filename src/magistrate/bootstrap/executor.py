@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -33,13 +33,14 @@ from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside, assemble
 from magistrate.executor.credentials.git_gate import GitGate
+from magistrate.executor.credentials.workload_issuer import ClientKey, IssuedToken, trusted
 from magistrate.executor.credentials.workload_token import TokenFile, no_token
 from magistrate.executor.identity import Identity
 from magistrate.executor.inbox import HttpInbox
 from magistrate.executor.journal import Journal
 from magistrate.executor.live import HttpLook
 from magistrate.executor.loop import Loop
-from magistrate.executor.ports import Target
+from magistrate.executor.ports import Clock, Target
 from magistrate.executor.signed_http import SignedHttp
 from magistrate.settings import Settings, load_settings, standing_walls
 from magistrate.usecases.assess import Assessor
@@ -85,6 +86,26 @@ def actions_of(target: Target, read_ref: ReadRef, sign: SignForGit) -> Mapping[A
     return {Action.MERGE: GitMerge(target, read_ref), Action.RELEASE: GitRelease(target, read_ref, sign)}
 
 
+def workload_of(settings: Settings, clock: Clock) -> Callable[[], str]:
+    """Where this executor's workload tokens come from: its issuer, a file, or nowhere.
+
+    Raises:
+        Refused, Unavailable: MAG-E402 or MAG-E401 when its client key or the certificates of its issuer cannot be used.
+    """
+    found = TokenFile(path=settings.workload_token).token if settings.workload_token is not None else None
+    told = settings.workload_issuer
+    if told is None:
+        return found or no_token
+    client = None
+    if told.client_key is not None:
+        client = ClientKey(client=told.client_id, path=told.client_key, kid=told.client_key_id)
+        client.assertion(told.issuer, clock.now())
+    return IssuedToken(
+        issuer=told.issuer, audience=told.audience, clock=clock, token_endpoint=told.token_endpoint, resource=told.resource,
+        scope=told.scope, client_id=told.client_id, client=client, found=found, trust=trusted(told.ca_file),
+    ).token  # fmt: skip
+
+
 def compose(settings: Settings) -> tuple[Outside, Path]:
     """The world of one home, and where the journal is (raises Unavailable without a sandbox)."""
     clock, sandbox = SystemClock(), open_sandbox()
@@ -93,8 +114,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
     folder = settings.home / "executor"
     to_gate = SignedHttp(settings.gate_url, audience="gate", identity=identity, clock=clock)
     to_control = SignedHttp(settings.control_url, audience="control", identity=identity, clock=clock)
-    source = settings.workload_token
-    workload = TokenFile(path=source).token if source is not None else no_token
+    workload = workload_of(settings, clock)
     judge = Judge(sandbox=sandbox)
     inbox = HttpInbox(to_control, functools.cache(lambda: own_digest(judge)))
     gate = GitGate(to_gate, settings.gate_url, workload)
@@ -108,7 +128,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
         identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
         gate_misuse=gate, target=target, actions=actions_of, misuse=target, live=HttpLook(),
         ground=Ground(
-            pins=pins, workload=source is not None, same_user_walls=not standing_walls(settings).users,
+            pins=pins, workload=workload is not no_token, same_user_walls=not standing_walls(settings).users,
             newest=lambda pins: newest_pins(pins, settings.roster_path, settings.policy_path),
         ),
         assessor=PinnedAssessor(assessor, target.git_dir, pins), checks=SandboxedChecks(sandbox, target.git_dir),

@@ -61,7 +61,7 @@ class Root:
 
 
 def roots_of(settings: Settings, chain: Sequence[Envelope], roster: TrustedRoster) -> tuple[Root, ...]:
-    """Every root that the roster names, and the two that only lie in files; `chain` is verified already."""
+    """Every root that the roster names, and those that only lie in files; `chain` is verified already."""
     versions = [open_envelope(envelope, Roster, deployment=settings.deployment) for envelope in chain]
     stood = [(unix_seconds(version.issued), _keys(version.body)) for version in versions]
     processes = roster.body.processes
@@ -91,6 +91,14 @@ def roots_of(settings: Settings, chain: Sequence[Envelope], roster: TrustedRoste
         Root(root="redaction", owner=_owner(redaction, "front"), reason="names what was redacted", bound="opens nothing; it names",
              lives=_lives(redaction), key="", text="", since=made, rotate_by=made + settings.rotate_process_days * DAY)
     )  # fmt: skip
+    issuer = settings.workload_issuer
+    if issuer is not None and issuer.client_key is not None:
+        client, made = issuer.client_key, _made(issuer.client_key, stood[0][0])
+        found.append(
+            Root(root="workload client", owner=_owner(client, "executor"), reason=f"asks {issuer.issuer} for workload tokens",
+                 bound="needs the executor's key, and all that it needs", lives=_lives(client), key=issuer.client_key_id, text="",
+                 since=made, rotate_by=made + settings.rotate_process_days * DAY)
+        )  # fmt: skip
     for person in roster.body.persons:
         for line in person.keys:
             since = _since(stood, line)

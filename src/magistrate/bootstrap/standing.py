@@ -56,7 +56,7 @@ def scan(settings: Settings, roster: TrustedRoster, now: int) -> Scan:
         search_tmp(search, folder, owners=users, keys=frozenset(keys.values()), home=settings.home)
     for uid in sorted(users):
         guarded(search, f"home of user {uid}", lambda uid=uid: _user(search, settings, uid))  # type: ignore[misc]
-    holders = {line: frozenset({HOLDERS.get(path.stem, "")}) for path, line in keys.items()}
+    holders = {line: frozenset({_holder(settings, path)}) for path, line in keys.items()}
     for process in _processes(search, settings, users):
         search_process(search, process, keys=holders)
     return Scan(search=search, orphans=orphans)
@@ -84,6 +84,8 @@ def _asking(settings: Settings) -> Callable[[str, str], bool]:
 def _known_keys(search: Search, settings: Settings, roster: TrustedRoster) -> dict[Path, bytes]:
     """Key files that are where they belong, with the line that tells each."""
     files = [settings.key(name) for name in HOLDERS]
+    client = client_key(settings)
+    files += [client] if client is not None and client.exists() else []
     people = {fingerprint(line) for person in roster.body.persons for line in person.keys}
     for public in (settings.home / "keys").glob("person-*.pub"):
         private = public.with_suffix("")
@@ -98,6 +100,15 @@ def _known_keys(search: Search, settings: Settings, roster: TrustedRoster) -> di
 
         guarded(search, str(path), look)
     return known
+
+
+def client_key(settings: Settings) -> Path | None:
+    """The key by which the executor asks an issuer for workload tokens; None where it has none."""
+    return None if settings.workload_issuer is None else settings.workload_issuer.client_key
+
+
+def _holder(settings: Settings, path: Path) -> str:
+    return "executor" if path == client_key(settings) else HOLDERS.get(path.stem, "")
 
 
 def _search_store(search: Search, settings: Settings) -> None:

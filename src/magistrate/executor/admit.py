@@ -120,7 +120,7 @@ class Admission:
             raise Refused(
                 "MAG-E128",
                 f"policy asks for a workload token of `{proof.issuer}` in `{proof.environment}`, and this executor has none",
-                hint="name it in magistrate.toml: `[workload] token_file`",
+                hint="say in magistrate.toml how it comes to one: `[workload]`",
             )
 
     def pins(self) -> Pins:

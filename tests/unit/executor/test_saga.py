@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -312,6 +313,31 @@ def test_without_the_workload_token_that_policy_asks_for_no_lease_is_asked(tmp_p
     assert world.control.outcomes == [outcome]
     assert bool(world.gate.grants) is (outcome == "succeeded")
     assert any("policy asks for a workload token" in said for said in world.alarm.told) is (outcome == "refused")
+
+
+@pytest.mark.requirement("R52", "R58")
+@pytest.mark.parametrize(("purpose", "outcome"), [("rollback", "rolled_back"), ("effect", "failed")])
+def test_while_the_issuer_is_silent_nothing_is_applied_and_the_way_back_is_tried_until_it_comes(
+    world, purpose, outcome
+) -> None:
+    world.eyes.live = lambda commit: False
+    silent = [True, True, True]
+
+    def refuse(asked: str) -> bool:
+        if asked == purpose and silent:
+            silent.pop()
+            raise Unavailable("MAG-E401", "the issuer does not answer")
+        return False
+
+    world.gate.refuse = refuse
+    loop = world.executor()
+    for _ in range(5):
+        with contextlib.suppress(Unavailable):
+            loop.tick()
+    assert world.control.outcomes == [outcome]
+    assert (world.gate.moves.total() == 0) is (outcome == "failed")
+    assert bool(silent) is (outcome == "failed")
+    assert not world.gate.usable()
 
 
 def test_a_freeze_set_while_checks_run_still_stops_it(world: World) -> None:

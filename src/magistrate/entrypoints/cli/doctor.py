@@ -198,19 +198,21 @@ def _store(frame: Frame) -> Finding:
 
 def _workload(frame: Frame) -> Finding:
     from magistrate.entrypoints.cli.policy_files import read_source
+    from magistrate.entrypoints.cli.status import executor_proof
 
     settings = frame.settings()
     asked = [proof.environment for proof in read_source(settings.policies).workload]
-    source = settings.workload_token
+    source, issuer = settings.workload_token, settings.workload_issuer
+    seen = f"the executor proves itself by {executor_proof(settings)}"
+    if issuer is not None:
+        source = issuer.client_key or source
     if source is None:
-        seen = "the executor proves itself by its roster key"
         lacking = f"; policy asks for a workload token in {', '.join(asked)}"
-        mend = "name the token: `[workload] token_file` in magistrate.toml"
+        mend = "say how it comes to one: `[workload]` in magistrate.toml"
         return ("bad", seen + lacking, mend) if asked else ("ok", seen, "")
-    seen = f"the executor proves itself by its roster key and the workload token in {source}"
     if source.exists():
         return "ok" if asked else "note", seen if asked else f"{seen}; policy asks for none", ""
-    return "bad" if asked else "note", f"{seen}, which is not there", "have the platform write it"
+    return "bad" if asked else "note", f"{seen}; {source} is not there", "have the platform write it"
 
 
 def _walls(frame: Frame) -> Finding:

@@ -62,7 +62,7 @@ production = false
 # reason = "nobody is there to look"
 # environments = ["live"]      # also repositories = [...], classes = [...]; none of them: everything
 
-# In this environment the gate gives a credential only to an executor that an issuer vouches for as well (docs/adr/0023).
+# In this environment the gate gives a credential only to an executor that an issuer vouches for as well (docs/workload-identity.md).
 # [[workload]]
 # environment = "live"
 # issuer = "https://issuer.example"

@@ -68,7 +68,10 @@ def status(frame: Frame, *, output: str) -> int:
 
 def executor_proof(settings: Settings) -> str:
     """What the executor shows the gate before it is given a credential."""
-    source = settings.workload_token
+    source, issuer = settings.workload_token, settings.workload_issuer
+    if issuer is not None:
+        how = f"in exchange for the one in {source}" if source is not None else f"as the client {issuer.client_id}"
+        return f"its roster key and a workload token that {issuer.issuer} gives it {how}"
     return "its roster key" if source is None else f"its roster key and the workload token in {source}"
 
 

@@ -2,7 +2,7 @@
 
 Rule kept (R50, R52): a token exists in this process's memory between the answer to a lease and
 its revocation, and nowhere else; one use, one ref, exactly `old -> new`, 60 s at most.
-Where the executor has a workload token, it is read after the row of the lease is durable and goes
+Where the executor has a workload token, it is read or asked for after the row of the lease is durable and goes
 with the request that the executor signs.
 Revocation matrix: stops new use at once (one row); a push under way ends before the answer;
 the secret is not needed in order to revoke.
