@@ -51,7 +51,7 @@ def run(tmp_path, source, *options, require_all="1"):
     )
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)], ids=["alone", "workers"])
 def test_an_unexplained_skip_fails(tmp_path, options):
     done = run(tmp_path, SKIPS.format(reason="too lazy"), *options)
     assert done.returncode == 1, done.stdout

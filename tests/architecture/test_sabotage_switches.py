@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from paths import PYTHON, ROOT
@@ -46,15 +47,19 @@ def test_every_switch_fits_the_source_exactly_once(switches):
         ast.parse(switch.doctored((ROOT / switch.file).read_text()))
 
 
+@cache
+def functions_of(file: str) -> frozenset[str]:
+    tree = ast.parse((ROOT / file).read_text())
+    return frozenset(n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
 def test_every_switch_names_tests_that_exist(switches):
     for switch in switches:
         for test in switch.tests:
             file, _, name = test.partition("::")
             assert (ROOT / file).is_file(), f"{switch.name}: {file}"
-            tree = ast.parse((ROOT / file).read_text())
-            known = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
             if name:
-                assert name.split("::")[-1].split("[")[0] in known, f"{switch.name}: {test}"
+                assert name.split("::")[-1].split("[")[0] in functions_of(file), f"{switch.name}: {test}"
 
 
 def test_every_switch_names_requirements_that_exist(switches):
@@ -92,11 +97,13 @@ def test_a_noticed_sabotage_is_red_and_passes(tmp_path):
     assert (tmp_path / "src/magistrate/target.py").read_text() == TARGET, "the original is never touched"
 
 
+@pytest.mark.slow
 def test_a_child_process_runs_the_doctored_source_too(tmp_path):
     done = small_project(tmp_path, find="n > 3", tests=PROVEN + "_in_a_child")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_an_unnoticed_sabotage_fails(tmp_path):
     done = small_project(tmp_path, find="n > 3", tests="tests/unit/test_target.py::test_accepts")
     assert done.returncode == 1
@@ -109,6 +116,7 @@ def test_a_switch_that_no_longer_fits_fails(tmp_path):
     assert "misfit  small" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_test_that_is_red_without_sabotage_fails(tmp_path):
     done = small_project(tmp_path, find="n > 3", tests="tests/unit/test_target.py::test_that_is_absent")
     assert done.returncode == 1

@@ -128,6 +128,7 @@ def test_classes_of_strings_that_match_something_are_those_among_all_classes(pat
     assert set(counted_classes(patterns, groups)[0]) == wanted
 
 
+@pytest.mark.slow
 @given(st.sampled_from(["action", "path", "mixed", "port"]), st.data())
 @settings(max_examples=600, deadline=None)
 def test_a_value_fits_where_some_kind_of_value_does(name, data):

@@ -42,6 +42,7 @@ def test_every_rule_is_known_to_the_screen() -> None:
     assert all(Screen([one.folded.pattern]).usable for one in RULES)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R24")
 def test_what_a_rule_finds_in_the_attacks_is_never_left_out() -> None:
     screen = Screen([one.folded.pattern for one in RULES])
@@ -54,6 +55,7 @@ def test_what_a_rule_finds_in_the_attacks_is_never_left_out() -> None:
     assert hits > 500
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R24")
 @given(choice=st.data())
 @settings(max_examples=600, deadline=None)

@@ -49,6 +49,7 @@ def level(one: FileChange, sensors: tuple[object, ...] = SENSORS) -> int:
     return STRICTNESS_ORDER.index(assess(case, sensors=sensors).strictness)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R26")
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(PATHS), st.sets(st.integers(0, len(HUNKS) - 1), min_size=1), st.integers(0, len(HUNKS) - 1))

@@ -89,6 +89,7 @@ def test_together_gives_the_same_bytes_as_one_by_one(repository, assessor, alone
     assert sum(not isinstance(v, dict) for _, v in together) == 1  # the path with a line end
 
 
+@pytest.mark.slow
 def test_more_changes_than_one_run_takes_keep_their_order(repository, assessor):
     (first, *_) = [change for change, _ in changes_of(repository, "HEAD", 1)]
     many = [Change(name=str(n), base_tree=first.base_tree, result_tree=first.result_tree) for n in range(2 * CHUNK + 5)]
