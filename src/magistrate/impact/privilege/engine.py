@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from magistrate.impact.privilege import replay
+from magistrate.impact.privilege.answers import Answers
 from magistrate.impact.privilege.dimensions import Shown
 from magistrate.impact.privilege.model import (
     Grants,
@@ -37,6 +38,8 @@ CODE: Final = "code"
 """Domain of holders that stand for code which runs with power: there other bytes are never a narrowing."""
 EXAMPLE: Final = "example"
 Held = Sequence[tuple[Layer, ...]]
+Known = tuple[Answers, Work]
+"""What was found before for the same two states, and the work that is left."""
 MAX_SHOWN: Final = 12
 """Gains that are told for one pair of states; that there are more is said."""
 
@@ -79,12 +82,12 @@ def delta(before: Grants, after: Grants, *, work: Work | None = None) -> tuple[C
     """
     live = before.live | after.live | {holder.name for holder in before.holders}
     sides = _Closures(before), _Closures(after)
-    work = work or Work()
+    known = Answers(), work or Work()
     moved = [actor for actor in sorted(live) if sides[0].held(actor) != sides[1].held(actor)]
     found = [
         *_fresh_unknowns(before, after),
-        *_differences(moved, sides[1], sides[0], Turn.GAINS, work),
-        *_differences(moved, sides[0], sides[1], Turn.LOSES, work),
+        *_differences(moved, sides[1], sides[0], Turn.GAINS, known),
+        *_differences(moved, sides[0], sides[1], Turn.LOSES, known),
     ]
     order = {Turn.GAINS: 0, Turn.UNKNOWN: 1, Turn.LOSES: 2}
     return tuple(sorted(found, key=lambda one: order[one.turn]))
@@ -134,13 +137,13 @@ def _order(layers: tuple[Layer, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(map(order, layer.statements)) for layer in layers)
 
 
-def _differences(moved: Sequence[str], more: _Closures, less: _Closures, turn: Turn, work: Work) -> Iterator[Change]:
+def _differences(moved: Sequence[str], more: _Closures, less: _Closures, turn: Turn, known: Known) -> Iterator[Change]:
     told: dict[tuple[object, ...], Change] = {}
     for actor in moved:
         for domain in sorted(more.domains(actor)):
             if domain == CODE and turn is Turn.LOSES:
                 continue
-            for change in _of_one(actor, domain, (more, less), turn, work):
+            for change in _of_one(actor, domain, (more, less), turn, known):
                 key = (change.domain, change.by, change.why, tuple(change.request.items()))
                 had = told.get(key)
                 told[key] = change if had is None else _also(had)
@@ -160,12 +163,13 @@ def _also(change: Change) -> Change:
     )
 
 
-def _of_one(actor: str, domain: str, sides: tuple[_Closures, _Closures], turn: Turn, work: Work) -> Iterator[Change]:
+def _of_one(actor: str, domain: str, sides: tuple[_Closures, _Closures], turn: Turn, known: Known) -> Iterator[Change]:
+    answers, work = known
     larger, smaller = (side.of(actor, domain) for side in sides)
     if set(larger) <= set(smaller):
         return
     try:
-        for count, found in enumerate(found_only(larger, smaller, work)):
+        for count, found in enumerate(found_only(larger, smaller, work, answers)):
             if count >= MAX_SHOWN:
                 return
             work.spend(sum(len(layer.statements) for layers in (*larger, *smaller) for layer in layers))

@@ -34,6 +34,8 @@ class Shape:
     optional: frozenset[str]
     mixed: frozenset[str] = frozenset()
     """Dimensions with both numbers and texts."""
+    named: frozenset[str] = frozenset()
+    """All dimensions that any condition speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def shape_of(sides: Iterable[Held]) -> Shape:
         many=frozenset(where.dimension for where in wheres if where.each is not None),
         optional=frozenset(where.dimension for where in wheres if where.absent is not None),
         mixed=frozenset(numbers & texts),
+        named=frozenset(where.dimension for where in wheres),
     )
 
 

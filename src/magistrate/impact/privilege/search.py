@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.privilege.answers import Answers
 from magistrate.impact.privilege.dimensions import Shown, kinds
 from magistrate.impact.privilege.fitting import value
 from magistrate.impact.privilege.model import Statement, Where, order
@@ -41,25 +42,37 @@ class Found:
     by: Statement
 
 
-def found_only(after: Sequence[Held], before: Sequence[Held], work: Work | None = None) -> Iterator[Found]:
+def found_only(
+    after: Sequence[Held], before: Sequence[Held], work: Work | None = None, answers: Answers | None = None
+) -> Iterator[Found]:
     """For each statement of `after` that brings something: one request that `before` does not allow.
+
+    `answers` are those that were found for other actors of the same two states.
 
     Raises:
         TooManyError: the kinds of values cannot be told apart within bounds, or there is no work left.
     """
-    work = work or Work()
+    work, answers = work or Work(), answers or Answers()
     held = dict.fromkeys(_plain(layers) for layers in before)
-    shape = shape_of((*after, *before))
+    others, shape = frozenset(held), shape_of((*after, *before))
     for layers in after:
         mine = _plain(layers)
         if mine in held or not mine:
             continue
         candidates = list(_candidates(mine, tuple(held)))
-        if len(candidates) > 1 and len(layers) > 1 and _first((), layers, before, shape, work) is None:
-            continue
-        for statement in candidates:
-            request = _first(statement.where, layers, before, shape, work)
-            if request is not None:
+        whole: tuple[Statement | None, ...] = (None,) if len(candidates) > 1 and len(layers) > 1 else ()
+        for statement in (*whole, *candidates):
+            asked = mine, statement
+            if answers.is_none(asked, others, shape):
+                request = None
+            else:
+                request = answers.again(asked, layers, before, work)
+                if request is None:
+                    request = _first(statement.where if statement else (), layers, before, shape, work)
+                    answers.learn(asked, others, shape, request)
+            if statement is None and request is None:
+                break
+            if statement is not None and request is not None:
                 yield Found(request, statement)
 
 

@@ -4,6 +4,12 @@ A role may do what its policies allow within its boundary; whoever its trust pol
 workload (an instance, a function, a task) runs as its role. The statements of a trust or resource
 policy are rights of the principals that they name, compared as they stand.
 
+Two blocks that make a role of one name (`this` in two modules, one name in two accounts) make two roles: what
+one of them denies, and what bounds it, says nothing of the other. Each is compared by itself, and whoever acts as
+a role of that name acts as any of them. What is given to the name alone may be given to any: each of them is looked
+at with all of it and, where there is such a thing, without. Policies of resources of one name may be one, so they are looked
+at together as well.
+
 Rule kept: a role of this account that nothing here defines and nobody here reaches is latent; anyone
 outside (another account, a federation, everybody) is live.
 """
@@ -48,23 +54,31 @@ class Estate:
     """What one reader after the other found; `grants` is what it comes to."""
 
     policies: dict[str, list[Statement]] = field(default_factory=dict)
-    bounds: dict[str, list[Layer]] = field(default_factory=dict)
-    trusts: dict[str, list[tuple[object, Place, tuple[Where, ...]]]] = field(default_factory=dict)
-    resources: dict[str, list[Statement]] = field(default_factory=dict)
+    bounds: dict[str, list[tuple[str, Layer]]] = field(default_factory=dict)
+    trusts: dict[str, list[tuple[object, Place, tuple[Where, ...], str]]] = field(default_factory=dict)
+    resources: dict[str, dict[str, list[Statement]]] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
     unknown: list[Unknown] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
     under: tuple[Where, ...] = ()
     """The conditions under which what is read now is there at all."""
+    part: str = ""
+    """Which block makes the holder that is read now, where that is known: several may make one of the same name."""
+    made: dict[str, dict[str, None]] = field(default_factory=dict)
+    """The blocks that make a holder of a name."""
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    """To which of them each statement of a holder belongs; empty for one that is given to the name."""
 
     def hold(self, holder: str, *statements: Statement) -> None:
         """Statements of a holder, under the conditions that there are now."""
         self.policies.setdefault(holder, []).extend(_only(statements, self.under))
+        self.parts.setdefault(holder, []).extend([self.part] * len(statements))
 
     def define(self, holder: str) -> None:
         """A role, user or group exists."""
         self.policies.setdefault(holder, [])
+        self.made.setdefault(holder, {})[self.part] = None
         if holder.startswith("aws:user/"):
             self.live.add(holder)
 
@@ -86,20 +100,22 @@ class Estate:
         """A boundary: of all that the holder's policies allow, only what this allows."""
         if isinstance(policy, str) and parsed(policy) is None:
             where = Where(dimension="action", among=(Varying(("${boundary " + _shown(policy) + "}",)),))
-            self.bounds.setdefault(holder, []).append(Layer(statements=(Statement(where=(where,), place=place),)))
+            layer = Layer(statements=(Statement(where=(where,), place=place),))
+            self.bounds.setdefault(holder, []).append((self.part, layer))
             return
         found = document(_read(policy), place)
-        self.bounds.setdefault(holder, []).append(Layer(statements=found.statements))
+        self.bounds.setdefault(holder, []).append((self.part, Layer(statements=found.statements)))
         self.unknown += (self._at(holder, one) for one in found.unknown)
 
     def trust(self, role: str, policy: object, place: Place) -> None:
         """Who may act as a role."""
-        self.trusts.setdefault(role, []).append((_read(policy), place, self.under))
+        self.trusts.setdefault(role, []).append((_read(policy), place, self.under, self.part))
 
     def own_policy(self, resource: str, policy: object, place: Place) -> None:
         """The policy of a resource: who may do what with it."""
         found = document(_read(policy), place)
-        self.resources.setdefault(resource, []).extend(_only(found.statements, self.under))
+        parts = self.resources.setdefault(resource, {})
+        parts.setdefault(self.part, []).extend(_only(found.statements, self.under))
         self.live.add(f"aws:resource/{resource}")
         self.unknown += (self._at(resource, one) for one in found.unknown)
 
@@ -121,20 +137,69 @@ class Estate:
             many, index, _ = name.partition('["')
             if index:
                 self.edges.append(Edge(actor=many, holder=name, place=Place(path="")))
-            first = Layer(statements=tuple(self.policies.get(name, ())))
-            holders.append(Holder(name=name, domain=DOMAIN, layers=(first, *self.bounds.get(name, ()))))
+            holders += self._holders(name, many)
         for role in sorted(self.trusts):
-            found = [(document(policy, place), under) for policy, place, under in self.trusts[role]]
-            statements = tuple(one for part, under in found for one in _only(part.statements, under))
-            self.unknown += (self._at(role, one) for part, _ in found for one in part.unknown)
-            holders.append(Holder(name=f"aws:trust/{role}", domain=TRUST, layers=(Layer(statements=statements),)))
+            holders += self._trusting(role)
             self._trusted(role)
         for name in sorted(self.resources):
-            layer = Layer(statements=tuple(self.resources[name]))
-            holders.append(Holder(name=f"aws:resource/{name}", domain=RESOURCE, layers=(layer,)))
+            holders += self._owned(name)
         return Grants(
             holders=tuple(holders), edges=tuple(self.edges), live=frozenset(self.live), unknown=tuple(self.unknown)
         )
+
+    def _holders(self, name: str, many: str) -> Iterator[Holder]:
+        """What holds the rights of a name: one, or each block that makes one by itself."""
+        told = list(zip(self.policies.get(name, ()), self.parts.get(name, ()), strict=True))
+        bounds = self.bounds.get(name) or self.bounds.get(many) or []
+        made = tuple(self.made.get(name) or self.made.get(many) or ())
+        if len(made) < 2:  # noqa: PLR2004 - one alone, or one that is made elsewhere
+            first = Layer(statements=tuple(one for one, _ in told))
+            yield Holder(name=name, domain=DOMAIN, layers=(first, *(layer for _, layer in bounds)))
+            return
+        yield Holder(name=name, domain=DOMAIN, layers=())
+        given = tuple(one for one, part in told if part not in made)
+        for part in made:
+            own = tuple(one for one, of in told if of == part)
+            limits = tuple(layer for of, layer in bounds if of == part)
+            if name not in self.made and not own and not given:
+                continue
+            yield self._one(name, f"{name} of {part}", DOMAIN, (Layer(statements=(*own, *given)), *limits))
+            if given:
+                yield self._one(name, f"{name} of {part} alone", DOMAIN, (Layer(statements=own), *limits))
+
+    def _one(self, name: str, own: str, domain: str, layers: tuple[Layer, ...]) -> Holder:
+        """One of several holders of a name."""
+        self.edges.append(Edge(actor=name, holder=own, place=Place(path="")))
+        return Holder(name=own, domain=domain, layers=layers)
+
+    def _owned(self, resource: str) -> Iterator[Holder]:
+        """The policy of a resource: all that speaks of its name, and where that may be several, each by itself too."""
+        name, told = f"aws:resource/{resource}", self.resources[resource]
+        every = tuple(one for statements in told.values() for one in statements)
+        yield Holder(name=name, domain=RESOURCE, layers=(Layer(statements=every),))
+        for part, statements in told.items() if len(told) > 1 else ():
+            self.live.add(f"{name} of {part}")
+            layer = Layer(statements=tuple(statements))
+            yield Holder(name=f"{name} of {part}", domain=RESOURCE, layers=(layer,))
+
+    def _trusting(self, role: str) -> Iterator[Holder]:
+        """The trust policies of a role, those of each block by themselves."""
+        name = f"aws:trust/{role}"
+        told: dict[str, list[Statement]] = {}
+        for policy, place, under, part in self.trusts[role]:
+            found = document(policy, place)
+            told.setdefault(part, []).extend(_only(found.statements, under))
+            self.unknown += (self._at(role, one) for one in found.unknown)
+        several = len(told) > 1
+        if several:
+            yield Holder(name=name, domain=TRUST, layers=())
+        for part, statements in told.items():
+            layers = (Layer(statements=tuple(statements)),)
+            yield (
+                self._one(name, f"{name} of {part}", TRUST, layers)
+                if several
+                else Holder(name=name, domain=TRUST, layers=layers)
+            )
 
     def _elsewhere(self) -> None:
         """What is reached here and defined elsewhere may do whatever it may: to act as it is a right of its own."""
@@ -145,14 +210,15 @@ class Estate:
                 where = Where(dimension="rights of", among=(_text(name),))
                 says = f"whatever the {_shown(name)} may do, which is not said here"
                 self.policies[edge.holder] = [Statement(where=(where,), place=edge.place, says=says)]
+                self.parts[edge.holder] = [""]
 
     def _at(self, holder: str, one: Unknown) -> Unknown:
         return Unknown(domain=one.domain, why=one.why, text=f"{holder}: {one.text}", place=one.place)
 
     def _trusted(self, role: str) -> None:
         """Edges from everybody whom the trust policy of a role names; denies are left aside, which is the wider reading."""
-        for policy, place, _under in self.trusts[role]:
-            for kind, text in _trusting(policy):
+        for policy, place, _under, _part in self.trusts[role]:
+            for kind, text in _trusted_ones(policy):
                 for actor in self._actors(kind, text, role):
                     self.edges.append(Edge(actor=actor, holder=f"aws:role/{role}", place=place))
 
@@ -202,7 +268,7 @@ def _fits(statement: Statement, dimension: str, text: str) -> bool:
     return all(where.dimension != "managed policy" for where in statement.where)
 
 
-def _trusting(policy: object) -> Iterator[tuple[str, str]]:
+def _trusted_ones(policy: object) -> Iterator[tuple[str, str]]:
     if not isinstance(policy, Mapping):
         return
     found = policy.get("Statement")

@@ -179,7 +179,7 @@ def _terraform(found: list[Block], estate: Estate) -> None:
     names = Names(known)
     for block in found:
         place = Place(path=block.path, line=block.line)
-        estate.under = built(block)
+        estate.under, estate.part = built(block), ""
         for why, said in applied(block):
             estate.open(why, said, place)
         if block.kind == "module":
@@ -193,7 +193,7 @@ def _terraform(found: list[Block], estate: Estate) -> None:
     aws_openness.unfiltered(estate)
     for block in found:
         if block.type in _HANDED_ON and names.key(block) not in names.used:
-            estate.under = built(block)
+            estate.under, estate.part = built(block), ""
             _handed_on(block, names, estate)
 
 
@@ -205,9 +205,12 @@ def _handed_on(block: Block, names: Names, estate: Estate) -> None:
     else:
         holder, policy = f"aws:policy-document/{names.label(block)}", policy_document(block, names, 0)
     if _PRINCIPAL.search(json.dumps(policy, default=str)):
+        estate.part = part_of(block)
         estate.own_policy(holder.removeprefix("aws:"), policy, place)
         return
     estate.live.add(holder)
+    estate.part = part_of(block)
+    estate.define(holder)
     estate.grant(holder, policy, place)
 
 
@@ -220,6 +223,7 @@ def _role(block: Block, place: Place, names: Names, estate: Estate) -> None:
     kind = {"aws_iam_role": "role", "aws_iam_user": "user", "aws_iam_group": "group"}[block.type]
     name, body = names.own(block), block.body
     holder = f"aws:{kind}/{name}"
+    estate.part = part_of(block)
     estate.define(holder)
     if "assume_role_policy" in body:
         estate.trust(name, names.policy(block.folder, body["assume_role_policy"]), place)
@@ -230,6 +234,11 @@ def _role(block: Block, place: Place, names: Names, estate: Estate) -> None:
         estate.grant(holder, names.policy(block.folder, text), place)
     for arn in listed(body.get("managed_policy_arns") or []):
         _attach(holder, arn, (block.folder, place), names, estate)
+
+
+def part_of(block: Block | None) -> str:
+    """By what a block that makes a role, user or group is told from others of the same name; empty where it is not known."""
+    return f"{block.folder}#{block.name}" if block is not None else ""
 
 
 def _boundary(folder: str, value: object, names: Names) -> object:
@@ -253,6 +262,7 @@ def _attach(holder: str, arn: object, at: tuple[str, Place], names: Names, estat
 def _inline(block: Block, place: Place, names: Names, estate: Estate) -> None:
     kind = block.type.split("_")[2]
     holder = f"aws:{kind}/{names.name(block.folder, block.body.get(kind))}"
+    estate.part = part_of(names.block(block.folder, block.body.get(kind)))
     estate.grant(holder, names.policy(block.folder, block.body.get("policy")), place)
 
 
@@ -260,6 +270,7 @@ def _attachment(block: Block, place: Place, names: Names, estate: Estate) -> Non
     for kind in ("role", "user", "group"):
         for named in [*listed(block.body.get(kind) or []), *listed(block.body.get(kind + "s") or [])]:
             holder = f"aws:{kind}/{names.name(block.folder, named)}"
+            estate.part = part_of(names.block(block.folder, named))
             _attach(holder, block.body.get("policy_arn"), (block.folder, place), names, estate)
 
 
@@ -300,6 +311,7 @@ def _other(block: Block, place: Place, names: Names, estate: Estate) -> None:
     if block.type.startswith("aws_") and body.get("policy") is not None:
         named = body.get("bucket") or body.get("queue_url") or body.get("arn") or block.name
         name = f"{block.type.removesuffix('_policy')}.{names.name(block.folder, named)}"
+        estate.part = part_of(names.block(block.folder, named)) or block.folder
         estate.own_policy(name, names.policy(block.folder, body["policy"]), place)
     if not _opens(block, place, names, estate) and not (
         block.type.startswith("aws_") and body.get("policy") is not None

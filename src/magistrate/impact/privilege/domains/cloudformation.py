@@ -86,8 +86,9 @@ def read_template(path: str, text: str, estate: Estate) -> None:
         estate.open("a template that is transformed first", json.dumps(whole, sort_keys=True, default=str), place)
     reading = _Template(resources, estate, place, _settings(whole))
     for label in sorted(resources, key=str):
+        estate.part = path
         reading.read(str(label), resources[label])
-    estate.under = ()
+    estate.under, estate.part = (), ""
 
 
 @lru_cache(maxsize=128)
