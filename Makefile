@@ -16,6 +16,9 @@ help: ## this list
 demo: $(ready) ## the whole product at work on a small repository, in a minute or two (ARGS="--keep DIR")
 	@$(bin)/magistrate demo $(ARGS)
 
+# Tests that were read once are not read again, also where the surroundings forbid Python to keep what it compiled.
+test test-fast: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(ready) ## everything but the soak runs (half an hour on two cores)
 	@$(bin)/pytest $(spread) -m "not soak" $(ARGS)
 
