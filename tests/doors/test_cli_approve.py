@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import subprocess
+from contextlib import nullcontext
 
 import msgspec
 import pytest
 from world.deployment import make_deployment
+from world.judging import judged_inside
 
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.sandbox.detect import open_sandbox
@@ -42,6 +44,17 @@ def git(folder, *arguments):
     return subprocess.run(
         ["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True
     ).stdout.strip()
+
+
+@pytest.fixture
+def walls():
+    """Whoever asks for this is judged behind walls, as a person is."""
+
+
+@pytest.fixture(autouse=True)
+def inside(request):
+    with nullcontext() if "walls" in request.fixturenames else judged_inside():
+        yield
 
 
 class World:
@@ -114,7 +127,7 @@ def world(tmp_path_factory):
 
 
 @pytest.mark.requirement("R44", "R46")
-def test_an_honest_case_is_rebuilt_and_equal(world):
+def test_an_honest_case_is_rebuilt_and_equal(world, walls):
     rebuilt = world.rebuild(*world.bundle())
     assert rebuilt.paths == ("a.py",)
     assert rebuilt.verdict == world.verdict

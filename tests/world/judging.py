@@ -41,8 +41,11 @@ class JudgeInside:
 
 @contextmanager
 def judged_inside() -> Iterator[None]:
-    """`magistrate assess` in this process asks the assessor in this process; its tools stay behind walls."""
+    """`assess` and `approve` in this process ask the assessor in this process; their tools stay behind walls."""
     opened = open_for_judging()
     inside = replace(opened, sandbox=JudgeInside(opened.sandbox))
-    with patch("magistrate.bootstrap.assess.open_for_judging", return_value=inside):
+    with (
+        patch("magistrate.bootstrap.assess.open_for_judging", return_value=inside),
+        patch("magistrate.bootstrap.assess.open_sandbox", JudgeInside),
+    ):
         yield
