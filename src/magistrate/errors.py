@@ -124,6 +124,11 @@ CODES: Final[dict[str, str]] = {
     "MAG-E400": "judged by another version of the assessor",
     "MAG-E401": "issuer gave no workload token",
     "MAG-E402": "client key of workload identity not usable",
+    "MAG-E410": "role of a database not minted or not ended",
+    "MAG-E411": "database or group not fit for a lease",
+    "MAG-E412": "settings of a database not acceptable",
+    "MAG-E413": "database gives no understood answer",
+    "MAG-E414": "driver of the database missing",
     # 430-529 control, use cases, store, policy
     "MAG-E430": "policy cannot be read",
     "MAG-E431": "rule of the policy not acceptable",

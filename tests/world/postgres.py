@@ -30,12 +30,13 @@ fsync = off
 class PostgresServer:
     """A running server; `database()` makes an empty database and gives its URL, which holds no secret."""
 
-    def __init__(self) -> None:
+    def __init__(self, programs: Path | None = None, more: str = "") -> None:
+        self._more = more
         self.folder = Path(tempfile.mkdtemp(prefix="mag-pg-"))
         self._child: subprocess.Popen[bytes] | None = None
         self._count = 0
         try:
-            self._programs = self._own_programs(_programs())
+            self._programs = self._own_programs(programs or _programs())
             self._user = self._own_user()
             self._make()
             self.start()
@@ -101,7 +102,7 @@ class PostgresServer:
         if made.returncode:
             pytest.skip(f"PostgreSQL cannot be had: initdb says {made.stderr.strip()[-300:]}")
         with (self._data / "postgresql.conf").open("a") as out:
-            out.write(CONFIGURATION)
+            out.write(CONFIGURATION + self._more)
 
     def _await(self) -> None:
         import psycopg
@@ -148,14 +149,20 @@ def _programs() -> Path:
         import psycopg  # noqa: F401
     except ImportError:
         pytest.skip("PostgreSQL cannot be had: psycopg is not installed")
+    for folder in program_folders():
+        return folder
+    pytest.skip("PostgreSQL cannot be had: neither the package pgserver nor the system has its programs")
+
+
+def program_folders() -> list[Path]:
+    """Every PostgreSQL that is here, the packaged one first."""
     found = importlib.util.find_spec("pgserver")
     packaged = [Path(found.origin).parent / "pginstall" / "bin"] if found and found.origin else []
     system = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name, reverse=True)
     on_path = shutil.which("initdb")
-    for folder in (*packaged, *system, *([Path(on_path).resolve().parent] if on_path else [])):
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return folder
-    pytest.skip("PostgreSQL cannot be had: neither the package pgserver nor the system has its programs")
+    asked = (*packaged, *system, *([Path(on_path).resolve().parent] if on_path else []))
+    there = [folder for folder in asked if (folder / "initdb").exists() and (folder / "postgres").exists()]
+    return list(dict.fromkeys(there))
 
 
 @pytest.fixture(scope="session")
