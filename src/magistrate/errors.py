@@ -129,6 +129,11 @@ CODES: Final[dict[str, str]] = {
     "MAG-E412": "settings of a database not acceptable",
     "MAG-E413": "database gives no understood answer",
     "MAG-E414": "driver of the database missing",
+    "MAG-E420": "SSH target or CA key not acceptable",
+    "MAG-E421": "list of revoked SSH keys not in place",
+    "MAG-E422": "SSH certificate not issued",
+    "MAG-E423": "SSH target not reached",
+    "MAG-E424": "SSH certificate refused",
     # 430-529 control, use cases, store, policy
     "MAG-E430": "policy cannot be read",
     "MAG-E431": "rule of the policy not acceptable",
