@@ -44,7 +44,9 @@ def switches():
 def test_every_switch_fits_the_source_exactly_once(switches):
     for switch in switches:
         assert switch.file.startswith("src/magistrate/"), switch.name
-        ast.parse(switch.doctored((ROOT / switch.file).read_text()))
+        doctored = switch.doctored((ROOT / switch.file).read_text())
+        if switch.file.endswith(".py"):  # else a hook of git, in the language of the shell
+            ast.parse(doctored)
 
 
 @cache

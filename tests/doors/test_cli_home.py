@@ -208,7 +208,7 @@ def test_a_repository_is_mirrored_and_written_into_a_signed_policy(home, tmp_pat
     assert "not stopped" in done.stdout
     mirror = home / "gate" / "repositories" / "my-repo.git"
     assert git(mirror, "rev-parse", "refs/heads/main") == git(own, "rev-parse", "HEAD")
-    assert git(mirror, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
+    assert git(mirror, "for-each-ref", "--format=%(refname)").split() == ["refs/heads/main", "refs/tags/v1"]
     assert git(own, "remote", "get-url", "magistrate") == str(mirror)
     settings = load_settings(home)
     roster = trust_roster(load_chain(settings), pin=settings.pin(), deployment=settings.deployment)

@@ -65,7 +65,7 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
     """Open a case for a proposal; the same proposal twice is the same case.
 
     Raises:
-        Refused: MAG-E106 signature, MAG-E105 expiry, MAG-E460 session over, MAG-E463 anything
+        Refused: MAG-E106 signature, MAG-E105 expiry, MAG-E460 session over, MAG-E124 decided under another action, MAG-E463 anything
             that differs from what the server derives, MAG-E464 the target moved, MAG-E470, MAG-E465
             when it says that it supersedes what it may not.
     """

@@ -90,8 +90,8 @@ def test_a_source_that_cannot_be_reached_is_tried_again(target: GitTarget, tmp_p
 
 
 @pytest.mark.requirement("R55")
-@pytest.mark.parametrize("ref", ["refs/tags/v1", "main", "refs/heads/../x", "refs/heads/a:refs/heads/b", "--force"])
-def test_only_branches_are_written_to(target: GitTarget, ref: str) -> None:
+@pytest.mark.parametrize("ref", ["refs/notes/v1", "main", "refs/heads/../x", "refs/heads/a:refs/heads/b", "--force"])
+def test_only_branches_and_tags_are_written_to(target: GitTarget, ref: str) -> None:
     credential = Credential(lease="l", token="t", address="http://127.0.0.1:9/shop.git", expires="")
     with pytest.raises(Refused):
         target.push(credential, "shop", ref, "1" * 40)
