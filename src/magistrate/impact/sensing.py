@@ -17,7 +17,7 @@ from typing import Final
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import MAX_LINE, BaseTree, ChangedFile, ChangedLine
 from magistrate.impact.configuration.declared import SETTINGS, UndeclaredError, declared_keys
-from magistrate.impact.screening import Screen, may_match
+from magistrate.impact.screening import Screen, finds, leaps
 from magistrate.impact.vocabulary import vocabulary
 
 Role = Callable[[ChangedFile], str | None]
@@ -91,11 +91,11 @@ class Saying:
     def within(self, text: str) -> bool:
         """Whether a text says so."""
         begun = "\n" + text
-        if self.starts is not None and may_match(self.starts, begun) and self.starts.search(begun):
+        if self.starts is not None and finds(self.starts, begun):
             return True
         if self.around is None or not any(word in text for word in self.words):
             return False
-        return may_match(self.around, text) and self.around.search(text) is not None
+        return finds(self.around, text)
 
 
 def line_start(pattern: str) -> re.Pattern[str]:
@@ -197,7 +197,7 @@ def hits(file: ChangedFile, one: Rule) -> Iterator[ChangedLine]:
     """Changed lines, cut at `MAX_LINE`, that a rule finds something in.
 
     One search leaps over all lines without a hit: `^` and `$` of a rule stand at every line, so
-    a hit inside a line is a hit in the whole, and the line itself has the last word. In ASCII,
+    a hit inside a line is a hit in the whole; only lines that hit by themselves count. In ASCII,
     a search of lower case for lower case is the same and several times as fast.
     """
     return found_in(file.lines, file.changed_text, one)
@@ -209,17 +209,25 @@ def found_in(
     """The lines that a rule finds something in; `joined` is their text."""
     text, starts, ascii_only = joined
     quick = one.folded if ascii_only else one.pattern
+    leap = leaps(quick, text)
     at = 0
     while at < len(text):
-        found = quick.search(text, at)
+        place = leap(at)
+        if place is None:
+            return
+        index = bisect_right(starts, place) - 1
+        line = lines[index]
+        at = starts[index + 1] if index + 1 < len(starts) else len(text)
+        cut = line.text[:MAX_LINE]
+        if not one.pattern.search(cut if one.aside is None else one.aside(cut)):
+            continue
+        found = quick.search(text, place)
         if found is None:
             return
-        index = bisect_right(starts, found.start()) - 1
-        line = lines[index]
-        cut = line.text[:MAX_LINE]
-        if one.pattern.search(cut if one.aside is None else one.aside(cut)):
+        if found.start() < at:
             yield line
-        at = starts[index + 1] if index + 1 < len(starts) else len(text)
+        else:  # what looks behind sees other lines as well, so that nothing begins here
+            at = found.start()
 
 
 def turned(file: ChangedFile) -> Iterator[ChangedLine]:
@@ -244,19 +252,19 @@ def line_of(file: ChangedFile, text: str, token: str) -> ChangedLine:
 def declares_resource(file: ChangedFile) -> bool:
     """Whether changed lines declare something in a cloud: what is not said of it is left at a default."""
     text, _, _ = file.code_text
-    return may_match(RESOURCE, text) and RESOURCE.search(text) is not None
+    return finds(RESOURCE, text)
 
 
 def declares_workload(file: ChangedFile) -> bool:
     """Whether changed lines declare what runs in a cluster or a composition: its rights are said or left at a default."""
     text, _, _ = file.code_text
-    return may_match(WORKLOAD, text) and WORKLOAD.search(text) is not None
+    return finds(WORKLOAD, text)
 
 
 def declares_running(file: ChangedFile) -> bool:
     """Whether changed lines declare what a cluster runs: its reach and its bounds are said or left at a default."""
     text, _, _ = file.code_text
-    return may_match(RUNNING, text) and RUNNING.search(text) is not None
+    return finds(RUNNING, text)
 
 
 def worded(why: str, line: ChangedLine) -> str:

@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import Final
 
 from magistrate.domain.impact import ProofStatus
+from magistrate.impact.kept import kept
 from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
 
 UTF8_COOKIE: Final = re.compile(
@@ -32,6 +33,9 @@ TRIVIA: Final = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
 DOUBLED: Final = re.compile(rb"\{(?:\s|#[^\n]*\n|\\\r?\n)*\{|\}(?:\s|#[^\n]*\n|\\\r?\n)*\}")
 """Wherever two equal braces can follow each other as tokens; also inside strings and comments."""
 KEPT: Final = 4
+KEPT_TREES: Final = 64
+KEPT_BYTES: Final = 250_000
+"""Trees are about a hundred times as large as their texts."""
 SCRIPT_BLOCK: Final = re.compile(rb"^#[ \t]*///", re.MULTILINE)
 CLOSING: Final = frozenset({")", "]", "}"})
 DROPPED: Final = frozenset({"(", ")", ","})
@@ -63,7 +67,7 @@ def looks_like_template(content: bytes) -> bool:
     return any(pair in {("{", "{"), ("}", "}")} for pair in pairwise(strings))
 
 
-@lru_cache(maxsize=KEPT)
+@kept(KEPT_TREES, KEPT_BYTES)
 def read_tree(content: bytes) -> ast.Module:
     """CPython's own reading of the text; not to be changed by anyone.
 

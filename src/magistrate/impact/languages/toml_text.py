@@ -27,6 +27,7 @@ from magistrate.impact.languages.reading import Difference, Reading, UnreadableE
 
 KEPT: Final = 4
 MAX_DEPTH: Final = 100
+SIGNS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 TOKEN: Final = re.compile(
     r"(?P<blank>[ \t]+)|(?P<line>\r?\n)|(?P<comment>#[^\r\n]*)"
     r'|(?P<text>"""(?:[^"\\]|\\(?:.|\r?\n)|"{1,2}(?!"))*"{3,5}|\'\'\'(?:[^\']|\'{1,2}(?!\'))*\'{3,5}'
@@ -55,7 +56,7 @@ def read_text(content: bytes) -> Reading:
     tokens, comments = _lexed(text)
     for comment in comments:
         verify_no_template(comment.text, NARROW_MARKS)
-    if _parsed(text) != _parsed(_anew(tokens)):
+    if parsed(text) != _parsed(_anew(tokens)):
         raise UnreadableError("two front ends disagree about its values")
     code = [token.text for token in tokens]
     return reading_of(text, code, [token.start for token in tokens], [(one.start, one.text) for one in comments])
@@ -65,26 +66,31 @@ def _lexed(text: str) -> tuple[list[Token], list[Token]]:
     tokens: list[Token] = []
     comments: list[Token] = []
     depth, dots, at = 0, 0, 0
-    while at < len(text):
-        found = TOKEN.match(text, at)
-        if found is None:
-            raise UnreadableError(f"line {text.count(chr(10), 0, at) + 1}: the lexer does not accept it")
-        kind, said = found.lastgroup, found[0]
+    for found in TOKEN.finditer(text):
+        start = found.start()
+        if start != at:
+            break
+        at, kind, said = found.end(), found.lastgroup, found[0]
         if kind == "comment":
-            comments.append(Token(said, at))
+            comments.append(Token(said, start))
         elif kind == "line":
             if depth == 0 and tokens and tokens[-1].text != "\n":
-                tokens.append(Token("\n", at))
+                tokens.append(Token("\n", start))
         elif kind != "blank":
-            depth += (said in {"[", "{"}) - (said in {"]", "}"})
+            depth += SIGNS.get(said, 0)
             dots = 0 if kind == "sign" else dots + (said.count(".") if kind == "word" else 0)
-            tokens.append(Token(said, at))
-        if not (0 <= depth <= MAX_DEPTH and dots <= MAX_DEPTH):
-            raise UnreadableError("its brackets do not close, or are nested too deeply to judge")
-        at = found.end()
+            tokens.append(Token(said, start))
+            _verify_depth(depth, dots)
+    if at < len(text):
+        raise UnreadableError(f"line {text.count(chr(10), 0, at) + 1}: the lexer does not accept it")
     if tokens and tokens[-1].text != "\n":
         tokens.append(Token("\n", len(text)))
     return tokens, comments
+
+
+def _verify_depth(depth: int, dots: int) -> None:
+    if not (0 <= depth <= MAX_DEPTH and dots <= MAX_DEPTH):
+        raise UnreadableError("its brackets do not close, or are nested too deeply to judge")
 
 
 def _anew(tokens: list[Token]) -> str:
@@ -97,8 +103,17 @@ def _anew(tokens: list[Token]) -> str:
     return "".join(pieces)
 
 
+@lru_cache(maxsize=KEPT)
+def parsed(text: str) -> str:
+    """The document as `tomllib` reads it, with the order of names and the types of values, as one text.
+
+    Raises:
+        UnreadableError: the parser does not accept it.
+    """
+    return _parsed(text)
+
+
 def _parsed(text: str) -> str:
-    """The document as `tomllib` reads it, with the order of names and the types of values, as one text."""
     import tomllib  # noqa: PLC0415  only where a file asks for it
 
     try:

@@ -16,7 +16,7 @@ from typing import Final
 
 from magistrate.impact.base import in_lower_case
 from magistrate.impact.reach.imports import tongue_of
-from magistrate.impact.screening import may_match
+from magistrate.impact.screening import places
 
 ANY: Final = "*"
 """The name of a secret that a text does not say."""
@@ -126,9 +126,9 @@ def _found(path: str, text: str) -> Iterator[tuple[str, int, str]]:
     """Name, place and what stands there."""
     lowered = path.lower()
     if any(mark in in_lower_case(text) for mark in _HELD_MARKS):
-        for one in _WORKFLOW.finditer(text):
+        for one in places(_WORKFLOW, text):
             yield one[1] or one[2], one.start(), _line(text, one.start())
-        for one in _HELD_AT.finditer(text):
+        for one in places(_HELD_AT, text):
             name, said = next(part for part in one.groups() if part), _line(text, one.start())
             yield name, one.start(), said
             if _ARN_END.search(name) is not None:
@@ -305,8 +305,8 @@ def _read(text: str) -> Iterator[tuple[str, int, str]]:
 def _all(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """Every match; a text that holds none, as most do, is passed over in one go."""
     mark = "secret" if pattern is _BY_ID else "env"
-    if mark in in_lower_case(text) and may_match(pattern, text):
-        yield from pattern.finditer(text)
+    if mark in in_lower_case(text):
+        yield from places(pattern, text)
 
 
 def _line(text: str, at: int) -> str:

@@ -10,14 +10,14 @@ import ast
 import re
 import tomllib
 from collections import Counter
-from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import BaseTree
 from magistrate.impact.languages.notation import MARKS, NARROW_MARKS
-from magistrate.impact.languages.python import KEPT, head_of, looks_like_template, read_tokens, read_tree, same_tree
+from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, read_tree, same_tree
 from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
+from magistrate.impact.languages.toml_text import parsed
 
 BRACES: Final = re.compile(r"(?<!=)\{\{|\{%|%\}|<%|%>|<\?php|@@")
 """Marks of templates where `[[` and `={{` are of the language itself."""
@@ -176,18 +176,25 @@ def _commands(side: bytes) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=KEPT)
-def _toml_values(side: bytes) -> str:
-    return repr(tomllib.loads(side.decode()))
+def _other_values(before: str, after: str) -> bool:
+    """Whether two documents differ in values or order; floats that are spelled otherwise may be equal."""
+    old, new = parsed(before), parsed(after)
+    if "float(" not in old or "float(" not in new:
+        return old != new
+    return repr(tomllib.loads(before)) != repr(tomllib.loads(after))
 
 
 def same_toml(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:
     """Equal values in equal order; and more than blanks, line ends and commas stays, comments among it."""
     try:
-        old, new = (_toml_values(side) for side in (before, after))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        other = _other_values(before.decode(), after.decode())
+    except UnicodeDecodeError:
         return "it is no TOML"
-    if old != new:
+    except UnreadableError as error:
+        if isinstance(error.__cause__, tomllib.TOMLDecodeError | RecursionError):
+            return "it is no TOML"
+        raise (error.__cause__ or error) from error
+    if other:
         return "the values change, or their order"
     more = only_blanks(path, before.replace(b",", b" "), after.replace(b",", b" "), base)
     return more or _template(MARKS, *(re.sub(rb"\[\[|\]\]", b"", side) for side in (before, after)))

@@ -14,6 +14,7 @@ from typing import Final
 from magistrate.impact.returning import sql_text
 from magistrate.impact.returning.command_rules import BUILT, DATA, DRY, FIND, PASSING, RULES
 from magistrate.impact.returning.model import Found, Operation, Side
+from magistrate.impact.screening import finds
 
 SCRIPTS: Final = re.compile(
     r"(?i)(?:\.(?:sh|bash|zsh|ksh|fish|mk|bats|cron|ps1|bat|cmd)|(?:^|/)(?:[^/]*makefile[^/]*|justfile|jenkinsfile[^/]*|crontab|procfile|(?:docker|container)file[^/]*|[^/]*\.dockerfile))\Z"
@@ -78,7 +79,7 @@ def read(side: Side) -> Iterable[Found]:
         return ()
     image = "dockerfile" in side.name or "containerfile" in side.name
     found = list(_lines(side.text, script=script, image=image)) if may_run(side.text) else []
-    if _SQL.search(side.text):
+    if finds(_SQL, side.text):
         found += sql_text.operations(re.sub(r"[\"']", " ", side.text))
     return tuple(found)
 

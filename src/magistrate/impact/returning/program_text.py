@@ -13,6 +13,7 @@ from typing import Final
 from magistrate.impact.base import COMMENT
 from magistrate.impact.returning import command_text, sql_text
 from magistrate.impact.returning.model import Found, Operation, Side, one_line
+from magistrate.impact.screening import finds, places
 
 ENDINGS: Final = (
     ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".go", ".java", ".kt", ".kts", ".rs", ".rb", ".php",
@@ -106,7 +107,7 @@ def read(side: Side) -> Iterable[Found]:
         return ()
     text = side.text
     for part, says in _DOWN:
-        if says.search(text):
+        if finds(says, text):
             text = part.sub(lambda down: re.sub(r"[^\n]", " ", down[0]), text)
     return tuple(_found(text))
 
@@ -115,12 +116,12 @@ def _found(text: str) -> Iterator[Operation]:
     lines, low = text.split("\n"), text.lower()
     for named, pattern, name, why in CALLS:
         if any(word in low for word in named):
-            for hit in pattern.finditer(text):
+            for hit in places(pattern, text):
                 at = text.count("\n", 0, hit.end()) + 1
                 if not COMMENT.match(lines[at - 1]):
                     shown = one_line(hit[0].strip(" \t(."))[:60]
                     yield Operation(name=name, text=one_line(lines[at - 1]), line=at, why=f"`{shown}`: {why}")
-    for literal in _STRING.finditer(text) if _MAY_SQL.search(text) else ():
+    for literal in _STRING.finditer(text) if finds(_MAY_SQL, text) else ():
         content = next((one for one in literal.groups() if one is not None), "")
         if _SQL.match(content):
             at = text.count("\n", 0, literal.start())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from magistrate.impact.returning.model import Found, Operation, Side, one_line
+from magistrate.impact.screening import places
 
 UNDOING: Final = re.compile(r"(?i)(?:^|[./_-])(?:down|undo|rollback|revert)\.sql\Z|(?:^|/)U\d[\w.]*__[^/]*\.sql\Z")
 DOWN: Final = re.compile(
@@ -122,11 +123,11 @@ def _of_statement(clean: str, raw: str, line: int, whole: str) -> Iterator[Opera
 
     yield from _by_rule(clean, made)
     yield from _rows(clean, whole, made)
-    for found in _RETYPE.finditer(clean):
+    for found in places(_RETYPE, clean):
         if not _WIDE.match(found["type"]):
             why = "what does not fit the new type is cut, rounded or refused"
             yield made("change type", found.start("type"), f"a column becomes `{one_line(found['type'])[:40]}`: {why}")
-    for found in _DYNAMIC.finditer(clean):
+    for found in places(_DYNAMIC, clean):
         yield made("cannot be read", found.start(), "a statement is put together while it runs")
 
 
@@ -136,7 +137,7 @@ Made = Callable[[str, int, str], Operation]
 def _by_rule(clean: str, made: Made) -> Iterator[Operation]:
     told: set[tuple[str, int]] = set()
     for name, pattern, why in RULES:
-        for found in pattern.finditer(clean):
+        for found in places(pattern, clean):
             kind = found.groupdict().get("kind")
             called = f"{name} {kind.lower()}" if kind else name
             if (called, found.start("on")) not in told and not TEMPORARY.search(found[0]):
@@ -146,12 +147,12 @@ def _by_rule(clean: str, made: Made) -> Iterator[Operation]:
 
 def _rows(clean: str, whole: str, made: Made) -> Iterator[Operation]:
     """Rows that go, and values that are overwritten."""
-    for found in _DELETE.finditer(clean):
+    for found in places(_DELETE, clean):
         named = _plain(found["on"] or found["own"] or "rows")
         some = SOME.search(clean[found.start() :])
         rows, why = ("delete rows", "those rows are gone") if some else ("delete all rows", "all rows are gone")
         yield made(rows, found.start(), f"`{named}`: {why}")
-    for found in _UPDATE.finditer(clean):
+    for found in places(_UPDATE, clean):
         if not _fresh(_plain(found["on"]), found["sets"], whole):
             name = "update rows" if SOME.search(found["sets"]) else "update all rows"
             yield made(name, found.start(), f"`{_plain(found['on'])}`: the old values are gone")

@@ -21,6 +21,7 @@ from magistrate.impact.privilege.domains.terraform import OPEN, Block
 from magistrate.impact.privilege.domains.terraform_applied import applied
 from magistrate.impact.privilege.domains.terraform_policies import Found, Names, listed, policy_document
 from magistrate.impact.privilege.model import Edge, Grants, Place, Where, literals
+from magistrate.impact.screening import finds
 
 RIGHTS: Final = re.compile(
     r"iam|policy|permission|role|access|grant|acl|principal|member|binding|admin|protection|ruleset|collaborator|"
@@ -92,7 +93,7 @@ READER: Final = _Reader()
 def _may_matter(path: str, text: str) -> bool:
     if terraform.is_terraform(path) or terraform.is_values(path):
         return True
-    return "Statement" in text or "planned_values" in text or "AWS::" in text or ALLOWS.search(text) is not None
+    return "Statement" in text or "planned_values" in text or "AWS::" in text or finds(ALLOWS, text)
 
 
 def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
@@ -109,7 +110,7 @@ def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
         yield from _json(path, text, estate)
     elif is_template(path, text):
         read_template(path, text, estate)
-    elif ALLOWS.search(text) is not None:
+    elif finds(ALLOWS, text):
         estate.open("a policy in a file of a kind that is not read", _around(text), place)
 
 

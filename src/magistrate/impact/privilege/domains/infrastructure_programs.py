@@ -18,6 +18,7 @@ from typing import Final
 from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.privilege.model import Grants, Place, Unknown
+from magistrate.impact.screening import finds
 
 DOMAIN: Final = "programs"
 MAX_TEXT: Final = 2_000_000
@@ -46,7 +47,7 @@ class _Reader:
         found = [
             Unknown(domain=DOMAIN, why=why, text=f"{path} #{_program(path, files[path])}", place=Place(path=path))
             for path in sorted(files)
-            if len(files[path]) > MAX_TEXT or LIBRARIES.search(files[path]) is not None
+            if len(files[path]) > MAX_TEXT or finds(LIBRARIES, files[path])
         ]
         return Grants(unknown=tuple(found))
 

@@ -18,7 +18,7 @@ from magistrate.impact.base import in_lower_case
 from magistrate.impact.privilege.domains.dockerfile import READER as IMAGES
 from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
-from magistrate.impact.screening import may_match
+from magistrate.impact.screening import places
 
 DOMAIN: Final = "machine-text"
 KEPT: Final = 4_096
@@ -58,14 +58,14 @@ class _Machines(Statements):
 def lines_in(text: str) -> tuple[tuple[str, int], ...]:
     """Each such line with its number, blanks as one; what is indented below a module of Ansible goes with it."""
     lowered = in_lower_case(text)
-    if not any(mark in lowered for mark in _MARKS) or not may_match(LINE, text):
+    if not any(mark in lowered for mark in _MARKS):
         return ()
     return tuple(_found(text))
 
 
 def _found(text: str) -> Iterator[tuple[str, int]]:
     end, line, counted = -1, 1, 0
-    for one in LINE.finditer(text):
+    for one in places(LINE, text):
         if one.start() < end:
             continue
         start, end = one.start(), one.end()

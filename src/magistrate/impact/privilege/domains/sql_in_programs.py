@@ -18,7 +18,7 @@ from magistrate.impact.base import in_lower_case
 from magistrate.impact.privilege.domains.sql import READER as SQL
 from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
-from magistrate.impact.screening import may_match
+from magistrate.impact.screening import may_match, places
 
 DOMAIN: Final = "sql-text"
 KEPT: Final = 4_096
@@ -63,7 +63,7 @@ def statements_in(text: str) -> tuple[tuple[str, int], ...]:
 
 def _found(text: str) -> Iterator[tuple[str, int]]:
     end, line, counted = 0, 1, 0
-    for one in STATEMENT.finditer(text):
+    for one in places(STATEMENT, text):
         if one.start() < end:
             continue
         stop = _ENDS.search(text, one.end())

@@ -13,6 +13,7 @@ from typing import Final
 from magistrate.impact.privilege.domains.sudoers import READER as SUDOERS
 from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
+from magistrate.impact.screening import places
 
 DOMAIN: Final = "sudoers-text"
 KEPT: Final = 4_096
@@ -43,7 +44,7 @@ def rules_in(text: str) -> tuple[tuple[str, int], ...]:
 
 def _found(text: str) -> Iterator[tuple[str, int]]:
     end, line, counted = -1, 1, 0
-    for one in RULE.finditer(text):
+    for one in places(RULE, text):
         if one.start() < end:
             continue
         start = text.rfind("\n", max(0, end), one.start() + 1) + 1
