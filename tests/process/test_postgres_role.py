@@ -251,6 +251,8 @@ def test_the_whole_life_under_hands_ends_the_open_session_and_the_role(shop, exe
         assert (found.lease, found.usable, found.repository) == (credential.lease, True, SYSTEM)
         assert (found.executor, found.executor_listed) == (executor.identity.keyid, True)
         assert not executor.roles.probe(credential).held, "it gets in, so the probe says so"
+        while shop.sql("select 1 from pg_stat_activity where usename = %s", DATABASE, minted_role(credential.lease)):
+            time.sleep(0.005)  # the session of the probe is ending, and there is one at a time
         link = login(credential)
         link.execute("update price set cents = 330 where item = 'tea'")
         seen = executor.roles.probe(credential)
