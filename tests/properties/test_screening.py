@@ -206,6 +206,7 @@ def test_flags_and_looking_ahead() -> None:
     assert not may_match(re.compile("ABC"), "xabcx")
     assert not may_match(re.compile("abc"), "\u00e9")
     assert may_match(re.compile("a.c"), "a\u00e9c")
+    assert may_match(re.compile(r"x.\b "), "x\u00e9 "), "a word may end at a sign that is not ASCII"
     assert may_match(re.compile("kiss", re.IGNORECASE), "\u212ai\u017fs"), "letters of ASCII where case does not count"
     assert may_match(re.compile("a\u00e9c"), "a\u00e9c"), "a pattern with a sign that is not ASCII is never left out"
     assert may_match(re.compile("a b", re.VERBOSE), "ab"), "blanks of such a pattern mean nothing"
