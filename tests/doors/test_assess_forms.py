@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 from paths import PYTHON, TESTS
-from world.assessing import WORKFLOW, commit, git, run, small_repository, write
+from world.assessing import WORKFLOW, commit, git, run, run_behind_walls, small_repository, write
 
 from magistrate.ports import SandboxLimits
 
@@ -87,7 +87,7 @@ def test_a_change_that_is_too_large_is_no_yes_and_is_told_how_to_go_on(
 ) -> None:
     monkeypatch.setattr("magistrate.usecases.judging.JUDGE_LIMITS", SandboxLimits(wall_seconds=0.01))
     commit(repo, {"docs/a.md": "The fox.\n"})
-    done = run(repo, "HEAD~1")
+    done = run_behind_walls(repo, "HEAD~1")
     assert done.exit_code == 4
     assert "`--commits BASE..HEAD` judges it commit by commit" in done.output
 

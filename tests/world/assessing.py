@@ -41,4 +41,9 @@ def small_repository(place: Path) -> Path:
 
 def run(repo: Path, *arguments: str) -> Result:
     with judged_inside():
-        return CliRunner().invoke(command, ["--repo", str(repo), *arguments])
+        return run_behind_walls(repo, *arguments)
+
+
+def run_behind_walls(repo: Path, *arguments: str) -> Result:
+    """As a user runs it, with the judge as a program of its own in its limits."""
+    return CliRunner().invoke(command, ["--repo", str(repo), *arguments])

@@ -23,7 +23,6 @@ listen_addresses = ''
 unix_socket_permissions = 0700
 max_connections = 40
 shared_buffers = 16MB
-fsync = off
 """
 
 
