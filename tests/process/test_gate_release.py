@@ -199,11 +199,14 @@ def test_a_commit_that_the_branch_does_not_hold_is_not_released(gate: GateWorld)
 
 
 def test_a_release_has_no_inverse_at_the_gate(gate: GateWorld) -> None:
-    new, bundle = sound(gate), case(gate)
-    assert gate.push(token(gate, new, bundle=bundle), f"{new}:{TAG}").returncode == 0
-    back = asked(gate, ABSENT, bundle=bundle, purpose=LeasePurpose.ROLLBACK, old=new, tree=gate.change_tree)
+    """With a tag of its own: to ask for an inverse holds the ref, as it does for a branch."""
+    ref = "refs/tags/v1.1.0"
+    new = made(gate, signed(text_of(gate, tag="v1.1.0"), gate.town.keys["executor"]))
+    bundle = case(gate, ref=ref)
+    assert gate.push(token(gate, new, bundle=bundle, ref=ref), f"{new}:{ref}").returncode == 0
+    back = asked(gate, ABSENT, bundle=bundle, ref=ref, purpose=LeasePurpose.ROLLBACK, old=new, tree=gate.change_tree)
     assert back.status_code == 403, back.text
-    assert git(gate.bare, "rev-parse", TAG) == new
+    assert git(gate.bare, "rev-parse", ref) == new
 
 
 def test_one_person_or_nobody_of_the_owning_role_is_not_enough(gate: GateWorld) -> None:
