@@ -8,7 +8,7 @@ so no action can end more leniently than another.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from magistrate.authority.admission import Admitted
 from magistrate.domain.execution import Action
 from magistrate.executor.ports import Credential, Target
 from magistrate.executor.rows import ExecutionRow
+from magistrate.wire.effect import GitEffect, ref_before
 
 ReadRef = Callable[[str, str], str]
 """Where a ref (second) of a repository (first) stands behind the gate; empty when it does not exist."""
@@ -50,6 +51,14 @@ class Move:
     new: str
     tree: str
     reason: str
+
+
+def git_row(row: ExecutionRow, admitted: Admitted, effect: GitEffect) -> ExecutionRow:
+    """The row with the place of a git effect, its trees, and where its ref stands before."""
+    return replace(
+        row, proposal=admitted.proposal_digest, repository=effect.repository, environment=effect.environment,
+        ref=effect.ref, old=ref_before(effect), base_tree=effect.base_tree, result_tree=effect.result_tree,
+    )  # fmt: skip
 
 
 class ExecutorAction(Protocol):

@@ -6,11 +6,9 @@ branch stands says what happened; the way back is one more commit, never a push 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from magistrate.authority.admission import Admitted
 from magistrate.errors import Refused
-from magistrate.executor.action import Made, Move, ReadRef, Standing
+from magistrate.executor.action import Made, Move, ReadRef, Standing, git_row
 from magistrate.executor.commits import commit_spec, inverse_spec
 from magistrate.executor.ports import Credential, Target
 from magistrate.executor.rows import ExecutionRow
@@ -26,17 +24,7 @@ class GitMerge:
 
     def row_of(self, row: ExecutionRow, admitted: Admitted) -> ExecutionRow:
         """The row with repository, ref, trees and the commit that the branch stood at."""
-        effect = _update(admitted)
-        return replace(
-            row,
-            proposal=admitted.proposal_digest,
-            repository=effect.repository,
-            environment=effect.environment,
-            ref=effect.ref,
-            old=effect.old,
-            base_tree=effect.base_tree,
-            result_tree=effect.result_tree,
-        )
+        return git_row(row, admitted, _update(admitted))
 
     def prepare(self, admitted: Admitted) -> Made:
         """The one commit that may be pushed together with its inverse."""

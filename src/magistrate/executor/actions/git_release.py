@@ -7,15 +7,14 @@ it with git alone (`gpg.format=ssh`). There is no way back: what goes wrong afte
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from magistrate.authority.admission import Admitted
 from magistrate.errors import Refused
-from magistrate.executor.action import Made, Move, ReadRef, Standing
+from magistrate.executor.action import Made, Move, ReadRef, Standing, git_row
 from magistrate.executor.commits import tag_text
 from magistrate.executor.ports import Credential, Target
 from magistrate.executor.rows import ExecutionRow
-from magistrate.wire.effect import Release, ref_before
+from magistrate.wire.effect import Release
 
 
 class GitRelease:
@@ -28,17 +27,7 @@ class GitRelease:
 
     def row_of(self, row: ExecutionRow, admitted: Admitted) -> ExecutionRow:
         """The row with the tag, the trees that were compared, and that nothing stood there."""
-        effect = _release(admitted)
-        return replace(
-            row,
-            proposal=admitted.proposal_digest,
-            repository=effect.repository,
-            environment=effect.environment,
-            ref=effect.ref,
-            old=ref_before(effect),
-            base_tree=effect.base_tree,
-            result_tree=effect.result_tree,
-        )
+        return git_row(row, admitted, _release(admitted))
 
     def prepare(self, admitted: Admitted) -> Made:
         """The one tag that may be pushed; nothing takes it back."""
