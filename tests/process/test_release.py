@@ -10,6 +10,7 @@ from world.casework import CaseWorld, git
 from world.control_process import Caller, start_control, start_executor, start_gate, start_witness
 from world.front_process import Assistant, start_front
 
+from magistrate.gate.repositories import HOOKS
 from magistrate.wire.drill import DrillOrder
 from magistrate.wire.sshsig import ssh_line
 
@@ -97,10 +98,9 @@ def verified(world, tag: str) -> None:
 
 def unmoved(world) -> None:
     """Nobody moves or takes away a tag in the gate's repository, with its hooks in force."""
-    hooks = Path(__file__).parents[2] / "src" / "magistrate" / "gate" / "hooks"
     for argv in (["update-ref", "refs/tags/v1.3.0", "refs/heads/main"], ["update-ref", "-d", "refs/tags/v1.3.0"]):
         done = subprocess.run(
-            ["git", "-c", f"core.hooksPath={hooks}", *argv], cwd=bare(world), capture_output=True, check=False
+            ["git", "-c", f"core.hooksPath={HOOKS}", *argv], cwd=bare(world), capture_output=True, check=False
         )
         assert done.returncode != 0
         assert b"never moves" in done.stderr

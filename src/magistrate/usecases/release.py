@@ -68,7 +68,7 @@ def released(verdict: Verdict, effect: Release) -> Verdict:
     said = [SensitivityVerdict(kind=ChangeClass.RELEASE, path=WHOLE, line=0, why=f"publishes `{tag}` for good")]
     if effect.base_tree == effect.result_tree:
         before = effect.previous.removeprefix(TAGS)
-        why = f"what changed since `{before}` is too much to be compared" if before else "there is no release before it"
+        why = f"since `{before}` no file differs, or too much does" if before else "there is no release before it"
         said.append(SensitivityVerdict(kind=ChangeClass.UNKNOWN, path=WHOLE, line=0, why=f"nothing is compared: {why}"))
     lasting = NoWayBackVerdict(path=WHOLE, line=0, operation=f"release {tag}", why=FOR_GOOD)
     return msgspec.structs.replace(
