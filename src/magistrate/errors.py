@@ -81,6 +81,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E307": "patch changes nothing",
     "MAG-E308": "object is not what its name says",
     "MAG-E309": "objects not acceptable",
+    "MAG-E314": "no artifact can be made of the tree",
     # 330-379 gate
     "MAG-E331": "push of another form",
     "MAG-E332": "credential not issued",

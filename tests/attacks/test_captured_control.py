@@ -99,8 +99,9 @@ def in_another_repository(name: str) -> Any:
 def deployed(s: Scene) -> CaseBundle:
     """People agreed to a merge; the warrant deploys something."""
     deploy = Deploy(
-        environment="staging", pre_state="x", rollback_plan_digest=digest(b"p"), artifact_digest=digest(b"evil"),
-        command_id="ship",
+        environment="staging", pre_state="0" * 40, rollback_plan_digest=digest(b"p"), artifact_digest=digest(b"evil"),
+        command_id="follow", repository="shop", stage="live", ref="refs/heads/stages/live", old="0" * 40, commit="1" * 40,
+        base_tree="0" * 40, result_tree="2" * 40, manifest_sha256=digest(b"m"),
     )  # fmt: skip
     return s.reissued(s.honest, effect=deploy, action=Action.DEPLOY)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import uvicorn
-from world.real_gate import NAME, apply_with_git, outside_of, planned_here
+from world.real_gate import NAME, apply_with_git, outside_of, planner_here
 
 from magistrate.adapters.keys.process import load_process_key
 from magistrate.bootstrap.executor import LoggedAlarm, SystemClock, run
@@ -127,7 +127,7 @@ def world_of(place: Place) -> Outside:
     gate = GitGate(to_gate, url)
     target = GitTarget(
         home / place.folder / "work", source=lambda name: str(home / "gate" / "repositories" / f"{name}.git"),
-        rebuilder=apply_with_git, planner=planned_here,
+        rebuilder=apply_with_git, planner=planner_here(),
     )  # fmt: skip
     plain = outside_of(home)
     return replace(

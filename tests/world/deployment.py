@@ -40,6 +40,7 @@ from magistrate.wire.policy_bundle import (
     PolicyBundle,
     PolicyText,
     RepositoryPolicy,
+    StagePolicy,
     WorkloadProof,
 )
 from magistrate.wire.request import Request, authorization_value
@@ -167,6 +168,7 @@ def make_deployment(
     checks: Sequence[Command] = (),
     rescan: Command | None = None,
     release_tags: str | None = None,
+    stages: Sequence[StagePolicy] = (),
     verification: Sequence[HttpProbe] = (),
     policies: Sequence[PolicyText] | None = None,
     ref: str = "refs/heads/main",
@@ -197,6 +199,7 @@ def make_deployment(
         estate=estate if estate is not None or not production else Estate(actors=(), principals=()),
         windows=tuple(windows),
         workloads=tuple(workloads(process_keyid(keys["executor"].public_key()))),
+        stages=tuple(stages),
     )  # fmt: skip
     owners = [name for name, held in roles.items() if Role.POLICY_OWNER in held][:2]
     policy = by_all(people, owners, bundle, "pol", at)

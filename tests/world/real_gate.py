@@ -25,9 +25,7 @@ from world.deployment import make_deployment
 from world.ports import four_free_ports
 
 from magistrate.adapters.git.manifest import manifest_digest
-from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
-from magistrate.adapters.git.release_plan import planned
 from magistrate.adapters.keys.process import load_process_key
 from magistrate.adapters.own_roots import newest_pins
 from magistrate.adapters.sandbox.detect import open_sandbox
@@ -35,9 +33,9 @@ from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.authority.stops import joined
 from magistrate.bootstrap.executor import SystemClock, actions_of
+from magistrate.bootstrap.executor_outside import QuarantinedRebuilder
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.domain.principal import Role
-from magistrate.domain.tags import ReleasePlan
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside
@@ -51,7 +49,7 @@ from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope
-from magistrate.wire.effect import Release, git_rollback_plan_digest
+from magistrate.wire.effect import git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import Command, HttpProbe
 
@@ -205,9 +203,9 @@ class Town:
         return msgspec.structs.replace(case.build(), diff="")
 
 
-def planned_here(git_dir: Path, prefix: str, effect: Release) -> ReleasePlan:
-    """As the executor plans a release."""
-    return planned(git_dir, QuarantinedPatches(open_sandbox()), prefix, effect.commit, effect.ref)
+def planner_here() -> QuarantinedRebuilder:
+    """As the executor plans a release or a deployment."""
+    return QuarantinedRebuilder(open_sandbox())
 
 
 class FolderControl:

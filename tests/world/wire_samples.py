@@ -19,13 +19,13 @@ from magistrate.wire.closure import Closure
 from magistrate.wire.decision import Decision, Obligation, Reason
 from magistrate.wire.document import Body, document, seal_by_person, seal_by_process
 from magistrate.wire.drill import DrillKind, DrillOrder, DrillResult, Probe
-from magistrate.wire.effect import NOT_THERE, GitUpdate, Release
+from magistrate.wire.effect import NOT_THERE, Deploy, GitUpdate, Release
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.evidence import Evidence
 from magistrate.wire.freeze import Freeze, Scope, Thaw
 from magistrate.wire.journal_entry import JournalEntry, StepStatus
 from magistrate.wire.lease import Lease
-from magistrate.wire.policy_bundle import Command, HttpProbe, PolicyBundle, PolicyText, RepositoryPolicy
+from magistrate.wire.policy_bundle import Command, HttpProbe, PolicyBundle, PolicyText, RepositoryPolicy, StagePolicy
 from magistrate.wire.proposal import Proposal, Provenance
 from magistrate.wire.rejection import Rejection
 from magistrate.wire.report import Outcome, Report, Step
@@ -112,6 +112,14 @@ NOBODY = Scope(repository="shop", environment=None, agent=None, change_class=Non
 RELEASE = Release(
     environment="staging", pre_state=NOT_THERE, rollback_plan_digest=D, repository="shop", ref="refs/tags/v1.2.3", commit=G,
     previous="refs/tags/v1.2.2", base_tree=G, result_tree=G, manifest_sha256=D,
+)  # fmt: skip
+DEPLOY = Deploy(
+    environment="live", pre_state=G, rollback_plan_digest=D, repository="shop", stage="live", ref="refs/heads/stages/live",
+    old=G, commit=G, base_tree=G, result_tree=G, manifest_sha256=D, artifact_digest=D, command_id="follow",
+)  # fmt: skip
+STAGE = StagePolicy(
+    stage="live", repository="shop", environment="live", production=True, soak_seconds=30, command="shop-live",
+    verification=(HttpProbe(url="http://127.0.0.1:1/version", status=200, body_contains="{source}", within_seconds=10),),
 )  # fmt: skip
 SAMPLES: dict[str, Sample] = {
     s.body.NAME: s
@@ -402,4 +410,11 @@ SAMPLES: dict[str, Sample] = {
 PROPOSED = SAMPLES["proposal"]
 SAMPLES["proposal-release"] = Sample(
     msgspec.structs.replace(PROPOSED.body, action=Action.RELEASE, effect=RELEASE), PROPOSED.prefix, PROPOSED.signer
+)
+SAMPLES["proposal-deploy"] = Sample(
+    msgspec.structs.replace(PROPOSED.body, action=Action.DEPLOY, effect=DEPLOY), PROPOSED.prefix, PROPOSED.signer
+)
+STAGED = SAMPLES["policy_bundle"]
+SAMPLES["policy_bundle-stages"] = Sample(
+    msgspec.structs.replace(STAGED.body, stages=(STAGE,)), STAGED.prefix, STAGED.signer
 )

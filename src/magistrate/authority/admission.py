@@ -13,6 +13,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from magistrate.authority.deploy import verify_stage
 from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
 from magistrate.authority.policy import TrustedPolicy, trust_policy
@@ -31,7 +32,7 @@ from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import Document, open_envelope, verify_current
-from magistrate.wire.effect import GitEffect, Release, state_before, verify_action, way_back_digest
+from magistrate.wire.effect import Deploy, GitEffect, Release, state_before, verify_action, way_back_digest
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import RepositoryPolicy
 from magistrate.wire.proposal import Proposal
@@ -94,8 +95,8 @@ def admit(  # noqa: PLR0913  each is a separate premise
     _admit_record(bundle, roster)
     proposal, proposal_digest, session = _admit_proposal(bundle, roster, warrant.body, now)
     effect = _admit_effect(proposal.body, warrant.body)
-    repository = policy.repository(effect.repository)
-    _admit_target(effect, repository)
+    repository = policy.place(effect)
+    _admit_target(effect, repository, policy)
     diff = _admit_diff(bundle, proposal.body)
     verdict = _admit_assessment(bundle, roster, warrant.body)
     decision = _admit_decision(bundle, roster, warrant.body)
@@ -216,9 +217,11 @@ def _admit_effect(proposal: Proposal, warrant: Warrant) -> GitEffect:
     return proposal.effect
 
 
-def _admit_target(effect: GitEffect, repository: RepositoryPolicy) -> None:
+def _admit_target(effect: GitEffect, repository: RepositoryPolicy, policy: TrustedPolicy) -> None:
     if isinstance(effect, Release):
         verify_name(effect, repository)
+    elif isinstance(effect, Deploy):
+        verify_stage(effect, policy.stage(effect.repository, effect.stage))
     else:
         _match("ref", effect.ref, repository.ref)
     _match("environment", effect.environment, repository.environment)

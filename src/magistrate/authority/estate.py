@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from magistrate.authority.stages import staged
 from magistrate.domain.estate import Actor, ActorKind, EstateMap, Shared
 from magistrate.errors import Refused
 from magistrate.wire.policy_bundle import Estate, PolicyBundle, RepositoryPolicy
@@ -67,6 +68,17 @@ def weak_places(policy: PolicyBundle) -> Mapping[str, tuple[str, ...]]:
     estate = estate_of(policy)
     shared = shared_principals(estate)
     return {ruled.repository: _weak(policy, estate, shared, ruled) for ruled in policy.repositories}
+
+
+def weak_stages(policy: PolicyBundle) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """`weak_because` of every stage that policy names, by repository and stage."""
+    estate = estate_of(policy)
+    shared, ruled = shared_principals(estate), {one.repository: one for one in policy.repositories}
+    return {
+        (one.repository, one.stage): _weak(policy, estate, shared, staged(ruled[one.repository], one))
+        for one in policy.stages
+        if one.repository in ruled
+    }
 
 
 def _weak(

@@ -9,10 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from magistrate.adapters.git.bare import BareRepositories
+from magistrate.adapters.git.deploy_plan import planned_deployment
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import planned
 from magistrate.authority.across import Apart, LinkedVerdict
+from magistrate.authority.deploy import otherwise
 from magistrate.authority.release import differs
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import FileChange
@@ -21,11 +23,11 @@ from magistrate.ports import Assessed, Pen, Sandbox
 from magistrate.usecases.across import Side, by_place, judged_across
 from magistrate.usecases.assess import Assessor
 from magistrate.usecases.composition import TOO_MANY, WHOLE, Doubt, Part, judged_together
+from magistrate.usecases.effects import judged_trees, verdict_on
 from magistrate.usecases.evidence import Tool
-from magistrate.usecases.release import released
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest
-from magistrate.wire.effect import GitEffect, GitUpdate, Release
+from magistrate.wire.effect import Deploy, GitEffect, GitUpdate, Release
 from magistrate.wire.evidence import Evidence
 
 MAX_REBUILT: Final = 1_000
@@ -61,9 +63,10 @@ class SandboxedAssessor:
         """Judge the change that the diff makes to the base tree; it must make the tree it names."""
         git_dir = Path(self._repositories.git_dir(effect.repository))
         trees = effect.base_tree, effect.result_tree
-        if isinstance(effect, Release):
+        if not isinstance(effect, GitUpdate):
             self._verify_brings(git_dir, effect, diff)
-            made = self._assessor.of_trees(RepositoryReader(git_dir), *trees, name=proposal)
+            judged = judged_trees(effect, digest(diff))
+            made = self._assessor.of_trees(RepositoryReader(git_dir), *judged, name=proposal)
         else:
             applied = self._patches.rebuild(git_dir, effect.base_tree, diff)
             if (applied.result_tree, applied.manifest_sha256) != (effect.result_tree, effect.manifest_sha256):
@@ -85,13 +88,15 @@ class SandboxedAssessor:
             verdict = msgspec.convert(made.verdict, Verdict, strict=True)
         except msgspec.ValidationError as error:
             raise Unavailable("MAG-E468", f"the verdict has another shape: {error}") from error
-        return Assessed(
-            verdict=released(verdict, effect) if isinstance(effect, Release) else verdict, evidence=evidence
-        )
+        return Assessed(verdict=verdict_on(verdict, effect, digest(diff)), evidence=evidence)
 
-    def _verify_brings(self, git_dir: Path, effect: Release, diff: bytes) -> None:
-        plan = planned(git_dir, self._patches, "", effect.commit, effect.ref, effect.previous)
-        why = differs(effect, digest(diff), plan)
+    def _verify_brings(self, git_dir: Path, effect: Release | Deploy, diff: bytes) -> None:
+        if isinstance(effect, Deploy):
+            found = planned_deployment(git_dir, self._patches, effect.ref, effect.old, effect.commit)
+            why = otherwise(effect, digest(diff), found)
+        else:
+            plan = planned(git_dir, self._patches, "", effect.commit, effect.ref, effect.previous)
+            why = differs(effect, digest(diff), plan)
         if why:
             raise Refused("MAG-E463", why)
 

@@ -27,6 +27,7 @@ from magistrate.bootstrap.tools import found_tools
 from magistrate.domain.execution import Action
 from magistrate.errors import MagistrateError
 from magistrate.executor.action import ExecutorAction, ReadRef, SignForGit
+from magistrate.executor.actions.git_deploy import GitDeploy
 from magistrate.executor.actions.git_merge import GitMerge
 from magistrate.executor.actions.git_release import GitRelease
 from magistrate.executor.actions.merge import GitTarget
@@ -83,7 +84,11 @@ class LoggedAlarm:
 
 def actions_of(target: Target, read_ref: ReadRef, sign: SignForGit) -> Mapping[Action, ExecutorAction]:
     """What this executor does: one line for each file of `executor/actions` that is an action."""
-    return {Action.MERGE: GitMerge(target, read_ref), Action.RELEASE: GitRelease(target, read_ref, sign)}
+    return {
+        Action.MERGE: GitMerge(target, read_ref),
+        Action.RELEASE: GitRelease(target, read_ref, sign),
+        Action.DEPLOY: GitDeploy(target, read_ref),
+    }
 
 
 def workload_of(settings: Settings, clock: Clock) -> Callable[[], str]:
@@ -121,7 +126,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
     rebuilder = QuarantinedRebuilder(sandbox)
     target = GitTarget(
         folder / "work", source=lambda name: readable_source(settings.repositories, name), rebuilder=rebuilder,
-        planner=rebuilder.planned,
+        planner=rebuilder,
     )  # fmt: skip
     assessor = Assessor(sandbox=sandbox, tools=found_tools())
     outside = Outside(

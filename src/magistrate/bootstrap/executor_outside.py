@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from magistrate.adapters.git.deploy_plan import planned_deployment
 from magistrate.adapters.git.objects import import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
@@ -23,6 +24,7 @@ from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
 from magistrate.domain.case import Companion
 from magistrate.domain.finding import Finding
+from magistrate.domain.stages import DeployPlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.ports import AssessmentMatter, Found, Rebuilt, Ruling, Scanned, Seen
@@ -30,10 +32,12 @@ from magistrate.ports import Sandbox, SandboxLimits, SandboxResult, TreeEntry
 from magistrate.usecases.across import Side, by_place, judged_across, place_of
 from magistrate.usecases.assess import Assessor
 from magistrate.usecases.composition import Part, judged_together
-from magistrate.usecases.release import released
+from magistrate.usecases.effects import judged_on, judged_trees, verdict_on
 from magistrate.wire.assessment import Verdict
+from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Obligation, Reason
-from magistrate.wire.effect import Release
+from magistrate.wire.document import open_envelope
+from magistrate.wire.effect import Deploy, GitUpdate, Release
 from magistrate.wire.policy_bundle import Command
 from magistrate.wire.proposal import Proposal
 
@@ -67,6 +71,10 @@ class QuarantinedRebuilder:
         """The release as the executor's own copy makes it (raises Refused, Unavailable)."""
         return planned(git_dir, self._patches, prefix, effect.commit, effect.ref)
 
+    def deployment(self, git_dir: Path, effect: Deploy) -> DeployPlan:
+        """The deployment as the executor's own copy makes it (raises Refused, Unavailable)."""
+        return planned_deployment(git_dir, self._patches, effect.ref, effect.old, effect.commit)
+
 
 class PinnedAssessor:
     """The installed judge in the sandbox, asked with the executor's own trees, policy and roster."""
@@ -80,21 +88,22 @@ class PinnedAssessor:
         """Judge the two trees in the executor's repository."""
         reader = RepositoryReader(self._git_dir(matter.effect.repository))
         name = matter.bundle.proposal.payload_digest()
-        trees = matter.effect.base_tree, matter.effect.result_tree
-        effect = matter.effect
-        base = None if isinstance(effect, Release) else effect.old
-        made = self._assessor.of_trees(reader, *trees, commit=base, name=name)
+        effect, diff_sha256 = matter.effect, self._diff_sha256(matter.bundle)
+        trees = judged_trees(effect, diff_sha256)
+        made = self._assessor.of_trees(reader, *trees, commit=judged_on(effect), name=name)
         try:
-            verdict = msgspec.convert(made.verdict, Verdict, strict=True)
-            return released(verdict, effect) if isinstance(effect, Release) else verdict
+            return verdict_on(msgspec.convert(made.verdict, Verdict, strict=True), effect, diff_sha256)
         except msgspec.ValidationError as error:
             raise Unavailable("MAG-E398", f"the verdict has another shape: {error}") from error
+
+    def _diff_sha256(self, bundle: CaseBundle) -> str:
+        return open_envelope(bundle.proposal, Proposal, deployment=self._pins.deployment).body.diff_sha256
 
     def together(self, matter: AssessmentMatter, landed: Sequence[Companion]) -> tuple[Verdict, ...]:
         """Judge the step as one change with what landed before, from the trees in the executor's repository."""
         reader, effect = RepositoryReader(self._git_dir(matter.effect.repository)), matter.effect
-        if isinstance(effect, Release):
-            return ()  # it brings all that landed since the release before: it is the whole already
+        if not isinstance(effect, GitUpdate):
+            return ()  # it brings all that landed since the one before: it is the whole already
         mine = reader.changes(effect.base_tree, effect.result_tree)
         return judged_together(self._assessor, reader, effect, mine, _parts(reader, landed))
 
@@ -138,7 +147,7 @@ class PinnedAssessor:
         question = {
             "verdict": verdict, "policy": policy.body, "action": proposal.action, "solo": roster.solo,
             "agent": proposal.agent, "provenance": proposal.provenance, "context_gaps": proposal.context_gaps,
-            **place_of(policy.body.repositories, effect, place),
+            **place_of(policy.body.repositories, policy.place(effect), effect, place),
         }  # fmt: skip
         reply = self._assessor.ask({"v": 1, "mode": "decide", **msgspec.to_builtins(question)})
         try:

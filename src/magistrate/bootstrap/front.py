@@ -19,6 +19,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from magistrate.adapters.control_line import ControlSocket, new_identifier
+from magistrate.adapters.git.deploy_plan import planned_deployment
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import planned
@@ -26,6 +27,7 @@ from magistrate.adapters.keys.process import load_process_key, read_private
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.bootstrap.known_secrets import read_known_secrets
 from magistrate.context.redact import Redactor, tokens_in
+from magistrate.domain.stages import DeployPlan
 from magistrate.domain.tags import ReleasePlan, Step, following, newest
 from magistrate.errors import Refused
 from magistrate.settings import Settings
@@ -119,7 +121,7 @@ def _listing(git_dir: str, tree: str) -> Mapping[str, tuple[str, str, int]]:
 
 
 class Quarantine:
-    """Applies drafts in a sandboxed child, and plans releases."""
+    """Applies drafts in a sandboxed child, and plans releases and deployments."""
 
     def __init__(self, applier: QuarantinedPatches) -> None:
         self._applier = applier
@@ -138,6 +140,10 @@ class Quarantine:
         if not ref:
             raise Refused("MAG-E543", "no number is left for the next version")
         return planned(folder, self._applier, prefix, sight.commit, ref)
+
+    def plan_deployment(self, sight: Sight, ref: str, old: str) -> DeployPlan:
+        """The deployment of the session's commit where `old` runs."""
+        return planned_deployment(Path(sight.git_dir), self._applier, ref, old, sight.commit)
 
 
 class KeyedTexts:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.authority.admission import Admitted, Pins, admit
+from magistrate.authority.deploy import otherwise
 from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground as FloorGround
 from magistrate.authority.floor import classes_of, not_executable_because
@@ -36,7 +37,7 @@ from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope, verify_current
-from magistrate.wire.effect import Release
+from magistrate.wire.effect import Deploy, GitUpdate, Release
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 
@@ -173,6 +174,9 @@ class Admission:
         if isinstance(effect, Release):
             self._verify_release(admitted, effect)
             return
+        if isinstance(effect, Deploy):
+            self._verify_deployment(admitted, effect)
+            return
         self._target.prepare(effect.repository, effect.ref, effect.old)
         rebuilt = self._target.rebuild(effect.repository, effect.old, admitted.diff)
         for what, approved, found in (
@@ -187,6 +191,13 @@ class Admission:
         prefix = admitted.repository.release_tags or ""  # admission found that policy names one
         plan = self._target.plan_release(effect.repository, admitted.repository.ref, prefix, effect)
         why = differs(effect, admitted.proposal.body.diff_sha256, plan)
+        if why:
+            raise Refused("MAG-E389", why)
+
+    def _verify_deployment(self, admitted: Admitted, effect: Deploy) -> None:
+        branch = admitted.policy.repository(effect.repository).ref
+        plan = self._target.plan_deployment(effect.repository, branch, effect)
+        why = otherwise(effect, admitted.proposal.body.diff_sha256, plan)
         if why:
             raise Refused("MAG-E389", why)
 
@@ -225,8 +236,8 @@ class Admission:
     def _rules_with_landed(self, matter: AssessmentMatter, admitted: Admitted, alone: Verdict) -> bool:
         """Whether others by the same hands landed; then what all come to must have been asked for (R32, R34)."""
         effect, proposal = admitted.effect, admitted.proposal.body
-        if isinstance(effect, Release):
-            return False  # it brings all that landed since the release before, and was judged as that
+        if not isinstance(effect, GitUpdate):
+            return False  # it brings all that landed since the one before, and was judged as that
         landed = landed_by(self._book, proposal, effect, self._identity.deployment, self._clock.now())
         verdicts = self._assessor.together(matter, landed.here) if landed.here else ()
         own, away = (alone, *verdicts), landed.elsewhere

@@ -6,13 +6,14 @@ from magistrate.authority.admission import Admitted
 from magistrate.domain.execution import EXECUTOR_EMAIL, EXECUTOR_NAME
 from magistrate.domain.tags import TAGS
 from magistrate.executor.ports import CommitSpec
-from magistrate.wire.effect import GitUpdate, Release
+from magistrate.wire.effect import Deploy, GitUpdate, Release
 from magistrate.wire.times import unix_seconds
 
 
-def commit_spec(admitted: Admitted, effect: GitUpdate) -> CommitSpec:
+def commit_spec(admitted: Admitted, effect: GitUpdate | Deploy) -> CommitSpec:
     """The commit that an admitted warrant authorises, byte for byte."""
-    message = f"Merge the approved proposal {_short(admitted)}\n\n{_trailers(admitted)}"
+    what = f"Deploy {effect.commit} to {effect.stage} by" if isinstance(effect, Deploy) else "Merge"
+    message = f"{what} the approved proposal {_short(admitted)}\n\n{_trailers(admitted)}"
     return CommitSpec(
         tree=effect.result_tree, parent=effect.old, message=message, at=unix_seconds(admitted.warrant.issued)
     )

@@ -83,7 +83,7 @@ class Drills:
             raise Refused("MAG-E396", "the order is older than what took readiness away", hint="order the drills again")
         if not order.body.scratch.startswith(SCRATCH_PREFIX):
             raise Refused("MAG-E396", f"`{order.body.scratch}` is not a scratch repository")
-        if trust_policy(call.policy, roster).repository(order.body.repository).environment != order.body.environment:
+        if order.body.environment not in trust_policy(call.policy, roster).environments(order.body.repository):
             raise Refused("MAG-E396", f"policy knows no environment `{order.body.environment}` there")
         return order, roster
 

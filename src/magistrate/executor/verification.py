@@ -19,6 +19,7 @@ from magistrate.wire.policy_bundle import HttpProbe
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 1.0
+SOAK_PAUSE_SECONDS: Final = 1.0
 
 
 class Verifier:
@@ -48,12 +49,27 @@ class Verifier:
         """
         self._book.step(work.name, JournalStep.VERIFICATION_STARTED, StepStatus.INTENT, {})
         seen = [(probe, self._wait_for(probe, work.row.commit)) for probe in work.verification]
+        looks = 0
+        if work.soak_seconds and all(look.held for _, look in seen):
+            seen, looks = self._soak(work)
         passed = all(look.held for _, look in seen)
         facts = {f"probe.{n}": f"{probe.url}: {look.seen}"[:500] for n, (probe, look) in enumerate(seen)}
         facts |= {"passed": "yes" if passed else "no", "commit": work.row.commit, "probes": str(len(seen))}
+        if work.soak_seconds:
+            facts |= {"soak_seconds": str(work.soak_seconds), "soak_looks": str(looks)}
         facts["vouched_by"] = vouching(facts, checks) if passed else NOBODY
         self._book.step(work.name, Event.VERIFICATION_DONE, StepStatus.DONE, facts)
         return passed
+
+    def _soak(self, work: Work) -> tuple[list[tuple[HttpProbe, Seen]], int]:
+        """Look again and again for the soak time; the last looks, and how many rounds there were. It ends with the first that fails."""
+        deadline, rounds = self._clock.monotonic() + work.soak_seconds, 0
+        while True:
+            self._clock.sleep(min(SOAK_PAUSE_SECONDS, work.soak_seconds))
+            seen = [(probe, self._live.look(probe, work.row.commit)) for probe in work.verification]
+            rounds += 1
+            if not all(look.held for _, look in seen) or self._clock.monotonic() >= deadline:
+                return seen, rounds
 
     def _wait_for(self, probe: HttpProbe, commit: str) -> Seen:
         deadline = self._clock.monotonic() + probe.within_seconds

@@ -9,11 +9,11 @@ import msgspec
 from magistrate.authority.admission import Pins
 from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
-from magistrate.domain.execution import Action
 from magistrate.errors import Refused
 from magistrate.executor.rows import ExecutionRow
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.document import Document, open_envelope
+from magistrate.wire.effect import Deploy, GitEffect, Release
 from magistrate.wire.policy_bundle import Command, HttpProbe
 from magistrate.wire.warrant import Warrant
 
@@ -22,7 +22,8 @@ from magistrate.wire.warrant import Warrant
 class Work:
     """An execution whose warrant was admitted, now or before a crash.
 
-    `verification` are the probes of the running target; a release puts nothing there, and has none.
+    `verification` are the probes of the running target; a release puts nothing there, and has none. They must hold for
+    `soak_seconds`.
     """
 
     row: ExecutionRow
@@ -31,6 +32,7 @@ class Work:
     checks: tuple[Command, ...]
     rescan: Command | None
     verification: tuple[HttpProbe, ...]
+    soak_seconds: int = 0
 
     @property
     def name(self) -> str:
@@ -62,12 +64,24 @@ def work_of(row: ExecutionRow, pins: Pins) -> Work:
     bundle = decode_bundle(row.bundle)
     roster = trust_roster(bundle.roster, pin=pins.roster, deployment=pins.deployment)
     policy = trust_policy(bundle.policy, roster)
-    repository = policy.repository(row.repository)
     warrant = open_warrant(bundle, pins.deployment)
+    effect = warrant.body.effect
+    if not isinstance(effect, GitEffect):
+        raise Refused("MAG-E124", f"no executor here performs `{type(effect).__name__}`")
+    repository = policy.place(effect)
+    stage = policy.stage(effect.repository, effect.stage) if isinstance(effect, Deploy) else None
     commands = {command.command: command for command in policy.body.commands}
     return Work(
         row=row, bundle=bundle, warrant=warrant,
         checks=tuple(commands[name] for name in repository.checks),
-        verification=repository.verification if warrant.body.action is Action.MERGE else (),
+        verification=() if isinstance(effect, Release) else tuple(_of_source(one, effect) for one in repository.verification),
+        soak_seconds=0 if stage is None else stage.soak_seconds,
         rescan=commands[repository.rescan] if repository.rescan is not None else None,
     )  # fmt: skip
+
+
+def _of_source(probe: HttpProbe, effect: GitEffect) -> HttpProbe:
+    """The probe of a deployment with the commit of the branch where it says `{source}`."""
+    if not isinstance(effect, Deploy):
+        return probe
+    return msgspec.structs.replace(probe, body_contains=probe.body_contains.replace("{source}", effect.commit))

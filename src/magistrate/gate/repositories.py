@@ -14,7 +14,8 @@ from typing import Final
 from magistrate.domain.tags import TAGS, newest
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.wire.drill import SCRATCH_PREFIX
-from magistrate.wire.effect import Release
+from magistrate.wire.effect import Deploy, GitEffect, Release
+from magistrate.wire.policy_bundle import RepositoryPolicy
 
 HOOKS: Final = Path(__file__).parent / "hooks"
 MARK: Final = "MAGISTRATE_GATE_HOME"
@@ -90,6 +91,13 @@ class Repositories:
                 "MAG-E342", f"`{commit[:12]}` of `{path.name}` holds the tree `{held[:12]}`, not `{tree[:12]}`"
             )
 
+    def verify_place(self, effect: GitEffect, branch: RepositoryPolicy) -> None:
+        """Check what a release or a deployment says of this repository (raises NotFound MAG-E336, Refused MAG-E342)."""
+        if isinstance(effect, Release):
+            self.verify_new_tag(effect.repository, branch.ref, effect, branch.release_tags or "")
+        if isinstance(effect, Deploy):
+            self.verify_on_branch(effect.repository, branch.ref, effect)
+
     def verify_new_tag(self, name: str, branch: str, effect: Release, prefix: str) -> None:
         """Check that a release is the next one here: a new tag after the newest, on a commit of the branch, with its tree.
 
@@ -110,6 +118,20 @@ class Repositories:
         ):
             if wrong:
                 raise Refused("MAG-E342", f"{what} (`{name[:60]}`)")
+        if self.tree(name, effect.commit) != effect.result_tree:
+            raise Refused("MAG-E342", f"`{effect.commit[:12]}` holds another tree than the approved one")
+
+    def verify_on_branch(self, name: str, branch: str, effect: Deploy) -> None:
+        """Check that what is deployed is a commit of the guarded branch, with the approved tree.
+
+        Raises:
+            NotFound: MAG-E336 without such a repository. Refused: MAG-E342 naming what is otherwise.
+        """
+        self.path(name)
+        tip = self.tip(name, branch)
+        known = self.git(name, "cat-file", "-t", effect.commit, check=False).strip() == "commit"
+        if not known or not tip or self.git(name, "rev-list", "--max-count=1", effect.commit, f"^{tip}").strip():
+            raise Refused("MAG-E342", f"`{branch}` does not hold `{effect.commit[:12]}` (`{name[:60]}`)")
         if self.tree(name, effect.commit) != effect.result_tree:
             raise Refused("MAG-E342", f"`{effect.commit[:12]}` holds another tree than the approved one")
 

@@ -46,7 +46,6 @@ from magistrate.gate.repositories import Repositories
 from magistrate.gate.stopping import Stopping
 from magistrate.gate.stops import MAX_BYTES
 from magistrate.gate.workload import Workloads
-from magistrate.wire.effect import Release
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.gate_api import (
     Credential,
@@ -145,11 +144,7 @@ class Gate:
             )
             place = admitted.repository.environment
             parts.workloads.verify_effect(asked, asked_for.workload, admitted.policy.body.workloads, place, now)
-            if isinstance(admitted.effect, Release):
-                ruled = admitted.repository
-                parts.repositories.verify_new_tag(
-                    grant.repository, ruled.ref, admitted.effect, ruled.release_tags or ""
-                )
+            parts.repositories.verify_place(admitted.effect, admitted.policy.repository(grant.repository))
             parts.foreign.verify_open(grant.repository, roster, stops.thaws)
             parts.halts.verify_free(grant, roster, stops.closures, parts.repositories.tip)
             parts.halts.remember(grant, asked_for.bundle, roster)

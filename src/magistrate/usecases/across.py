@@ -19,7 +19,7 @@ from magistrate.authority.across import LinkedVerdict
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import LOW, FileChange
 from magistrate.domain.links import LINKING, Ends, Link, LinkKind, Reference, acts, links_between
-from magistrate.errors import Refused, Unavailable
+from magistrate.errors import Unavailable
 from magistrate.ports import GitReader
 from magistrate.usecases.assess import Assessor, case_of
 from magistrate.usecases.base_texts import REGULAR, context_of
@@ -177,18 +177,14 @@ def by_place(companions: Sequence[Companion]) -> list[tuple[Companion, ...]]:
     return [tuple(group) for group in found.values()]
 
 
-def place_of(places: Iterable[RepositoryPolicy], effect: GitEffect, repository: str = "") -> dict[str, object]:
-    """What the judge's `decide` mode is told of the place: of the change itself, or of a repository linked with it.
+def place_of(
+    places: Iterable[RepositoryPolicy], own: RepositoryPolicy, effect: GitEffect, repository: str = ""
+) -> dict[str, object]:
+    """What the judge's `decide` mode is told of the place: `own` of the change itself, or of a repository linked with it.
 
     A linked repository that policy does not name is production.
-
-    Raises:
-        Refused: MAG-E124 when policy does not name the repository of the change.
     """
     found = {one.repository: one for one in places}
-    if effect.repository not in found:
-        raise Refused("MAG-E124", f"policy names no repository `{effect.repository[:60]}`")
-    own = found[effect.repository]
     if not repository or repository == effect.repository:
         return {"repository": effect.repository, "environment": effect.environment, "production": own.production}
     place = found.get(repository)

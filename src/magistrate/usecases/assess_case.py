@@ -74,7 +74,7 @@ def question(document: Document[Proposal], verdict: Verdict, trust: Trust, place
         {
             "verdict": verdict, "policy": policy.body, "action": proposal.action,
             "solo": trust.roster().solo, "agent": proposal.agent, "provenance": proposal.provenance,
-            "context_gaps": proposal.context_gaps, **place_of(policy.body.repositories, effect, place),
+            "context_gaps": proposal.context_gaps, **place_of(policy.body.repositories, policy.place(effect), effect, place),
         }
     )  # fmt: skip
     return asked

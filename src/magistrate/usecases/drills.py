@@ -33,8 +33,8 @@ def order_drills(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> str:
     verify_current(document, now)
     body = document.body
     roster.verify_role(person, Role.OPERATOR)
-    ruled = trust.policy().repository(body.repository)
-    if body.person != person.person or body.environment != ruled.environment or document.expires is None:
+    known = trust.policy().environments(body.repository)
+    if body.person != person.person or body.environment not in known or document.expires is None:
         raise Refused("MAG-E451", "the order names another person or environment, or never expires")
     if not body.scratch.startswith(SCRATCH_PREFIX):
         raise Refused("MAG-E451", f"a scratch repository is named `{SCRATCH_PREFIX}…`")

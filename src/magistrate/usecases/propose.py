@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from magistrate.domain.stages import DeployPlan
 from magistrate.domain.tags import ReleasePlan, Step
 from magistrate.errors import Refused, Usage
 from magistrate.usecases.gather import Sight
@@ -20,13 +21,14 @@ from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.effect import (
     ACTION_OF,
     NOT_THERE,
+    Deploy,
     GitEffect,
     GitUpdate,
     Release,
     git_rollback_plan_digest,
     release_plan_digest,
 )
-from magistrate.wire.front_api import Gathered
+from magistrate.wire.front_api import Gathered, StageView
 from magistrate.wire.proposal import Proposal, Provenance
 
 MAX_PATCH_BYTES: Final = 2_000_000
@@ -47,7 +49,7 @@ class Applied:
 
 
 class Quarantine(Protocol):
-    """Applies a patch where it can harm nothing, and compares what a release brings."""
+    """Applies a patch where it can harm nothing, and compares what a release or a deployment brings."""
 
     def apply(self, sight: Sight, patch: bytes) -> Applied:
         """Apply to the base tree in a sandboxed child; raises Refused with git's own words."""
@@ -55,10 +57,13 @@ class Quarantine(Protocol):
     def plan(self, sight: Sight, prefix: str, step: Step) -> ReleasePlan:
         """The next release of the commit that the session sees; raises Refused where there is none to make."""
 
+    def plan_deployment(self, sight: Sight, ref: str, old: str) -> DeployPlan:
+        """The deployment of that commit where `old` runs; raises Refused where it runs already."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What an agent hands in; `patch` is empty for a release, which is no text of an agent's."""
+    """What an agent hands in; `patch` is empty for a release or a deployment, which is no text of an agent's."""
 
     patch: str
     rationale: str
@@ -185,6 +190,16 @@ def release_effect(repository: str, environment: str, plan: ReleasePlan) -> Rele
         previous=plan.previous, base_tree=plan.base_tree, result_tree=plan.result_tree,
         manifest_sha256=plan.manifest_sha256,
         rollback_plan_digest=release_plan_digest(repository=repository, ref=plan.ref),
+    )  # fmt: skip
+
+
+def deploy_effect(repository: str, stage: StageView, plan: DeployPlan) -> Deploy:
+    """The effect of a deployment as the server planned it; one more commit with the tree of before undoes it."""
+    return Deploy(
+        environment=stage.environment, pre_state=plan.base_tree, repository=repository, stage=stage.stage, ref=plan.ref,
+        old=plan.old, commit=plan.commit, base_tree=plan.base_tree, result_tree=plan.result_tree,
+        manifest_sha256=plan.manifest_sha256, artifact_digest=plan.artifact_digest, command_id=stage.command,
+        rollback_plan_digest=git_rollback_plan_digest(repository=repository, ref=plan.ref, restore_tree=plan.base_tree),
     )  # fmt: skip
 
 

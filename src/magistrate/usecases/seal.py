@@ -21,6 +21,7 @@ from magistrate.domain.events import Event
 from magistrate.domain.execution import Action
 from magistrate.errors import Refused
 from magistrate.ports import Repositories, Unit
+from magistrate.usecases.deploy import verify_deploy_target
 from magistrate.usecases.gathered import verify_gathered
 from magistrate.usecases.release import verify_release_target
 from magistrate.usecases.sessions import verify_open
@@ -29,6 +30,7 @@ from magistrate.usecases.transition import Occasion, open_case
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.document import Document, verify_current
 from magistrate.wire.effect import (
+    Deploy,
     GitEffect,
     GitUpdate,
     Release,
@@ -41,6 +43,7 @@ from magistrate.wire.front_api import SealRequest
 from magistrate.wire.proposal import Proposal
 
 CASE_SECONDS: Final = 7 * 24 * 3600
+PROPOSABLE: Final = (Action.MERGE, Action.RELEASE, Action.DEPLOY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,9 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
     texts = _verify_texts(request, document.body)
     if isinstance(effect, Release):
         verify_release_target(effect, policy.repository(effect.repository), repositories)
+    elif isinstance(effect, Deploy):
+        stage = policy.stage(effect.repository, effect.stage)
+        verify_deploy_target(effect, policy.repository(effect.repository), stage, repositories)
     else:
         _verify_target(effect, repositories)
     facts = CaseFacts(
@@ -115,11 +121,11 @@ def _verify_derived(
 ) -> GitEffect:
     proposal, effect = document.body, document.body.effect
     if not isinstance(effect, GitEffect):
-        raise Refused("MAG-E463", f"an agent may propose `{Action.MERGE}` and `{Action.RELEASE}` only")
+        raise Refused("MAG-E463", f"an agent may propose {', '.join(f'`{one}`' for one in PROPOSABLE)} only")
     verify_action(proposal.action, effect)
-    ours, ruled = unit.repository(row.repository), policy.repository(row.repository)
+    ours, branch = unit.repository(row.repository), policy.repository(row.repository)
     agent, named = unit.agent(row.agent), msgspec.structs.replace(effect, repository=ours.repository)
-    released = isinstance(effect, Release)
+    ruled, released = policy.place(named), isinstance(effect, Release)
     for what, given, derived in (
         ("deployment", document.deployment, roster.deployment),
         ("session", proposal.session_digest, row.digest),
@@ -128,7 +134,7 @@ def _verify_derived(
         ("finding", proposal.finding, row.finding),
         ("repository", effect.repository, ours.repository),
         ("ref", effect.ref, effect.ref if released else ruled.ref),
-        ("ref of the repository", ours.ref, ruled.ref),
+        ("ref of the repository", ours.ref, branch.ref),
         ("environment", effect.environment, ruled.environment),
         ("state before", effect.pre_state, state_before(effect)),
         ("rollback plan", effect.rollback_plan_digest, way_back_digest(named)),

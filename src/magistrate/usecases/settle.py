@@ -15,6 +15,7 @@ from magistrate.domain.case import Case
 from magistrate.domain.events import Event
 from magistrate.domain.execution import LeasePurpose
 from magistrate.domain.lifecycle import TERMINAL, CaseState, verify_transition
+from magistrate.domain.stages import STAGES
 from magistrate.errors import NotFound, Refused
 from magistrate.ports import Repositories, Trust, Unit
 from magistrate.usecases.skew import WAITS_AGAIN, may_wait_again
@@ -228,8 +229,10 @@ def _follow_tip(unit: Unit, case: Case, report: Report, trust: Trust, now: int) 
     if len(report.ref_after) != _COMMIT_LENGTH or report.outcome not in landed:
         return
     row = unit.repository(case.facts.repository)
-    if row.ref != case.facts.ref:
-        return  # a tag: the branch stands where it stood
+    if row.ref != case.facts.ref:  # a tag or a stage: the branch stands where it stood
+        if case.facts.ref.startswith(STAGES):
+            close_overtaken(unit, case, report.ref_after, trust, now)
+        return
     if row.tip in {"", report.ref_before, report.ref_after}:
         unit.put_repository(replace(row, tip=report.ref_after))
         close_overtaken(unit, case, report.ref_after, trust, now)

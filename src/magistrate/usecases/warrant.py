@@ -30,7 +30,7 @@ from magistrate.usecases.skew import hold_outdated
 from magistrate.usecases.stale import moved_on
 from magistrate.usecases.transition import Occasion, move
 from magistrate.usecases.turns import next_turn
-from magistrate.wire.effect import GitEffect, GitUpdate, Release
+from magistrate.wire.effect import GitEffect, Release
 from magistrate.wire.warrant import WARRANT_SECONDS, Warrant
 
 IN_EXECUTION: Final = (CaseState.WARRANTED, CaseState.EXECUTING, CaseState.VERIFYING, CaseState.ROLLING_BACK)
@@ -108,7 +108,7 @@ def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
     except Refused as error:
         return _end(unit, case, CaseState.EXPIRED, error.message, now)
     policy = office.trust.policy()
-    repository = policy.repository(case.facts.repository)
+    repository = policy.place(effect_of(found))
     ground = Ground(
         production=repository.production, solo=roster.solo, same_user_walls=office.same_user_walls,
         drilled=drilled(unit, case.facts.repository, case.facts.environment, now),
@@ -122,8 +122,7 @@ def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
 
 def _stale_because(office: Office, case: Case, found: Papers) -> str:
     """What changed under the case since it was decided, or an empty text."""
-    decision, effect = found.matter.decision.body, found.matter.proposal.body.effect
-    assert isinstance(effect, GitEffect)  # noqa: S101  sealed so
+    decision, effect = found.matter.decision.body, effect_of(found)
     policy = office.trust.policy()
     if decision.policy != policy.digest:
         return "the policy changed"
@@ -131,13 +130,20 @@ def _stale_because(office: Office, case: Case, found: Papers) -> str:
         return "the roster changed"
     if decision.assessment_verdict != found.verdict_sha256:
         return "the assessment changed"
-    ruled = policy.repository(effect.repository)
-    if effect.environment != ruled.environment or (isinstance(effect, GitUpdate) and effect.ref != ruled.ref):
+    ruled = policy.place(effect)
+    if effect.environment != ruled.environment or (not isinstance(effect, Release) and effect.ref != ruled.ref):
         return "the policy names another ref or environment"
     if isinstance(effect, Release):
         return release_overtaken(effect, ruled, office.repositories)
     tip = office.repositories.tip(effect.repository, effect.ref)
     return "" if tip == effect.old else moved_on(case, tip)
+
+
+def effect_of(found: Papers) -> GitEffect:
+    """What the proposal of a case would do."""
+    effect = found.matter.proposal.body.effect
+    assert isinstance(effect, GitEffect)  # noqa: S101  sealed so
+    return effect
 
 
 def _not_executable(found: Papers, given: tuple[GivenApproval, ...], ground: Ground) -> str:

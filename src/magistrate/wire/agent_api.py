@@ -73,10 +73,11 @@ class CheckDraft(Strict, frozen=True, kw_only=True):
 
 
 class SubmitProposal(Strict, frozen=True, kw_only=True):
-    """A patch handed in for judgement; the text itself is neither shown nor judged. Or, with `release`, no patch.
+    """A patch handed in for judgement; the text itself is neither shown nor judged. Or, with `release` or `deploy`, no patch.
 
     `release` proposes to release what has landed, in a step of this size; the name of the tag follows from
-    the releases before, and what it brings is compared by the server.
+    the releases before. `deploy` proposes to have what has landed run in a stage, by the name that policy gives it.
+    What either brings is compared by the server.
 
     `supersedes` names an earlier proposal of yours for the same finding, by its digest: that one ends, and
     its approvals with it. Not possible once it executes.
@@ -84,6 +85,7 @@ class SubmitProposal(Strict, frozen=True, kw_only=True):
 
     patch: Patch | UnsetType = UNSET
     release: Step | UnsetType = UNSET
+    deploy: Identifier | UnsetType = UNSET
     rationale: Text
     prompt: Text
     finding: Identifier

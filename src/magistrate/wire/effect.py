@@ -57,8 +57,22 @@ class Release(_Effect, frozen=True, kw_only=True, tag="release"):
 
 
 class Deploy(_Effect, frozen=True, kw_only=True, tag="deploy"):
-    """Run one artifact in the environment by a command that policy defines."""
+    """Put the tree of a commit of the branch on the ref of a stage, and have it run there.
 
+    The ref is moved from `old`, what the stage runs now, to one more commit that holds `result_tree`, the tree of
+    `commit`; between `base_tree`, the tree of `old`, and that lies what the deployment brings. `artifact_digest` is the
+    SHA-256 of `result_tree` as one archive; `command_id` names how policy has it run, `follow` where something watches the ref.
+    `pre_state` is `base_tree`.
+    """
+
+    repository: Name
+    stage: Name
+    ref: Line
+    old: GitId
+    commit: GitId
+    base_tree: GitId
+    result_tree: GitId
+    manifest_sha256: Digest
     artifact_digest: Digest
     command_id: Name
 
@@ -87,7 +101,7 @@ class Plan(_Effect, frozen=True, kw_only=True, tag="plan"):
     state_serial: int
 
 
-GitEffect = GitUpdate | Release
+GitEffect = GitUpdate | Release | Deploy
 """What moves or makes one ref of one repository, and leads from one tree to another."""
 Effect = GitUpdate | Release | Deploy | RotateSecret | ChangeEntitlement | Plan
 
@@ -110,7 +124,7 @@ NOT_THERE: Final = "absent"
 
 
 def commit_seen(effect: GitEffect) -> str:
-    """The commit that was looked at: the base of a change, or what a release names."""
+    """The commit that was looked at: the base of a change, what a stage runs, or what a release names."""
     return effect.commit if isinstance(effect, Release) else effect.old
 
 

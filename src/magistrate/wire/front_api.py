@@ -23,6 +23,15 @@ class TokenQuestion(_Shape, frozen=True, kw_only=True):
     client_sha256: str
 
 
+class StageView(_Shape, frozen=True, kw_only=True):
+    """A stage that policy gives the session's repository; `old` is the commit at its ref, empty where there is none."""
+
+    stage: str
+    environment: str
+    command: str
+    old: str
+
+
 class SessionView(_Shape, frozen=True, kw_only=True):
     """A live session as front needs it; `release_tags` is what policy lets its releases begin with, null for none."""
 
@@ -35,6 +44,7 @@ class SessionView(_Shape, frozen=True, kw_only=True):
     tree: str
     bytes_left: int
     release_tags: str | None = None
+    stages: tuple[StageView, ...] = ()
 
 
 class SessionQuestion(_Shape, frozen=True, kw_only=True):

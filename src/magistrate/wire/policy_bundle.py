@@ -33,7 +33,7 @@ class HttpProbe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Live verification: the URL must answer this status within the time, after the effect.
 
     `body_contains` may hold `{commit}`, replaced by the commit that was put there, so that the
-    probe cannot be answered by the version before.
+    probe cannot be answered by the version before; of a deployment `{source}` is the commit of the branch.
     """
 
     url: Line
@@ -59,6 +59,23 @@ class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     boundary: tuple[Line, ...] = ()
     rescan: Name | None = None
     release_tags: Line | None = None
+
+
+class StagePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a repository runs (R5): its environment, and how what runs there is looked at.
+
+    After a deployment every probe must hold, and again and again for `soak_seconds` (0 to 300). `command` names how an
+    executor brings the artifact there; none: something watches the ref of the stage. `boundary` as that of a repository.
+    """
+
+    stage: Name
+    repository: Name
+    environment: Name
+    production: bool
+    verification: tuple[HttpProbe, ...]
+    soak_seconds: int = 0
+    command: Name | None = None
+    boundary: tuple[Line, ...] = ()
 
 
 class FreezeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -144,3 +161,4 @@ class PolicyBundle(Body, frozen=True, kw_only=True, omit_defaults=True):
     estate: Estate | None = None
     windows: tuple[FreezeWindow, ...] = ()
     workloads: tuple[WorkloadProof, ...] = ()
+    stages: tuple[StagePolicy, ...] = ()

@@ -44,7 +44,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def target(tmp_path: Path, source: Path) -> GitTarget:
     rebuilder = QuarantinedRebuilder(open_sandbox())
-    return GitTarget(tmp_path, source=lambda _: str(source / ".git"), rebuilder=rebuilder, planner=rebuilder.planned)
+    return GitTarget(tmp_path, source=lambda _: str(source / ".git"), rebuilder=rebuilder, planner=rebuilder)
 
 
 def drafted(source: Path, **changes: str) -> tuple[Release, ReleasePlan]:
@@ -88,9 +88,7 @@ def test_a_commit_that_left_the_branch_is_refused_though_the_executor_still_has_
     place = tmp_path / "moved"
     git(tmp_path, "clone", "-q", str(source), str(place))
     rebuilder = QuarantinedRebuilder(open_sandbox())
-    target = GitTarget(
-        tmp_path / "own", source=lambda _: str(place / ".git"), rebuilder=rebuilder, planner=rebuilder.planned
-    )
+    target = GitTarget(tmp_path / "own", source=lambda _: str(place / ".git"), rebuilder=rebuilder, planner=rebuilder)
     effect, _ = drafted(source)
     target.plan_release("shop", MAIN, "v", effect)
     git(place, "reset", "-q", "--hard", "v1.0.1")

@@ -10,6 +10,7 @@ import click
 from msgspec import to_builtins
 
 from magistrate.authority.quorum import REVIEWING, self_reviewing
+from magistrate.domain.stages import FOLLOW
 from magistrate.domain.tags import TAGS
 from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_case, needs, open_case, verify_waits
 from magistrate.entrypoints.cli.diff import show_diff
@@ -22,7 +23,7 @@ from magistrate.errors import Refused
 from magistrate.wire.approval import APPROVAL_SECONDS, Approval
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Decision
-from magistrate.wire.effect import GitEffect, Release, commit_seen
+from magistrate.wire.effect import Deploy, GitEffect, Release, commit_seen
 
 
 @click.command()
@@ -125,6 +126,13 @@ def _what(effect: GitEffect) -> dict[str, str]:
             "releases": f"{effect.repository} {effect.ref.removeprefix(TAGS)} in `{effect.environment}`",
             "from, to": f"since {since}, to commit {effect.commit[:12]}, tree {effect.result_tree[:12]}",
             "way back": "none: whoever fetched the tag has it, and it is never moved",
+        }
+    if isinstance(effect, Deploy):
+        run = "whatever watches the ref runs it" if effect.command_id == FOLLOW else f"by `{effect.command_id}`"
+        return {
+            "deploys to": f"{effect.stage} of {effect.repository} in `{effect.environment}`, {run}",
+            "from, to": f"what runs at {effect.old[:12]}, to commit {effect.commit[:12]}, artifact {effect.artifact_digest[:19]}",
+            "way back": f"tree {effect.base_tree[:12]} is deployed again, by itself when verification fails",
         }
     return {
         "lands on": f"{effect.repository} {effect.ref} in `{effect.environment}`",

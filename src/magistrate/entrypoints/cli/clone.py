@@ -12,6 +12,7 @@ from typing import Final
 
 from magistrate.environment import git_environment
 from magistrate.errors import NotFound, Unavailable, Usage
+from magistrate.wire.effect import ABSENT
 
 REMOTE: Final = "magistrate"
 _GIT_SECONDS: Final = 600
@@ -163,6 +164,19 @@ def make_mirror(clone: Clone, repositories: Path, name: str) -> Path:
         ) from error  # fmt: skip
     _hand_over(target, repositories)
     return target
+
+
+def begin_branch(mirror: Path, ref: str, commit: str, message: str) -> None:
+    """A branch of the gate's repository that begins with one commit, of its own history, that holds the tree of `commit`.
+
+    Raises:
+        Unavailable: MAG-E612 when git fails, among other things because the branch exists.
+    """
+    who = ("-c", "user.name=Magistrate gate", "-c", "user.email=gate@magistrate.invalid")
+    made = git(mirror, *who, "commit-tree", f"{commit}^{{tree}}", "-m", message)
+    git(mirror, "update-ref", ref, made, ABSENT)
+    _open_to_read(mirror)
+    _hand_over(mirror, mirror.parent)
 
 
 def _open_to_read(bare: Path) -> None:

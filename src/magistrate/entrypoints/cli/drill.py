@@ -16,6 +16,7 @@ from magistrate.entrypoints.cli.people import own_roster
 from magistrate.entrypoints.cli.policy_files import read_source
 from magistrate.entrypoints.cli.screen import styled, visible
 from magistrate.errors import NotFound, Unavailable
+from magistrate.settings import Settings
 from magistrate.wire.drill import SCRATCH_PREFIX, DrillKind, DrillOrder, DrillResult
 from magistrate.wire.envelope import Envelope
 
@@ -32,10 +33,11 @@ _ORDER_SECONDS = 3600
     metavar="SECONDS",
     help="How long to wait; 0 returns at once.",
 )
+@click.option("--environment", metavar="NAME", help="Of a stage of the repository (else the one of its branch).")
 @home_option
 @person_options
 @pass_frame
-def drill(frame: Frame, *, repository: str, wait: int) -> int:
+def drill(frame: Frame, *, repository: str, wait: int, environment: str | None) -> int:
     """Order log tamper, entitlement, revocation and rollback drills, and print what each probe saw.
 
     They run on a scratch repository of the gate; REPOSITORY itself is not touched. Passed, they
@@ -44,11 +46,8 @@ def drill(frame: Frame, *, repository: str, wait: int) -> int:
     settings, client = frame.settings(), frame.client()
     roster = own_roster(settings)
     roster.verify_role(roster.person(client.caller.name), Role.OPERATOR)
-    found = [r for r in read_source(settings.policies).repository if r.name == repository]
-    if not found:
-        raise NotFound("MAG-E606", f"policy names no repository `{repository[:60]}`", hint="magistrate repository list")
     order = DrillOrder(
-        person=client.caller.name, repository=repository, environment=found[0].environment,
+        person=client.caller.name, repository=repository, environment=_environment(settings, repository, environment),
         scratch=f"{SCRATCH_PREFIX}{repository}"[:100],
     )  # fmt: skip
     envelope = seal(order, "dro", [client.caller], deployment=settings.deployment, lifetime=_ORDER_SECONDS)
@@ -56,6 +55,19 @@ def drill(frame: Frame, *, repository: str, wait: int) -> int:
     name = envelope.payload_digest()
     click.echo(f"drills ordered for {repository} in `{order.environment}`, on the scratch repository {order.scratch}")
     return _follow(client, roster, name, wait) if wait else 0
+
+
+def _environment(settings: Settings, repository: str, wanted: str | None) -> str:
+    """The environment that is drilled (raises NotFound MAG-E606 where the repository does not go)."""
+    source = read_source(settings.policies)
+    found = [one.environment for one in source.repository if one.name == repository]
+    if not found:
+        raise NotFound("MAG-E606", f"policy names no repository `{repository[:60]}`", hint="magistrate repository list")
+    known = [*found, *(one.environment for one in source.stage if one.repository == repository)]
+    if wanted is not None and wanted not in known:
+        hint = f"it goes to: {', '.join(dict.fromkeys(known))}"
+        raise NotFound("MAG-E606", f"`{repository}` does not go to `{wanted[:60]}`", hint=hint)
+    return wanted or found[0]
 
 
 def _follow(client: Client, roster: TrustedRoster, order: str, wait: int) -> int:

@@ -26,6 +26,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "doctor": ("doctor", "what is there, what is missing, how to mend it"),
         "repository": ("repository", "add and list the repositories that the gate owns"),
         "environment": ("environment", "add and list environments"),
+        "stage": ("stage", "say where a repository runs, and what runs there"),
     },
     "Find and fix": {
         "assess": ("assess", "judge a change: BASE HEAD, with no server"),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+import click
 import msgspec
 
 from magistrate.authority.roster import TrustedRoster
@@ -81,6 +82,17 @@ def read_bundle(path: Path) -> Envelope:
         return decode_envelope(path.read_bytes())
     except OSError as error:
         raise NotFound("MAG-E609", f"`{path}` cannot be read: {error.strerror}") from error
+
+
+def say_policy(settings: Settings, version: int, missing: int) -> None:
+    """Say whether a policy version counts, or who else must sign it."""
+    if missing:
+        click.echo(
+            f"  policy   version {version} waits for {missing} more policy owner(s) in {settings.home / NEXT_POLICY}"
+        )
+        click.echo("           each runs: magistrate policy sign --as NAME --key FILE")
+        return
+    click.echo(f"  policy   version {version} is signed and active")
 
 
 def publish_policy(settings: Settings, roster: TrustedRoster, signers: list[Caller]) -> tuple[PolicyBundle, int]:

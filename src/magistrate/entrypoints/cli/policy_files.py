@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from magistrate.authority.estate import verify_estate
+from magistrate.authority.stages import verify_stages
 from magistrate.authority.windows import verify_windows
 from magistrate.authority.workload import verify_workloads
 from magistrate.domain.estate import ActorKind
@@ -31,6 +32,7 @@ from magistrate.wire.policy_bundle import (
     PolicyBundle,
     PolicyText,
     RepositoryPolicy,
+    StagePolicy,
     WorkloadProof,
 )
 
@@ -52,6 +54,16 @@ production = false
 # A `[[repository]]` names its commands: `checks = ["unit-tests"]`, and `rescan = "scan"`: the command that scans a tree
 # and writes SARIF to its standard output. A fix is applied only where the scan no longer shows its finding.
 # `release_tags = "v"` lets releases of its branch be proposed: tags `v1.2.3`, made once, signed and never moved.
+
+# Where the repository runs. What is deployed is recorded on the branch `stages/NAME` of the gate's repository, which
+# `magistrate stage add` begins (docs/deploy.md).
+# [[stage]]
+# name = "live"
+# repository = "shop"
+# environment = "production"
+# verification = [{url = "https://shop.example/version", body_contains = "{source}"}]
+# soak_seconds = 60            # how long it must go on answering so
+# command = "shop-live"        # `[target.shop-live]` of the executor brings it there; none: something watches the branch
 
 # Times in which nothing is executed; the executor and the gate obey them by themselves. To deny wins.
 # [[window]]
@@ -119,6 +131,16 @@ class _Repository(_Part, frozen=True, kw_only=True):
     release_tags: str | None = None
 
 
+class _Stage(_Part, frozen=True, kw_only=True):
+    name: str
+    repository: str
+    environment: str
+    verification: tuple[_Probe, ...] = ()
+    soak_seconds: int = 0
+    command: str | None = None
+    boundary: tuple[str, ...] = ()
+
+
 class _Window(_Part, frozen=True, kw_only=True):
     name: str
     cron: str
@@ -148,6 +170,7 @@ class PolicySource(_Part, frozen=True, kw_only=True):
     environment: tuple[Environment, ...] = ()
     command: tuple[_Command, ...] = ()
     repository: tuple[_Repository, ...] = ()
+    stage: tuple[_Stage, ...] = ()
     actor: tuple[_Actor, ...] = ()
     principal: tuple[_Principal, ...] = ()
     window: tuple[_Window, ...] = ()
@@ -212,6 +235,8 @@ def _verify_names(source: PolicySource, path: Path) -> None:
                 )
             if names.count(name) > 1:
                 raise Usage("MAG-E609", f"`{path}`: the {kind} `{name}` stands there twice")
+    for stage in source.stage:
+        source.environment_named(stage.environment)
     for repository in source.repository:
         source.environment_named(repository.environment)
         for check in (*repository.checks, *(() if repository.rescan is None else (repository.rescan,))):
@@ -235,7 +260,7 @@ def bundle_of(folder: Path, *, version: int, previous: str | None) -> PolicyBund
             Command(command=c.name, argv=c.argv, timeout_seconds=c.timeout_seconds) for c in source.command
         ),
         repositories=_repositories(source), estate=_estate(source, folder), windows=_windows(source, folder),
-        workloads=_workloads(source, folder),
+        workloads=_workloads(source, folder), stages=_stages(source, folder),
     )  # fmt: skip
 
 
@@ -249,6 +274,23 @@ def _repositories(source: PolicySource) -> tuple[RepositoryPolicy, ...]:
         )
         for r in source.repository
     )  # fmt: skip
+
+
+def _stages(source: PolicySource, where: Path) -> tuple[StagePolicy, ...]:
+    production = {e.name: e.production for e in source.environment}
+    stages = tuple(
+        StagePolicy(
+            stage=s.name, repository=s.repository, environment=s.environment, production=production[s.environment],
+            verification=tuple(HttpProbe(**msgspec.structs.asdict(v)) for v in s.verification),
+            soak_seconds=s.soak_seconds, command=s.command, boundary=s.boundary,
+        )
+        for s in source.stage
+    )  # fmt: skip
+    try:
+        verify_stages(stages, _repositories(source))
+    except Refused as error:
+        raise Usage("MAG-E609", f"`{where / 'policy.toml'}`: {error.message}") from error
+    return stages
 
 
 def _windows(source: PolicySource, where: Path) -> tuple[FreezeWindow, ...]:
@@ -307,13 +349,25 @@ def _estate(source: PolicySource, where: Path) -> Estate | None:
     return estate
 
 
-def append_source(folder: Path, kind: str, values: Mapping[str, object]) -> None:
-    """Add one `[[kind]]` block at the end of `policy.toml`, keeping every comment; undone when it does not read."""
+def forget_source(folder: Path, kind: str, name: str) -> None:
+    """Take the block away that was added last under this name."""
+    path = folder / "policy.toml"
+    text = path.read_text("utf-8")
+    at = text.rfind(f'[[{kind}]]\nname = "{name}"')
+    if at >= 0:
+        path.write_text(text[:at].rstrip("\n") + "\n")
+
+
+def append_source(folder: Path, kind: str, values: Mapping[str, object], more: str = "") -> None:
+    """Add one `[[kind]]` block at the end of `policy.toml`, keeping every comment; undone when it does not read.
+
+    `more` are further lines of the block, in TOML.
+    """
     path = folder / "policy.toml"
     before = path.read_text("utf-8")
     lines = [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in values.items()]
     gap = "" if before.endswith("\n\n") else "\n" if before.endswith("\n") else "\n\n"
-    path.write_text(before + gap + f"[[{kind}]]\n" + "\n".join(lines) + "\n")
+    path.write_text(before + gap + f"[[{kind}]]\n" + "\n".join(lines) + "\n" + more)
     try:
         read_source(folder)
     except BaseException:

@@ -38,15 +38,20 @@ def readiness(frame: Frame, *, output: str) -> None:
             if weak
             else ""
             if drilled
-            else f"magistrate drill {row['repository']}"
+            else _drill(row)
         )
     for row in rows:
         if row.get("alarm") and output in {"table", "wide"}:
             click.echo(f"alarm: {row['repository']}: {visible(str(row['alarm']))}", err=True)
     show_list(
-        output, rows, ("repository", "environment", "ready", "may execute"), wide=(*DrillKind, "estate", "weak", "alarm", "closed", "next"),
+        output, rows, ("repository", "environment", "ready", "may execute"), wide=("stage", *DrillKind, "estate", "weak", "alarm", "closed", "next"),
         empty="no repository yet; `magistrate repository add PATH` adds one",
     )  # fmt: skip
+
+
+def _drill(row: dict[str, str]) -> str:
+    where = f" --environment {row['environment']}" if row["stage"] else ""
+    return f"magistrate drill {row['repository']}{where}"
 
 
 def _may(*, drilled: bool, weak: list[str]) -> str:

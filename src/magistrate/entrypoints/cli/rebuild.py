@@ -14,11 +14,13 @@ from pathlib import Path
 
 import msgspec
 
+from magistrate.adapters.git.artifact import artifact_of
 from magistrate.adapters.git.objects import create_bare, import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import compared
 from magistrate.adapters.sandbox.detect import open_sandbox
+from magistrate.authority.deploy import verify_stage
 from magistrate.authority.floor import Ground, floor_ruling
 from magistrate.authority.obligations import at_least, covers
 from magistrate.authority.release import verify_name
@@ -29,11 +31,11 @@ from magistrate.entrypoints.cli.cases import CASES, Opened
 from magistrate.entrypoints.cli.client import Client
 from magistrate.errors import Refused, Unavailable
 from magistrate.usecases.chains import Ruling
-from magistrate.usecases.release import released
+from magistrate.usecases.effects import judged_on, judged_trees, verdict_on
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.decision import Decision, Obligation
-from magistrate.wire.effect import Release, commit_seen, way_back_digest
+from magistrate.wire.effect import Deploy, GitUpdate, Release, commit_seen, way_back_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,8 @@ def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
     effect = opened.effect
     with _base(opened, client, clone) as (git_dir, source):
         git = reader(git_dir)
-        if isinstance(effect, Release):
-            return _release(opened, effect, git_dir, source)
+        if not isinstance(effect, GitUpdate):
+            return _brought(opened, effect, git_dir, source)
         _same("base tree", git.tree_of(effect.old), effect.base_tree)
         done = QuarantinedPatches(open_sandbox()).apply(git_dir, effect.base_tree, opened.diff, want_pack=True)
         _same("result tree", done.result_tree, effect.result_tree)
@@ -80,15 +82,19 @@ def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
     return Rebuilt(verdict=verdict, paths=done.paths, source=source)
 
 
-def _release(opened: Opened, effect: Release, git_dir: Path, source: str) -> Rebuilt:
-    """Compare what a release brings, and judge that, from the two trees.
+def _brought(opened: Opened, effect: Release | Deploy, git_dir: Path, source: str) -> Rebuilt:
+    """Compare what a release or a deployment brings, and judge that, from the two trees.
 
-    Which release was the newest, executor and gate tell, who see every tag; here it is what control says.
+    Which release was the newest and what runs in a stage, executor and gate tell; here it is what control says.
     """
     git = reader(git_dir)
     _same("result tree", git.tree_of(effect.commit), effect.result_tree)
     found = compared(git_dir, QuarantinedPatches(open_sandbox()), effect.base_tree, effect.result_tree)
-    _same("base tree", found.base_tree, effect.base_tree)
+    if isinstance(effect, Deploy):
+        _same("tree that runs", git.tree_of(effect.old), effect.base_tree)
+        _same("artifact", digest(artifact_of(git, effect.result_tree)), effect.artifact_digest)
+    else:
+        _same("base tree", found.base_tree, effect.base_tree)
     _same("diff", digest(found.diff), opened.proposal.body.diff_sha256)
     _same("manifest", found.manifest_sha256, effect.manifest_sha256)
     verdict = _judged(git, opened)
@@ -109,10 +115,9 @@ def _verify_assessor(opened: Opened, verdict: Verdict) -> None:
 
 def _judged(git: RepositoryReader, opened: Opened) -> Verdict:
     effect, name = opened.effect, opened.assessment.verdict.id
-    base = None if isinstance(effect, Release) else effect.old
-    found = walled_assessor().of_trees(git, effect.base_tree, effect.result_tree, commit=base, name=name)
-    verdict = _verdict(found.verdict)
-    return released(verdict, effect) if isinstance(effect, Release) else verdict
+    diff_sha256 = opened.proposal.body.diff_sha256
+    found = walled_assessor().of_trees(git, *judged_trees(effect, diff_sha256), commit=judged_on(effect), name=name)
+    return verdict_on(_verdict(found.verdict), effect, diff_sha256)
 
 
 def _by_history(said: Verdict, git: RepositoryReader, commit: str) -> bool:
@@ -124,9 +129,11 @@ def _by_history(said: Verdict, git: RepositoryReader, commit: str) -> bool:
 def _verify_decision(opened: Opened, verdict: Verdict) -> None:
     effect, decision = opened.effect, opened.decision.body
     _same("rollback plan", way_back_digest(effect), effect.rollback_plan_digest)
-    place = opened.policy.repository(effect.repository)
+    place = opened.policy.place(effect)
     if isinstance(effect, Release):
         verify_name(effect, place)
+    elif isinstance(effect, Deploy):
+        verify_stage(effect, opened.policy.stage(effect.repository, effect.stage))
     else:
         _same("ref", effect.ref, place.ref)
     _same("environment", effect.environment, place.environment)
@@ -141,7 +148,7 @@ def _verify_ruling(opened: Opened, verdict: Verdict) -> None:
     proposal, effect, decision = opened.proposal.body, opened.effect, opened.decision.body
     question = {
         "verdict": verdict, "policy": opened.policy.body, "action": proposal.action, "environment": effect.environment,
-        "production": opened.policy.repository(effect.repository).production, "solo": opened.roster.solo,
+        "production": opened.policy.place(effect).production, "solo": opened.roster.solo,
         "repository": effect.repository, "agent": proposal.agent, "provenance": proposal.provenance,
         "context_gaps": proposal.context_gaps,
     }  # fmt: skip
@@ -194,8 +201,10 @@ def _base(opened: Opened, client: Client, clone: Path | None) -> Iterator[tuple[
     commit = commit_seen(opened.effect)
     place = clone or Path.cwd()
     own = git(place, "rev-parse", "--absolute-git-dir", check=False)
-    held = (git(place, "cat-file", "-t", one, check=False) for one in (commit, opened.effect.base_tree))
-    if own and tuple(held) == ("commit", "tree"):
+    wanted = {commit: "commit", opened.effect.base_tree: "tree"}
+    if isinstance(opened.effect, Deploy):
+        wanted[opened.effect.commit] = "commit"
+    if own and all(git(place, "cat-file", "-t", one, check=False) == kind for one, kind in wanted.items()):
         yield Path(own), f"your clone {place}"
         return
     if clone is not None:

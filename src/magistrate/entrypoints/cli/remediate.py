@@ -1,4 +1,4 @@
-"""`magistrate remediate FINDING|--all`: let a built-in drafter propose fixes, or the release of what has landed."""
+"""`magistrate remediate FINDING|--all`: let a built-in drafter propose fixes, or the release or deployment of what has landed."""
 
 from __future__ import annotations
 
@@ -37,6 +37,39 @@ class Task:
     rules: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A release or a deployment that is proposed for a finding, as whom and why."""
+
+    release: str | None
+    deploy: str | None
+    finding: str
+    agent: str
+    reason: str
+
+    def without_patch(self, *, every: bool) -> bool:
+        """Whether it is one of the two (raises click.UsageError where it is both, or for more than one finding)."""
+        if self.release is not None and self.deploy is not None:
+            raise click.UsageError("a release and a deployment are two proposals")
+        if self.release is None and self.deploy is None:
+            return False
+        if every:
+            raise click.UsageError("a release or a deployment is proposed for one FINDING")
+        return True
+
+    def asked(self) -> dict[str, str]:
+        """What of it an agent says."""
+        if self.release:
+            return {
+                "release": self.release, "rationale": f"The next {self.release} release: {self.reason}.",
+                "prompt": f"release what has landed, {self.release}",
+            }  # fmt: skip
+        return {
+            "deploy": self.deploy or "", "rationale": f"Deploy what has landed to {self.deploy}: {self.reason}.",
+            "prompt": f"deploy what has landed to {self.deploy}",
+        }  # fmt: skip
+
+
 @click.command()
 @click.argument("finding", required=False)
 @click.option("--all", "every", is_flag=True, help="Every file with a finding of the drafter's tool.")
@@ -51,6 +84,7 @@ class Task:
     "--release", type=click.Choice([step.value for step in Step]),
     help="Propose no fix but the next release of the repository of FINDING, in a step of this size.",
 )  # fmt: skip
+@click.option("--deploy", metavar="STAGE", help="Propose no fix but that what has landed is deployed to this stage.")
 @click.option(
     "--reason", metavar="TEXT", default="fix what the scanner found", show_default=True, help="Why; kept in the log."
 )
@@ -59,7 +93,7 @@ class Task:
 @pass_frame
 def remediate(  # noqa: PLR0913  the options of the command
     frame: Frame, *, finding: str | None, every: bool, drafter: str, agent: str, repository: str | None,
-    release: str | None, reason: str,
+    release: str | None, deploy: str | None, reason: str,
 ) -> int:  # fmt: skip
     """Draft a fix for FINDING, or one per file with --all; each becomes a proposal in the queue.
 
@@ -67,11 +101,10 @@ def remediate(  # noqa: PLR0913  the options of the command
     """
     if (finding is None) is not every:
         raise click.UsageError("name one FINDING, or say --all")
-    if release is not None and every:
-        raise click.UsageError("a release is proposed for one FINDING")
     settings, client = frame.settings(), frame.client()
-    if release is not None:
-        return _release(frame, settings, client, finding or "", agent=agent, step=release, reason=reason)
+    wanted = _Wanted(release=release, deploy=deploy, finding=finding or "", agent=agent, reason=reason)
+    if wanted.without_patch(every=every):
+        return _without_patch(frame, settings, client, wanted)
     tasks = _tasks(client, finding, drafter, repository)
     if not tasks:
         click.echo(f"nothing to draft: no finding of {drafter}", err=not sys.stdout.isatty())
@@ -102,23 +135,21 @@ def remediate(  # noqa: PLR0913  the options of the command
     return worst
 
 
-def _release(  # noqa: PLR0913  what is released, as whom, and why
-    frame: Frame, settings: Settings, client: Client, typed: str, *, agent: str, step: str, reason: str
-) -> int:
-    """Propose the next release of the repository that a finding is about."""
-    finding = str(_named(client, typed)["id"])
-    _verify_registered(frame, settings, client, agent)
-    opened = open_session(frame, settings, agent=agent, finding=finding, reason=reason, minutes=10)
+def _without_patch(frame: Frame, settings: Settings, client: Client, wanted: _Wanted) -> int:
+    """Propose the next release, or a deployment, of the repository that a finding is about."""
+    finding = str(_named(client, wanted.finding)["id"])
+    _verify_registered(frame, settings, client, wanted.agent)
+    opened = open_session(frame, settings, agent=wanted.agent, finding=finding, reason=wanted.reason, minutes=10)
+    asked = wanted.asked()
     try:
         side = AgentSide(opened["front_url"], opened["token"])
-        answer = side.call(
-            "submit_proposal", release=step, finding=finding, rationale=f"The next {step} release: {reason}.",
-            prompt=f"release what has landed, {step}",
-        )  # fmt: skip
+        answer = side.call("submit_proposal", finding=finding, **asked)
     finally:
         client.post(f"/api/v1/people/sessions/{opened['id']}/close", {})
         Path(opened["file"]).unlink(missing_ok=True)
-    click.echo(f"release: proposal {short(answer['proposal'])} ({answer['state']})")
+    click.echo(
+        f"{'release' if wanted.release else 'deployment'}: proposal {short(answer['proposal'])} ({answer['state']})"
+    )
     click.echo("next: magistrate queue", err=not sys.stdout.isatty())
     return 0
 

@@ -10,9 +10,9 @@ import click
 from magistrate.domain.principal import Role
 from magistrate.entrypoints.cli.clone import add_remote, inspect_clone, make_mirror, remove_mirror
 from magistrate.entrypoints.cli.frame import Frame, home_option, output_option, pass_frame, person_options
-from magistrate.entrypoints.cli.papers import NEXT_POLICY, publish_policy
+from magistrate.entrypoints.cli.papers import publish_policy, say_policy
 from magistrate.entrypoints.cli.people import own_roster, signers_at_hand
-from magistrate.entrypoints.cli.policy_files import NAME, append_source, read_source
+from magistrate.entrypoints.cli.policy_files import NAME, append_source, forget_source, read_source
 from magistrate.entrypoints.cli.screen import show_list, visible
 from magistrate.errors import Refused, Unavailable, Usage
 from magistrate.settings import Settings
@@ -65,7 +65,7 @@ def add(  # noqa: PLR0913  the options of the command
         bundle, missing = publish_policy(settings, roster, signers)
     except BaseException:
         remove_mirror(mirror)
-        _forget(settings, chosen)
+        forget_source(settings.policies, "repository", chosen)
         raise
     click.echo(
         f"{chosen}: {clone.ref} at {clone.commit[:12]} goes to `{place}`" + (" (production)" if production else "")
@@ -77,7 +77,7 @@ def add(  # noqa: PLR0913  the options of the command
         click.echo(f"  clone    not given a remote: {error.message}", err=True)
     for note in clone.notes:
         click.echo(f"  note     {visible(note)}")
-    _say_policy(settings, bundle.version, missing)
+    say_policy(settings, bundle.version, missing)
     click.echo(
         "\nOnly the gate's repository is guarded. A push to another place, like your usual origin, or a change made"
     )
@@ -102,24 +102,6 @@ def _verify_free(name: str, known: list[str], settings: Settings, *, given: bool
 
 def _name_of(top: Path) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", top.name.removesuffix(".git").lower()).strip("-._") or "repository"
-
-
-def _forget(settings: Settings, name: str) -> None:
-    path = settings.policies / "policy.toml"
-    text = path.read_text("utf-8")
-    at = text.rfind(f'[[repository]]\nname = "{name}"')
-    if at >= 0:
-        path.write_text(text[:at].rstrip("\n") + "\n")
-
-
-def _say_policy(settings: Settings, version: int, missing: int) -> None:
-    if missing:
-        click.echo(
-            f"  policy   version {version} waits for {missing} more policy owner(s) in {settings.home / NEXT_POLICY}"
-        )
-        click.echo("           each runs: magistrate policy sign --as NAME --key FILE")
-        return
-    click.echo(f"  policy   version {version} is signed and active")
 
 
 @repository.command(name="list")

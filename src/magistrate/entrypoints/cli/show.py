@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from magistrate.domain.stages import STAGES
 from magistrate.domain.tags import TAGS
 from magistrate.entrypoints.cli.cases import CASES, find_case, needs
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame, person_options
@@ -120,10 +121,12 @@ def _fact(value: object) -> str:
 
 
 def _place(case: dict[str, Any]) -> dict[str, str]:
-    """Where it lands, or what it releases."""
+    """Where it lands or runs, or what it releases."""
     ref, place = visible(str(case.get("ref", ""))), f"in `{case['environment']}`"
     if ref.startswith(TAGS):
         return {"releases": f"{case['repository']} {ref.removeprefix(TAGS)} {place}"}
+    if ref.startswith(STAGES):
+        return {"deploys to": f"{ref.removeprefix(STAGES)} of {case['repository']} {place}"}
     return {"lands on": f"{case['repository']} {ref.removeprefix('refs/heads/')} {place}"}
 
 

@@ -6,7 +6,9 @@ from typing import Final
 
 import msgspec
 
+from magistrate.authority.deploy import command_of
 from magistrate.domain.finding import Finding
+from magistrate.domain.stages import stage_ref
 from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
 from magistrate.errors import NotFound, Refused
@@ -29,6 +31,7 @@ from magistrate.wire.front_api import (
     SealRequest,
     SessionQuestion,
     SessionView,
+    StageView,
     TokenQuestion,
 )
 from magistrate.wire.session import Session
@@ -67,7 +70,18 @@ def token(parts: ControlParts, asked: Asked) -> SessionView:
         session=envelope, model=f"{manifest.model} {manifest.model_version}", environment=ruled.environment,
         ref=ruled.ref, git_dir=parts.repositories.git_dir(row.repository), commit=commit,
         tree=parts.repositories.tree(row.repository, commit), bytes_left=row.bytes_left,
-        release_tags=ruled.release_tags,
+        release_tags=ruled.release_tags, stages=_stages(parts, row.repository),
+    )  # fmt: skip
+
+
+def _stages(parts: ControlParts, repository: str) -> tuple[StageView, ...]:
+    named = (one for one in parts.trust.policy().body.stages if one.repository == repository)
+    return tuple(
+        StageView(
+            stage=one.stage, environment=one.environment, command=command_of(one),
+            old=parts.repositories.tip(repository, stage_ref(one.stage)),
+        )
+        for one in named
     )  # fmt: skip
 
 

@@ -12,16 +12,16 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import Response
 
-from magistrate.authority.estate import weak_places
 from magistrate.authority.windows import in_words, open_windows
 from magistrate.domain.case import RepositoryRow, SessionRow
 from magistrate.domain.lifecycle import CaseState
 from magistrate.domain.principal import Role
 from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
+from magistrate.entrypoints.control.places import ready_rows
 from magistrate.errors import MagistrateError, NotFound, Refused, Unavailable, Usage
 from magistrate.usecases.close import close_halted, closures_missing, halt_view
-from magistrate.usecases.drills import demoted_because, open_orders, order_drills, readiness
+from magistrate.usecases.drills import open_orders, order_drills
 from magistrate.usecases.freezes import lift_freeze, set_freeze, standing_freezes
 from magistrate.usecases.ingest import ingest, verify_may_ingest
 from magistrate.usecases.matter import bundle, opened_proposal
@@ -30,7 +30,7 @@ from magistrate.usecases.sessions import SessionWish, close_session, open_sessio
 from magistrate.usecases.show import findings_of, obligations, story, summary
 from magistrate.usecases.skew import standing_of
 from magistrate.wire.drill import DrillResult
-from magistrate.wire.effect import GitEffect, Release, commit_seen
+from magistrate.wire.effect import Deploy, GitEffect, Release, commit_seen
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.freeze import Thaw
 from magistrate.wire.times import rfc3339
@@ -65,16 +65,8 @@ class NewRepository(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def status(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     """How everything stands."""
     policy = parts.trust.policy().body
-    weak, declared = weak_places(policy), "not declared" if policy.estate is None else "declared"
     with parts.store.transaction() as unit:
-        counts, rows = dict(unit.counts()), unit.repositories()
-        ready = [
-            {"repository": row.repository, "environment": row.environment,
-             "alarm": row.alarm or demoted_because(unit, row.repository, row.environment, asked.now),
-             "drills": readiness(unit, row.repository, row.environment, asked.now),
-             "estate": declared, "weak": weak.get(row.repository, ("policy does not name it",))}
-            for row in rows
-        ]  # fmt: skip
+        counts, ready = dict(unit.counts()), ready_rows(unit, policy, asked.now)
         frozen = [d.body.reason for d in standing_freezes(unit, parts.trust)]
     own, silence = _own_assessor(parts)
     executors = standing_of(parts.trust.roster(), parts.polls, own, asked.now)
@@ -227,6 +219,8 @@ def base_pack(parts: ControlParts, asked: Asked) -> Response:
     commits = [commit_seen(effect)]
     if isinstance(effect, Release) and effect.previous:
         commits.append(parts.repositories.tip(effect.repository, effect.previous))
+    if isinstance(effect, Deploy):
+        commits.append(effect.commit)
     pack = parts.repositories.pack(effect.repository, *commits)
     return Response(pack, media_type="application/x-git-packed-objects")
 
@@ -287,11 +281,8 @@ def drills(parts: ControlParts, asked: Asked) -> dict[str, Any]:
             {**asdict(row), "issued": rfc3339(row.issued), "expires": rfc3339(row.expires)} for row in unit.drills()
         ]
         waiting = [envelope.payload_digest() for envelope in open_orders(unit, parts.trust, asked.now)]
-        places = [
-            {"repository": row.repository, "environment": row.environment,
-             "drills": readiness(unit, row.repository, row.environment, asked.now)}
-            for row in unit.repositories()
-        ]  # fmt: skip
+        rows_of_places = ready_rows(unit, parts.trust.policy().body, asked.now)
+        places = [{key: one[key] for key in ("repository", "environment", "drills")} for one in rows_of_places]
         results = unit.documents(DrillResult.NAME)
     return {"results": rows, "waiting": waiting, "readiness": places, "envelopes": results}
 

@@ -13,6 +13,7 @@ from magistrate.context.locate import affected_files
 from magistrate.context.search import Pattern
 from magistrate.domain.finding import Finding, Severity
 from magistrate.domain.gaps import mark_elsewhere
+from magistrate.domain.stages import stage_ref
 from magistrate.domain.tags import Step
 from magistrate.errors import MagistrateError, Refused, Usage
 from magistrate.usecases.desk import ControlRecorder, Desk
@@ -21,6 +22,7 @@ from magistrate.usecases.propose import (
     Applied,
     Draft,
     change_effect,
+    deploy_effect,
     draft_proposal,
     release_effect,
     restore_tokens,
@@ -139,13 +141,13 @@ def check_draft(desk: Desk, wanted: CheckDraft) -> DraftReply:
 
 
 def submit_proposal(desk: Desk, wanted: SubmitProposal) -> ProposalReply:
-    """Apply in quarantine or plan the release, build the proposal from the trees, sign it, hand it over."""
-    if (wanted.patch is UNSET) is (wanted.release is UNSET):
-        raise Usage("MAG-E542", "a proposal is either a `patch` or a `release`", hint="send one of the two")
+    """Apply in quarantine or plan what is to be done, build the proposal from the trees, sign it, hand it over."""
+    if sum(one is not UNSET for one in (wanted.patch, wanted.release, wanted.deploy)) != 1:
+        raise Usage("MAG-E542", "a proposal is a `patch`, a `release` or a `deploy`", hint="send one of the three")
     patch = "" if wanted.patch is UNSET else wanted.patch
     draft = Draft(patch=patch, rationale=wanted.rationale, prompt=wanted.prompt, finding=wanted.finding)
     verify_draft(draft)
-    effect, diff, paths = _change(desk, patch) if wanted.release is UNSET else _release(desk, wanted.release)
+    effect, diff, paths = _wanted(desk, wanted, patch)
     drafted = draft_proposal(
         draft,
         effect,
@@ -170,6 +172,13 @@ def submit_proposal(desk: Desk, wanted: SubmitProposal) -> ProposalReply:
     return ProposalReply(proposal=sealed.proposal, state=sealed.state)
 
 
+def _wanted(desk: Desk, wanted: SubmitProposal, patch: str) -> tuple[GitEffect, bytes, tuple[str, ...]]:
+    """What is proposed, what it brings, and the paths of that."""
+    if wanted.release is not UNSET:
+        return _release(desk, wanted.release)
+    return _change(desk, patch) if wanted.deploy is UNSET else _deploy(desk, wanted.deploy)
+
+
 def _change(desk: Desk, patch: str) -> tuple[GitEffect, bytes, tuple[str, ...]]:
     """What a patch does, its recomputed diff, and the paths."""
     verify_patch(patch)
@@ -188,6 +197,23 @@ def _release(desk: Desk, step: Step) -> tuple[GitEffect, bytes, tuple[str, ...]]
         )
     plan = desk.quarantine.plan(desk.sight, prefix, step)
     return release_effect(desk.sight.repository, desk.authorship.environment, plan), plan.diff, plan.paths
+
+
+def _deploy(desk: Desk, name: str) -> tuple[GitEffect, bytes, tuple[str, ...]]:
+    """The deployment of the session's commit to a stage, what it brings, and the paths of that."""
+    stage = next((one for one in desk.session.stages if one.stage == name), None)
+    if stage is None:
+        raise Refused(
+            "MAG-E545",
+            f"policy names no stage `{name[:60]}` of `{desk.sight.repository}`",
+            hint=f"it names: {', '.join(one.stage for one in desk.session.stages) or 'none; magistrate stage add'}",
+        )
+    if not stage.old:
+        raise Refused(
+            "MAG-E545", f"nobody said what runs in `{name}` now", hint=f"an operator does: magistrate stage add {name}"
+        )
+    plan = desk.quarantine.plan_deployment(desk.sight, stage_ref(stage.stage), stage.old)
+    return deploy_effect(desk.sight.repository, stage, plan), plan.diff, plan.paths
 
 
 def proposal_status(desk: Desk, wanted: ProposalStatus) -> StatusReply:

@@ -12,7 +12,7 @@ from magistrate.executor.action import Made, Move, ReadRef, Standing, git_row
 from magistrate.executor.commits import commit_spec, inverse_spec
 from magistrate.executor.ports import Credential, Target
 from magistrate.executor.rows import ExecutionRow
-from magistrate.wire.effect import GitUpdate
+from magistrate.wire.effect import Deploy, GitUpdate
 
 
 class GitMerge:
@@ -24,12 +24,12 @@ class GitMerge:
 
     def row_of(self, row: ExecutionRow, admitted: Admitted) -> ExecutionRow:
         """The row with repository, ref, trees and the commit that the branch stood at."""
-        return git_row(row, admitted, _update(admitted))
+        return git_row(row, admitted, self._own(admitted))
 
     def prepare(self, admitted: Admitted) -> Made:
         """The one commit that may be pushed together with its inverse."""
         repository = admitted.effect.repository
-        commit = self._target.commit(repository, commit_spec(admitted, _update(admitted)))
+        commit = self._target.commit(repository, commit_spec(admitted, self._own(admitted)))
         return Made(commit=commit, inverse=self._target.commit(repository, inverse_spec(admitted, commit)))
 
     def verify_unmoved(self, row: ExecutionRow) -> None:
@@ -61,8 +61,7 @@ class GitMerge:
         known = {row.old: Standing.BEFORE, row.inverse: Standing.UNDONE, row.commit: Standing.DONE}
         return known.get(found, Standing.ELSEWHERE)
 
-
-def _update(admitted: Admitted) -> GitUpdate:
-    if not isinstance(admitted.effect, GitUpdate):
-        raise Refused("MAG-E124", f"a merge is no `{type(admitted.effect).__name__}`")
-    return admitted.effect
+    def _own(self, admitted: Admitted) -> GitUpdate | Deploy:
+        if not isinstance(admitted.effect, GitUpdate):
+            raise Refused("MAG-E124", f"a merge is no `{type(admitted.effect).__name__}`")
+        return admitted.effect

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from magistrate.domain.execution import EXECUTOR_EMAIL, EXECUTOR_NAME
+from magistrate.domain.stages import DeployPlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import Refused, Unavailable
 from magistrate.executor.ports import CommitSpec, Credential, Rebuilt, Seen
-from magistrate.wire.effect import Release
+from magistrate.wire.effect import Deploy, Release
 
 GIT_SECONDS: Final = 60
 _NO_SUCH_REF: Final = 2
@@ -42,13 +43,26 @@ class Rebuilder(Protocol):
         """Write the result into the repository; raises Refused when it does not apply."""
 
 
-Planner = Callable[[Path, str, Release], ReleasePlan]
-"""What the release of an effect would be in a repository, with the prefix that policy gives."""
+class Planner(Protocol):
+    """Reads from a repository what an effect brings that is no patch; raises Refused where it brings nothing."""
+
+    def planned(self, git_dir: Path, prefix: str, effect: Release) -> ReleasePlan:
+        """The release, with the prefix that policy gives."""
+
+    def deployment(self, git_dir: Path, effect: Deploy) -> DeployPlan:
+        """The deployment."""
 
 
-def no_plan(_git_dir: Path, _prefix: str, effect: Release) -> ReleasePlan:
-    """Where nothing is released (raises Refused MAG-E124)."""
-    raise Refused("MAG-E124", f"nobody here releases `{effect.repository}`")
+class NoPlans:
+    """Where changes land and nothing else is done. Methods raise Refused MAG-E124."""
+
+    def planned(self, git_dir: Path, prefix: str, effect: Release) -> ReleasePlan:  # noqa: ARG002  refused whatever it is
+        """Nothing is released here."""
+        raise Refused("MAG-E124", f"nobody here releases `{effect.repository}`")
+
+    def deployment(self, git_dir: Path, effect: Deploy) -> DeployPlan:  # noqa: ARG002  refused whatever it is
+        """Nothing is deployed here."""
+        raise Refused("MAG-E124", f"nobody here deploys `{effect.repository}`")
 
 
 class GitTarget:
@@ -58,12 +72,12 @@ class GitTarget:
     """
 
     def __init__(
-        self, folder: Path, *, source: Callable[[str], str], rebuilder: Rebuilder, planner: Planner = no_plan
+        self, folder: Path, *, source: Callable[[str], str], rebuilder: Rebuilder, planner: Planner | None = None
     ) -> None:
         self._folder = folder
         self._source = source
         self._rebuilder = rebuilder
-        self._planner = planner
+        self._planner = planner or NoPlans()
 
     def prepare(self, repository: str, ref: str, old: str) -> None:
         """Fetch the ref and make sure that `old` is among its commits (raises Refused, Unavailable)."""
@@ -96,15 +110,25 @@ class GitTarget:
 
     def plan_release(self, repository: str, branch: str, prefix: str, effect: Release) -> ReleasePlan:
         """Fetch the branch and its tags, and compare what the release brings (raises Refused MAG-E392, Unavailable)."""
-        self.prepare(repository, branch, effect.commit)
+        self._bring(repository, branch, effect.commit, "+refs/tags/*:refs/tags/*")
+        return self._planner.planned(self.git_dir(repository), prefix, effect)
+
+    def plan_deployment(self, repository: str, branch: str, effect: Deploy) -> DeployPlan:
+        """Fetch the branch and what the stage runs, and compare what the deployment brings (raises Refused MAG-E392, Unavailable)."""
+        self._bring(repository, branch, effect.commit)
+        self.prepare(repository, effect.ref, effect.old)
+        return self._planner.deployment(self.git_dir(repository), effect)
+
+    def _bring(self, repository: str, branch: str, commit: str, *more: str) -> None:
+        """Fetch the branch as it stands, and what else is named; the commit must be on it."""
+        self.prepare(repository, branch, commit)
         config = {**_CLOSED, "protocol.file.allow": "always"}
-        argv = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune", self._source(repository),
-                f"+{_ref(branch)}:{_ref(branch)}", "+refs/tags/*:refs/tags/*"]  # fmt: skip
+        argv = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *(["--prune"] if more else []),
+                self._source(repository), f"+{_ref(branch)}:{_ref(branch)}", *more]  # fmt: skip
         self._git(repository, argv, config=config, extra={"GIT_CONFIG_GLOBAL": str(self._foreign_source())})
-        within = ["merge-base", "--is-ancestor", effect.commit, _ref(branch)]
+        within = ["merge-base", "--is-ancestor", commit, _ref(branch)]
         if self._run(repository, within, config=_CLOSED, given=b"", extra={}).returncode != 0:
-            raise Refused("MAG-E392", f"`{branch}` of `{repository}` does not hold `{effect.commit[:12]}`")
-        return self._planner(self.git_dir(repository), prefix, effect)
+            raise Refused("MAG-E392", f"`{branch}` of `{repository}` does not hold `{commit[:12]}`")
 
     def tag(self, repository: str, text: bytes) -> str:
         """Make the tag; the same text always gives the same id. git itself looks whether it is one."""

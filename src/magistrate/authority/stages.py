@@ -1,0 +1,42 @@
+"""Stages as policy gives them: what can be one, and the repository as it is in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from magistrate.domain.stages import FOLLOW, LONGEST_SOAK, STAGE, STAGES, stage_ref
+from magistrate.errors import Refused
+from magistrate.wire.policy_bundle import RepositoryPolicy, StagePolicy
+
+
+def staged(ruled: RepositoryPolicy, stage: StagePolicy) -> RepositoryPolicy:
+    """What policy says of a repository in one of its stages: its checks, on the ref and in the environment of the stage."""
+    return msgspec.structs.replace(
+        ruled, ref=stage_ref(stage.stage), environment=stage.environment, production=stage.production,
+        verification=stage.verification, boundary=stage.boundary,
+    )  # fmt: skip
+
+
+def verify_stages(stages: Sequence[StagePolicy], repositories: Sequence[RepositoryPolicy]) -> None:
+    """Check that each stage can be one, and that no change lands where only deployments do.
+
+    Raises:
+        Refused: MAG-E108 naming the stage and why not.
+    """
+    known = {one.repository for one in repositories}
+    named = [(one.repository, one.stage) for one in stages]
+    for one in stages:
+        for wrong, why in (
+            (one.repository not in known, f"is of `{one.repository}`, which policy does not name"),
+            (named.count((one.repository, one.stage)) > 1, "stands there twice"),
+            (STAGE.fullmatch(one.stage) is None, "cannot be the name of a ref: lower-case letters, digits and -"),
+            (not 0 <= one.soak_seconds <= LONGEST_SOAK, f"is looked at for 0 to {LONGEST_SOAK} seconds"),
+            (one.command == FOLLOW, f"names no command: `{FOLLOW}` means that there is none"),
+        ):
+            if wrong:
+                raise Refused("MAG-E108", f"the stage `{one.stage}` {why}")
+    for repository in repositories:
+        if repository.ref.startswith(STAGES):
+            raise Refused("MAG-E108", f"changes of `{repository.repository}` cannot land on the ref of a stage")
