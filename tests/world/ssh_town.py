@@ -55,11 +55,15 @@ AllowAgentForwarding yes
 GatewayPorts no
 """
 PROGRAM = """
-import os, sys, time
-name, seconds, effects = sys.argv[2], float(sys.argv[3]), sys.argv[1]
+import hashlib, os, sys, time
+effects, name, seconds = sys.argv[1], sys.argv[-2], float(sys.argv[-1])
+what = ""
+if len(sys.argv) == 6:
+    what = hashlib.sha256(open(sys.argv[2], "rb").read()).hexdigest()
+    assert sys.argv[3] == "sha256:" + what
 def note(word):
     with open(effects, "a") as out:
-        out.write(f"{word} {name} {os.getpid()}\\n")
+        out.write(f"{word} {name} {os.getpid()} {what}\\n")
 if name.startswith("escape") and os.fork() == 0:
     os.setsid()
     if os.fork() != 0:
@@ -73,8 +77,14 @@ print("acted on", name, flush=True)
 if name == "talk":
     print("key AKIAIOSFODNN7EXAMPLE \\x1b[2J", "x" * 300_000)
 time.sleep(seconds)
+if name == "fail":
+    sys.exit(3)
 note("after")
 """
+DIGEST_PATTERN = "sha256:[0-9a-f]{64}"
+MOST = 40_000_000
+TAKES_ARTIFACTS = {"artifact": MOST, "arguments": [DIGEST_PATTERN, "[a-z0-9.-]{1,40}", "[0-9.]{1,6}"]}
+"""Changes of `install_target`, for a target that takes artifacts."""
 
 
 def keygen(*arguments: Any) -> str:

@@ -122,15 +122,18 @@ class SshCertificates:
             self._list()
         return Credential(lease=asked.id, token=key.token(), address=self._ground.target.url, expires=rfc3339(before))
 
-    def run(self, credential: Credential, arguments: Sequence[str], seconds: float) -> Answered:
+    def run(self, credential: Credential, arguments: Sequence[str], seconds: float, artifact: bytes = b"") -> Answered:
         """Have the target run its one program with these arguments, which are data and never words of a command.
+
+        A target that takes artifacts wants the digest of the artifact as the first argument. It has run, now or before,
+        where `status` is 0 and `last` is `runs DIGEST`.
 
         Raises:
             Refused: MAG-E424 when sshd refused the certificate.
             Unavailable: MAG-E423 when it is not known whether anything ran.
         """
         given = json.dumps(list(arguments)).encode()
-        return self._login.speak(HeldKey.of_token(credential.token), given, seconds)
+        return self._login.speak(HeldKey.of_token(credential.token), given, seconds, artifact)
 
     def revoke(self, lease: str) -> ProviderLease:
         """Put the certificate on the list and end what it started; idempotent.

@@ -23,6 +23,7 @@ from magistrate.executor.ports import Seen
 
 CONNECT_SECONDS: Final = 5
 MAX_OUTPUT: Final = 65_536
+LAST_LINE: Final = 1024
 UNREACHED: Final = 255
 _HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,39}")
 _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -116,10 +117,11 @@ class HeldKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What came back: the exit status, and what it wrote, bounded and redacted."""
+    """What came back: the exit status, and what it wrote, bounded and redacted; `last` is its last line by itself."""
 
     status: int
     output: str
+    last: str = ""
 
 
 class SshLogin:
@@ -146,8 +148,10 @@ class SshLogin:
             return Seen(held=True, seen="login refused")
         raise self._unreached(told)
 
-    def speak(self, key: HeldKey, stdin: bytes, seconds: float) -> Answered:
-        """Log in, give the target's own program its input, and wait until it ends.
+    def speak(self, key: HeldKey, stdin: bytes, seconds: float, artifact: bytes = b"") -> Answered:
+        """Log in, give the target's own program its input, a line of its own before an artifact, and wait until it ends.
+
+        What it does not read, because it ended before, is no error here: its exit status says why.
 
         Raises:
             Refused: MAG-E424 when sshd refused the key.
@@ -157,7 +161,7 @@ class SshLogin:
             said, errors = _Bounded(client.stdout), _Bounded(client.stderr)
             with contextlib.suppress(BrokenPipeError), client.stdin or contextlib.nullcontext() as stream:
                 if stream is not None:
-                    stream.write(stdin)
+                    stream.writelines((stdin, b"\n", artifact) if artifact else (stdin,))
             status = client.wait()
             output, told = said.text(), errors.text().splitlines()
         if any(line.startswith("Authenticated to ") for line in told) and status >= 0:
@@ -166,7 +170,8 @@ class SshLogin:
                 for line in told
                 if not line.startswith(("Authenticated to ", "Transferred: ", "Bytes per second: "))
             ]
-            return Answered(status=status, output=self._clean("\n".join([output.rstrip("\n"), *told]).strip("\n"), key))
+            shown = self._clean("\n".join([output.rstrip("\n"), *told]).strip("\n"), key)
+            return Answered(status=status, output=shown, last=self._clean(said.last(), key))
         if any(line.startswith(f"{self._target.user}@{self._target.host}: Permission denied (") for line in told):
             raise Refused("MAG-E424", f"`{self._target.url}` refused the certificate")
         raise self._unreached(told)
@@ -241,7 +246,7 @@ class _Bounded:
     """Reads a stream to its end in a thread of its own, and keeps the beginning."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
-        self._kept = b""
+        self._kept = self._end = b""
         self._reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self._reader.start()
 
@@ -249,8 +254,15 @@ class _Bounded:
         while stream is not None and (piece := stream.read1(65_536) if hasattr(stream, "read1") else b""):
             if len(self._kept) < 2 * MAX_OUTPUT:
                 self._kept += piece
+            self._end = (self._end + piece)[-LAST_LINE:]
 
     def text(self) -> str:
         """What was kept: twice what anybody is shown, so that a secret at the border is redacted whole."""
         self._reader.join()
         return self._kept.decode("utf-8", "replace")
+
+    def last(self) -> str:
+        """The last line, however much came before it; empty where it is longer than anybody is shown."""
+        self._reader.join()
+        _, mark, line = self._end.rstrip(b"\n").rpartition(b"\n")
+        return "" if not mark and len(self._end) >= LAST_LINE else line.decode("utf-8", "replace")

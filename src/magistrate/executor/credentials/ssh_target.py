@@ -2,12 +2,18 @@
 """What a target runs for a certificate of `ssh_certificate.py`: one program of its own, once for each lease.
 
 This file is copied to the target as it stands (standard library only); beside it, under its own name and `.json`, are
-its settings: `{"state": DIR, "argv": [...], "arguments": [PATTERN, ...], "seconds": N}`. sshd starts it by the
-force-command of a certificate, so that whoever logs in chooses neither the entry point nor the lease:
+its settings: `{"state": DIR, "argv": [...], "arguments": [PATTERN, ...], "seconds": N, "artifact": MAX_BYTES}`, the last
+only where it takes artifacts. sshd starts it by the force-command of a certificate, so that whoever logs in chooses
+neither the entry point nor the lease:
 
     PROGRAM run LEASE    claim the lease by mkdir (a second time is refused), read a JSON list of strings from standard
                          input, match each with its pattern, and run `argv` with them at its end: no shell, no environment
     PROGRAM end LEASE    claim the lease too, so that it never runs later, and kill what runs under it
+
+With `artifact` the list is one line, its first string the artifact's digest, and the artifact itself comes behind it. `run`
+then runs `argv`, the path of the artifact, and the strings, one run at a time. `DIR/current` tells the truth whenever this is
+killed: a digest only if the last run that began was of that artifact and ended with 0, else `unknown`. What it names is not
+run again. The last line of a run that ended with 0 is `runs DIGEST`.
 
 Rule kept (R4, R53): `end` answers `ended LEASE` only when nothing that `run` started is alive. Whoever asks sshd for a
 command of their own is refused. What the program leaves behind when it exits is killed: a service is started by the
@@ -18,6 +24,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
+import hashlib
 import json
 import os
 import re
@@ -34,10 +42,13 @@ UNUSABLE: Final = 78
 NOT_ENDED: Final = 75
 OVER: Final = 124
 MAX_REQUEST: Final = 65_536
+PIECE: Final = 1_048_576
 END_SECONDS: Final = 5.0
 CLAIM_SECONDS: Final = 1.0
+LOCK_SECONDS: Final = 3.0
 PAUSE: Final = 0.01
 LEASE: Final = re.compile(r"[a-z]{3}-[a-z2-7]{26}")
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
 _ADOPT: Final = 36  # PR_SET_CHILD_SUBREAPER
@@ -54,8 +65,11 @@ class Settings:
         self.argv = [str(part) for part in told["argv"]]
         self.patterns = [re.compile(part) for part in told["arguments"]]
         self.seconds = float(told["seconds"])
+        self.most: int | None = told.get("artifact")
         if not (self.state.is_absolute() and self.argv and self.argv[0].startswith("/") and self.seconds > 0):
             stop(UNUSABLE, f"{path} names no absolute paths or no time")
+        if self.most is not None and (type(self.most) is not int or self.most < 1 or not self.patterns):
+            stop(UNUSABLE, f"{path} says no size of an artifact, or no argument for its digest")
 
 
 def verify_own(path: Path) -> None:
@@ -92,21 +106,128 @@ def run(settings: Settings, claim: Path) -> int:
     if call_kernel(_ADOPT, 1) != 0:
         stop(UNUSABLE, "orphans cannot be adopted here, so that nothing could be ended")
     write_pids(claim, 0)
-    argv = [*settings.argv, *arguments_of(settings)]
+    if (claim / "ended").exists():
+        stop(REFUSED, f"{claim.name} was ended")
+    if settings.most is not None:
+        return run_artifact(settings, claim, settings.most)
+    return execute(settings, claim, arguments_of(settings, sys.stdin.buffer.read(MAX_REQUEST + 1)))
+
+
+def run_artifact(settings: Settings, claim: Path, most: int) -> int:
+    """Run the program on the artifact that comes in, unless it is what runs; `current` is never more than is known."""
+    state = settings.state
+    lock = alone(state)
+    line = sys.stdin.buffer.readline(MAX_REQUEST + 1)
+    given = arguments_of(settings, line if line.endswith(b"\n") else b"")
+    digest, current = given[0], named(state / "current")
+    try:
+        forget_artifacts(state)
+        path = received(state / "artifacts", claim.name, digest, most)
+        if current == digest:
+            say(f"runs {digest}\n")
+            return 0
+        if current:
+            put(state / "before", current)
+        put(state / "tried", digest)
+        put(state / "current", "unknown")
+    except OSError as error:
+        stop(UNUSABLE, f"the artifact cannot be kept: {error.strerror}")
+    status = execute(settings, claim, [str(path), *given], lock)
+    if status == 0:
+        put(state / "current", digest)
+        say(f"\nruns {digest}\n")
+    forget_artifacts(state)
+    return status
+
+
+def execute(settings: Settings, claim: Path, more: list[str], lock: int | None = None) -> int:
+    """Run the one program, and leave nothing behind that it started; whatever it starts has the lock too."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        become(argv, reader, writer)
+        if lock is not None:
+            os.set_inheritable(lock, True)  # noqa: FBT003  the standard library has no name for it
+        become([*settings.argv, *more], reader, writer)
     os.close(reader)
     write_pids(claim, child)
-    if (claim / "ended").exists():
-        os.kill(child, signal.SIGKILL)
-        stop(REFUSED, f"{claim.name} was ended")
     os.write(writer, b"\n")
     os.close(writer)
     status = wait(child, settings.seconds)
     kill_until_gone(lambda: below(processes(), os.getpid()))
     return status
+
+
+def alone(state: Path) -> int:
+    """Hold the state for this run; refuse when another one, or anything that it left, does not end in time."""
+    lock = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                stop(REFUSED, "another run has not ended")
+            time.sleep(PAUSE)
+        else:
+            return lock
+
+
+def received(folder: Path, lease: str, digest: str, most: int) -> Path:
+    """The artifact from standard input, whole and on the disk; refused and deleted when it is not what the digest says."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    fresh, hashed, size = folder / f"{lease}.new", hashlib.sha256(), 0
+    try:
+        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o400), "wb") as out:
+            while size <= most and (piece := sys.stdin.buffer.read(min(PIECE, most + 1 - size))):
+                size += len(piece)
+                hashed.update(piece)
+                out.write(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        if size > most:
+            stop(REFUSED, f"the artifact has more than {most} bytes")
+        if digest != f"sha256:{hashed.hexdigest()}":
+            stop(REFUSED, "the artifact is not what its digest says")
+        fresh.rename(folder / hashed.hexdigest())
+    finally:
+        fresh.unlink(missing_ok=True)
+    to_disk(folder)
+    return folder / hashed.hexdigest()
+
+
+def named(path: Path) -> str:
+    """The digest that a file of the state names; empty where it names none."""
+    try:
+        found = path.read_text().strip()
+    except FileNotFoundError:
+        return ""
+    return found if DIGEST.fullmatch(found) else ""
+
+
+def put(path: Path, text: str) -> None:
+    """Replace a file of the state, whole, on the disk before this returns."""
+    fresh = path.with_name(f"{path.name}.new")
+    with fresh.open("w") as out:
+        out.write(f"{text}\n")
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.rename(path)
+    to_disk(path.parent)
+
+
+def forget_artifacts(state: Path) -> None:
+    """Keep the artifacts of the last run that began and of the two last that ended with 0, and nothing else."""
+    kept = {named(state / name).removeprefix("sha256:") for name in ("current", "before", "tried")}
+    if (state / "artifacts").is_dir():
+        for one in (state / "artifacts").iterdir():
+            if one.name not in kept:
+                one.unlink()
+
+
+def say(text: str) -> None:
+    """Write to whoever may still listen."""
+    with contextlib.suppress(OSError):
+        os.write(1, text.encode())
 
 
 def claimed(claim: Path) -> bool:
@@ -119,9 +240,8 @@ def claimed(claim: Path) -> bool:
     return True
 
 
-def arguments_of(settings: Settings) -> list[str]:
+def arguments_of(settings: Settings, raw: bytes) -> list[str]:
     """The arguments from standard input, each as its pattern wants it; none begins like an option."""
-    raw = sys.stdin.buffer.read(MAX_REQUEST + 1)
     try:
         found = json.loads(raw) if len(raw) <= MAX_REQUEST else None
     except (ValueError, RecursionError):
