@@ -1,0 +1,167 @@
+"""A deployment from its draft to what runs, through every process, with a service that runs what the stage's branch holds (R5, R57, R58)."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world.casework import CaseWorld, git
+from world.control_process import Caller, start_control, start_executor, start_gate, start_witness
+from world.front_process import Assistant, start_front
+
+from magistrate.domain.stages import stage_ref
+from magistrate.wire.drill import DrillOrder
+from magistrate.wire.policy_bundle import HttpProbe, StagePolicy
+
+pytestmark = [pytest.mark.slow, pytest.mark.requirement("R5", "R57", "R58")]
+PEOPLE = "/api/v1/people"
+ENDED = {"SUCCEEDED", "FAILED", "HALTED", "ROLLED_BACK", "APPROVED_NOT_EXECUTED", "STALE"}
+REF = stage_ref("canary")
+
+
+class Service:
+    """Runs the file `app.py` of the branch of the stage, and answers with the deployment that it runs.
+
+    A program that says `broken` answers 500; one that says `fades` does so from the second time it is asked.
+    """
+
+    def __init__(self, bare: Path) -> None:
+        service, self.asked = self, dict[str, int]()
+
+        class Answers(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                commit = git("rev-parse", REF, cwd=bare).strip()
+                program = git("show", f"{REF}:app.py", cwd=bare)
+                service.asked[commit] = service.asked.get(commit, 0) + 1
+                ill = "broken" in program or ("fades" in program and service.asked[commit] > 1)
+                self.send_response(500 if ill else 200)
+                self.end_headers()
+                self.wfile.write(f"runs {commit}\n".encode())
+
+            def log_message(self, *_: Any) -> None:
+                return
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Stage:
+    """A deployment with a stage `canary` in an environment of its own, in which the first commit runs."""
+
+    def __init__(self, folder: Path) -> None:
+        bare = folder / "home" / "gate" / "repositories" / "shop.git"
+        self.service = Service(bare)
+        probe = HttpProbe(url=self.service.url, status=200, body_contains="runs {commit}", within_seconds=5)
+        stage = StagePolicy(
+            stage="canary",
+            repository="shop",
+            environment="canary",
+            production=False,
+            verification=(probe,),
+            soak_seconds=2,
+        )
+        self.world = CaseWorld(folder, stages=(stage,))
+        self.bare = bare
+        made = git("commit-tree", "main^{tree}", "-m", "what runs", cwd=self.bare).strip()
+        git("update-ref", REF, made, cwd=self.bare)
+        self.first = made
+
+    def lands(self, program: str) -> None:
+        """Something landed on the branch."""
+        self.world.seed({"app.py": program})
+
+    def stands(self) -> str:
+        return git("rev-parse", REF, cwd=self.bare).strip()
+
+    def tree(self, commit: str) -> str:
+        return git("rev-parse", f"{commit}^{{tree}}", cwd=self.bare).strip()
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(tmp_path)
+    try:
+        yield made
+    finally:
+        made.service.close()
+
+
+def run(stage: Stage, environment: str = "canary") -> dict[str, Any]:
+    """Draft it, drill the environment, have two people agree, and wait for the end."""
+    world = stage.world
+    opened, started = world.session(), []
+    world.store.close()
+    town = world.deployment
+    try:
+        started += [start_witness(town), start_control(town), start_gate(town), start_executor(town), start_front(town)]
+        anna, ben = (Caller(town, name) for name in ("anna", "ben"))
+        body = DrillOrder(person="anna", repository="shop", environment=environment, scratch="drill-shop")
+        order = town.by_person("anna", body, "dro", lifetime=3600)
+        assert anna.post(f"{PEOPLE}/drills", {"envelope": order}).status_code == 200
+        ben.awaited(f"{PEOPLE}/drills", lambda found: str(found["results"]).count("'passed': True") >= 4, 60)
+        agent = Assistant(town, opened.session, opened.token)
+        told = agent.good(
+            "submit_proposal", deploy="canary", rationale="ship it", prompt="deploy it", finding=world.finding.id
+        )
+        path = f"{PEOPLE}/cases/{told['proposal'][7:]}"
+        told = ben.awaited(path, lambda found: found["case"]["state"] in {"IN_REVIEW", "HELD"})
+        assert told["case"]["state"] == "IN_REVIEW", told["case"]
+        assert told["case"]["strictness"] == "two"
+        assert "infrastructure" in told["case"]["class"]
+        for name in ("ben", "carla", "dora"):
+            case = world.case_of(f"sha256:{path.rsplit('/', 1)[1]}")
+            if case.standing.state.value == "IN_REVIEW":
+                said = Caller(town, name).post(f"{path}/approvals", {"envelope": world.approval(name, case)})
+                assert said.status_code == 200, said.text
+        told = ben.awaited(path, lambda found: found["case"]["state"] in ENDED, 60)
+        told["log"] = (world.home / "run" / "executor.log").read_text()[-3000:]
+        told["readiness"] = ben.get(f"{PEOPLE}/status").json()["readiness"]
+        return told
+    finally:
+        for running in reversed(started):
+            running.stop()
+
+
+def test_a_deployment_is_drafted_agreed_made_and_looked_at_for_its_soak_time(staged: Stage):
+    staged.lands("print('two')\n")
+    main = git("rev-parse", "main", cwd=staged.bare).strip()
+    told = run(staged)
+    assert told["case"]["state"] == "SUCCEEDED", (told["case"], told["log"])
+    assert staged.tree(staged.stands()) == staged.tree(main)
+    assert git("rev-parse", f"{REF}^", cwd=staged.bare).strip() == staged.first
+    assert git("rev-parse", "main", cwd=staged.bare).strip() == main
+    message = git("log", "-1", "--format=%B", REF, cwd=staged.bare)
+    assert f"Deploy {main} to canary" in message
+    assert "Reviewed-by: " in message
+    assert staged.service.asked[staged.stands()] >= 3
+    ready = {(row["environment"], row["stage"]): row["drills"] for row in told["readiness"]}
+    assert set(ready["canary", "canary"].values()) == {"passed"}
+    assert set(ready["staging", ""].values()) == {"never"}
+
+
+@pytest.mark.parametrize("program", ["print('broken')\n", "print('fades')\n"])
+def test_what_does_not_answer_or_not_for_long_is_taken_back_by_one_more_deployment(staged: Stage, program: str):
+    staged.lands(program)
+    told = run(staged)
+    assert told["case"]["state"] == "ROLLED_BACK", (told["case"], told["log"])
+    stands = staged.stands()
+    assert staged.tree(stands) == staged.tree(staged.first)
+    line = git("rev-list", "--first-parent", stands, cwd=staged.bare).split()
+    assert len(line) == 3
+    assert line[-1] == staged.first
+
+
+def test_drills_of_another_environment_do_not_count_for_a_stage(staged: Stage):
+    staged.lands("print('two')\n")
+    told = run(staged, environment="staging")
+    assert told["case"]["state"] == "APPROVED_NOT_EXECUTED", (told["case"], told["log"])
+    assert staged.stands() == staged.first
