@@ -345,10 +345,10 @@ class CaseWorld:
     def issue(self, case: Case) -> Case:
         return issue(self.office, case.facts.proposal, self.now)
 
-    def drill(self, *, failing: str = "", lifetime: int = 7 * DAY) -> None:
+    def drill(self, *, failing: str = "", lifetime: int = 7 * DAY, environment: str = "staging") -> None:
         """Order the drills and report that they passed, all but `failing`."""
         body = DrillOrder(
-            person="anna", repository=self.repository, environment="staging", scratch=f"drill-{self.repository}"
+            person="anna", repository=self.repository, environment=environment, scratch=f"drill-{self.repository}"
         )
         order = self.deployment.by_person("anna", body, "dro", lifetime=3600, now=self.now)
         with self.store.transaction() as unit:
@@ -356,7 +356,7 @@ class CaseWorld:
             for kind in DrillKind:
                 held = kind.value != failing
                 result = DrillResult(
-                    order=name, kind=kind, repository=self.repository, environment="staging", passed=held,
+                    order=name, kind=kind, repository=self.repository, environment=environment, passed=held,
                     probes=(Probe(probe="fake probe", held=held, seen="as told"),),
                 )  # fmt: skip
                 envelope = self.deployment.by_process("executor", result, "drr", lifetime=lifetime, now=self.now)

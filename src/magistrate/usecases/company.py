@@ -14,6 +14,7 @@ from typing import Final
 from magistrate.authority.obligations import agreed_as_a_whole
 from magistrate.domain.case import Case, Companion
 from magistrate.domain.lifecycle import CaseState
+from magistrate.domain.stages import STAGES
 from magistrate.domain.tags import TAGS
 from magistrate.ports import Unit
 from magistrate.wire.decision import Decision
@@ -30,6 +31,8 @@ IN_FLIGHT: Final = (
 )  # fmt: skip
 LANDED: Final = (CaseState.SUCCEEDED, CaseState.HALTED, CaseState.CLOSED, CaseState.APPROVED_NOT_EXECUTED)
 """What halted, or was approved and handed to people, may be there: what stands now is read, so each counts for what it left."""
+BROUGHT: Final = (TAGS, STAGES)
+"""Refs on which nothing lands: what a release or a deployment brings landed on a branch before it."""
 NOT_DECIDED: Final = frozenset({CaseState.SEALED, CaseState.ASSESSING, CaseState.ASSESSED, CaseState.HELD})
 
 
@@ -107,12 +110,12 @@ def unseen(unit: Unit, case: Case, company: Company, now: int) -> bool:
 
 
 def _by_the_same_hands(unit: Unit, case: Case, now: int) -> list[Case]:
-    """All of them but releases, which land nothing: what a release brings landed before it."""
+    """All of them but releases and deployments, which land nothing."""
     facts = case.facts
     landed = unit.companions(facts.agent, facts.owner, since=now - WINDOW_SECONDS, states=LANDED)
     flying = unit.companions(facts.agent, facts.owner, since=0, states=IN_FLIGHT)
     others = (*sorted(landed, key=_landing), *flying)
-    return [one for one in others if one.facts.proposal != facts.proposal and not one.facts.ref.startswith(TAGS)]
+    return [one for one in others if one.facts.proposal != facts.proposal and not one.facts.ref.startswith(BROUGHT)]
 
 
 def _landing(case: Case) -> tuple[int, int, str]:
