@@ -29,6 +29,7 @@ from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import (
     ACTION_OF,
     NOT_THERE,
+    Deploy,
     GitEffect,
     GitUpdate,
     Release,
@@ -37,7 +38,7 @@ from magistrate.wire.effect import (
     release_plan_digest,
 )
 from magistrate.wire.envelope import Envelope
-from magistrate.wire.policy_bundle import Estate, FreezeWindow, WorkloadProof
+from magistrate.wire.policy_bundle import Estate, FreezeWindow, StagePolicy, WorkloadProof
 from magistrate.wire.proposal import Proposal, Provenance
 from magistrate.wire.session import Session
 from magistrate.wire.warrant import Warrant
@@ -78,8 +79,11 @@ class Admissible:
     windows: tuple[FreezeWindow, ...] = ()
     workloads: Callable[[str], Sequence[WorkloadProof]] = lambda _: ()
     release_tags: str | None = None
+    stages: tuple[StagePolicy, ...] = ()
     release: dict[str, Any] | None = None
     """What the effect says if it is a release; None: it is a merge."""
+    deploy: dict[str, Any] | None = None
+    """What the effect says if it is a deployment; None: it is none."""
     now: int = NOW
 
     def __post_init__(self) -> None:
@@ -91,6 +95,7 @@ class Admissible:
             windows=self.windows,
             workloads=self.workloads,
             release_tags=self.release_tags,
+            stages=self.stages,
             now=self.now - 100,
         )
 
@@ -166,6 +171,14 @@ class Admissible:
                    "previous": "", "base_tree": BASE, "result_tree": RESULT, "manifest_sha256": digest(b"m"),
                    "rollback_plan_digest": release_plan_digest(repository="shop", ref=ref), **self.release}
             )  # fmt: skip
+        if self.deploy is not None:
+            said = {"ref": "refs/heads/stages/live", "base_tree": BASE, "old": OLD, **self.deploy}
+            way = git_rollback_plan_digest(repository="shop", ref=said["ref"], restore_tree=said["base_tree"])
+            return Deploy(
+                **{"environment": "staging", "pre_state": said["base_tree"], "repository": "shop", "stage": "live",
+                   "commit": OLD, "result_tree": RESULT, "manifest_sha256": digest(b"m"), "artifact_digest": digest(b"a"),
+                   "command_id": "follow", "rollback_plan_digest": way, **said}
+            )  # fmt: skip
         plan = git_rollback_plan_digest(repository="shop", ref="refs/heads/main", restore_tree=BASE)
         return GitUpdate(
             **{"environment": "staging", "pre_state": BASE, "rollback_plan_digest": plan, "repository": "shop",
@@ -196,10 +209,11 @@ class Admissible:
         )  # fmt: skip
 
     def _approval(self, name: str, bound: dict[str, Any], decision: Envelope, effect: GitEffect) -> Envelope:
+        special = self.release is not None or self.deploy is not None
         body = Approval(
             **{**bound, "person": name, "decision": decision.payload_digest(), "repository": "shop",
-               "ref": effect.ref if self.release else "refs/heads/main", "base": commit_seen(effect) if self.release else OLD,
-               "result_tree": effect.result_tree if self.release else RESULT, "displayed_sha256": digest(DIFF),
+               "ref": effect.ref if special else "refs/heads/main", "base": commit_seen(effect) if special else OLD,
+               "result_tree": effect.result_tree if special else RESULT, "displayed_sha256": digest(DIFF),
                "rebuilt": True, "self_reviewed": name == "anna", **self.approval}
         )  # fmt: skip
         return self.town.by_person(name, body, "apr", lifetime=86_400, now=self.now - 10)

@@ -322,7 +322,7 @@ class World:
         self.case = Admissible(home, **knobs)
         self.case.town = make_deployment(
             home, mode=self.case.mode, production=self.case.production, checks=[CHECK], rescan=SCAN if rescan else None,
-            verification=probes, release_tags=self.case.release_tags,
+            verification=probes, release_tags=self.case.release_tags, stages=self.case.stages,
             estate=self.case.estate, windows=self.case.windows, workloads=self.case.workloads, now=NOW - 100,
         )  # fmt: skip
         self.bundle = self.case.build()

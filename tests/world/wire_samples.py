@@ -118,7 +118,7 @@ DEPLOY = Deploy(
     old=G, commit=G, base_tree=G, result_tree=G, manifest_sha256=D, artifact_digest=D, command_id="follow",
 )  # fmt: skip
 STAGE = StagePolicy(
-    stage="live", repository="shop", environment="live", production=True, soak_seconds=30, command="shop-live",
+    stage="live", repository="shop", environment="live", production=True, soak_seconds=30,
     verification=(HttpProbe(url="http://127.0.0.1:1/version", status=200, body_contains="{source}", within_seconds=10),),
 )  # fmt: skip
 SAMPLES: dict[str, Sample] = {

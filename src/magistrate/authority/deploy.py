@@ -9,13 +9,8 @@ from magistrate.wire.effect import Deploy
 from magistrate.wire.policy_bundle import StagePolicy
 
 
-def command_of(stage: StagePolicy) -> str:
-    """How what is deployed in a stage comes to run there."""
-    return FOLLOW if stage.command is None else stage.command
-
-
 def verify_stage(effect: Deploy, stage: StagePolicy) -> None:
-    """Check that a deployment goes to the ref and environment of its stage, by the command that policy names.
+    """Check that a deployment goes to the ref and environment of its stage, and that whatever watches the ref runs it.
 
     Raises:
         Refused: MAG-E124.
@@ -23,7 +18,7 @@ def verify_stage(effect: Deploy, stage: StagePolicy) -> None:
     for what, said, ruled in (
         ("ref", effect.ref, stage_ref(stage.stage)),
         ("environment", effect.environment, stage.environment),
-        ("command", effect.command_id, command_of(stage)),
+        ("command", effect.command_id, FOLLOW),
     ):
         if said != ruled:
             raise Refused("MAG-E124", f"the {what} of the deployment is `{said[:60]}`, of the stage `{ruled[:60]}`")

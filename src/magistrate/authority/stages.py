@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from magistrate.domain.stages import FOLLOW, LONGEST_SOAK, STAGE, STAGES, stage_ref
+from magistrate.domain.stages import LONGEST_SOAK, STAGE, STAGES, stage_ref
 from magistrate.errors import Refused
 from magistrate.wire.policy_bundle import RepositoryPolicy, StagePolicy
 
@@ -33,7 +33,6 @@ def verify_stages(stages: Sequence[StagePolicy], repositories: Sequence[Reposito
             (named.count((one.repository, one.stage)) > 1, "stands there twice"),
             (STAGE.fullmatch(one.stage) is None, "cannot be the name of a ref: lower-case letters, digits and -"),
             (not 0 <= one.soak_seconds <= LONGEST_SOAK, f"is looked at for 0 to {LONGEST_SOAK} seconds"),
-            (one.command == FOLLOW, f"names no command: `{FOLLOW}` means that there is none"),
         ):
             if wrong:
                 raise Refused("MAG-E108", f"the stage `{one.stage}` {why}")

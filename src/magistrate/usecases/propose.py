@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from magistrate.domain.stages import DeployPlan
+from magistrate.domain.stages import FOLLOW, DeployPlan
 from magistrate.domain.tags import ReleasePlan, Step
 from magistrate.errors import Refused, Usage
 from magistrate.usecases.gather import Sight
@@ -198,7 +198,7 @@ def deploy_effect(repository: str, stage: StageView, plan: DeployPlan) -> Deploy
     return Deploy(
         environment=stage.environment, pre_state=plan.base_tree, repository=repository, stage=stage.stage, ref=plan.ref,
         old=plan.old, commit=plan.commit, base_tree=plan.base_tree, result_tree=plan.result_tree,
-        manifest_sha256=plan.manifest_sha256, artifact_digest=plan.artifact_digest, command_id=stage.command,
+        manifest_sha256=plan.manifest_sha256, artifact_digest=plan.artifact_digest, command_id=FOLLOW,
         rollback_plan_digest=git_rollback_plan_digest(repository=repository, ref=plan.ref, restore_tree=plan.base_tree),
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ class Deploy(_Effect, frozen=True, kw_only=True, tag="deploy"):
 
     The ref is moved from `old`, what the stage runs now, to one more commit that holds `result_tree`, the tree of
     `commit`; between `base_tree`, the tree of `old`, and that lies what the deployment brings. `artifact_digest` is the
-    SHA-256 of `result_tree` as one archive; `command_id` names how policy has it run, `follow` where something watches the ref.
+    SHA-256 of `result_tree` as one archive; `command_id` says how it comes to run: `follow`, by whatever watches the ref.
     `pre_state` is `base_tree`.
     """
 

@@ -28,7 +28,6 @@ class StageView(_Shape, frozen=True, kw_only=True):
 
     stage: str
     environment: str
-    command: str
     old: str
 
 

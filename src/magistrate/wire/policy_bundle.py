@@ -64,8 +64,8 @@ class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class StagePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where a repository runs (R5): its environment, and how what runs there is looked at.
 
-    After a deployment every probe must hold, and again and again for `soak_seconds` (0 to 300). `command` names how an
-    executor brings the artifact there; none: something watches the ref of the stage. `boundary` as that of a repository.
+    What runs there follows the ref of the stage. After a deployment every probe must hold, and again and again for
+    `soak_seconds` (0 to 300). `boundary` as that of a repository.
     """
 
     stage: Name
@@ -74,7 +74,6 @@ class StagePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     production: bool
     verification: tuple[HttpProbe, ...]
     soak_seconds: int = 0
-    command: Name | None = None
     boundary: tuple[Line, ...] = ()
 
 

@@ -75,7 +75,7 @@ def plan_of(world: CaseWorld, stage: str = "canary", environment: str = "canary"
     folder = Path(world.repositories.git_dir("shop"))
     plan = planned_deployment(folder, QuarantinedPatches(world.sandbox), ref, old, tip)
     world.diff = plan.diff  # type: ignore[attr-defined]  # beside the effect
-    return deploy_effect("shop", StageView(stage=stage, environment=environment, command="follow", old=old), plan)
+    return deploy_effect("shop", StageView(stage=stage, environment=environment, old=old), plan)
 
 
 def request(world: CaseWorld, effect: Deploy, **body: object) -> SealRequest:

@@ -10,7 +10,6 @@ import click
 from msgspec import to_builtins
 
 from magistrate.authority.quorum import REVIEWING, self_reviewing
-from magistrate.domain.stages import FOLLOW
 from magistrate.domain.tags import TAGS
 from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_case, needs, open_case, verify_waits
 from magistrate.entrypoints.cli.diff import show_diff
@@ -128,9 +127,8 @@ def _what(effect: GitEffect) -> dict[str, str]:
             "way back": "none: whoever fetched the tag has it, and it is never moved",
         }
     if isinstance(effect, Deploy):
-        run = "whatever watches the ref runs it" if effect.command_id == FOLLOW else f"by `{effect.command_id}`"
         return {
-            "deploys to": f"{effect.stage} of {effect.repository} in `{effect.environment}`, {run}",
+            "deploys to": f"{effect.stage} of {effect.repository} in `{effect.environment}`, run by whatever watches {effect.ref}",
             "from, to": f"what runs at {effect.old[:12]}, to commit {effect.commit[:12]}, artifact {effect.artifact_digest[:19]}",
             "way back": f"tree {effect.base_tree[:12]} is deployed again, by itself when verification fails",
         }

@@ -63,7 +63,6 @@ production = false
 # environment = "production"
 # verification = [{url = "https://shop.example/version", body_contains = "{source}"}]
 # soak_seconds = 60            # how long it must go on answering so
-# command = "shop-live"        # `[target.shop-live]` of the executor brings it there; none: something watches the branch
 
 # Times in which nothing is executed; the executor and the gate obey them by themselves. To deny wins.
 # [[window]]
@@ -137,7 +136,6 @@ class _Stage(_Part, frozen=True, kw_only=True):
     environment: str
     verification: tuple[_Probe, ...] = ()
     soak_seconds: int = 0
-    command: str | None = None
     boundary: tuple[str, ...] = ()
 
 
@@ -282,7 +280,7 @@ def _stages(source: PolicySource, where: Path) -> tuple[StagePolicy, ...]:
         StagePolicy(
             stage=s.name, repository=s.repository, environment=s.environment, production=production[s.environment],
             verification=tuple(HttpProbe(**msgspec.structs.asdict(v)) for v in s.verification),
-            soak_seconds=s.soak_seconds, command=s.command, boundary=s.boundary,
+            soak_seconds=s.soak_seconds, boundary=s.boundary,
         )
         for s in source.stage
     )  # fmt: skip

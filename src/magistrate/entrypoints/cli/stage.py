@@ -30,9 +30,6 @@ def stage() -> None:
 @click.option("--contains", default="", metavar="TEXT", help="What its answer must hold; `{source}` is the commit.")
 @click.option("--soak", type=click.IntRange(0, 300), default=0, metavar="SECONDS", help="How long it must go on so.")
 @click.option(
-    "--command", metavar="NAME", help="The target of the executor that brings it there (else the branch is watched)."
-)
-@click.option(
     "--with", "others", multiple=True, metavar="NAME=KEYFILE", help="Another policy owner who signs at the same time."
 )
 @home_option
@@ -40,7 +37,7 @@ def stage() -> None:
 @pass_frame
 def add(  # noqa: PLR0913  the options of the command
     frame: Frame, *, name: str, repository: str, environment: str, runs: str | None, probe: str | None, contains: str,
-    soak: int, command: str | None, others: tuple[str, ...],
+    soak: int, others: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Say what runs in the stage NAME now, and write it into a new signed policy version.
 
@@ -60,7 +57,6 @@ def add(  # noqa: PLR0913  the options of the command
     if not commit or not git(mirror, "branch", "--contains", commit, branch.removeprefix("refs/heads/"), check=False):
         raise NotFound("MAG-E606", f"`{branch}` of `{repository}` holds no `{(runs or branch)[:60]}`")
     written = {"name": name, "repository": repository, "environment": environment, "soak_seconds": soak}
-    written |= {"command": command} if command else {}
     append_source(settings.policies, "stage", written, more=_probe(probe, contains))
     try:
         begin_branch(mirror, stage_ref(name), commit, f"What runs in {name} now: {commit}\n\nSaid by {caller.name}\n")
@@ -111,7 +107,7 @@ def list_(frame: Frame, *, output: str) -> None:
     rows = [
         {
             "stage": one.name, "repository": one.repository, "environment": one.environment,
-            "production": places[one.environment], "soak_seconds": one.soak_seconds, "command": one.command or "",
+            "production": places[one.environment], "soak_seconds": one.soak_seconds,
             "verified_live": [probe.url for probe in one.verification],
             "stands": _stands(settings, one.repository, one.name),
         }
@@ -119,7 +115,7 @@ def list_(frame: Frame, *, output: str) -> None:
     ]  # fmt: skip
     show_list(
         output, rows, ("stage", "repository", "environment", "production", "stands"),
-        wide=("soak seconds", "command", "verified live"), empty="no stage yet; `magistrate stage add NAME` adds one",
+        wide=("soak seconds", "verified live"), empty="no stage yet; `magistrate stage add NAME` adds one",
     )  # fmt: skip
 
 

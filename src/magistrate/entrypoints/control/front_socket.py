@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 
-from magistrate.authority.deploy import command_of
 from magistrate.domain.finding import Finding
 from magistrate.domain.stages import stage_ref
 from magistrate.entrypoints.control.app import Door
@@ -78,7 +77,7 @@ def _stages(parts: ControlParts, repository: str) -> tuple[StageView, ...]:
     named = (one for one in parts.trust.policy().body.stages if one.repository == repository)
     return tuple(
         StageView(
-            stage=one.stage, environment=one.environment, command=command_of(one),
+            stage=one.stage, environment=one.environment,
             old=parts.repositories.tip(repository, stage_ref(one.stage)),
         )
         for one in named
