@@ -20,7 +20,7 @@ from magistrate.wire.policy_bundle import HttpProbe, StagePolicy
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("R5", "R57", "R58")]
 PEOPLE = "/api/v1/people"
 ENDED = {"SUCCEEDED", "FAILED", "HALTED", "ROLLED_BACK", "APPROVED_NOT_EXECUTED", "STALE"}
-REF = stage_ref("canary")
+REF = stage_ref("live")
 
 
 class Service:
@@ -55,16 +55,16 @@ class Service:
 
 
 class Stage:
-    """A deployment with a stage `canary` in an environment of its own, in which the first commit runs."""
+    """A deployment with a stage `live` in an environment of its own, in which the first commit runs."""
 
     def __init__(self, folder: Path) -> None:
         bare = folder / "home" / "gate" / "repositories" / "shop.git"
         self.service = Service(bare)
         probe = HttpProbe(url=self.service.url, status=200, body_contains="runs {commit}", within_seconds=5)
         stage = StagePolicy(
-            stage="canary",
+            stage="live",
             repository="shop",
-            environment="canary",
+            environment="live",
             production=False,
             verification=(probe,),
             soak_seconds=2,
@@ -104,13 +104,13 @@ def run(stage: Stage) -> dict[str, Any]:
     try:
         started += [start_witness(town), start_control(town), start_gate(town), start_executor(town), start_front(town)]
         anna, ben = (Caller(town, name) for name in ("anna", "ben"))
-        body = DrillOrder(person="anna", repository="shop", environment="canary", scratch="drill-shop")
+        body = DrillOrder(person="anna", repository="shop", environment="live", scratch="drill-shop")
         order = town.by_person("anna", body, "dro", lifetime=3600)
         assert anna.post(f"{PEOPLE}/drills", {"envelope": order}).status_code == 200
         ben.awaited(f"{PEOPLE}/drills", lambda found: str(found["results"]).count("'passed': True") >= 4, 60)
         agent = Assistant(town, opened.session, opened.token)
         told = agent.good(
-            "submit_proposal", deploy="canary", rationale="ship it", prompt="deploy it", finding=world.finding.id
+            "submit_proposal", deploy="live", rationale="ship it", prompt="deploy it", finding=world.finding.id
         )
         path = f"{PEOPLE}/cases/{told['proposal'][7:]}"
         told = ben.awaited(path, lambda found: found["case"]["state"] in {"IN_REVIEW", "HELD"})
@@ -140,11 +140,11 @@ def test_a_deployment_is_drafted_agreed_made_and_looked_at_for_its_soak_time(sta
     assert git("rev-parse", f"{REF}^", cwd=staged.bare).strip() == staged.first
     assert git("rev-parse", "main", cwd=staged.bare).strip() == main
     message = git("log", "-1", "--format=%B", REF, cwd=staged.bare)
-    assert f"Deploy {main} to canary" in message
+    assert f"Deploy {main} to live" in message
     assert "Reviewed-by: " in message
     assert staged.service.asked[staged.stands()] >= 3
     ready = {(row["environment"], row["stage"]): row["drills"] for row in told["readiness"]}
-    assert set(ready["canary", "canary"].values()) == {"passed"}
+    assert set(ready["live", "live"].values()) == {"passed"}
     assert set(ready["staging", ""].values()) == {"never"}
 
 

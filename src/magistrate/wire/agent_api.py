@@ -18,6 +18,7 @@ Identifier = Annotated[str, Meta(min_length=5, max_length=80, pattern=r"^[a-z0-9
 Path = Annotated[str, Meta(min_length=1, max_length=4096)]
 Line = Annotated[int, Meta(ge=1, le=10_000_000)]
 Limit = Annotated[int, Meta(ge=1, le=200)]
+StageName = Annotated[str, Meta(pattern="^[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?$")]
 Text = Annotated[str, Meta(max_length=64_000)]
 Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
 Patch = Annotated[str, Meta(min_length=1, max_length=2_000_000)]
@@ -85,7 +86,7 @@ class SubmitProposal(Strict, frozen=True, kw_only=True):
 
     patch: Patch | UnsetType = UNSET
     release: Step | UnsetType = UNSET
-    deploy: Identifier | UnsetType = UNSET
+    deploy: StageName | UnsetType = UNSET
     rationale: Text
     prompt: Text
     finding: Identifier
