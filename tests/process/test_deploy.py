@@ -62,12 +62,7 @@ class Stage:
         self.service = Service(bare)
         probe = HttpProbe(url=self.service.url, status=200, body_contains="runs {commit}", within_seconds=5)
         stage = StagePolicy(
-            stage="live",
-            repository="shop",
-            environment="live",
-            production=False,
-            verification=(probe,),
-            soak_seconds=2,
+            stage="live", repository="shop", environment="live", production=False, verification=(probe,), soak_seconds=2
         )
         self.world = CaseWorld(folder, stages=(stage,))
         self.bare = bare
