@@ -92,6 +92,23 @@ def test_what_is_refused_leaves_policy_and_repository_as_they_were(
     assert (source.read_bytes(), git("for-each-ref", cwd=bare(home))) == (before, refs)
 
 
+def test_the_history_of_an_earlier_stage_is_kept(home: Path) -> None:
+    source = home / "policies" / "default" / "policy.toml"
+    before = source.read_text()
+    assert run("stage", "add", *GOOD, home=home).returncode == 0
+    source.write_text(before)
+    refs = git("for-each-ref", cwd=bare(home))
+    again = run("stage", "add", *GOOD, home=home)
+    assert (again.returncode, "earlier stage" in again.stderr) == (2, True), again.stderr
+    assert (git("for-each-ref", cwd=bare(home)), source.read_text()) == (refs, before)
+
+
+def test_only_what_the_guarded_branch_holds_can_be_said_to_run(home: Path) -> None:
+    aside = git("commit-tree", "main^{tree}", "-m", "beside the branch", cwd=bare(home)).strip()
+    done = run("stage", "add", *GOOD, "--runs", aside, home=home)
+    assert (done.returncode, "MAG-E606" in done.stderr) == (3, True), done.stderr
+
+
 def test_a_stage_in_policy_toml_that_cannot_be_one_is_named(home: Path) -> None:
     source = home / "policies" / "default" / "policy.toml"
     source.write_text(source.read_text() + '\n[[stage]]\nname = "a.b"\nrepository = "shop"\nenvironment = "live"\n')

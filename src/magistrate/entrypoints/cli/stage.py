@@ -54,16 +54,19 @@ def add(  # noqa: PLR0913  the options of the command
     commit = git(
         mirror, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{runs or branch}^{{commit}}", check=False
     )
-    if not commit or not git(mirror, "branch", "--contains", commit, branch.removeprefix("refs/heads/"), check=False):
+    if not commit or git(mirror, "rev-list", "--max-count=1", commit, f"^{branch}"):
         raise NotFound("MAG-E606", f"`{branch}` of `{repository}` holds no `{(runs or branch)[:60]}`")
     written = {"name": name, "repository": repository, "environment": environment, "soak_seconds": soak}
     append_source(settings.policies, "stage", written, more=_probe(probe, contains))
+    begun = False
     try:
         begin_branch(mirror, stage_ref(name), commit, f"What runs in {name} now: {commit}\n\nSaid by {caller.name}\n")
+        begun = True
         bundle, missing = publish_policy(settings, roster, signers)
     except BaseException:
         forget_source(settings.policies, "stage", name)
-        git(mirror, "update-ref", "-d", stage_ref(name), check=False)
+        if begun:
+            git(mirror, "update-ref", "-d", stage_ref(name), check=False)
         raise
     click.echo(f"{name}: {repository} runs in `{environment}` at {commit[:12]}, recorded on `{stage_ref(name)}`")
     say_policy(settings, bundle.version, missing)
@@ -93,6 +96,12 @@ def _verify_new(settings: Settings, name: str, repository: str) -> None:
         raise NotFound("MAG-E606", f"policy names no repository `{repository[:60]}`", hint="magistrate repository list")
     if any((one.name, one.repository) == (name, repository) for one in source.stage):
         raise Usage("MAG-E600", f"`{repository}` has a stage `{name}`", hint="magistrate stage list")
+    mirror = settings.repositories / f"{repository}.git"
+    if git(mirror, "rev-parse", "--verify", "--quiet", stage_ref(name), check=False):
+        raise Usage(
+            "MAG-E600", f"the gate's `{repository}` has a branch `{stage_ref(name)}`, with the history of an earlier stage",
+            hint="to go on with it, write its `[[stage]]` into policy.toml: magistrate policy publish",
+        )  # fmt: skip
 
 
 @stage.command(name="list")
