@@ -21,7 +21,7 @@ from magistrate.authority.admission import Pins
 from magistrate.authority.closures import Halt
 from magistrate.authority.stops import Stops
 from magistrate.bootstrap.executor import actions_of
-from magistrate.domain.stages import DeployPlan
+from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.admit import Ground
@@ -194,9 +194,9 @@ class MemoryTarget:
         )  # fmt: skip
         return replace(plan, **self.planned)
 
-    def plan_deployment(self, repository: str, branch: str, effect: Any) -> DeployPlan:
+    def plan_stage(self, repository: str, branch: str, effect: Any) -> StagePlan:
         """As the case says it, but for what `planned` says otherwise."""
-        plan = DeployPlan(
+        plan = StagePlan(
             ref=effect.ref, old=effect.old, commit=effect.commit, base_tree=effect.base_tree,
             result_tree=effect.result_tree, diff=DIFF, manifest_sha256=effect.manifest_sha256,
             artifact_digest=effect.artifact_digest, paths=("a.py",),

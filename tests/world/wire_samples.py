@@ -19,7 +19,7 @@ from magistrate.wire.closure import Closure
 from magistrate.wire.decision import Decision, Obligation, Reason
 from magistrate.wire.document import Body, document, seal_by_person, seal_by_process
 from magistrate.wire.drill import DrillKind, DrillOrder, DrillResult, Probe
-from magistrate.wire.effect import NOT_THERE, Deploy, GitUpdate, Release
+from magistrate.wire.effect import NOT_THERE, ChangeEntitlement, Deploy, GitUpdate, Release
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.evidence import Evidence
 from magistrate.wire.freeze import Freeze, Scope, Thaw
@@ -116,6 +116,15 @@ RELEASE = Release(
 DEPLOY = Deploy(
     environment="live", pre_state=G, rollback_plan_digest=D, repository="shop", stage="live", ref="refs/heads/stages/live",
     old=G, commit=G, base_tree=G, result_tree=G, manifest_sha256=D, artifact_digest=D, command_id="follow",
+)  # fmt: skip
+ENTITLE = ChangeEntitlement(
+    environment="live", pre_state=G, rollback_plan_digest=D, repository="shop", stage="orders", ref="refs/heads/stages/orders",
+    old=G, commit=G, base_tree=G, result_tree=G, manifest_sha256=D, system="orders-db", document="db/grants.sql",
+    before_digest=D, after_digest=D,
+)  # fmt: skip
+SYSTEM = StagePolicy(
+    stage="orders", repository="shop", environment="live", production=True, verification=(), system="orders-db",
+    document="db/grants.sql",
 )  # fmt: skip
 STAGE = StagePolicy(
     stage="live", repository="shop", environment="live", production=True, soak_seconds=30,
@@ -414,7 +423,15 @@ SAMPLES["proposal-release"] = Sample(
 SAMPLES["proposal-deploy"] = Sample(
     msgspec.structs.replace(PROPOSED.body, action=Action.DEPLOY, effect=DEPLOY), PROPOSED.prefix, PROPOSED.signer
 )
+SAMPLES["proposal-change_entitlement"] = Sample(
+    msgspec.structs.replace(PROPOSED.body, action=Action.CHANGE_ENTITLEMENT, effect=ENTITLE),
+    PROPOSED.prefix,
+    PROPOSED.signer,
+)
 STAGED = SAMPLES["policy_bundle"]
+SAMPLES["policy_bundle-systems"] = Sample(
+    msgspec.structs.replace(STAGED.body, stages=(SYSTEM,)), STAGED.prefix, STAGED.signer
+)
 SAMPLES["policy_bundle-stages"] = Sample(
     msgspec.structs.replace(STAGED.body, stages=(STAGE,)), STAGED.prefix, STAGED.signer
 )

@@ -13,13 +13,13 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from magistrate.authority.deploy import verify_stage
 from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
 from magistrate.authority.policy import TrustedPolicy, trust_policy
 from magistrate.authority.quorum import GivenApproval, Matter, verify_approval, verify_not_withdrawn, verify_quorum
 from magistrate.authority.release import verify_name
 from magistrate.authority.roster import TrustedRoster, trust_roster
+from magistrate.authority.stage_effect import verify_stage
 from magistrate.domain.events import Event
 from magistrate.domain.impact import STRICTNESS_ORDER, Strictness
 from magistrate.domain.principal import Role
@@ -32,7 +32,7 @@ from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision
 from magistrate.wire.document import Document, open_envelope, verify_current
-from magistrate.wire.effect import Deploy, GitEffect, Release, state_before, verify_action, way_back_digest
+from magistrate.wire.effect import GitEffect, Release, StageEffect, state_before, verify_action, way_back_digest
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import RepositoryPolicy
 from magistrate.wire.proposal import Proposal
@@ -220,7 +220,7 @@ def _admit_effect(proposal: Proposal, warrant: Warrant) -> GitEffect:
 def _admit_target(effect: GitEffect, repository: RepositoryPolicy, policy: TrustedPolicy) -> None:
     if isinstance(effect, Release):
         verify_name(effect, repository)
-    elif isinstance(effect, Deploy):
+    elif isinstance(effect, StageEffect):
         verify_stage(effect, policy.stage(effect.repository, effect.stage))
     else:
         _match("ref", effect.ref, repository.ref)

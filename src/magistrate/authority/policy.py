@@ -13,7 +13,7 @@ from magistrate.domain.principal import Role
 from magistrate.domain.tags import PREFIX
 from magistrate.errors import Refused
 from magistrate.wire.document import Document, open_envelope
-from magistrate.wire.effect import Deploy, GitEffect
+from magistrate.wire.effect import GitEffect, StageEffect
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import PolicyBundle, RepositoryPolicy, StagePolicy
 
@@ -59,7 +59,7 @@ class TrustedPolicy:
             Refused: MAG-E124 when policy names no such place.
         """
         ruled = self.repository(effect.repository)
-        if not isinstance(effect, Deploy):
+        if not isinstance(effect, StageEffect):
             return ruled
         return staged(ruled, self.stage(effect.repository, effect.stage))
 

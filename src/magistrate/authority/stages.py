@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from magistrate.domain.stages import LONGEST_SOAK, STAGE, STAGES, stage_ref
 from magistrate.errors import Refused
 from magistrate.wire.policy_bundle import RepositoryPolicy, StagePolicy
+
+_PATH: Final = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9._-]+(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._-]+)*")
 
 
 def staged(ruled: RepositoryPolicy, stage: StagePolicy) -> RepositoryPolicy:
@@ -27,12 +31,25 @@ def verify_stages(stages: Sequence[StagePolicy], repositories: Sequence[Reposito
     """
     known = {one.repository for one in repositories}
     named = [(one.repository, one.stage) for one in stages]
+    systems = [one.system for one in stages]
     for one in stages:
         for wrong, why in (
             (one.repository not in known, f"is of `{one.repository}`, which policy does not name"),
             (named.count((one.repository, one.stage)) > 1, "stands there twice"),
             (STAGE.fullmatch(one.stage) is None, "cannot be the name of a ref: lower-case letters, digits and -"),
             (not 0 <= one.soak_seconds <= LONGEST_SOAK, f"is looked at for 0 to {LONGEST_SOAK} seconds"),
+            (
+                (one.system is None) is not (one.document is None),
+                "must name both a system and its document, or neither",
+            ),
+            (
+                one.document is not None and _PATH.fullmatch(one.document) is None,
+                "names a document by no path of a file",
+            ),
+            (
+                one.system is not None and systems.count(one.system) > 1,
+                f"is one of several of the system `{one.system}`",
+            ),
         ):
             if wrong:
                 raise Refused("MAG-E108", f"the stage `{one.stage}` {why}")

@@ -12,11 +12,11 @@ from typing import Final
 
 import msgspec
 
-from magistrate.adapters.git.deploy_plan import planned_deployment
 from magistrate.adapters.git.objects import import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import planned
+from magistrate.adapters.git.stage_plan import planned_stage
 from magistrate.adapters.scanners.sarif import SarifFile
 from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.admission import Pins
@@ -24,7 +24,7 @@ from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
 from magistrate.domain.case import Companion
 from magistrate.domain.finding import Finding
-from magistrate.domain.stages import DeployPlan
+from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.ports import AssessmentMatter, Found, Rebuilt, Ruling, Scanned, Seen
@@ -37,7 +37,7 @@ from magistrate.wire.assessment import Verdict
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Obligation, Reason
 from magistrate.wire.document import open_envelope
-from magistrate.wire.effect import Deploy, GitUpdate, Release
+from magistrate.wire.effect import GitUpdate, Release, StageEffect, document_of
 from magistrate.wire.policy_bundle import Command
 from magistrate.wire.proposal import Proposal
 
@@ -71,9 +71,9 @@ class QuarantinedRebuilder:
         """The release as the executor's own copy makes it (raises Refused, Unavailable)."""
         return planned(git_dir, self._patches, prefix, effect.commit, effect.ref)
 
-    def deployment(self, git_dir: Path, effect: Deploy) -> DeployPlan:
-        """The deployment as the executor's own copy makes it (raises Refused, Unavailable)."""
-        return planned_deployment(git_dir, self._patches, effect.ref, effect.old, effect.commit)
+    def stage(self, git_dir: Path, effect: StageEffect) -> StagePlan:
+        """What brings a stage up to date as the executor's own copy makes it (raises Refused, Unavailable)."""
+        return planned_stage(git_dir, self._patches, effect.ref, effect.old, effect.commit, document_of(effect))
 
 
 class PinnedAssessor:

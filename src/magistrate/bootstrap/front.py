@@ -19,15 +19,15 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from magistrate.adapters.control_line import ControlSocket, new_identifier
-from magistrate.adapters.git.deploy_plan import planned_deployment
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import planned
+from magistrate.adapters.git.stage_plan import planned_stage
 from magistrate.adapters.keys.process import load_process_key, read_private
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.bootstrap.known_secrets import read_known_secrets
 from magistrate.context.redact import Redactor, tokens_in
-from magistrate.domain.stages import DeployPlan
+from magistrate.domain.stages import StagePlan, stage_ref
 from magistrate.domain.tags import ReleasePlan, Step, following, newest
 from magistrate.errors import Refused
 from magistrate.settings import Settings
@@ -36,7 +36,7 @@ from magistrate.usecases.gather import Sight
 from magistrate.usecases.propose import Applied, Authorship
 from magistrate.wire.document import document, open_envelope, seal_by_process
 from magistrate.wire.envelope import Envelope
-from magistrate.wire.front_api import SessionView, TokenQuestion
+from magistrate.wire.front_api import SessionView, StageView, TokenQuestion
 from magistrate.wire.proposal import Proposal
 from magistrate.wire.session import Session
 
@@ -141,9 +141,10 @@ class Quarantine:
             raise Refused("MAG-E543", "no number is left for the next version")
         return planned(folder, self._applier, prefix, sight.commit, ref)
 
-    def plan_deployment(self, sight: Sight, ref: str, old: str) -> DeployPlan:
-        """The deployment of the session's commit where `old` runs."""
-        return planned_deployment(Path(sight.git_dir), self._applier, ref, old, sight.commit)
+    def plan_stage(self, sight: Sight, stage: StageView) -> StagePlan:
+        """What brings the session's commit to a stage."""
+        ref, folder = stage_ref(stage.stage), Path(sight.git_dir)
+        return planned_stage(folder, self._applier, ref, stage.old, sight.commit, stage.document)
 
 
 class KeyedTexts:

@@ -20,11 +20,11 @@ LONGEST_SOAK: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeployPlan:
-    """What a deployment would be: from what runs (`old`, `base_tree`) to a commit (`result_tree`), and what lies between.
+class StagePlan:
+    """What bringing a stage up to date would be: from `old` (`base_tree`) to a commit (`result_tree`), and what lies between.
 
-    `diff` and the manifest of it are empty where too much lies between to be read. `artifact_digest` is that of the
-    whole result as one archive.
+    `diff` and the manifest of it are empty where too much lies between to be read. Of a deployment `artifact_digest` is that
+    of the whole result as one archive; of a stage with a system the other two are those of its entitlements.
     """
 
     ref: str
@@ -34,8 +34,10 @@ class DeployPlan:
     result_tree: str
     diff: bytes
     manifest_sha256: str
-    artifact_digest: str
     paths: tuple[str, ...]
+    artifact_digest: str = ""
+    before_digest: str = ""
+    after_digest: str = ""
 
 
 def stage_ref(stage: str) -> str:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.authority.admission import Admitted, Pins, admit
-from magistrate.authority.deploy import otherwise
 from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground as FloorGround
 from magistrate.authority.floor import classes_of, not_executable_because
 from magistrate.authority.obligations import at_least, covers
 from magistrate.authority.quorum import verify_not_withdrawn
 from magistrate.authority.release import differs
+from magistrate.authority.stage_effect import otherwise
 from magistrate.authority.stops import Reach, Stops, verify_not_frozen
 from magistrate.authority.windows import verify_no_window
 from magistrate.authority.workload import required_proof
@@ -37,7 +37,7 @@ from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope, verify_current
-from magistrate.wire.effect import Deploy, GitUpdate, Release
+from magistrate.wire.effect import GitUpdate, Release, StageEffect
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 
@@ -174,8 +174,8 @@ class Admission:
         if isinstance(effect, Release):
             self._verify_release(admitted, effect)
             return
-        if isinstance(effect, Deploy):
-            self._verify_deployment(admitted, effect)
+        if isinstance(effect, StageEffect):
+            self._verify_stage(admitted, effect)
             return
         self._target.prepare(effect.repository, effect.ref, effect.old)
         rebuilt = self._target.rebuild(effect.repository, effect.old, admitted.diff)
@@ -194,9 +194,9 @@ class Admission:
         if why:
             raise Refused("MAG-E389", why)
 
-    def _verify_deployment(self, admitted: Admitted, effect: Deploy) -> None:
+    def _verify_stage(self, admitted: Admitted, effect: StageEffect) -> None:
         branch = admitted.policy.repository(effect.repository).ref
-        plan = self._target.plan_deployment(effect.repository, branch, effect)
+        plan = self._target.plan_stage(effect.repository, branch, effect)
         why = otherwise(effect, admitted.proposal.body.diff_sha256, plan)
         if why:
             raise Refused("MAG-E389", why)

@@ -6,17 +6,22 @@ from magistrate.authority.admission import Admitted
 from magistrate.domain.execution import EXECUTOR_EMAIL, EXECUTOR_NAME
 from magistrate.domain.tags import TAGS
 from magistrate.executor.ports import CommitSpec
-from magistrate.wire.effect import Deploy, GitUpdate, Release
+from magistrate.wire.effect import ChangeEntitlement, Deploy, GitUpdate, Release, StageEffect
 from magistrate.wire.times import unix_seconds
 
 
-def commit_spec(admitted: Admitted, effect: GitUpdate | Deploy) -> CommitSpec:
+def commit_spec(admitted: Admitted, effect: GitUpdate | StageEffect) -> CommitSpec:
     """The commit that an admitted warrant authorises, byte for byte."""
-    what = f"Deploy {effect.commit} to {effect.stage} by" if isinstance(effect, Deploy) else "Merge"
-    message = f"{what} the approved proposal {_short(admitted)}\n\n{_trailers(admitted)}"
+    message = f"{_what(effect)} the approved proposal {_short(admitted)}\n\n{_trailers(admitted)}"
     return CommitSpec(
         tree=effect.result_tree, parent=effect.old, message=message, at=unix_seconds(admitted.warrant.issued)
     )
+
+
+def _what(effect: GitUpdate | StageEffect) -> str:
+    if isinstance(effect, ChangeEntitlement):
+        return f"Give {effect.system} the entitlements of {effect.commit} by"
+    return f"Deploy {effect.commit} to {effect.stage} by" if isinstance(effect, Deploy) else "Merge"
 
 
 def inverse_spec(admitted: Admitted, commit: str) -> CommitSpec:

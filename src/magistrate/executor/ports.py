@@ -17,12 +17,12 @@ from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.closures import Halt
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import Strictness
-from magistrate.domain.stages import DeployPlan
+from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Obligation
-from magistrate.wire.effect import Deploy, GitEffect, Release
+from magistrate.wire.effect import GitEffect, Release, StageEffect
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import Command, HttpProbe
 
@@ -224,8 +224,8 @@ class Target(Protocol):
     def plan_release(self, repository: str, branch: str, prefix: str, effect: Release) -> ReleasePlan:
         """Read what the release would be from the branch and the tags behind the gate; the newest of these is the one before."""
 
-    def plan_deployment(self, repository: str, branch: str, effect: Deploy) -> DeployPlan:
-        """Read what the deployment would be from branch and stage behind the gate; its commit is on the branch."""
+    def plan_stage(self, repository: str, branch: str, effect: StageEffect) -> StagePlan:
+        """Read what the effect would be from branch and stage behind the gate; its commit is on the branch."""
 
     def tag(self, repository: str, text: bytes) -> str:
         """Make the tag object in the executor's own repository; deterministic."""

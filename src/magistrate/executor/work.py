@@ -13,7 +13,7 @@ from magistrate.errors import Refused
 from magistrate.executor.rows import ExecutionRow
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.document import Document, open_envelope
-from magistrate.wire.effect import Deploy, GitEffect, Release
+from magistrate.wire.effect import GitEffect, Release, StageEffect
 from magistrate.wire.policy_bundle import Command, HttpProbe
 from magistrate.wire.warrant import Warrant
 
@@ -69,7 +69,7 @@ def work_of(row: ExecutionRow, pins: Pins) -> Work:
     if not isinstance(effect, GitEffect):
         raise Refused("MAG-E124", f"no executor here performs `{type(effect).__name__}`")
     repository = policy.place(effect)
-    stage = policy.stage(effect.repository, effect.stage) if isinstance(effect, Deploy) else None
+    stage = policy.stage(effect.repository, effect.stage) if isinstance(effect, StageEffect) else None
     commands = {command.command: command for command in policy.body.commands}
     return Work(
         row=row, bundle=bundle, warrant=warrant,
@@ -81,7 +81,7 @@ def work_of(row: ExecutionRow, pins: Pins) -> Work:
 
 
 def _of_source(probe: HttpProbe, effect: GitEffect) -> HttpProbe:
-    """The probe of a deployment with the commit of the branch where it says `{source}`."""
-    if not isinstance(effect, Deploy):
+    """The probe of a stage with the commit of the branch where it says `{source}`."""
+    if not isinstance(effect, StageEffect):
         return probe
     return msgspec.structs.replace(probe, body_contains=probe.body_contains.replace("{source}", effect.commit))

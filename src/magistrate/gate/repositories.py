@@ -14,7 +14,7 @@ from typing import Final
 from magistrate.domain.tags import TAGS, newest
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.wire.drill import SCRATCH_PREFIX
-from magistrate.wire.effect import Deploy, GitEffect, Release
+from magistrate.wire.effect import GitEffect, Release, StageEffect
 from magistrate.wire.policy_bundle import RepositoryPolicy
 
 HOOKS: Final = Path(__file__).parent / "hooks"
@@ -95,7 +95,7 @@ class Repositories:
         """Check what a release or a deployment says of this repository (raises NotFound MAG-E336, Refused MAG-E342)."""
         if isinstance(effect, Release):
             self.verify_new_tag(effect.repository, branch.ref, effect, branch.release_tags or "")
-        if isinstance(effect, Deploy):
+        if isinstance(effect, StageEffect):
             self.verify_on_branch(effect.repository, branch.ref, effect)
 
     def verify_new_tag(self, name: str, branch: str, effect: Release, prefix: str) -> None:
@@ -121,7 +121,7 @@ class Repositories:
         if self.tree(name, effect.commit) != effect.result_tree:
             raise Refused("MAG-E342", f"`{effect.commit[:12]}` holds another tree than the approved one")
 
-    def verify_on_branch(self, name: str, branch: str, effect: Deploy) -> None:
+    def verify_on_branch(self, name: str, branch: str, effect: StageEffect) -> None:
         """Check that what is deployed is a commit of the guarded branch, with the approved tree.
 
         Raises:

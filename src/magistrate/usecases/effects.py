@@ -6,15 +6,15 @@ are equal to the byte.
 
 from __future__ import annotations
 
-from magistrate.usecases.deploy import compared_trees, deployed
 from magistrate.usecases.release import released
+from magistrate.usecases.stage_effect import brought, compared_trees
 from magistrate.wire.assessment import Verdict
-from magistrate.wire.effect import Deploy, GitEffect, GitUpdate, Release
+from magistrate.wire.effect import GitEffect, GitUpdate, Release, StageEffect
 
 
 def judged_trees(effect: GitEffect, diff_sha256: str) -> tuple[str, str]:
     """From which tree to which an effect is judged."""
-    if isinstance(effect, Deploy):
+    if isinstance(effect, StageEffect):
         return compared_trees(effect, diff_sha256)
     return effect.base_tree, effect.result_tree
 
@@ -28,4 +28,4 @@ def verdict_on(verdict: Verdict, effect: GitEffect, diff_sha256: str) -> Verdict
     """The verdict on the trees of an effect, with what the effect is in itself."""
     if isinstance(effect, Release):
         return released(verdict, effect)
-    return deployed(verdict, effect, diff_sha256) if isinstance(effect, Deploy) else verdict
+    return brought(verdict, effect, diff_sha256) if isinstance(effect, StageEffect) else verdict

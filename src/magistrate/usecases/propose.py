@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from magistrate.domain.stages import FOLLOW, DeployPlan
+from magistrate.domain.stages import FOLLOW, StagePlan
 from magistrate.domain.tags import ReleasePlan, Step
 from magistrate.errors import Refused, Usage
 from magistrate.usecases.gather import Sight
@@ -21,10 +21,12 @@ from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.effect import (
     ACTION_OF,
     NOT_THERE,
+    ChangeEntitlement,
     Deploy,
     GitEffect,
     GitUpdate,
     Release,
+    StageEffect,
     git_rollback_plan_digest,
     release_plan_digest,
 )
@@ -57,8 +59,8 @@ class Quarantine(Protocol):
     def plan(self, sight: Sight, prefix: str, step: Step) -> ReleasePlan:
         """The next release of the commit that the session sees; raises Refused where there is none to make."""
 
-    def plan_deployment(self, sight: Sight, ref: str, old: str) -> DeployPlan:
-        """The deployment of that commit where `old` runs; raises Refused where it runs already."""
+    def plan_stage(self, sight: Sight, stage: StageView) -> StagePlan:
+        """What brings that commit to a stage; raises Refused where the stage has it already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,13 +195,21 @@ def release_effect(repository: str, environment: str, plan: ReleasePlan) -> Rele
     )  # fmt: skip
 
 
-def deploy_effect(repository: str, stage: StageView, plan: DeployPlan) -> Deploy:
-    """The effect of a deployment as the server planned it; one more commit with the tree of before undoes it."""
+def stage_effect(repository: str, stage: StageView, plan: StagePlan) -> StageEffect:
+    """The effect of bringing a stage up to date as the server planned it; one more commit with the tree of before undoes it."""
+    way_back = git_rollback_plan_digest(repository=repository, ref=plan.ref, restore_tree=plan.base_tree)
+    if stage.system is not None and stage.document is not None:
+        return ChangeEntitlement(
+            environment=stage.environment, pre_state=plan.base_tree, repository=repository, stage=stage.stage, ref=plan.ref,
+            old=plan.old, commit=plan.commit, base_tree=plan.base_tree, result_tree=plan.result_tree,
+            manifest_sha256=plan.manifest_sha256, rollback_plan_digest=way_back, system=stage.system,
+            document=stage.document, before_digest=plan.before_digest, after_digest=plan.after_digest,
+        )  # fmt: skip
     return Deploy(
         environment=stage.environment, pre_state=plan.base_tree, repository=repository, stage=stage.stage, ref=plan.ref,
         old=plan.old, commit=plan.commit, base_tree=plan.base_tree, result_tree=plan.result_tree,
-        manifest_sha256=plan.manifest_sha256, artifact_digest=plan.artifact_digest, command_id=FOLLOW,
-        rollback_plan_digest=git_rollback_plan_digest(repository=repository, ref=plan.ref, restore_tree=plan.base_tree),
+        manifest_sha256=plan.manifest_sha256, rollback_plan_digest=way_back, artifact_digest=plan.artifact_digest,
+        command_id=FOLLOW,
     )  # fmt: skip
 
 

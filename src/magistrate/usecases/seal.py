@@ -21,19 +21,19 @@ from magistrate.domain.events import Event
 from magistrate.domain.execution import Action
 from magistrate.errors import Refused
 from magistrate.ports import Repositories, Unit
-from magistrate.usecases.deploy import verify_deploy_target
 from magistrate.usecases.gathered import verify_gathered
 from magistrate.usecases.release import verify_release_target
 from magistrate.usecases.sessions import verify_open
+from magistrate.usecases.stage_effect import verify_stage_target
 from magistrate.usecases.supersede import end_superseded, verify_supersedable
 from magistrate.usecases.transition import Occasion, open_case
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.document import Document, verify_current
 from magistrate.wire.effect import (
-    Deploy,
     GitEffect,
     GitUpdate,
     Release,
+    StageEffect,
     commit_seen,
     state_before,
     verify_action,
@@ -83,9 +83,9 @@ def seal_proposal(  # noqa: PLR0913  each is a separate source of truth
     texts = _verify_texts(request, document.body)
     if isinstance(effect, Release):
         verify_release_target(effect, policy.repository(effect.repository), repositories)
-    elif isinstance(effect, Deploy):
+    elif isinstance(effect, StageEffect):
         stage = policy.stage(effect.repository, effect.stage)
-        verify_deploy_target(effect, policy.repository(effect.repository), stage, repositories)
+        verify_stage_target(effect, policy.repository(effect.repository), stage, repositories)
     else:
         _verify_target(effect, repositories)
     facts = CaseFacts(

@@ -56,13 +56,11 @@ class Release(_Effect, frozen=True, kw_only=True, tag="release"):
     manifest_sha256: Digest
 
 
-class Deploy(_Effect, frozen=True, kw_only=True, tag="deploy"):
-    """Put the tree of a commit of the branch on the ref of a stage, and have it run there.
+class _OfStage(_Effect, frozen=True, kw_only=True):
+    """Puts the tree of a commit of the branch on the ref of a stage.
 
-    The ref is moved from `old`, what the stage runs now, to one more commit that holds `result_tree`, the tree of
-    `commit`; between `base_tree`, the tree of `old`, and that lies what the deployment brings. `artifact_digest` is the
-    SHA-256 of `result_tree` as one archive; `command_id` says how it comes to run: `follow`, by whatever watches the ref.
-    `pre_state` is `base_tree`.
+    The ref is moved from `old`, what the stage has now, to one more commit that holds `result_tree`, the tree of
+    `commit`; between `base_tree`, the tree of `old`, and that lies what it brings. `pre_state` is `base_tree`.
     """
 
     repository: Name
@@ -73,8 +71,30 @@ class Deploy(_Effect, frozen=True, kw_only=True, tag="deploy"):
     base_tree: GitId
     result_tree: GitId
     manifest_sha256: Digest
+
+
+class Deploy(_OfStage, frozen=True, kw_only=True, tag="deploy"):
+    """Put the tree of a commit of the branch on the ref of a stage, and have it run there.
+
+    `artifact_digest` is the SHA-256 of `result_tree` as one archive; `command_id` says how it comes to run: `follow`, by
+    whatever watches the ref.
+    """
+
     artifact_digest: Digest
     command_id: Name
+
+
+class ChangeEntitlement(_OfStage, frozen=True, kw_only=True, tag="change_entitlement"):
+    """Give and take entitlements of one system, so that it has those of the document and no others.
+
+    `document` is the path of the document in both trees; the digests are those of what it gives away before and after
+    (`domain.entitlements.text_of`). The ref of the stage records which document the system follows.
+    """
+
+    system: Name
+    document: Line
+    before_digest: Digest
+    after_digest: Digest
 
 
 class RotateSecret(_Effect, frozen=True, kw_only=True, tag="rotate_secret"):
@@ -85,14 +105,6 @@ class RotateSecret(_Effect, frozen=True, kw_only=True, tag="rotate_secret"):
     consumers_digest: Digest
 
 
-class ChangeEntitlement(_Effect, frozen=True, kw_only=True, tag="change_entitlement"):
-    """Move the entitlements of one system from one digest to another."""
-
-    system: Name
-    before_digest: Digest
-    after_digest: Digest
-
-
 class Plan(_Effect, frozen=True, kw_only=True, tag="plan"):
     """Apply exactly one plan of an infrastructure tool against one state serial."""
 
@@ -101,7 +113,9 @@ class Plan(_Effect, frozen=True, kw_only=True, tag="plan"):
     state_serial: int
 
 
-GitEffect = GitUpdate | Release | Deploy
+StageEffect = Deploy | ChangeEntitlement
+"""What brings a stage to where the branch stands, and moves its ref."""
+GitEffect = GitUpdate | Release | StageEffect
 """What moves or makes one ref of one repository, and leads from one tree to another."""
 Effect = GitUpdate | Release | Deploy | RotateSecret | ChangeEntitlement | Plan
 
@@ -121,6 +135,11 @@ ABSENT: Final = "0" * 40
 """How git writes that a ref does not exist."""
 NOT_THERE: Final = "absent"
 """The state before of what is made anew."""
+
+
+def document_of(effect: StageEffect) -> str | None:
+    """The path of the document whose entitlements an effect brings; None where it deploys."""
+    return effect.document if isinstance(effect, ChangeEntitlement) else None
 
 
 def commit_seen(effect: GitEffect) -> str:

@@ -24,11 +24,16 @@ class TokenQuestion(_Shape, frozen=True, kw_only=True):
 
 
 class StageView(_Shape, frozen=True, kw_only=True):
-    """A stage that policy gives the session's repository; `old` is the commit at its ref, empty where there is none."""
+    """A stage that policy gives the session's repository; `old` is the commit at its ref, empty where there is none.
+
+    `system` and `document` are those of a stage whose entitlements are changed, else null.
+    """
 
     stage: str
     environment: str
     old: str
+    system: str | None = None
+    document: str | None = None
 
 
 class SessionView(_Shape, frozen=True, kw_only=True):

@@ -65,7 +65,8 @@ class StagePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Where a repository runs (R5): its environment, and how what runs there is looked at.
 
     What runs there follows the ref of the stage. After a deployment every probe must hold, and again and again for
-    `soak_seconds` (0 to 300). `boundary` as that of a repository.
+    `soak_seconds` (0 to 300). `boundary` as that of a repository. A stage with a `system` runs nothing: the executor gives
+    that system the entitlements of the `document` in the tree, and both are named together.
     """
 
     stage: Name
@@ -75,6 +76,8 @@ class StagePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     verification: tuple[HttpProbe, ...]
     soak_seconds: int = 0
     boundary: tuple[Line, ...] = ()
+    system: Name | None = None
+    document: Line | None = None
 
 
 class FreezeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

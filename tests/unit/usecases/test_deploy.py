@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from world.casework import CaseWorld, git
 
 from magistrate.adapters.git import release_plan
-from magistrate.adapters.git.deploy_plan import planned_deployment
 from magistrate.adapters.git.patch import QuarantinedPatches
+from magistrate.adapters.git.stage_plan import planned_stage
 from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
 from magistrate.domain.case import Case
 from magistrate.domain.execution import Action
@@ -22,10 +22,10 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.domain.stages import stage_ref
 from magistrate.errors import Refused
 from magistrate.usecases.assess_case import judge_case
-from magistrate.usecases.deploy import compared_trees, deployed
 from magistrate.usecases.matter import papers
-from magistrate.usecases.propose import deploy_effect
+from magistrate.usecases.propose import stage_effect
 from magistrate.usecases.settle import record_report
+from magistrate.usecases.stage_effect import brought, compared_trees
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.effect import Deploy, git_rollback_plan_digest
@@ -73,9 +73,11 @@ def plan_of(world: CaseWorld, stage: str = "canary", environment: str = "canary"
     ref = stage_ref(stage)
     old, tip = world.repositories.tip("shop", ref), world.repositories.tip("shop", "refs/heads/main")
     folder = Path(world.repositories.git_dir("shop"))
-    plan = planned_deployment(folder, QuarantinedPatches(world.sandbox), ref, old, tip)
+    plan = planned_stage(folder, QuarantinedPatches(world.sandbox), ref, old, tip)
     world.diff = plan.diff  # type: ignore[attr-defined]  # beside the effect
-    return deploy_effect("shop", StageView(stage=stage, environment=environment, old=old), plan)
+    effect = stage_effect("shop", StageView(stage=stage, environment=environment, old=old), plan)
+    assert isinstance(effect, Deploy)
+    return effect
 
 
 def request(world: CaseWorld, effect: Deploy, **body: object) -> SealRequest:
@@ -212,7 +214,7 @@ def test_a_deployment_that_brings_something_else_than_it_shows_is_held(town: Cas
         case = judged(town, effect, diff=b"something smaller\n")
     else:
         case = judged(town, msgspec.structs.replace(effect, **{what: WRONG[what]}))
-    assert (case.standing.state, "of the deployment is" in case.standing.why) == (CaseState.HELD, True)
+    assert (case.standing.state, "of `canary` is" in case.standing.why) == (CaseState.HELD, True)
 
 
 def test_what_runs_already_is_not_deployed(tmp_path: Path) -> None:
@@ -300,7 +302,7 @@ def test_whatever_it_brings_a_deployment_is_never_judged_more_leniently_than_a_d
     level: Strictness, classes: set[ChangeClass], back: str, production: bool, solo: bool, read: bool
 ) -> None:
     brings = msgspec.structs.replace(VERDICT, strictness=level, classes=tuple(sorted(classes)), reversible=back)
-    found = deployed(brings, BASE, digest(b"diff" if read else b""))
+    found = brought(brings, BASE, digest(b"diff" if read else b""))
     ground = Ground(production=production, solo=solo, same_user_walls=False, drilled=True, weak=())
     assert STRICTNESS_ORDER.index(found.strictness) >= STRICTNESS_ORDER.index(
         max(Strictness.TWO, level, key=STRICTNESS_ORDER.index)

@@ -22,7 +22,7 @@ from magistrate.errors import Refused
 from magistrate.wire.approval import APPROVAL_SECONDS, Approval
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Decision
-from magistrate.wire.effect import Deploy, GitEffect, Release, commit_seen
+from magistrate.wire.effect import ChangeEntitlement, Deploy, GitEffect, Release, commit_seen
 
 
 @click.command()
@@ -131,6 +131,12 @@ def _what(effect: GitEffect) -> dict[str, str]:
             "deploys to": f"{effect.stage} of {effect.repository} in `{effect.environment}`, run by whatever watches {effect.ref}",
             "from, to": f"what runs at {effect.old[:12]}, to commit {effect.commit[:12]}, artifact {effect.artifact_digest[:19]}",
             "way back": f"tree {effect.base_tree[:12]} is deployed again, by itself when verification fails",
+        }
+    if isinstance(effect, ChangeEntitlement):
+        return {
+            "entitles": f"`{effect.system}` in `{effect.environment}` gets what {effect.document} of {effect.repository} gives away, and nothing else",
+            "from, to": f"what {effect.ref} records at {effect.old[:12]}, to commit {effect.commit[:12]}; {effect.before_digest[:19]} to {effect.after_digest[:19]}",
+            "way back": "the entitlements of before are given again, by itself when verification fails",
         }
     return {
         "lands on": f"{effect.repository} {effect.ref} in `{effect.environment}`",

@@ -137,6 +137,8 @@ class _Stage(_Part, frozen=True, kw_only=True):
     verification: tuple[_Probe, ...] = ()
     soak_seconds: int = 0
     boundary: tuple[str, ...] = ()
+    system: str | None = None
+    document: str | None = None
 
 
 class _Window(_Part, frozen=True, kw_only=True):
@@ -280,7 +282,7 @@ def _stages(source: PolicySource, where: Path) -> tuple[StagePolicy, ...]:
         StagePolicy(
             stage=s.name, repository=s.repository, environment=s.environment, production=production[s.environment],
             verification=tuple(HttpProbe(**msgspec.structs.asdict(v)) for v in s.verification),
-            soak_seconds=s.soak_seconds, boundary=s.boundary,
+            soak_seconds=s.soak_seconds, boundary=s.boundary, system=s.system, document=s.document,
         )
         for s in source.stage
     )  # fmt: skip

@@ -19,11 +19,12 @@ from magistrate.adapters.git.objects import create_bare, import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import compared
+from magistrate.adapters.git.stage_plan import document_in
 from magistrate.adapters.sandbox.detect import open_sandbox
-from magistrate.authority.deploy import verify_stage
 from magistrate.authority.floor import Ground, floor_ruling
 from magistrate.authority.obligations import at_least, covers
 from magistrate.authority.release import verify_name
+from magistrate.authority.stage_effect import entitlements_digest, verify_stage
 from magistrate.bootstrap.assess import reader, walled_assessor
 from magistrate.domain.history import MAX_LANDED
 from magistrate.domain.impact import STRICTNESS_ORDER
@@ -35,7 +36,15 @@ from magistrate.usecases.effects import judged_on, judged_trees, verdict_on
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest, digest_of
 from magistrate.wire.decision import Decision, Obligation
-from magistrate.wire.effect import Deploy, GitUpdate, Release, commit_seen, way_back_digest
+from magistrate.wire.effect import (
+    ChangeEntitlement,
+    Deploy,
+    GitUpdate,
+    Release,
+    StageEffect,
+    commit_seen,
+    way_back_digest,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +91,27 @@ def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
     return Rebuilt(verdict=verdict, paths=done.paths, source=source)
 
 
-def _brought(opened: Opened, effect: Release | Deploy, git_dir: Path, source: str) -> Rebuilt:
-    """Compare what a release or a deployment brings, and judge that, from the two trees.
+def _brought(opened: Opened, effect: Release | StageEffect, git_dir: Path, source: str) -> Rebuilt:
+    """Compare what a release or a deployment brings, or a change of entitlements, and judge that, from the two trees.
 
-    Which release was the newest and what runs in a stage, executor and gate tell; here it is what control says.
+    Which release was the newest and what a stage has, executor and gate tell; here it is what control says.
     """
     git = reader(git_dir)
     _same("result tree", git.tree_of(effect.commit), effect.result_tree)
     found = compared(git_dir, QuarantinedPatches(open_sandbox()), effect.base_tree, effect.result_tree)
-    if isinstance(effect, Deploy):
-        _same("tree that runs", git.tree_of(effect.old), effect.base_tree)
-        _same("artifact", digest(artifact_of(git, effect.result_tree)), effect.artifact_digest)
-    else:
+    if isinstance(effect, Release):
         _same("base tree", found.base_tree, effect.base_tree)
+    else:
+        _same("tree that runs", git.tree_of(effect.old), effect.base_tree)
+    if isinstance(effect, Deploy):
+        _same("artifact", digest(artifact_of(git, effect.result_tree)), effect.artifact_digest)
+    if isinstance(effect, ChangeEntitlement):
+        for when, tree, said in (
+            ("before", effect.base_tree, effect.before_digest), ("after", effect.result_tree, effect.after_digest)
+        ):  # fmt: skip
+            _same(
+                f"digest of the entitlements {when}", entitlements_digest(document_in(git, tree, effect.document)), said
+            )
     _same("diff", digest(found.diff), opened.proposal.body.diff_sha256)
     _same("manifest", found.manifest_sha256, effect.manifest_sha256)
     verdict = _judged(git, opened)
@@ -132,7 +149,7 @@ def _verify_decision(opened: Opened, verdict: Verdict) -> None:
     place = opened.policy.place(effect)
     if isinstance(effect, Release):
         verify_name(effect, place)
-    elif isinstance(effect, Deploy):
+    elif isinstance(effect, StageEffect):
         verify_stage(effect, opened.policy.stage(effect.repository, effect.stage))
     else:
         _same("ref", effect.ref, place.ref)
@@ -202,7 +219,7 @@ def _base(opened: Opened, client: Client, clone: Path | None) -> Iterator[tuple[
     place = clone or Path.cwd()
     own = git(place, "rev-parse", "--absolute-git-dir", check=False)
     wanted = {commit: "commit", opened.effect.base_tree: "tree"}
-    if isinstance(opened.effect, Deploy):
+    if isinstance(opened.effect, StageEffect):
         wanted[opened.effect.commit] = "commit"
     if own and all(git(place, "cat-file", "-t", one, check=False) == kind for one, kind in wanted.items()):
         yield Path(own), f"your clone {place}"

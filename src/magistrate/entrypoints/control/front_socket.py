@@ -78,7 +78,7 @@ def _stages(parts: ControlParts, repository: str) -> tuple[StageView, ...]:
     return tuple(
         StageView(
             stage=one.stage, environment=one.environment,
-            old=parts.repositories.tip(repository, stage_ref(one.stage)),
+            old=parts.repositories.tip(repository, stage_ref(one.stage)), system=one.system, document=one.document,
         )
         for one in named
     )  # fmt: skip

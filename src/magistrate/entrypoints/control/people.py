@@ -30,7 +30,7 @@ from magistrate.usecases.sessions import SessionWish, close_session, open_sessio
 from magistrate.usecases.show import findings_of, obligations, story, summary
 from magistrate.usecases.skew import standing_of
 from magistrate.wire.drill import DrillResult
-from magistrate.wire.effect import Deploy, GitEffect, Release, commit_seen
+from magistrate.wire.effect import GitEffect, Release, StageEffect, commit_seen
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.freeze import Thaw
 from magistrate.wire.times import rfc3339
@@ -219,7 +219,7 @@ def base_pack(parts: ControlParts, asked: Asked) -> Response:
     commits = [commit_seen(effect)]
     if isinstance(effect, Release) and effect.previous:
         commits.append(parts.repositories.tip(effect.repository, effect.previous))
-    if isinstance(effect, Deploy):
+    if isinstance(effect, StageEffect):
         commits.append(effect.commit)
     pack = parts.repositories.pack(effect.repository, *commits)
     return Response(pack, media_type="application/x-git-packed-objects")

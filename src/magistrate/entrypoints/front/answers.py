@@ -13,7 +13,6 @@ from magistrate.context.locate import affected_files
 from magistrate.context.search import Pattern
 from magistrate.domain.finding import Finding, Severity
 from magistrate.domain.gaps import mark_elsewhere
-from magistrate.domain.stages import stage_ref
 from magistrate.domain.tags import Step
 from magistrate.errors import MagistrateError, Refused, Usage
 from magistrate.usecases.desk import ControlRecorder, Desk
@@ -22,10 +21,10 @@ from magistrate.usecases.propose import (
     Applied,
     Draft,
     change_effect,
-    deploy_effect,
     draft_proposal,
     release_effect,
     restore_tokens,
+    stage_effect,
     verify_draft,
     verify_patch,
     verify_silent,
@@ -200,7 +199,7 @@ def _release(desk: Desk, step: Step) -> tuple[GitEffect, bytes, tuple[str, ...]]
 
 
 def _deploy(desk: Desk, name: str) -> tuple[GitEffect, bytes, tuple[str, ...]]:
-    """The deployment of the session's commit to a stage, what it brings, and the paths of that."""
+    """What brings the session's commit to a stage, what lies between, and the paths of that."""
     stage = next((one for one in desk.session.stages if one.stage == name), None)
     if stage is None:
         raise Refused(
@@ -212,8 +211,8 @@ def _deploy(desk: Desk, name: str) -> tuple[GitEffect, bytes, tuple[str, ...]]:
         raise Refused(
             "MAG-E545", f"nobody said what runs in `{name}` now", hint=f"an operator does: magistrate stage add {name}"
         )
-    plan = desk.quarantine.plan_deployment(desk.sight, stage_ref(stage.stage), stage.old)
-    return deploy_effect(desk.sight.repository, stage, plan), plan.diff, plan.paths
+    plan = desk.quarantine.plan_stage(desk.sight, stage)
+    return stage_effect(desk.sight.repository, stage, plan), plan.diff, plan.paths
 
 
 def proposal_status(desk: Desk, wanted: ProposalStatus) -> StatusReply:

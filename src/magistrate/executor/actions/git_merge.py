@@ -12,7 +12,7 @@ from magistrate.executor.action import Made, Move, ReadRef, Standing, git_row
 from magistrate.executor.commits import commit_spec, inverse_spec
 from magistrate.executor.ports import Credential, Target
 from magistrate.executor.rows import ExecutionRow
-from magistrate.wire.effect import Deploy, GitUpdate
+from magistrate.wire.effect import GitUpdate, StageEffect
 
 
 class GitMerge:
@@ -61,7 +61,7 @@ class GitMerge:
         known = {row.old: Standing.BEFORE, row.inverse: Standing.UNDONE, row.commit: Standing.DONE}
         return known.get(found, Standing.ELSEWHERE)
 
-    def _own(self, admitted: Admitted) -> GitUpdate | Deploy:
+    def _own(self, admitted: Admitted) -> GitUpdate | StageEffect:
         if not isinstance(admitted.effect, GitUpdate):
             raise Refused("MAG-E124", f"a merge is no `{type(admitted.effect).__name__}`")
         return admitted.effect

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from magistrate.domain.execution import EXECUTOR_EMAIL, EXECUTOR_NAME
-from magistrate.domain.stages import DeployPlan
+from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import Refused, Unavailable
 from magistrate.executor.ports import CommitSpec, Credential, Rebuilt, Seen
-from magistrate.wire.effect import Deploy, Release
+from magistrate.wire.effect import Release, StageEffect
 
 GIT_SECONDS: Final = 60
 _NO_SUCH_REF: Final = 2
@@ -49,8 +49,8 @@ class Planner(Protocol):
     def planned(self, git_dir: Path, prefix: str, effect: Release) -> ReleasePlan:
         """The release, with the prefix that policy gives."""
 
-    def deployment(self, git_dir: Path, effect: Deploy) -> DeployPlan:
-        """The deployment."""
+    def stage(self, git_dir: Path, effect: StageEffect) -> StagePlan:
+        """What brings a stage up to date."""
 
 
 class NoPlans:
@@ -60,8 +60,8 @@ class NoPlans:
         """Nothing is released here."""
         raise Refused("MAG-E124", f"nobody here releases `{effect.repository}`")
 
-    def deployment(self, git_dir: Path, effect: Deploy) -> DeployPlan:  # noqa: ARG002  refused whatever it is
-        """Nothing is deployed here."""
+    def stage(self, git_dir: Path, effect: StageEffect) -> StagePlan:  # noqa: ARG002  refused whatever it is
+        """Nothing has a stage here."""
         raise Refused("MAG-E124", f"nobody here deploys `{effect.repository}`")
 
 
@@ -113,11 +113,11 @@ class GitTarget:
         self._bring(repository, branch, effect.commit, "+refs/tags/*:refs/tags/*")
         return self._planner.planned(self.git_dir(repository), prefix, effect)
 
-    def plan_deployment(self, repository: str, branch: str, effect: Deploy) -> DeployPlan:
-        """Fetch the branch and what the stage runs, and compare what the deployment brings (raises Refused MAG-E392, Unavailable)."""
+    def plan_stage(self, repository: str, branch: str, effect: StageEffect) -> StagePlan:
+        """Fetch the branch and what the stage has, and compare what the effect brings (raises Refused MAG-E392, Unavailable)."""
         self._bring(repository, branch, effect.commit)
         self.prepare(repository, effect.ref, effect.old)
-        return self._planner.deployment(self.git_dir(repository), effect)
+        return self._planner.stage(self.git_dir(repository), effect)
 
     def _bring(self, repository: str, branch: str, commit: str, *more: str) -> None:
         """Fetch the branch as it stands, and what else is named; the commit must be on it."""
