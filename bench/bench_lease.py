@@ -27,6 +27,7 @@ from magistrate.executor.assembly import Outside  # noqa: E402
 from magistrate.executor.casebook import Casebook  # noqa: E402
 from magistrate.executor.hands import Act, Hands  # noqa: E402
 from magistrate.executor.journal import Journal  # noqa: E402
+from magistrate.executor.mints import Mints  # noqa: E402
 from magistrate.executor.ports import CommitSpec  # noqa: E402
 from magistrate.wire.drill import DrillOrder  # noqa: E402
 
@@ -88,7 +89,9 @@ def _open(town: Town) -> Iterator[tuple[Outside, Hands, Casebook]]:
     outside = outside_of(town.home)
     journal = Journal(town.home / "executor" / "journal.db", outside.identity, outside.clock)
     book = Casebook(journal)
-    hands = Hands(book=book, identity=outside.identity, broker=outside.broker, clock=outside.clock, alarm=outside.alarm)
+    hands = Hands(
+        book=book, identity=outside.identity, mints=Mints(outside.broker, {}), clock=outside.clock, alarm=outside.alarm
+    )
     try:
         yield outside, hands, book
     finally:

@@ -26,6 +26,7 @@ from magistrate.executor.credentials.ssh_certificate import SshCertificates
 from magistrate.executor.credentials.ssh_login import HeldKey, in_memory
 from magistrate.executor.hands import Hands
 from magistrate.executor.journal import Journal
+from magistrate.executor.mints import Mints
 from magistrate.wire.lease import Lease
 
 pytestmark = pytest.mark.slow
@@ -60,7 +61,11 @@ def hands(town, broker: SshCertificates):
     journal = Journal(town.folder / "executor/journal.db", town.identity, SystemClock())
     book, alarm = Casebook(journal), Alarms()
     book.begin("war-x", town.bundle.warrant.payload_digest(), b"{}")
-    return Hands(book=book, identity=town.identity, broker=broker, clock=SystemClock(), alarm=alarm), book, alarm
+    return (
+        Hands(book=book, identity=town.identity, mints=Mints(broker, {}), clock=SystemClock(), alarm=alarm),
+        book,
+        alarm,
+    )
 
 
 @pytest.mark.requirement("R4", "R50", "R51", "R52", "R53")

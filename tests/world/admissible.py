@@ -29,6 +29,7 @@ from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import (
     ACTION_OF,
     NOT_THERE,
+    ChangeEntitlement,
     Deploy,
     GitEffect,
     GitUpdate,
@@ -84,6 +85,8 @@ class Admissible:
     """What the effect says if it is a release; None: it is a merge."""
     deploy: dict[str, Any] | None = None
     """What the effect says if it is a deployment; None: it is none."""
+    entitle: dict[str, Any] | None = None
+    """What the effect says if it changes the entitlements of a system; None: it does not."""
     now: int = NOW
 
     def __post_init__(self) -> None:
@@ -179,6 +182,14 @@ class Admissible:
                    "commit": OLD, "result_tree": RESULT, "manifest_sha256": digest(b"m"), "artifact_digest": digest(b"a"),
                    "command_id": "follow", "rollback_plan_digest": way, **said}
             )  # fmt: skip
+        if self.entitle is not None:
+            said = {"ref": "refs/heads/stages/orders", "base_tree": BASE, "old": OLD, **self.entitle}
+            way = git_rollback_plan_digest(repository="shop", ref=said["ref"], restore_tree=said["base_tree"])
+            return ChangeEntitlement(
+                **{"environment": "staging", "pre_state": said["base_tree"], "repository": "shop", "stage": "orders",
+                   "commit": OLD, "result_tree": RESULT, "manifest_sha256": digest(b"m"), "system": "orders-db",
+                   "document": "db/grants.sql", "rollback_plan_digest": way, **said}
+            )  # fmt: skip
         plan = git_rollback_plan_digest(repository="shop", ref="refs/heads/main", restore_tree=BASE)
         return GitUpdate(
             **{"environment": "staging", "pre_state": BASE, "rollback_plan_digest": plan, "repository": "shop",
@@ -209,7 +220,7 @@ class Admissible:
         )  # fmt: skip
 
     def _approval(self, name: str, bound: dict[str, Any], decision: Envelope, effect: GitEffect) -> Envelope:
-        special = self.release is not None or self.deploy is not None
+        special = not isinstance(effect, GitUpdate)
         body = Approval(
             **{**bound, "person": name, "decision": decision.payload_digest(), "repository": "shop",
                "ref": effect.ref if special else "refs/heads/main", "base": commit_seen(effect) if special else OLD,

@@ -21,6 +21,7 @@ from magistrate.authority.admission import Pins
 from magistrate.authority.closures import Halt
 from magistrate.authority.stops import Stops
 from magistrate.bootstrap.executor import actions_of
+from magistrate.domain.entitlements import Entitlement
 from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import NotFound, Refused, Unavailable
@@ -174,6 +175,8 @@ class MemoryTarget:
     rebuilt: Rebuilt
     commits: dict[str, Any] = field(default_factory=dict)
     planned: dict[str, Any] = field(default_factory=dict)
+    documents: dict[str, frozenset[Entitlement]] = field(default_factory=dict)
+    """What a document gives away, by tree."""
 
     def prepare(self, repository: str, ref: str, old: str) -> None:
         pass
@@ -199,9 +202,16 @@ class MemoryTarget:
         plan = StagePlan(
             ref=effect.ref, old=effect.old, commit=effect.commit, base_tree=effect.base_tree,
             result_tree=effect.result_tree, diff=DIFF, manifest_sha256=effect.manifest_sha256,
-            artifact_digest=effect.artifact_digest, paths=("a.py",),
+            paths=("a.py",),
+            **{
+                name: getattr(effect, name) for name in ("artifact_digest", "before_digest", "after_digest")
+                if hasattr(effect, name)
+            },
         )  # fmt: skip
         return replace(plan, **self.planned)
+
+    def document(self, repository: str, tree: str, path: str) -> frozenset[Entitlement]:
+        return self.documents[tree]
 
     def tag(self, repository: str, text: bytes) -> str:
         name = hashlib.sha1(text, usedforsecurity=False).hexdigest()

@@ -23,6 +23,7 @@ from magistrate.executor.foreign import ForeignLeases
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import WORLD, Journal
+from magistrate.executor.mints import Mints
 from magistrate.executor.ports import Credential
 from magistrate.wire.canonical import digest
 from magistrate.wire.envelope import Envelope
@@ -132,9 +133,11 @@ class Executor:
         self.journal = Journal(self.home / "journal.db", self.identity, self.clock)
         self.book = Casebook(self.journal)
         self.hands = Hands(
-            book=self.book, identity=self.identity, broker=self.roles, clock=self.clock, alarm=self.alarm
+            book=self.book, identity=self.identity, mints=Mints(self.roles, {}), clock=self.clock, alarm=self.alarm
         )
-        self.foreign = ForeignLeases(book=self.book, broker=self.roles, alarm=self.alarm, identity=self.identity)
+        self.foreign = ForeignLeases(
+            book=self.book, mints=Mints(self.roles, {}), alarm=self.alarm, identity=self.identity
+        )
         return self
 
     def close(self) -> None:

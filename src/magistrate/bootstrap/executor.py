@@ -28,6 +28,7 @@ from magistrate.domain.execution import Action
 from magistrate.errors import MagistrateError
 from magistrate.executor.action import ExecutorAction, ReadRef, SignForGit
 from magistrate.executor.actions.git_deploy import GitDeploy
+from magistrate.executor.actions.git_entitlement import GitEntitlement
 from magistrate.executor.actions.git_merge import GitMerge
 from magistrate.executor.actions.git_release import GitRelease
 from magistrate.executor.actions.merge import GitTarget
@@ -88,6 +89,7 @@ def actions_of(target: Target, read_ref: ReadRef, sign: SignForGit) -> Mapping[A
         Action.MERGE: GitMerge(target, read_ref),
         Action.RELEASE: GitRelease(target, read_ref, sign),
         Action.DEPLOY: GitDeploy(target, read_ref),
+        Action.CHANGE_ENTITLEMENT: GitEntitlement(target, read_ref),
     }
 
 

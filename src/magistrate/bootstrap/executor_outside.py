@@ -16,13 +16,14 @@ from magistrate.adapters.git.objects import import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import planned
-from magistrate.adapters.git.stage_plan import planned_stage
+from magistrate.adapters.git.stage_plan import document_in, planned_stage
 from magistrate.adapters.scanners.sarif import SarifFile
 from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.admission import Pins
 from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
 from magistrate.domain.case import Companion
+from magistrate.domain.entitlements import Entitlement
 from magistrate.domain.finding import Finding
 from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
@@ -74,6 +75,10 @@ class QuarantinedRebuilder:
     def stage(self, git_dir: Path, effect: StageEffect) -> StagePlan:
         """What brings a stage up to date as the executor's own copy makes it (raises Refused, Unavailable)."""
         return planned_stage(git_dir, self._patches, effect.ref, effect.old, effect.commit, document_of(effect))
+
+    def document(self, git_dir: Path, tree: str, path: str) -> frozenset[Entitlement]:
+        """The entitlements of a document in the executor's own copy (raises Refused MAG-E315)."""
+        return document_in(RepositoryReader(git_dir), tree, path)
 
 
 class PinnedAssessor:

@@ -31,13 +31,14 @@ from magistrate.executor.foreign import ForeignLeases
 from magistrate.executor.halts import Halts
 from magistrate.executor.identity import Identity
 from magistrate.executor.landed import landed_by
+from magistrate.executor.mints import system_ref
 from magistrate.executor.ports import AssessmentMatter, Assessor, Clock, Ruling, Target
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope, verify_current
-from magistrate.wire.effect import GitUpdate, Release, StageEffect
+from magistrate.wire.effect import ChangeEntitlement, GitEffect, GitUpdate, Release, StageEffect
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 
@@ -161,7 +162,8 @@ class Admission:
         verify_not_frozen(stops, admitted.roster, reach)
         verify_no_window(admitted.policy.body.windows, reach, self._clock.now())
         self._halts.verify_free(admitted.effect, admitted.roster, stops.closures)
-        self._foreign.verify_open(admitted.effect.repository, admitted.roster, stops.thaws)
+        for place in places_of(admitted.effect):
+            self._foreign.verify_open(place, admitted.roster, stops.thaws)
         verify_not_withdrawn(admitted.approvals, stops.withdrawals, admitted.roster)
 
     def _verify_first(self, admitted: Admitted) -> None:
@@ -267,6 +269,11 @@ class Admission:
         raise Refused(
             "MAG-E390", f"ruled again here the change needs `{ruling.strictness}` and more people than were decided"
         )
+
+
+def places_of(effect: GitEffect) -> tuple[str, ...]:
+    """What a foreign lease may close that an effect changes: its repository, and its system if it has one."""
+    return (effect.repository, *((system_ref(effect.system),) if isinstance(effect, ChangeEntitlement) else ()))
 
 
 def _verify_same_version(own: str, judged_by: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from magistrate.authority.stops import Stops
 from magistrate.executor.action import Actions
@@ -19,6 +19,7 @@ from magistrate.executor.hands import Hands
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import Journal
 from magistrate.executor.loop import Loop
+from magistrate.executor.mints import Mints
 from magistrate.executor.outbox import Outbox
 from magistrate.executor.ports import (
     Alarm,
@@ -32,6 +33,7 @@ from magistrate.executor.ports import (
     Target,
 )
 from magistrate.executor.saga import Parts, Saga
+from magistrate.executor.systems import System, Systems
 from magistrate.executor.verification import Verifier
 from magistrate.executor.watch import WATCH_SECONDS, Watch
 
@@ -55,6 +57,7 @@ class Outside:
     checks: CheckRunner
     live: LiveProbe
     stops: Callable[[], Stops]
+    systems: Mapping[str, System] = field(default_factory=dict)
     watch_seconds: float = WATCH_SECONDS
     closing: tuple[Callable[[], None], ...] = ()
 
@@ -69,16 +72,20 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     book = Casebook(journal)
     record = DrillRecord(journal, outside.identity)
     outbox = Outbox(book=book, record=record, inbox=outside.inbox, alarm=outside.alarm)
-    hands = Hands(book=book, identity=outside.identity, broker=outside.broker, clock=outside.clock, alarm=outside.alarm)
+    mints = Mints(outside.broker, {name: system.mint for name, system in outside.systems.items()})
+    hands = Hands(book=book, identity=outside.identity, mints=mints, clock=outside.clock, alarm=outside.alarm)
+    systems = Systems(
+        book=book, hands=hands, target=outside.target, systems=outside.systems, alarm=outside.alarm
+    )  # fmt: skip
     halts = Halts(book=book, broker=outside.broker, alarm=outside.alarm, deployment=outside.identity.deployment)
-    foreign = ForeignLeases(book=book, broker=outside.broker, alarm=outside.alarm, identity=outside.identity)
+    foreign = ForeignLeases(book=book, mints=mints, alarm=outside.alarm, identity=outside.identity)
     admission = Admission(
         book=book, halts=halts, foreign=foreign, record=record, identity=outside.identity, target=outside.target, assessor=outside.assessor,
         stops=outside.stops, clock=outside.clock, ground=outside.ground,
     )  # fmt: skip
     saga = Saga(
         Parts(
-            book=book, identity=outside.identity, admission=admission, halts=halts, hands=hands, broker=outside.broker,
+            book=book, identity=outside.identity, admission=admission, halts=halts, hands=hands, systems=systems, broker=outside.broker,
             actions=outside.actions(outside.target, outside.broker.read_ref, outside.identity.sign_for_git), checks=Checks(book=book, runner=outside.checks), inbox=outside.inbox, outbox=outbox, clock=outside.clock,
             alarm=outside.alarm, verifier=Verifier(book=book, live=outside.live, clock=outside.clock),
         )

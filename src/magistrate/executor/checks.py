@@ -88,7 +88,8 @@ class Checks:
 def vouching(verification: Mapping[str, str], checks: tuple[str, ...]) -> str:
     """Who vouches for an applied change: live probes that held, checks that it cannot influence, or nobody."""
     probes = ("the live probes",) if verification.get("probes", "0") != "0" else ()
-    return ", ".join((*probes, *(f"`{one}`" for one in checks))) or NOBODY
+    state = ("a look at the system",) if "state" in verification else ()
+    return ", ".join((*probes, *state, *(f"`{one}`" for one in checks))) or NOBODY
 
 
 def steered_by(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""Leases at the gate that this journal does not know: alarmed, killed, and their repository closed.
+"""Leases that this journal does not know: alarmed, killed, and their repository or system closed.
 
 Rule kept (invariant 7): a usable lease that no execution here asked for, or that is over by this
 journal, is written down first, then told to the gate until it hears; from then on no warrant of its
@@ -17,43 +17,50 @@ from magistrate.domain.execution import LeaseState
 from magistrate.errors import MagistrateError, NotFound
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.identity import Identity
-from magistrate.executor.ports import Alarm, Mint, ProviderLease
+from magistrate.executor.mints import Mints
+from magistrate.executor.ports import Alarm, ProviderLease
 from magistrate.wire.envelope import Envelope
 
 
 class ForeignLeases:
     """Foreign leases of one journal."""
 
-    def __init__(self, *, book: Casebook, broker: Mint, alarm: Alarm, identity: Identity) -> None:
+    def __init__(self, *, book: Casebook, mints: Mints, alarm: Alarm, identity: Identity) -> None:
         self._book = book
-        self._broker = broker
+        self._mints = mints
         self._alarm = alarm
         self._identity = identity
 
     def reconcile(self) -> None:
-        """Compare the provider's list with the journal, and act on what should not live (raises Unavailable)."""
-        for found in self._broker.leases():
-            if (
-                found.usable
-                and self._mine(found)
-                and self._book.lease_state(found.lease) in {None, LeaseState.RELEASED}
-            ):
-                self._write(found)
+        """Compare each provider's list with the journal, and act on what should not live; one that is silent is told."""
+        for place, mint in self._mints.every():
+            try:
+                leases = mint.leases()
+            except MagistrateError as error:
+                self._alarm.raise_alarm(f"no list of leases of {place or 'the gate'}: {error.code} {error.message}")
+                continue
+            for found in leases:
+                if (
+                    found.usable
+                    and self._mine(found)
+                    and self._book.lease_state(found.lease) in {None, LeaseState.RELEASED}
+                ):
+                    self._write(found, place or found.repository)
         self.tell()
 
     def tell(self) -> None:
-        """Have the gate kill each and close its repository; one that it has not heard of is told again each round."""
+        """Have each killed where it was made, and a repository closed at the gate; what was not heard is told again each round."""
         for foreign in self._book.foreign_leases(untold=True):
             self._alarm.raise_alarm(
-                f"the gate holds a usable lease `{foreign.lease}` that no execution here needs;"
+                f"there is a usable lease `{foreign.lease}` that no execution here needs;"
                 f" `{foreign.repository}` is closed until people thaw it"
             )
             try:
-                self._broker.disown(foreign.lease)
+                self._mints.of(foreign.repository).disown(foreign.lease)
             except NotFound:
-                self._alarm.raise_alarm(f"the gate knows no lease `{foreign.lease}` any more")
+                self._alarm.raise_alarm(f"nobody knows a lease `{foreign.lease}` any more")
             except MagistrateError as error:
-                self._alarm.raise_alarm(f"the gate has not killed `{foreign.lease}` yet: {error.message}")
+                self._alarm.raise_alarm(f"`{foreign.lease}` is not killed yet: {error.message}")
                 continue
             self._book.foreign_told(foreign.lease)
 
@@ -72,8 +79,8 @@ class ForeignLeases:
     def _mine(self, found: ProviderLease) -> bool:
         return found.executor in {"", self._identity.keyid} or not found.executor_listed
 
-    def _write(self, found: ProviderLease) -> None:
-        foreign = ForeignLease(lease=found.lease, repository=found.repository, since=self._book.journal.now())
+    def _write(self, found: ProviderLease, place: str) -> None:
+        foreign = ForeignLease(lease=found.lease, repository=place, since=self._book.journal.now())
         facts = {
             "lease": foreign.lease, "repository": foreign.repository, "freeze": name_of(foreign, self._identity.deployment),
             "reason": "a usable lease that no execution asked for",

@@ -3,7 +3,7 @@
 Rule kept (invariant 7): the row is durable before the mint is asked for; whatever happens
 while the credential is held, it is revoked and probed before control flow leaves; a lease
 that cannot be confirmed dead stays open as UNCONFIRMED, alarms, and is retried for ever. While
-a credential is held the executor talks to nobody but the gate.
+a credential is held the executor talks to nobody but whom it is for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.identity import Identity
-from magistrate.executor.ports import Alarm, Clock, Credential, Mint, ProviderLease, Seen
+from magistrate.executor.mints import Mints
+from magistrate.executor.ports import Alarm, Clock, Credential, ProviderLease, Seen
 from magistrate.executor.rows import LeaseRow
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.lease import LEASE_SECONDS, Lease
@@ -29,7 +30,7 @@ REVOKE_PAUSE_SECONDS: Final = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One move of one ref that needs a credential, and the reason why it exists.
+    """One move of one ref, or one change of a system, that needs a credential, and the reason why it exists.
 
     `mint` asks the provider with the signed lease document; `expired_after` shortens the life of
     the lease (seconds).
@@ -52,10 +53,10 @@ class Act:
 class Hands:
     """Holds a credential for exactly as long as its use takes."""
 
-    def __init__(self, *, book: Casebook, identity: Identity, broker: Mint, clock: Clock, alarm: Alarm) -> None:
+    def __init__(self, *, book: Casebook, identity: Identity, mints: Mints, clock: Clock, alarm: Alarm) -> None:
         self._book = book
         self._identity = identity
-        self._broker = broker
+        self._mints = mints
         self._clock = clock
         self._alarm = alarm
 
@@ -108,7 +109,7 @@ class Hands:
 
     def signed_by(self, identity: Identity) -> Hands:
         """The same hands with another signature under the lease: what a stranger would ask."""
-        return Hands(book=self._book, identity=identity, broker=self._broker, clock=self._clock, alarm=self._alarm)
+        return Hands(book=self._book, identity=identity, mints=self._mints, clock=self._clock, alarm=self._alarm)
 
     def open_leases(self) -> tuple[LeaseRow, ...]:
         """Leases that are not confirmed dead."""
@@ -149,7 +150,7 @@ class Hands:
         why = ""
         for attempt in range(REVOKE_ATTEMPTS):
             try:
-                return self._broker.revoke(row.lease)
+                return self._mints.of(row.ref).revoke(row.lease)
             except NotFound:
                 return ProviderLease(lease=row.lease, state="never minted", usable=False, ref_state="")
             except (Unavailable, Refused) as error:
@@ -161,9 +162,9 @@ class Hands:
     def _negative_probe(self, row: LeaseRow, answer: ProviderLease, credential: Credential | None) -> Seen:
         try:
             if credential is not None:
-                return self._broker.probe(credential)
-            state = self._broker.state(row.lease)
-            return Seen(held=not state.usable, seen=f"token gone with its process; the gate says {state.state}")
+                return self._mints.of(row.ref).probe(credential)
+            state = self._mints.of(row.ref).state(row.lease)
+            return Seen(held=not state.usable, seen=f"token gone with its process; its provider says {state.state}")
         except NotFound:
             return Seen(held=not answer.usable, seen="the provider knows no such lease")
         except (Unavailable, Refused) as error:
@@ -176,7 +177,7 @@ class Hands:
         raise Unavailable(
             "MAG-E387",
             f"the lease `{row.lease}` is not confirmed dead",
-            hint="it is retried until the gate answers; nothing else executes meanwhile",
+            hint="it is retried until its provider answers; nothing else executes meanwhile",
         )
 
 

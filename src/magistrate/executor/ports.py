@@ -16,6 +16,7 @@ import msgspec
 from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.closures import Halt
 from magistrate.domain.case import Companion
+from magistrate.domain.entitlements import Entitlement
 from magistrate.domain.impact import Strictness
 from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
@@ -226,6 +227,9 @@ class Target(Protocol):
 
     def plan_stage(self, repository: str, branch: str, effect: StageEffect) -> StagePlan:
         """Read what the effect would be from branch and stage behind the gate; its commit is on the branch."""
+
+    def document(self, repository: str, tree: str, path: str) -> frozenset[Entitlement]:
+        """The entitlements that a document in a tree of the executor's own repository gives away."""
 
     def tag(self, repository: str, text: bytes) -> str:
         """Make the tag object in the executor's own repository; deterministic."""

@@ -69,6 +69,8 @@ class JournalStep(StrEnum):
     CHECKS_STARTED = "checks.started"
     CHECKS_DONE = "checks.done"
     LEASE_REVOKING = "lease.revoking"
+    SYSTEM_STARTED = "system.started"
+    SYSTEM_CHANGED = "system.changed"
     VERIFICATION_STARTED = "verification.started"
     EXECUTION_RESUMED = "execution.resumed"
     DRILL_KEPT = "drill.kept"

@@ -29,6 +29,7 @@ from magistrate.executor.outbox import Outbox
 from magistrate.executor.ports import Alarm, Broker, Clock, ControlInbox, Credential
 from magistrate.executor.report import Ending, make_report
 from magistrate.executor.rows import ExecutionRow, JournalStep
+from magistrate.executor.systems import Systems
 from magistrate.executor.verification import Verifier
 from magistrate.executor.work import Work, decode_bundle, open_warrant, work_of
 from magistrate.wire.canonical import canonical
@@ -51,6 +52,7 @@ class Parts:
     admission: Admission
     halts: Halts
     hands: Hands
+    systems: Systems
     broker: Broker
     actions: Mapping[Action, ExecutorAction]
     checks: Checks
@@ -117,7 +119,7 @@ class Saga:
             self._end(row, outcome, f"{error.code} {error.message}")
             return
         self._effect(work, admitted)
-        self._conclude(work)
+        self._conclude(work, lambda: self._parts.admission.verify_not_stopped(admitted))
 
     def _prepare(self, row: ExecutionRow) -> tuple[Work, Admitted]:
         """Admit, and make what the effect puts there together with its inverse."""
@@ -128,6 +130,7 @@ class Saga:
         made = action.prepare(admitted)
         self._book.commits_made(row.warrant, made.commit, made.inverse)
         action.verify_unmoved(self._book.execution(row.warrant))
+        self._parts.systems.verify_before(admitted)
         return work_of(self._book.execution(row.warrant), self._parts.admission.pins()), admitted
 
     def _checked(self, work: Work, admitted: Admitted) -> bool:
@@ -187,16 +190,16 @@ class Saga:
             self._parts.alarm.raise_alarm(f"the gate refused: {error.code} {error.message}")
         self._parts.outbox.flush()
 
-    def _conclude(self, work: Work) -> None:
-        """Decide by the state of the ref what happened, and bring the execution to its end."""
+    def _conclude(self, work: Work, still: Callable[[], None] | None = None) -> None:
+        """Decide by the state of the ref what happened, and bring the execution to its end; `still` as `Systems.bring`."""
         row, action = work.row, self._of(work)
         found = self._settled(row, action)
         stands = action.standing(row, found)
         landed = self._effect_seen(row, stands)
         if stands is Standing.DONE:
-            self._verify(work)
+            self._verify(work, still)
         elif stands is Standing.UNDONE:
-            self._rolled_back(row)
+            self._roll_back(work)
         elif stands is Standing.BEFORE and not landed:
             self._end(row, Outcome.FAILED, "the change was not applied; the ref stands where it stood", found)
         else:
@@ -220,11 +223,13 @@ class Saga:
             found = action.read(row)
         return found
 
-    def _verify(self, work: Work) -> None:
+    def _verify(self, work: Work, still: Callable[[], None] | None) -> None:
         passed = self._parts.verifier.recorded(work.name)
         if passed is None:
             self._parts.outbox.flush()
-            passed = self._parts.verifier.observe(work, self._parts.checks.vouched_by(work.name))
+            passed = self._brought(work, still) and self._parts.verifier.observe(
+                work, self._parts.checks.vouched_by(work.name), lambda: self._parts.systems.seen(work)
+            )
         if not passed:
             self._roll_back(work)
             return
@@ -235,11 +240,24 @@ class Saga:
             return
         self._end(work.row, Outcome.SUCCEEDED, _verified(self._parts.verifier.vouched_by(work.name)), found)
 
+    def _brought(self, work: Work, still: Callable[[], None] | None) -> bool:
+        """Change what the effect changes beside its ref; what fails there is written down as a verification that failed."""
+        why = self._parts.systems.bring(work, still)
+        if why:
+            self._parts.alarm.raise_alarm(why)
+            self._parts.verifier.failed(work, why)
+        return not why
+
     def _roll_back(self, work: Work) -> None:
-        """Take the way back that was made before the effect, under the warrant's second lease; without one, halt."""
+        """Take the way back that was made before the effect, under leases of their own; without one, halt."""
         row, action = work.row, self._of(work)
+        why = self._parts.systems.bring_back(work)
+        if why:
+            self._parts.alarm.raise_alarm(why)
+            self._halt(row, action.read(row))
+            return
         move = action.way_back(row)
-        if move is not None:
+        if move is not None and action.standing(row, action.read(row)) is not Standing.UNDONE:
             self._act(
                 work, LeasePurpose.ROLLBACK, move, lambda lease: self._parts.broker.request(work.bundle, lease, ())
             )

@@ -6,6 +6,7 @@ never answers as the policy wants within its time is a failure.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from magistrate.domain.events import Event
@@ -42,21 +43,28 @@ class Verifier:
         done = [e.body for e in self._book.journal.entries(execution) if e.body.step == Event.VERIFICATION_DONE]
         return done[-1].facts.get("vouched_by", NOBODY) if done else NOBODY
 
-    def observe(self, work: Work, checks: tuple[str, ...]) -> bool:
-        """Look at the live target and write down what was seen; True when every probe held.
+    def failed(self, work: Work, why: str) -> None:
+        """Write down that there is nothing to look at: what was to be put there is not there."""
+        facts = {"passed": "no", "commit": work.row.commit, "probes": "0", "why": why[:2000], "vouched_by": NOBODY}
+        self._book.step(work.name, Event.VERIFICATION_DONE, StepStatus.DONE, facts)
 
-        `checks` are those that vouch for the change, as far as it cannot influence them.
+    def observe(self, work: Work, checks: tuple[str, ...], state: Callable[[], Seen | None]) -> bool:
+        """Look at the live target and write down what was seen; True when every probe held, and last the state of its system.
+
+        `checks` are those that vouch for the change, as far as it cannot influence them; `state` gives None without a system.
         """
         self._book.step(work.name, JournalStep.VERIFICATION_STARTED, StepStatus.INTENT, {})
         seen = [(probe, self._wait_for(probe, work.row.commit)) for probe in work.verification]
         looks = 0
         if work.soak_seconds and all(look.held for _, look in seen):
             seen, looks = self._soak(work)
-        passed = all(look.held for _, look in seen)
+        system = state()
+        passed = all(look.held for _, look in seen) and (system is None or system.held)
         facts = {f"probe.{n}": f"{probe.url}: {look.seen}"[:500] for n, (probe, look) in enumerate(seen)}
         facts |= {"passed": "yes" if passed else "no", "commit": work.row.commit, "probes": str(len(seen))}
         if work.soak_seconds:
             facts |= {"soak_seconds": str(work.soak_seconds), "soak_looks": str(looks)}
+        facts |= {} if system is None else {"state": system.seen[:2000]}
         facts["vouched_by"] = vouching(facts, checks) if passed else NOBODY
         self._book.step(work.name, Event.VERIFICATION_DONE, StepStatus.DONE, facts)
         return passed

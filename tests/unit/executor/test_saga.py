@@ -20,6 +20,7 @@ from magistrate.executor.action import Made
 from magistrate.executor.actions.git_merge import GitMerge
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.hands import Act, Hands
+from magistrate.executor.mints import Mints
 from magistrate.executor.ports import Rebuilt, Ruling, Seen
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Obligation
@@ -452,7 +453,7 @@ def test_a_lease_left_by_a_killed_executor_is_revoked_before_anything_else(world
     loop = world.executor()
     assert world.journal is not None
     book = Casebook(world.journal)
-    hands = Hands(book=book, identity=world.identity, broker=world.gate, clock=world.clock, alarm=world.alarm)
+    hands = Hands(book=book, identity=world.identity, mints=Mints(world.gate, {}), clock=world.clock, alarm=world.alarm)
     act = Act(
         execution="executor", warrant_digest=digest(b"w"), proposal=digest(b"p"), purpose=LeasePurpose.EFFECT,
         repository="shop", ref=MAIN, old=OLD, new="5" * 40, tree=RESULT, reason="a test",
@@ -473,7 +474,7 @@ def test_a_lease_asked_for_by_a_killed_executor_is_never_minted_later(world: Wor
     loop = world.executor()
     assert world.journal is not None
     book = Casebook(world.journal)
-    hands = Hands(book=book, identity=world.identity, broker=world.gate, clock=world.clock, alarm=world.alarm)
+    hands = Hands(book=book, identity=world.identity, mints=Mints(world.gate, {}), clock=world.clock, alarm=world.alarm)
     act = Act(
         execution="executor", warrant_digest=digest(b"w"), proposal=digest(b"p"), purpose=LeasePurpose.EFFECT,
         repository="shop", ref=MAIN, old=OLD, new="5" * 40, tree=RESULT, reason="a test",

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
+from magistrate.domain.entitlements import Entitlement
 from magistrate.domain.execution import EXECUTOR_EMAIL, EXECUTOR_NAME
 from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
@@ -52,6 +53,9 @@ class Planner(Protocol):
     def stage(self, git_dir: Path, effect: StageEffect) -> StagePlan:
         """What brings a stage up to date."""
 
+    def document(self, git_dir: Path, tree: str, path: str) -> frozenset[Entitlement]:
+        """The entitlements of a document in a tree."""
+
 
 class NoPlans:
     """Where changes land and nothing else is done. Methods raise Refused MAG-E124."""
@@ -63,6 +67,10 @@ class NoPlans:
     def stage(self, git_dir: Path, effect: StageEffect) -> StagePlan:  # noqa: ARG002  refused whatever it is
         """Nothing has a stage here."""
         raise Refused("MAG-E124", f"nobody here deploys `{effect.repository}`")
+
+    def document(self, git_dir: Path, tree: str, path: str) -> frozenset[Entitlement]:  # noqa: ARG002  refused whatever it is
+        """No entitlements are changed here."""
+        raise Refused("MAG-E124", f"nobody here changes the entitlements of `{path[:60]}`")
 
 
 class GitTarget:
@@ -118,6 +126,10 @@ class GitTarget:
         self._bring(repository, branch, effect.commit)
         self.prepare(repository, effect.ref, effect.old)
         return self._planner.stage(self.git_dir(repository), effect)
+
+    def document(self, repository: str, tree: str, path: str) -> frozenset[Entitlement]:
+        """The entitlements of a document in a tree that was fetched before (raises Refused MAG-E315, NotFound)."""
+        return self._planner.document(self.git_dir(repository), tree, path)
 
     def _bring(self, repository: str, branch: str, commit: str, *more: str) -> None:
         """Fetch the branch as it stands, and what else is named; the commit must be on it."""
