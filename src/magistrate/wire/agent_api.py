@@ -77,7 +77,8 @@ class SubmitProposal(Strict, frozen=True, kw_only=True):
     """A patch handed in for judgement; the text itself is neither shown nor judged. Or, with `release` or `deploy`, no patch.
 
     `release` proposes to release what has landed, in a step of this size; the name of the tag follows from
-    the releases before. `deploy` proposes to have what has landed run in a stage, by the name that policy gives it.
+    the releases before. `deploy` proposes to bring what has landed to a stage, by the name that policy gives it: to run
+    there, or to be the entitlements of its system.
     What either brings is compared by the server.
 
     `supersedes` names an earlier proposal of yours for the same finding, by its digest: that one ends, and

@@ -65,8 +65,8 @@ class _Wanted:
                 "prompt": f"release what has landed, {self.release}",
             }  # fmt: skip
         return {
-            "deploy": self.deploy or "", "rationale": f"Deploy what has landed to {self.deploy}: {self.reason}.",
-            "prompt": f"deploy what has landed to {self.deploy}",
+            "deploy": self.deploy or "", "rationale": f"Bring what has landed to {self.deploy}: {self.reason}.",
+            "prompt": f"bring what has landed to {self.deploy}",
         }  # fmt: skip
 
 
@@ -84,7 +84,10 @@ class _Wanted:
     "--release", type=click.Choice([step.value for step in Step]),
     help="Propose no fix but the next release of the repository of FINDING, in a step of this size.",
 )  # fmt: skip
-@click.option("--deploy", metavar="STAGE", help="Propose no fix but that what has landed is deployed to this stage.")
+@click.option(
+    "--deploy", metavar="STAGE",
+    help="Propose no fix but that what has landed is brought to this stage: to run there, or as its system's entitlements.",
+)  # fmt: skip
 @click.option(
     "--reason", metavar="TEXT", default="fix what the scanner found", show_default=True, help="Why; kept in the log."
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from magistrate.adapters.git.reader import RepositoryReader
+from magistrate.adapters.git.stage_plan import document_in
 from magistrate.domain.principal import Role
 from magistrate.domain.stages import STAGE, stage_ref
 from magistrate.entrypoints.cli.clone import begin_branch, git
@@ -29,6 +31,8 @@ def stage() -> None:
 @click.option("--probe", metavar="URL", help="Where a deployment must answer 200 afterwards.")
 @click.option("--contains", default="", metavar="TEXT", help="What its answer must hold; `{source}` is the commit.")
 @click.option("--soak", type=click.IntRange(0, 300), default=0, metavar="SECONDS", help="How long it must go on so.")
+@click.option("--system", metavar="NAME", help="Runs nothing: what this system of the executor gives away.")
+@click.option("--document", metavar="PATH", help="With --system: the file that says it, in the repository.")
 @click.option(
     "--with", "others", multiple=True, metavar="NAME=KEYFILE", help="Another policy owner who signs at the same time."
 )
@@ -37,11 +41,12 @@ def stage() -> None:
 @pass_frame
 def add(  # noqa: PLR0913  the options of the command
     frame: Frame, *, name: str, repository: str, environment: str, runs: str | None, probe: str | None, contains: str,
-    soak: int, others: tuple[str, ...],
+    soak: int, system: str | None, document: str | None, others: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Say what runs in the stage NAME now, and write it into a new signed policy version.
 
-    From then on its branch `stages/NAME` at the gate records each deployment.
+    From then on its branch `stages/NAME` at the gate records each deployment. With --system it records each change of the
+    entitlements of that system, which must be those of the document now.
     """
     settings = frame.settings()
     roster, caller = own_roster(settings), frame.caller()
@@ -57,10 +62,17 @@ def add(  # noqa: PLR0913  the options of the command
     if not commit or git(mirror, "rev-list", "--max-count=1", commit, f"^{branch}"):
         raise NotFound("MAG-E606", f"`{branch}` of `{repository}` holds no `{(runs or branch)[:60]}`")
     written = {"name": name, "repository": repository, "environment": environment, "soak_seconds": soak}
+    if (system is None) is not (document is None):
+        raise Usage("MAG-E601", "--system and --document are named together")
+    if system is not None and document is not None:
+        reader = RepositoryReader(mirror)
+        given = document_in(reader, reader.tree_of(commit), document)
+        written |= {"system": system, "document": document}
     append_source(settings.policies, "stage", written, more=_probe(probe, contains))
     begun = False
     try:
-        begin_branch(mirror, stage_ref(name), commit, f"What runs in {name} now: {commit}\n\nSaid by {caller.name}\n")
+        what = f"What runs in {name} now" if system is None else f"What {system} gives away now"
+        begin_branch(mirror, stage_ref(name), commit, f"{what}: {commit}\n\nSaid by {caller.name}\n")
         begun = True
         bundle, missing = publish_policy(settings, roster, signers)
     except BaseException:
@@ -68,7 +80,13 @@ def add(  # noqa: PLR0913  the options of the command
         if begun:
             git(mirror, "update-ref", "-d", stage_ref(name), check=False)
         raise
-    click.echo(f"{name}: {repository} runs in `{environment}` at {commit[:12]}, recorded on `{stage_ref(name)}`")
+    if system is None:
+        click.echo(f"{name}: {repository} runs in `{environment}` at {commit[:12]}, recorded on `{stage_ref(name)}`")
+    else:
+        click.echo(
+            f"{name}: `{system}` in `{environment}` has the {len(given)} entitlements of {document} at {commit[:12]},"
+            f" recorded on `{stage_ref(name)}`"
+        )
     say_policy(settings, bundle.version, missing)
     click.echo(f"  next     magistrate drill {repository} --environment {environment}")
 
@@ -117,14 +135,14 @@ def list_(frame: Frame, *, output: str) -> None:
         {
             "stage": one.name, "repository": one.repository, "environment": one.environment,
             "production": places[one.environment], "soak_seconds": one.soak_seconds,
-            "verified_live": [probe.url for probe in one.verification],
+            "verified_live": [probe.url for probe in one.verification], "system": one.system, "document": one.document,
             "stands": _stands(settings, one.repository, one.name),
         }
         for one in source.stage
     ]  # fmt: skip
     show_list(
         output, rows, ("stage", "repository", "environment", "production", "stands"),
-        wide=("soak seconds", "verified live"), empty="no stage yet; `magistrate stage add NAME` adds one",
+        wide=("soak seconds", "verified live", "system", "document"), empty="no stage yet; `magistrate stage add NAME` adds one",
     )  # fmt: skip
 
 
