@@ -18,6 +18,11 @@ from magistrate.wire.policy_bundle import StagePolicy
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("R5", "R52", "R58")]
 STAGE = "refs/heads/stages/live"
 OTHER = "refs/heads/stages/canary"
+ORDERS = "refs/heads/stages/orders"
+SYSTEM = StagePolicy(
+    stage="orders", repository="shop", environment="staging", production=False, verification=(), system="orders-db",
+    document="db/grants.sql",
+)  # fmt: skip
 
 
 def stage(name: str) -> StagePolicy:
@@ -27,7 +32,7 @@ def stage(name: str) -> StagePolicy:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GateWorld]:
     """The branch went on to the change; both stages run what was before."""
-    world = make_gate_world(tmp_path_factory.mktemp("gate"), stages=(stage("live"), stage("canary")))
+    world = make_gate_world(tmp_path_factory.mktemp("gate"), stages=(stage("live"), stage("canary"), SYSTEM))
     git(world.bare, "fetch", "-q", str(world.work), f"{world.change}:{REF}")
     world.start()
     yield world
@@ -37,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GateWorld]:
 @pytest.fixture
 def gate(place: GateWorld) -> Iterator[GateWorld]:
     first = child(place, None, place.base_tree)
-    for ref in (STAGE, OTHER):
+    for ref in (STAGE, OTHER, ORDERS):
         git(place.bare, "fetch", "-q", "-f", str(place.work), f"+{first}:{ref}")
     yield place
     for row in place.get("/gate/v1/leases").json()["leases"]:
@@ -56,13 +61,13 @@ def stands(world: GateWorld, ref: str = STAGE) -> str:
     return git(world.bare, "rev-parse", ref)
 
 
-def case(world: GateWorld, knobs: dict[str, Any] | None = None, **effect: Any) -> Any:
+def case(world: GateWorld, knobs: dict[str, Any] | None = None, kind: str = "deploy", **effect: Any) -> Any:
     said = {
         "old": stands(world), "commit": world.change, "base_tree": world.base_tree, "result_tree": world.change_tree,
     }  # fmt: skip
     return world.case(
         **{
-            "deploy": {**said, **effect}, "change_class": ChangeClass.INFRASTRUCTURE, "strictness": Strictness.TWO,
+            kind: {**said, **effect}, "change_class": ChangeClass.INFRASTRUCTURE, "strictness": Strictness.TWO,
             "decision_strictness": Strictness.TWO, "approvers": ("ben", "carla"),
             "obligations": (
                 Obligation(role=None, count=2, rule="policy/two"), Obligation(role=Role.PLATFORM, count=1, rule="policy/owner"),
@@ -168,3 +173,45 @@ def test_the_warrant_of_a_merge_moves_no_stage(gate: GateWorld) -> None:
     plain = gate.case(effect={"ref": STAGE}).build()
     answer = asked(gate, gate.change, bundle=plain)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "MAG-E124"), answer.text
+
+
+DIGESTS = {"before_digest": "sha256:" + "1" * 64, "after_digest": "sha256:" + "2" * 64}
+
+
+def test_a_change_of_entitlements_moves_the_ref_of_its_system_and_no_other(gate: GateWorld) -> None:
+    before, bundle = stands(gate, ORDERS), case(gate, kind="entitle", **DIGESTS)
+    new = child(gate, before, gate.change_tree)
+    granted = token(gate, new, bundle=bundle, ref=ORDERS, old=before)
+    assert gate.push(granted, f"{new}:{STAGE}").returncode != 0
+    assert gate.push(granted, f"{new}:{ORDERS}").returncode == 0
+    assert (stands(gate, ORDERS), stands(gate), gate.tip()) == (new, before, gate.change)
+
+
+MISLED: dict[str, dict[str, Any]] = {
+    "another system": {"system": "payments-db"},
+    "another document": {"document": "db/other.sql"},
+    "a stage that is deployed to": {"stage": "live", "ref": STAGE},
+    "the ref of a stage that is deployed to": {"ref": STAGE},
+    "the guarded branch": {"ref": REF},
+    "another environment": {"environment": "production"},
+    "another way back": {"rollback_plan_digest": "sha256:" + "0" * 64},
+    "a tree that is not the one of the commit": {"result_tree": "4" * 40},
+}
+
+
+@pytest.mark.requirement("R37")
+@pytest.mark.parametrize("what", MISLED)
+def test_a_warrant_for_entitlements_that_says_otherwise_gets_no_credential(gate: GateWorld, what: str) -> None:
+    effect = MISLED[what]
+    new = child(gate, stands(gate, ORDERS), gate.change_tree)
+    lease = {"ref": effect.get("ref", ORDERS), "tree": effect.get("result_tree", gate.change_tree)}
+    answer = asked(gate, new, bundle=case(gate, kind="entitle", **{**DIGESTS, **effect}), **lease)
+    assert (answer.status_code in {400, 403}, "bound to another" in answer.text) == (True, False), answer.text
+
+
+@pytest.mark.requirement("R37")
+def test_a_system_is_not_deployed_to(gate: GateWorld) -> None:
+    """Else its ref would move without anybody comparing what it gives away."""
+    new = child(gate, stands(gate, ORDERS), gate.change_tree)
+    answer = asked(gate, new, bundle=case(gate, stage="orders", ref=ORDERS), ref=ORDERS)
+    assert (answer.status_code, "MAG-E124" in answer.text) == (403, True), answer.text
