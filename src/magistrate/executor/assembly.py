@@ -19,7 +19,7 @@ from magistrate.executor.hands import Hands
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import Journal
 from magistrate.executor.loop import Loop
-from magistrate.executor.mints import Mints
+from magistrate.executor.mints import Mints, system_ref
 from magistrate.executor.outbox import Outbox
 from magistrate.executor.ports import (
     Alarm,
@@ -72,7 +72,7 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     book = Casebook(journal)
     record = DrillRecord(journal, outside.identity)
     outbox = Outbox(book=book, record=record, inbox=outside.inbox, alarm=outside.alarm)
-    mints = Mints(outside.broker, {name: system.mint for name, system in outside.systems.items()})
+    mints = Mints(outside.broker, {system_ref(name): system.mint for name, system in outside.systems.items()})
     hands = Hands(book=book, identity=outside.identity, mints=mints, clock=outside.clock, alarm=outside.alarm)
     systems = Systems(
         book=book, hands=hands, target=outside.target, systems=outside.systems, alarm=outside.alarm

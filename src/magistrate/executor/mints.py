@@ -1,4 +1,4 @@
-"""Which provider minted a lease: the gate for what moves a ref, a system's own for what changes that system.
+"""Which provider minted a lease: the gate for what moves a ref, a system's or target's own for what changes that.
 
 Rule kept (invariant 7): it follows from the row of the lease alone, so that after a crash each is ended where it was minted.
 """
@@ -12,6 +12,7 @@ from magistrate.errors import Unavailable
 from magistrate.executor.ports import Mint
 
 _SYSTEM: Final = "system:"
+_TARGET: Final = "target:"
 
 
 def system_ref(system: str) -> str:
@@ -19,31 +20,34 @@ def system_ref(system: str) -> str:
     return f"{_SYSTEM}{system}"
 
 
-class Mints:
-    """The gate, and each system by its name."""
+def target_ref(target: str) -> str:
+    """The same for a target that is reached by a certificate."""
+    return f"{_TARGET}{target}"
 
-    def __init__(self, gate: Mint, systems: Mapping[str, Mint]) -> None:
+
+class Mints:
+    """The gate, and each system and target by its place, as `system_ref` and `target_ref` write it."""
+
+    def __init__(self, gate: Mint, places: Mapping[str, Mint]) -> None:
         self._gate = gate
-        self._systems = systems
+        self._places = places
 
     def of(self, place: str) -> Mint:
-        """Who mints for a place: what `system_ref` gives for a system, and whatever else for the gate.
+        """Who mints for a place: that of a system or target, and the gate for whatever else.
 
         Raises:
-            Unavailable: MAG-E404 for a system that the settings do not name; its leases stay open until they do again.
+            Unavailable: MAG-E404 for a place that the settings do not name; its leases stay open until they do again.
         """
-        if not place.startswith(_SYSTEM):
+        if not place.startswith((_SYSTEM, _TARGET)):
             return self._gate
-        name = place.removeprefix(_SYSTEM)
-        if name not in self._systems:
+        if place not in self._places:
             raise Unavailable(
-                "MAG-E404", f"magistrate.toml names no `[system.{name[:60]}]` any more, and a lease there is open",
+                "MAG-E404", f"magistrate.toml names no `[{place[:60].replace(':', '.', 1)}]` any more, and a lease there is open",
                 hint="name it again until the lease is confirmed dead",
             )  # fmt: skip
-        return self._systems[name]
+        return self._places[place]
 
     def every(self) -> Iterator[tuple[str, Mint]]:
-        """All of them for reconciliation: the place of each system, and nothing for the gate, which names its own."""
+        """All of them for reconciliation: each with its place, and nothing for the gate, which names its own."""
         yield "", self._gate
-        for name, mint in self._systems.items():
-            yield system_ref(name), mint
+        yield from self._places.items()

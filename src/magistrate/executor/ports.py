@@ -197,6 +197,25 @@ class Mint(Protocol):
         """Try the credential; `held` when it was refused. Harmless either way."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSecret:
+    """A login and its new password, which lives in this process's memory only and is never printed."""
+
+    login: str
+    password: str = field(repr=False)
+
+
+class Consumer(Protocol):
+    """One consumer of a secret, which is told a new one. Methods raise Refused, or Unavailable where it is not known what happened."""
+
+    @property
+    def mint(self) -> Mint:
+        """Who gives and ends a credential for it."""
+
+    def switch(self, credential: Credential, secret: NewSecret) -> Seen:
+        """Give it the new secret; held when it says that it runs with that. What it says is bounded and without the secret."""
+
+
 class Broker(Mint, Protocol):
     """The mint of the embedded git service, which also keeps the refs that its credentials move."""
 
