@@ -45,8 +45,8 @@ COLUMN_RIGHTS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 class Entitlement:
     """One right of one holder on one object, or on one of its columns; `PUBLIC` holds what everybody may.
 
-    `schema` and `name` are plain, not quoted; a schema has no `name`. `arguments` are those of a function, as the server
-    writes their types.
+    `schema` and `name` are plain, not quoted; a schema has no `name`. `arguments` are the types that
+    a function takes in, as the server writes them.
     """
 
     kind: ObjectKind
@@ -59,17 +59,18 @@ class Entitlement:
     grantable: bool = False
 
 
-_WORD: Final = r'(?:[a-z_][a-z0-9_$]*|"(?:[^"\x00-\x1f\x7f]|"")+")'
+_WORD: Final = r'(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")'
 _STATEMENT: Final = re.compile(
     rf"GRANT (?P<rights>[A-Z]+(?:, ?[A-Z]+)*)(?: \((?P<columns>{_WORD}(?:, ?{_WORD})*)\))?"
     rf" ON (?P<kind>SCHEMA|TABLE|SEQUENCE|FUNCTION) (?P<schema>{_WORD})(?:\.(?P<name>{_WORD}))?"
-    rf"(?:\((?P<arguments>[^();]*)\))?"
+    rf"(?:\((?P<arguments>(?:[^();\"]|\"[^\"]*\")*)\))?"
     rf" TO (?P<holders>(?:PUBLIC|{_WORD})(?:, ?(?:PUBLIC|{_WORD}))*)(?P<grantable> WITH GRANT OPTION)?;"
 )
 _WORDS: Final = re.compile(_WORD)
 _TAKEN: Final = frozenset({"public", "none", "current_user", "current_role", "session_user"})
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_$]*\Z")
-_ARGUMENTS: Final = re.compile(r'[a-z0-9_ ,."\[\]]*\Z')
+_TYPE: Final = rf"{_WORD}(?:[ .]{_WORD})*(?:\[\])*"
+_ARGUMENTS: Final = re.compile(rf"(?:{_TYPE}(?:, {_TYPE})*)?\Z")
 
 
 def entitlements_of(text: str) -> frozenset[Entitlement]:
@@ -83,6 +84,8 @@ def entitlements_of(text: str) -> frozenset[Entitlement]:
     found: set[Entitlement] = set()
     for number, line in enumerate(text.split("\n"), 1):
         said = line.strip(" \t\r")
+        if not said.replace("\t", " ").isprintable():
+            raise _wrong(number, "holds a character that is not seen")
         if said and not said.startswith("--"):
             found.update(_read(said, number))
         if len(found) > MAX_ENTITLEMENTS:
@@ -114,7 +117,12 @@ def _read(said: str, number: int) -> Iterator[Entitlement]:
     ):  # fmt: skip
         if wrong:
             raise _wrong(number, why)
-    for holder in re.findall(rf"PUBLIC|{_WORD}", match["holders"]):
+    holders = re.findall(rf"PUBLIC|{_WORD}", match["holders"])
+    if len(rights) * max(1, len(columns)) * len(holders) > MAX_ENTITLEMENTS:
+        raise _wrong(number, f"gives more than {MAX_ENTITLEMENTS} rights at once")
+    for holder in holders:
+        if holder == "PUBLIC" and match["grantable"] is not None:
+            raise _wrong(number, "lets everybody hand a right on, which no server does")
         if _plain(holder) in _TAKEN:
             raise _wrong(number, f"gives something to `{holder}`, which SQL reads as something else than a role")
         for right in rights:

@@ -31,6 +31,11 @@ def minted_role(lease: str) -> str:
     return f"{PREFIX}{own[1]}_{own[2]}"
 
 
+def minted(role: str) -> bool:
+    """Whether a role has the name of a lease that may be minted."""
+    return _MINTED.match(role) is not None
+
+
 def role_of(lease: str) -> str:
     """The role that `lease` names, to be looked at or ended: one that was minted, or one that was found.
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Link = Connection[tuple[Any, ...]]
 
 SESSION_SECONDS: Final = 10.0
+LENT_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 3
 _STATEMENT_MS: Final = 3000
 _MOST_BYTES: Final = 63
@@ -93,26 +94,38 @@ class PostgresPlace:
             Refused: MAG-E410 when it says that a right is missing, or that there is such a role already.
             Unavailable: MAG-E414 without the driver.
         """
-        pg = driver()
         own = {"passfile": str(self.passfile)} if self.passfile is not None else {}
+        with self._connected({**self._words(self.issuer), **own}, SESSION_SECONDS) as link:
+            if link.info.server_version >= 160000:  # noqa: PLR2004  before, there is no such setting
+                link.execute("set createrole_self_grant = ''")
+            yield link
+
+    @contextmanager
+    def lent(self, user: str, password: str) -> Iterator[Link]:
+        """A session of a role of a lease, as `session` otherwise; closed after LENT_SECONDS at most.
+
+        Raises:
+            Refused, Unavailable: as `session`, and never with the password.
+        """
+        with self._connected({**self._words(user), "password": password}, LENT_SECONDS) as link:
+            yield link
+
+    @contextmanager
+    def _connected(self, words: dict[str, Any], seconds: float) -> Iterator[Link]:
+        pg = driver()
         options = (
             f"-c statement_timeout={_STATEMENT_MS} -c lock_timeout={_STATEMENT_MS}"
             f" -c idle_in_transaction_session_timeout={_STATEMENT_MS} -c search_path=pg_catalog -c timezone=UTC"
         )
         try:
-            with (
-                pg.connect(**{**self._words(self.issuer), **own, "options": options}, autocommit=True) as link,
-                _ended(link),
-            ):
-                if link.info.server_version >= 160000:  # noqa: PLR2004  before, there is no such setting
-                    link.execute("set createrole_self_grant = ''")
+            with pg.connect(**{**words, "options": options}, autocommit=True) as link, _ended(link, seconds):
                 yield link
         except (pg.Error, UnicodeError) as error:
-            raise self.told(error) from error
+            raise self.told(error, words.get("password", "")) from error
 
-    def told(self, error: Exception) -> MagistrateError:
-        """What the server said, as an error of this program: bounded."""
-        text = f"PostgreSQL at `{self.host}` for `{self.system}`: {said(error)}"
+    def told(self, error: Exception, secret: str = "") -> MagistrateError:
+        """What the server said, as an error of this program: bounded, and without the secret."""
+        text = f"PostgreSQL at `{self.host}` for `{self.system}`: {said(error, secret)}"
         if getattr(error, "sqlstate", None) in _NO:
             return Refused("MAG-E410", text, hint="docs/credentials-postgres.md has what the issuing role needs")
         return Unavailable("MAG-E413", text)
@@ -149,10 +162,10 @@ def said(error: Exception, secret: str = "") -> str:
 
 
 @contextmanager
-def _ended(link: Link) -> Iterator[None]:
+def _ended(link: Link, seconds: float) -> Iterator[None]:
     """Break the connection where the session takes too long: a server that stopped says nothing by itself."""
     line = socket.socket(fileno=os.dup(link.fileno()))
-    timer = threading.Timer(SESSION_SECONDS, line.shutdown, (socket.SHUT_RDWR,))
+    timer = threading.Timer(seconds, line.shutdown, (socket.SHUT_RDWR,))
     timer.daemon = True
     timer.start()
     try:
