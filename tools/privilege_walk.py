@@ -32,7 +32,10 @@ from magistrate.errors import MagistrateError
 from magistrate.judge import privilege_request
 
 KINDS: Final = {
-    "terraform": (["*.tf", "*.tf.json", "*.tofu"], ["aws-iam", "aws-trust", "aws-resource", "net-aws"]),
+    "terraform": (
+        ["*.tf", "*.tf.json", "*.tofu"],
+        ["aws-iam", "aws-trust", "aws-resource", "net-aws", "terraform", "code"],
+    ),
     "kubernetes": (["*.yaml", "*.yml", ":(exclude).github"], ["k8s-rbac", "k8s-pod", "net-k8s"]),
     "workflows": ([".github"], ["gha", "code"]),
     "sources": (["."], ["gha", "code"]),

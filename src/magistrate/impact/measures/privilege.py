@@ -28,6 +28,8 @@ from magistrate.domain.impact import (
 )
 from magistrate.impact.base import BaseTree
 from magistrate.impact.privilege.dimensions import Shown
+from magistrate.impact.privilege.domains.terraform_code import VERSION
+from magistrate.impact.privilege.domains.terraform_versions import version
 from magistrate.impact.privilege.engine import Change, Turn, delta
 from magistrate.impact.privilege.model import Reader
 from magistrate.impact.privilege.readers import READERS, grants_of_both, touched
@@ -227,6 +229,8 @@ def _told(name: str, shown: Shown) -> str:
 
 def _value(name: str, value: str | int) -> str:
     """A value as people write it: addresses are numbers inside."""
+    if isinstance(value, int) and name == VERSION:
+        return version(value)
     if isinstance(value, int) and name in ADDRESSES:
         return str(ipaddress.IPv4Address(value)) if value < V6 else str(ipaddress.IPv6Address(min(value - V6, MAX_V6)))
     return str(value)

@@ -26,6 +26,7 @@ from magistrate.impact.privilege.domains import (
     sudoers,
     sudoers_in_texts,
     systemd,
+    terraform_code,
 )
 from magistrate.impact.privilege.model import Grants, Place, Reader, Unknown, merged
 
@@ -50,6 +51,7 @@ READERS: Final[tuple[Reader, ...]] = (
     sudoers.READER,
     sudoers_in_texts.READER,
     systemd.READER,
+    terraform_code.READER,
 )
 BY_FILE: Final = frozenset({machine_texts.DOMAIN, merge_bots.DOMAIN, sql_in_programs.DOMAIN, sudoers_in_texts.DOMAIN})
 """Domains in which no file says anything of another: those that are the same in both states are not looked at."""

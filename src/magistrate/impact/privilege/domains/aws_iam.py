@@ -184,7 +184,7 @@ def _terraform(found: list[Block], estate: Estate) -> None:
         for why, said in applied(block):
             estate.open(why, said, place)
         if block.kind == "module":
-            estate.open(f"the module `{block.name}` may give rights", dict(block.body), place)
+            estate.open(f"the module `{block.name}` may give rights", _handed(block), place)
         elif block.kind == "resource":
             read = _RESOURCES.get(block.type)
             if read is not None:
@@ -196,6 +196,11 @@ def _terraform(found: list[Block], estate: Estate) -> None:
         if block.type in _HANDED_ON and names.key(block) not in names.used:
             estate.under, estate.part = built(block), ""
             _handed_on(block, names, estate)
+
+
+def _handed(block: Block) -> dict[str, Any]:
+    """What a module from elsewhere is given; whose code it is, and of which version, is told by `terraform_code`."""
+    return {key: value for key, value in block.body.items() if key not in {"source", "version", "depends_on"}}
 
 
 def _handed_on(block: Block, names: Names, estate: Estate) -> None:

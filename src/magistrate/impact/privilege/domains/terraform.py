@@ -35,6 +35,8 @@ EACH: Final = "for each of"
 ITERATOR: Final = "named"
 CONTENT: Final = "content of each"
 GIVEN: Final = "values of variables"
+LABELS: Final = "labels of the block"
+"""The key of the words that stand between the kind of a block inside another and its brace: `backend "s3" {`."""
 ENCODED: Final = "jsonencode of"
 """The key of a value that becomes JSON text once what stands in it is in its place."""
 LATER: Final = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
@@ -157,7 +159,7 @@ def _json_blocks(path: str, kind: str, types: Any) -> Iterator[Block]:  # noqa: 
     for group in types if isinstance(types, list) else [types]:
         if not isinstance(group, dict):
             raise UnreadableError(f"`{kind[:40]}` is no object")
-        if kind == "locals":
+        if kind in {"locals", "terraform"}:
             yield Block(kind=kind, type="", name="", body=group, path=path, line=0)
         elif kind in {"resource", "data"}:
             for type_, named in group.items():
@@ -243,6 +245,8 @@ def _body(node: tree_sitter.Node, depth: int) -> dict[str, Any]:
             content = _body(inner, depth + 1) if inner is not None else {}
             if labels[0] == "dynamic":
                 content = _dynamic(child, labels, content)
+            elif labels[1:]:
+                content = {**content, LABELS: labels[1:]}
             found.setdefault(labels[1] if labels[0] == "dynamic" and len(labels) > 1 else labels[0], []).append(content)
     return found
 

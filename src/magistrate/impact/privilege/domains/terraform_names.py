@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -33,13 +33,21 @@ _MANY: Final = ("count", "for_each")
 _NEVER: Final[tuple[object, ...]] = (0, "0", [], {})
 
 
+def _any(_block: Block) -> bool:
+    return True
+
+
 def resolved(
-    found: list[Block], files: Mapping[str, str] | None = None, spread: frozenset[str] = frozenset()
+    found: list[Block],
+    files: Mapping[str, str] | None = None,
+    spread: frozenset[str] = frozenset(),
+    wanted: Callable[[Block], bool] = _any,
 ) -> list[Block]:
     """Resources, data and calls with their names in their place, those of modules at hand once for each call.
 
     In a call a variable is what is given, else its default, for nobody else can set it. A block that is
-    never there is left out; the types of `spread` are told once for each entry of a `for_each` that is plain.
+    never there is left out; the types of `spread` are told once for each entry of a `for_each` that is plain. Only those that
+    are `wanted` are given.
     """
     meanings = Meanings(files or {})
     blocks, calls = _called(merged_overrides(found), meanings)
@@ -54,7 +62,12 @@ def resolved(
     for block in blocks:
         if block.kind == "variable" and (block.folder, f"var.{block.name}") not in meanings.known:
             meanings.known[block.folder, f"var.{block.name}"] = _variable(block, given), at_of(block)
-    return [one for block in blocks if block.kind in _MADE for one in _each(block, calls, meanings, spread)]
+    return [
+        one
+        for block in blocks
+        if block.kind in _MADE and wanted(block)
+        for one in _each(block, calls, meanings, spread)
+    ]
 
 
 def _variable(block: Block, given: list[Block]) -> str:
@@ -79,7 +92,7 @@ def _called(found: list[Block], meanings: Meanings) -> tuple[list[Block], dict[s
     for block, depth in line:
         source = block.body.get("source")
         inside = (
-            by_folder.get(_beside(block.path, source)) if block.kind == "module" and isinstance(source, str) else None
+            by_folder.get(beside(block.path, source)) if block.kind == "module" and isinstance(source, str) else None
         )
         if not inside or depth >= MAX_CALLS or len(line) > MAX_BLOCKS:
             kept.append(block)
@@ -102,7 +115,7 @@ def _called(found: list[Block], meanings: Meanings) -> tuple[list[Block], dict[s
     return kept, calls
 
 
-def _beside(path: str, source: str) -> str:
+def beside(path: str, source: str) -> str:
     """The folder that a call names, as far as it names one of this tree."""
     if not source.startswith("."):
         return "no folder"
