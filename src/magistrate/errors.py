@@ -83,6 +83,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E309": "objects not acceptable",
     "MAG-E314": "no artifact can be made of the tree",
     "MAG-E315": "document of entitlements not readable",
+    "MAG-E316": "document of the uses of a secret not readable",
     # 330-379 gate
     "MAG-E331": "push of another form",
     "MAG-E332": "credential not issued",
@@ -128,6 +129,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E402": "client key of workload identity not usable",
     "MAG-E403": "entitlements are not what was approved",
     "MAG-E404": "no such system at this executor",
+    "MAG-E405": "secret not rotated",
     "MAG-E410": "role of a database not minted or not ended",
     "MAG-E411": "database or group not fit for a lease",
     "MAG-E412": "settings of a database not acceptable",

@@ -175,7 +175,7 @@ def test_the_warrant_of_a_merge_moves_no_stage(gate: GateWorld) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "MAG-E124"), answer.text
 
 
-DIGESTS = {"before_digest": "sha256:" + "1" * 64, "after_digest": "sha256:" + "2" * 64}
+DIGESTS: dict[str, Any] = {"before_digest": "sha256:" + "1" * 64, "after_digest": "sha256:" + "2" * 64}
 
 
 def test_a_change_of_entitlements_moves_the_ref_of_its_system_and_no_other(gate: GateWorld) -> None:
@@ -204,7 +204,7 @@ MISLED: dict[str, dict[str, Any]] = {
 def test_a_warrant_for_entitlements_that_says_otherwise_gets_no_credential(gate: GateWorld, what: str) -> None:
     effect = MISLED[what]
     new = child(gate, stands(gate, ORDERS), gate.change_tree)
-    lease = {"ref": effect.get("ref", ORDERS), "tree": effect.get("result_tree", gate.change_tree)}
+    lease: dict[str, Any] = {"ref": effect.get("ref", ORDERS), "tree": effect.get("result_tree", gate.change_tree)}
     answer = asked(gate, new, bundle=case(gate, kind="entitle", **{**DIGESTS, **effect}), **lease)
     assert (answer.status_code in {400, 403}, "bound to another" in answer.text) == (True, False), answer.text
 

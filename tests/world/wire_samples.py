@@ -122,6 +122,15 @@ ENTITLE = ChangeEntitlement(
     old=G, commit=G, base_tree=G, result_tree=G, manifest_sha256=D, system="orders-db", document="db/grants.sql",
     before_digest=D, after_digest=D,
 )  # fmt: skip
+ROTATE = RotateSecret(
+    environment="live", pre_state=G, rollback_plan_digest=D, repository="shop", stage="password", ref="refs/heads/stages/password",
+    old=G, commit=G, base_tree=G, result_tree=G, manifest_sha256=D, secret_id="orders-password", store="orders-db",
+    document="db/password.toml", consumers_digest=D,
+)  # fmt: skip
+SECRET = StagePolicy(
+    stage="password", repository="shop", environment="live", production=True, verification=(), system="orders-db",
+    document="db/password.toml", secret="orders-password",
+)  # fmt: skip
 SYSTEM = StagePolicy(
     stage="orders", repository="shop", environment="live", production=True, verification=(), system="orders-db",
     document="db/grants.sql",
@@ -423,6 +432,9 @@ SAMPLES["proposal-release"] = Sample(
 SAMPLES["proposal-deploy"] = Sample(
     msgspec.structs.replace(PROPOSED.body, action=Action.DEPLOY, effect=DEPLOY), PROPOSED.prefix, PROPOSED.signer
 )
+SAMPLES["proposal-rotate_secret"] = Sample(
+    msgspec.structs.replace(PROPOSED.body, action=Action.ROTATE_SECRET, effect=ROTATE), PROPOSED.prefix, PROPOSED.signer
+)
 SAMPLES["proposal-change_entitlement"] = Sample(
     msgspec.structs.replace(PROPOSED.body, action=Action.CHANGE_ENTITLEMENT, effect=ENTITLE),
     PROPOSED.prefix,
@@ -430,7 +442,7 @@ SAMPLES["proposal-change_entitlement"] = Sample(
 )
 STAGED = SAMPLES["policy_bundle"]
 SAMPLES["policy_bundle-systems"] = Sample(
-    msgspec.structs.replace(STAGED.body, stages=(SYSTEM,)), STAGED.prefix, STAGED.signer
+    msgspec.structs.replace(STAGED.body, stages=(SYSTEM, SECRET)), STAGED.prefix, STAGED.signer
 )
 SAMPLES["policy_bundle-stages"] = Sample(
     msgspec.structs.replace(STAGED.body, stages=(STAGE,)), STAGED.prefix, STAGED.signer

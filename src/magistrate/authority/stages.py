@@ -31,7 +31,7 @@ def verify_stages(stages: Sequence[StagePolicy], repositories: Sequence[Reposito
     """
     known = {one.repository for one in repositories}
     named = [(one.repository, one.stage) for one in stages]
-    systems = [one.system for one in stages]
+    systems = [(one.system, one.secret) for one in stages]
     for one in stages:
         for wrong, why in (
             (one.repository not in known, f"is of `{one.repository}`, which policy does not name"),
@@ -46,9 +46,10 @@ def verify_stages(stages: Sequence[StagePolicy], repositories: Sequence[Reposito
                 one.document is not None and _PATH.fullmatch(one.document) is None,
                 "names a document by no path of a file",
             ),
+            (one.secret is not None and one.system is None, f"has a secret `{one.secret}` of no system"),
             (
-                one.system is not None and systems.count(one.system) > 1,
-                f"is one of several of the system `{one.system}`",
+                one.system is not None and systems.count((one.system, one.secret)) > 1,
+                f"is one of several for the same of the system `{one.system}`",
             ),
         ):
             if wrong:

@@ -15,7 +15,7 @@ from magistrate.adapters.git.release_plan import planned
 from magistrate.adapters.git.stage_plan import planned_stage
 from magistrate.authority.across import Apart, LinkedVerdict
 from magistrate.authority.release import differs
-from magistrate.authority.stage_effect import otherwise
+from magistrate.authority.stage_effect import kind_of, otherwise
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import FileChange
 from magistrate.errors import Refused, Unavailable
@@ -27,7 +27,7 @@ from magistrate.usecases.effects import judged_trees, verdict_on
 from magistrate.usecases.evidence import Tool
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest
-from magistrate.wire.effect import GitEffect, GitUpdate, Release, StageEffect, document_of
+from magistrate.wire.effect import GitEffect, GitUpdate, Release, StageEffect
 from magistrate.wire.evidence import Evidence
 
 MAX_REBUILT: Final = 1_000
@@ -92,7 +92,7 @@ class SandboxedAssessor:
 
     def _verify_brings(self, git_dir: Path, effect: Release | StageEffect, diff: bytes) -> None:
         if isinstance(effect, StageEffect):
-            found = planned_stage(git_dir, self._patches, effect.ref, effect.old, effect.commit, document_of(effect))
+            found = planned_stage(git_dir, self._patches, effect.ref, effect.old, effect.commit, kind_of(effect))
             why = otherwise(effect, digest(diff), found)
         else:
             plan = planned(git_dir, self._patches, "", effect.commit, effect.ref, effect.previous)

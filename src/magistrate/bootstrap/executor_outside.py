@@ -22,6 +22,7 @@ from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.admission import Pins
 from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
+from magistrate.authority.stage_effect import kind_of
 from magistrate.domain.case import Companion
 from magistrate.domain.entitlements import Entitlement
 from magistrate.domain.finding import Finding
@@ -38,7 +39,7 @@ from magistrate.wire.assessment import Verdict
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Obligation, Reason
 from magistrate.wire.document import open_envelope
-from magistrate.wire.effect import GitUpdate, Release, StageEffect, document_of
+from magistrate.wire.effect import GitUpdate, Release, StageEffect
 from magistrate.wire.policy_bundle import Command
 from magistrate.wire.proposal import Proposal
 
@@ -74,7 +75,7 @@ class QuarantinedRebuilder:
 
     def stage(self, git_dir: Path, effect: StageEffect) -> StagePlan:
         """What brings a stage up to date as the executor's own copy makes it (raises Refused, Unavailable)."""
-        return planned_stage(git_dir, self._patches, effect.ref, effect.old, effect.commit, document_of(effect))
+        return planned_stage(git_dir, self._patches, effect.ref, effect.old, effect.commit, kind_of(effect))
 
     def document(self, git_dir: Path, tree: str, path: str) -> frozenset[Entitlement]:
         """The entitlements of a document in the executor's own copy (raises Refused MAG-E315)."""

@@ -144,7 +144,7 @@ class Quarantine:
     def plan_stage(self, sight: Sight, stage: StageView) -> StagePlan:
         """What brings the session's commit to a stage."""
         ref, folder = stage_ref(stage.stage), Path(sight.git_dir)
-        return planned_stage(folder, self._applier, ref, stage.old, sight.commit, stage.document)
+        return planned_stage(folder, self._applier, ref, stage.old, sight.commit, stage.kind())
 
 
 class KeyedTexts:

@@ -24,7 +24,8 @@ class StagePlan:
     """What bringing a stage up to date would be: from `old` (`base_tree`) to a commit (`result_tree`), and what lies between.
 
     `diff` and the manifest of it are empty where too much lies between to be read. Of a deployment `artifact_digest` is that
-    of the whole result as one archive; of a stage with a system the other two are those of its entitlements.
+    of the whole result as one archive; of a stage with a system the next two are those of its entitlements, or, where it has a
+    secret, the last one that of the uses of the secret.
     """
 
     ref: str
@@ -38,6 +39,18 @@ class StagePlan:
     artifact_digest: str = ""
     before_digest: str = ""
     after_digest: str = ""
+    consumers_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageKind:
+    """What is done in a stage: nothing named, it is deployed to; a document: entitlements; a secret beside it: a rotation."""
+
+    document: str | None = None
+    secret: str | None = None
+
+
+DEPLOYED: Final = StageKind()
 
 
 def stage_ref(stage: str) -> str:

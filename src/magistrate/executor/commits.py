@@ -6,7 +6,7 @@ from magistrate.authority.admission import Admitted
 from magistrate.domain.execution import EXECUTOR_EMAIL, EXECUTOR_NAME
 from magistrate.domain.tags import TAGS
 from magistrate.executor.ports import CommitSpec
-from magistrate.wire.effect import ChangeEntitlement, Deploy, GitUpdate, Release, StageEffect
+from magistrate.wire.effect import ChangeEntitlement, Deploy, GitUpdate, Release, RotateSecret, StageEffect
 from magistrate.wire.times import unix_seconds
 
 
@@ -19,6 +19,8 @@ def commit_spec(admitted: Admitted, effect: GitUpdate | StageEffect) -> CommitSp
 
 
 def _what(effect: GitUpdate | StageEffect) -> str:
+    if isinstance(effect, RotateSecret):
+        return f"Rotate {effect.secret_id} of {effect.store} for {effect.commit} by"
     if isinstance(effect, ChangeEntitlement):
         return f"Give {effect.system} the entitlements of {effect.commit} by"
     return f"Deploy {effect.commit} to {effect.stage} by" if isinstance(effect, Deploy) else "Merge"

@@ -26,6 +26,7 @@ from magistrate.wire.effect import (
     GitEffect,
     GitUpdate,
     Release,
+    RotateSecret,
     StageEffect,
     git_rollback_plan_digest,
     release_plan_digest,
@@ -198,6 +199,14 @@ def release_effect(repository: str, environment: str, plan: ReleasePlan) -> Rele
 def stage_effect(repository: str, stage: StageView, plan: StagePlan) -> StageEffect:
     """The effect of bringing a stage up to date as the server planned it; one more commit with the tree of before undoes it."""
     way_back = git_rollback_plan_digest(repository=repository, ref=plan.ref, restore_tree=plan.base_tree)
+    if stage.system is not None and stage.document is not None and stage.secret is not None:
+        return RotateSecret(
+            environment=stage.environment, pre_state=plan.base_tree, repository=repository, stage=stage.stage, ref=plan.ref,
+            old=plan.old, commit=plan.commit, base_tree=plan.base_tree, result_tree=plan.result_tree,
+            manifest_sha256=plan.manifest_sha256, document=stage.document, secret_id=stage.secret, store=stage.system,
+            rollback_plan_digest=release_plan_digest(repository=repository, ref=plan.ref),
+            consumers_digest=plan.consumers_digest,
+        )  # fmt: skip
     if stage.system is not None and stage.document is not None:
         return ChangeEntitlement(
             environment=stage.environment, pre_state=plan.base_tree, repository=repository, stage=stage.stage, ref=plan.ref,

@@ -14,12 +14,13 @@ from magistrate.authority.stage_effect import verify_stage
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.errors import Refused
 from magistrate.ports import Repositories
-from magistrate.wire.assessment import SensitivityVerdict, Verdict
+from magistrate.wire.assessment import NoWayBackVerdict, SensitivityVerdict, Verdict
 from magistrate.wire.canonical import digest
-from magistrate.wire.effect import Deploy, StageEffect
+from magistrate.wire.effect import Deploy, RotateSecret, StageEffect
 from magistrate.wire.policy_bundle import RepositoryPolicy, StagePolicy
 
 WHOLE: Final = "*"
+OVER: Final = "the old value is ended, and nobody has it to bring it back"
 _NOTHING: Final = digest(b"")
 
 
@@ -52,20 +53,30 @@ def compared_trees(effect: StageEffect, diff_sha256: str) -> tuple[str, str]:
 
 def brought(verdict: Verdict, effect: StageEffect, diff_sha256: str) -> Verdict:
     """The verdict on what a stage is brought, with what that is in itself; it only adds."""
-    if isinstance(effect, Deploy):
-        kind, why = (
-            ChangeClass.INFRASTRUCTURE,
-            f"what runs in `{effect.stage}` ({effect.environment}) becomes `{effect.commit[:12]}`",
-        )
-    else:
-        kind = ChangeClass.PERMISSIONS
-        why = f"`{effect.system}` ({effect.environment}) gets the entitlements of `{effect.document}` at `{effect.commit[:12]}`"
+    kind, why = _in_itself(effect)
     said = [SensitivityVerdict(kind=kind, path=WHOLE, line=0, why=why)]
-    if diff_sha256 == _NOTHING:
+    if diff_sha256 == _NOTHING and effect.base_tree != effect.result_tree:
         why = "nothing is compared: too much differs from what is there"
         said.append(SensitivityVerdict(kind=ChangeClass.UNKNOWN, path=WHOLE, line=0, why=why))
-    return msgspec.structs.replace(
+    made = msgspec.structs.replace(
         verdict, classes=tuple(sorted({*verdict.classes, kind})), auto_eligible=False,
         strictness=Strictness.DENY if verdict.strictness is Strictness.DENY else Strictness.TWO,
         sensitivities=(*verdict.sensitivities, *said),
     )  # fmt: skip
+    if not isinstance(effect, RotateSecret):
+        return made
+    lasting = NoWayBackVerdict(path=WHOLE, line=0, operation=f"rotate {effect.secret_id}", why=OVER)
+    return msgspec.structs.replace(made, reversible="no", no_way_back=(*made.no_way_back, lasting))
+
+
+def _in_itself(effect: StageEffect) -> tuple[ChangeClass, str]:
+    at = f"`{effect.commit[:12]}`"
+    if isinstance(effect, Deploy):
+        return ChangeClass.INFRASTRUCTURE, f"what runs in `{effect.stage}` ({effect.environment}) becomes {at}"
+    if isinstance(effect, RotateSecret):
+        return ChangeClass.SECRETS, (
+            f"`{effect.secret_id}` of `{effect.store}` ({effect.environment}) gets a new value for whom `{effect.document}`"
+            f" names at {at}"
+        )
+    why = f"`{effect.system}` ({effect.environment}) gets the entitlements of `{effect.document}` at {at}"
+    return ChangeClass.PERMISSIONS, why

@@ -97,11 +97,17 @@ class ChangeEntitlement(_OfStage, frozen=True, kw_only=True, tag="change_entitle
     after_digest: Digest
 
 
-class RotateSecret(_Effect, frozen=True, kw_only=True, tag="rotate_secret"):
-    """Replace one secret in one store for a known set of consumers."""
+class RotateSecret(_OfStage, frozen=True, kw_only=True, tag="rotate_secret"):
+    """Give a secret a new value in each system that it opens, switch each consumer, and end the old value.
 
-    secret_id: Line
+    `store` is the system that the stage names, `document` the path that says who uses the secret (`domain.rotation`), and
+    `consumers_digest` the digest of what it says in `result_tree`. Both trees may be the same: each rotation is one more
+    commit on the ref of the stage.
+    """
+
+    secret_id: Name
     store: Name
+    document: Line
     consumers_digest: Digest
 
 
@@ -113,11 +119,11 @@ class Plan(_Effect, frozen=True, kw_only=True, tag="plan"):
     state_serial: int
 
 
-StageEffect = Deploy | ChangeEntitlement
+StageEffect = Deploy | ChangeEntitlement | RotateSecret
 """What brings a stage to where the branch stands, and moves its ref."""
 GitEffect = GitUpdate | Release | StageEffect
 """What moves or makes one ref of one repository, and leads from one tree to another."""
-Effect = GitUpdate | Release | Deploy | RotateSecret | ChangeEntitlement | Plan
+Effect = GitUpdate | Release | Deploy | ChangeEntitlement | RotateSecret | Plan
 
 ACTION_OF: Final[Mapping[type, Action]] = MappingProxyType(
     {
@@ -135,11 +141,6 @@ ABSENT: Final = "0" * 40
 """How git writes that a ref does not exist."""
 NOT_THERE: Final = "absent"
 """The state before of what is made anew."""
-
-
-def document_of(effect: StageEffect) -> str | None:
-    """The path of the document whose entitlements an effect brings; None where it deploys."""
-    return effect.document if isinstance(effect, ChangeEntitlement) else None
 
 
 def commit_seen(effect: GitEffect) -> str:
@@ -170,14 +171,14 @@ def verify_action(action: Action, effect: Effect) -> None:
 
 
 def way_back_digest(effect: GitEffect) -> str:
-    """Digest of the way back of an effect, which is part of what people agree to; a release has none."""
-    if isinstance(effect, Release):
+    """Digest of the way back of an effect, which is part of what people agree to; a release and a rotation have none."""
+    if isinstance(effect, Release | RotateSecret):
         return release_plan_digest(repository=effect.repository, ref=effect.ref)
     return git_rollback_plan_digest(repository=effect.repository, ref=effect.ref, restore_tree=effect.base_tree)
 
 
 def release_plan_digest(*, repository: str, ref: str) -> str:
-    """Digest of the words that a release is never taken back."""
+    """Digest of the words that nothing takes back what was done on this ref."""
     return digest_of({"kind": "none", "ref": ref, "repository": repository})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from magistrate.domain.stages import StageKind
 from magistrate.wire.agent_api import FindingView, ReasonView
 from magistrate.wire.envelope import Envelope
 
@@ -26,7 +27,8 @@ class TokenQuestion(_Shape, frozen=True, kw_only=True):
 class StageView(_Shape, frozen=True, kw_only=True):
     """A stage that policy gives the session's repository; `old` is the commit at its ref, empty where there is none.
 
-    `system` and `document` are those of a stage whose entitlements are changed, else null.
+    `system` and `document` are those of a stage whose entitlements are changed, with `secret` of one whose secret is
+    rotated, else null.
     """
 
     stage: str
@@ -34,6 +36,11 @@ class StageView(_Shape, frozen=True, kw_only=True):
     old: str
     system: str | None = None
     document: str | None = None
+    secret: str | None = None
+
+    def kind(self) -> StageKind:
+        """What is done in it."""
+        return StageKind(document=self.document, secret=self.secret)
 
 
 class SessionView(_Shape, frozen=True, kw_only=True):

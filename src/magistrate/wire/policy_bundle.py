@@ -66,7 +66,8 @@ class StagePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     What runs there follows the ref of the stage. After a deployment every probe must hold, and again and again for
     `soak_seconds` (0 to 300). `boundary` as that of a repository. A stage with a `system` runs nothing: the executor gives
-    that system the entitlements of the `document` in the tree, and both are named together.
+    that system the entitlements of the `document` in the tree, and both are named together. One with a `secret` too has that
+    secret of the system rotated for the uses that the document names.
     """
 
     stage: Name
@@ -78,6 +79,7 @@ class StagePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     boundary: tuple[Line, ...] = ()
     system: Name | None = None
     document: Line | None = None
+    secret: Name | None = None
 
 
 class FreezeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -62,7 +62,7 @@ def plan_of(world: CaseWorld, view: StageView = VIEW) -> tuple[StageEffect, byte
     ref = stage_ref(view.stage)
     old, tip = world.repositories.tip("shop", ref), world.repositories.tip("shop", "refs/heads/main")
     folder = Path(world.repositories.git_dir("shop"))
-    plan = planned_stage(folder, QuarantinedPatches(world.sandbox), ref, old, tip, view.document)
+    plan = planned_stage(folder, QuarantinedPatches(world.sandbox), ref, old, tip, view.kind())
     return stage_effect("shop", msgspec.structs.replace(view, old=old), plan), plan.diff
 
 

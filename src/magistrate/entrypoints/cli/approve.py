@@ -22,7 +22,7 @@ from magistrate.errors import Refused
 from magistrate.wire.approval import APPROVAL_SECONDS, Approval
 from magistrate.wire.canonical import digest
 from magistrate.wire.decision import Decision
-from magistrate.wire.effect import ChangeEntitlement, Deploy, GitEffect, Release, commit_seen
+from magistrate.wire.effect import ChangeEntitlement, Deploy, GitEffect, Release, RotateSecret, commit_seen
 
 
 @click.command()
@@ -131,6 +131,12 @@ def _what(effect: GitEffect) -> dict[str, str]:
             "deploys to": f"{effect.stage} of {effect.repository} in `{effect.environment}`, run by whatever watches {effect.ref}",
             "from, to": f"what runs at {effect.old[:12]}, to commit {effect.commit[:12]}, artifact {effect.artifact_digest[:19]}",
             "way back": f"tree {effect.base_tree[:12]} is deployed again, by itself when verification fails",
+        }
+    if isinstance(effect, RotateSecret):
+        return {
+            "rotates": f"`{effect.secret_id}` of `{effect.store}` in `{effect.environment}`",
+            "for": f"whom {effect.document} of {effect.repository} names at {effect.commit[:12]}",
+            "way back": "none: the old value is ended in every system and probed dead; what fails on the way halts for people",
         }
     if isinstance(effect, ChangeEntitlement):
         return {

@@ -19,7 +19,7 @@ from magistrate.adapters.git.objects import create_bare, import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import compared
-from magistrate.adapters.git.stage_plan import document_in
+from magistrate.adapters.git.stage_plan import document_in, secret_use_in
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.authority.floor import Ground, floor_ruling
 from magistrate.authority.obligations import at_least, covers
@@ -41,6 +41,7 @@ from magistrate.wire.effect import (
     Deploy,
     GitUpdate,
     Release,
+    RotateSecret,
     StageEffect,
     commit_seen,
     way_back_digest,
@@ -105,6 +106,9 @@ def _brought(opened: Opened, effect: Release | StageEffect, git_dir: Path, sourc
         _same("tree that runs", git.tree_of(effect.old), effect.base_tree)
     if isinstance(effect, Deploy):
         _same("artifact", digest(artifact_of(git, effect.result_tree)), effect.artifact_digest)
+    if isinstance(effect, RotateSecret):
+        use = secret_use_in(git, effect.result_tree, effect.document)
+        _same("digest of the uses of the secret", digest(use.text().encode()), effect.consumers_digest)
     if isinstance(effect, ChangeEntitlement):
         for when, tree, said in (
             ("before", effect.base_tree, effect.before_digest), ("after", effect.result_tree, effect.after_digest)
