@@ -19,7 +19,7 @@ from magistrate.wire.closure import Closure
 from magistrate.wire.decision import Decision, Obligation, Reason
 from magistrate.wire.document import Body, document, seal_by_person, seal_by_process
 from magistrate.wire.drill import DrillKind, DrillOrder, DrillResult, Probe
-from magistrate.wire.effect import NOT_THERE, ChangeEntitlement, Deploy, GitUpdate, Release
+from magistrate.wire.effect import NOT_THERE, ChangeEntitlement, Deploy, GitUpdate, Release, RotateSecret
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.evidence import Evidence
 from magistrate.wire.freeze import Freeze, Scope, Thaw

@@ -31,6 +31,7 @@ from magistrate.executor.actions.git_deploy import GitDeploy
 from magistrate.executor.actions.git_entitlement import GitEntitlement
 from magistrate.executor.actions.git_merge import GitMerge
 from magistrate.executor.actions.git_release import GitRelease
+from magistrate.executor.actions.git_rotation import GitRotation
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.admit import Ground
 from magistrate.executor.assembly import Outside, assemble
@@ -90,6 +91,7 @@ def actions_of(target: Target, read_ref: ReadRef, sign: SignForGit) -> Mapping[A
         Action.RELEASE: GitRelease(target, read_ref, sign),
         Action.DEPLOY: GitDeploy(target, read_ref),
         Action.CHANGE_ENTITLEMENT: GitEntitlement(target, read_ref),
+        Action.ROTATE_SECRET: GitRotation(target, read_ref),
     }
 
 

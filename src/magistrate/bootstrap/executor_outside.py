@@ -16,7 +16,7 @@ from magistrate.adapters.git.objects import import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import planned
-from magistrate.adapters.git.stage_plan import document_in, planned_stage
+from magistrate.adapters.git.stage_plan import document_in, planned_stage, secret_use_in
 from magistrate.adapters.scanners.sarif import SarifFile
 from magistrate.authority.across import LinkedVerdict
 from magistrate.authority.admission import Pins
@@ -26,6 +26,7 @@ from magistrate.authority.stage_effect import kind_of
 from magistrate.domain.case import Companion
 from magistrate.domain.entitlements import Entitlement
 from magistrate.domain.finding import Finding
+from magistrate.domain.rotation import SecretUse
 from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import NotFound, Refused, Unavailable
@@ -80,6 +81,10 @@ class QuarantinedRebuilder:
     def document(self, git_dir: Path, tree: str, path: str) -> frozenset[Entitlement]:
         """The entitlements of a document in the executor's own copy (raises Refused MAG-E315)."""
         return document_in(RepositoryReader(git_dir), tree, path)
+
+    def secret_use(self, git_dir: Path, tree: str, path: str) -> SecretUse:
+        """The uses of a secret in the executor's own copy (raises Refused MAG-E316)."""
+        return secret_use_in(RepositoryReader(git_dir), tree, path)
 
 
 class PinnedAssessor:

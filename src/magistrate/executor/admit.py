@@ -38,7 +38,7 @@ from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope, verify_current
-from magistrate.wire.effect import ChangeEntitlement, GitEffect, GitUpdate, Release, StageEffect
+from magistrate.wire.effect import ChangeEntitlement, GitEffect, GitUpdate, Release, RotateSecret, StageEffect
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 
@@ -273,7 +273,9 @@ class Admission:
 
 def places_of(effect: GitEffect) -> tuple[str, ...]:
     """What a foreign lease may close that an effect changes: its repository, and its system if it has one."""
-    return (effect.repository, *((system_ref(effect.system),) if isinstance(effect, ChangeEntitlement) else ()))
+    if isinstance(effect, ChangeEntitlement):
+        return effect.repository, system_ref(effect.system)
+    return (effect.repository, system_ref(effect.store)) if isinstance(effect, RotateSecret) else (effect.repository,)
 
 
 def _verify_same_version(own: str, judged_by: str) -> None:

@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from magistrate.authority.stops import Stops
 from magistrate.executor.action import Actions
 from magistrate.executor.admit import Admission, Ground
+from magistrate.executor.beside import Beside, ByEffect
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.checks import Checks
 from magistrate.executor.drill_probes import GateMisuse, Misuse, ScratchDrills
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.drills import DrillParts, Drills
+from magistrate.executor.entitlements import Entitlements, System
 from magistrate.executor.foreign import ForeignLeases
 from magistrate.executor.halts import Halts
 from magistrate.executor.hands import Hands
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import Journal
 from magistrate.executor.loop import Loop
-from magistrate.executor.mints import Mints, system_ref
+from magistrate.executor.mints import Mints, system_ref, target_ref
 from magistrate.executor.outbox import Outbox
 from magistrate.executor.ports import (
     Alarm,
@@ -27,15 +29,18 @@ from magistrate.executor.ports import (
     Broker,
     CheckRunner,
     Clock,
+    Consumer,
     ControlInbox,
     DrillGround,
     LiveProbe,
+    Mint,
     Target,
 )
+from magistrate.executor.rotations import Rotations, SecretStore
 from magistrate.executor.saga import Parts, Saga
-from magistrate.executor.systems import System, Systems
 from magistrate.executor.verification import Verifier
 from magistrate.executor.watch import WATCH_SECONDS, Watch
+from magistrate.wire.effect import ChangeEntitlement, RotateSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,8 @@ class Outside:
     live: LiveProbe
     stops: Callable[[], Stops]
     systems: Mapping[str, System] = field(default_factory=dict)
+    stores: Mapping[str, SecretStore] = field(default_factory=dict)
+    consumers: Mapping[str, Consumer] = field(default_factory=dict)
     watch_seconds: float = WATCH_SECONDS
     closing: tuple[Callable[[], None], ...] = ()
 
@@ -72,11 +79,8 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     book = Casebook(journal)
     record = DrillRecord(journal, outside.identity)
     outbox = Outbox(book=book, record=record, inbox=outside.inbox, alarm=outside.alarm)
-    mints = Mints(outside.broker, {system_ref(name): system.mint for name, system in outside.systems.items()})
+    mints = _mints(outside)
     hands = Hands(book=book, identity=outside.identity, mints=mints, clock=outside.clock, alarm=outside.alarm)
-    systems = Systems(
-        book=book, hands=hands, target=outside.target, systems=outside.systems, alarm=outside.alarm
-    )  # fmt: skip
     halts = Halts(book=book, broker=outside.broker, alarm=outside.alarm, deployment=outside.identity.deployment)
     foreign = ForeignLeases(book=book, mints=mints, alarm=outside.alarm, identity=outside.identity)
     admission = Admission(
@@ -85,7 +89,7 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     )  # fmt: skip
     saga = Saga(
         Parts(
-            book=book, identity=outside.identity, admission=admission, halts=halts, hands=hands, systems=systems, broker=outside.broker,
+            book=book, identity=outside.identity, admission=admission, halts=halts, hands=hands, beside=_beside(outside, book, hands), broker=outside.broker,
             actions=outside.actions(outside.target, outside.broker.read_ref, outside.identity.sign_for_git), checks=Checks(book=book, runner=outside.checks), inbox=outside.inbox, outbox=outbox, clock=outside.clock,
             alarm=outside.alarm, verifier=Verifier(book=book, live=outside.live, clock=outside.clock),
         )
@@ -106,4 +110,25 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
     return Loop(
         book=book, hands=hands, saga=saga, halts=halts, foreign=foreign, drills=drills, watch=watch, outbox=outbox, inbox=outside.inbox,
         clock=outside.clock, alarm=outside.alarm,
+    )  # fmt: skip
+
+
+def _mints(outside: Outside) -> Mints:
+    """The gate, and whoever mints for a system or target; a system that is changed in two ways has one mint."""
+    places: dict[str, Mint] = {target_ref(name): one.mint for name, one in outside.consumers.items()}
+    for each in (outside.systems, outside.stores):
+        places |= {system_ref(name): one.mint for name, one in each.items()}
+    return Mints(outside.broker, places)
+
+
+def _beside(outside: Outside, book: Casebook, hands: Hands) -> Beside:
+    return ByEffect(
+        {
+            ChangeEntitlement: Entitlements(
+                book=book, hands=hands, target=outside.target, systems=outside.systems, alarm=outside.alarm
+            ),
+            RotateSecret: Rotations(
+                book=book, hands=hands, target=outside.target, stores=outside.stores, consumers=outside.consumers
+            ),
+        }
     )  # fmt: skip

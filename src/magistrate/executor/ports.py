@@ -18,6 +18,7 @@ from magistrate.authority.closures import Halt
 from magistrate.domain.case import Companion
 from magistrate.domain.entitlements import Entitlement
 from magistrate.domain.impact import Strictness
+from magistrate.domain.rotation import SecretUse
 from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.wire.assessment import Verdict
@@ -249,6 +250,9 @@ class Target(Protocol):
 
     def document(self, repository: str, tree: str, path: str) -> frozenset[Entitlement]:
         """The entitlements that a document in a tree of the executor's own repository gives away."""
+
+    def secret_use(self, repository: str, tree: str, path: str) -> SecretUse:
+        """Who uses a secret, by a document in a tree of the executor's own repository."""
 
     def tag(self, repository: str, text: bytes) -> str:
         """Make the tag object in the executor's own repository; deterministic."""

@@ -71,6 +71,7 @@ class JournalStep(StrEnum):
     LEASE_REVOKING = "lease.revoking"
     SYSTEM_STARTED = "system.started"
     SYSTEM_CHANGED = "system.changed"
+    SECRET_PROBED = "secret.probed"  # noqa: S105  the name of a step
     VERIFICATION_STARTED = "verification.started"
     EXECUTION_RESUMED = "execution.resumed"
     DRILL_KEPT = "drill.kept"

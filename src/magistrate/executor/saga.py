@@ -20,6 +20,7 @@ from magistrate.domain.execution import Action, LeasePurpose
 from magistrate.errors import MagistrateError, NotFound, Refused, Usage
 from magistrate.executor.action import ExecutorAction, Move, Standing
 from magistrate.executor.admit import SKEW, Admission
+from magistrate.executor.beside import Beside
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.checks import NOBODY, Checks
 from magistrate.executor.halts import Halts
@@ -29,7 +30,6 @@ from magistrate.executor.outbox import Outbox
 from magistrate.executor.ports import Alarm, Broker, Clock, ControlInbox, Credential
 from magistrate.executor.report import Ending, make_report
 from magistrate.executor.rows import ExecutionRow, JournalStep
-from magistrate.executor.systems import Systems
 from magistrate.executor.verification import Verifier
 from magistrate.executor.work import Work, decode_bundle, open_warrant, work_of
 from magistrate.wire.canonical import canonical
@@ -52,7 +52,7 @@ class Parts:
     admission: Admission
     halts: Halts
     hands: Hands
-    systems: Systems
+    beside: Beside
     broker: Broker
     actions: Mapping[Action, ExecutorAction]
     checks: Checks
@@ -130,7 +130,7 @@ class Saga:
         made = action.prepare(admitted)
         self._book.commits_made(row.warrant, made.commit, made.inverse)
         action.verify_unmoved(self._book.execution(row.warrant))
-        self._parts.systems.verify_before(admitted)
+        self._parts.beside.verify_before(admitted)
         return work_of(self._book.execution(row.warrant), self._parts.admission.pins()), admitted
 
     def _checked(self, work: Work, admitted: Admitted) -> bool:
@@ -191,7 +191,7 @@ class Saga:
         self._parts.outbox.flush()
 
     def _conclude(self, work: Work, still: Callable[[], None] | None = None) -> None:
-        """Decide by the state of the ref what happened, and bring the execution to its end; `still` as `Systems.bring`."""
+        """Decide by the state of the ref what happened, and bring the execution to its end; `still` as `Beside.bring`."""
         row, action = work.row, self._of(work)
         found = self._settled(row, action)
         stands = action.standing(row, found)
@@ -228,7 +228,7 @@ class Saga:
         if passed is None:
             self._parts.outbox.flush()
             passed = self._brought(work, still) and self._parts.verifier.observe(
-                work, self._parts.checks.vouched_by(work.name), lambda: self._parts.systems.seen(work)
+                work, self._parts.checks.vouched_by(work.name), lambda: self._parts.beside.seen(work)
             )
         if not passed:
             self._roll_back(work)
@@ -242,7 +242,7 @@ class Saga:
 
     def _brought(self, work: Work, still: Callable[[], None] | None) -> bool:
         """Change what the effect changes beside its ref; what fails there is written down as a verification that failed."""
-        why = self._parts.systems.bring(work, still)
+        why = self._parts.beside.bring(work, still)
         if why:
             self._parts.alarm.raise_alarm(why)
             self._parts.verifier.failed(work, why)
@@ -251,7 +251,7 @@ class Saga:
     def _roll_back(self, work: Work) -> None:
         """Take the way back that was made before the effect, under leases of their own; without one, halt."""
         row, action = work.row, self._of(work)
-        why = self._parts.systems.bring_back(work)
+        why = self._parts.beside.bring_back(work)
         if why:
             self._parts.alarm.raise_alarm(why)
             self._halt(row, action.read(row))

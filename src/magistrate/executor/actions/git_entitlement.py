@@ -1,7 +1,7 @@
 """The action `change_entitlement`: one more commit on the ref of a stage, which records what its system gives away.
 
 Rule kept (R5, R58): the ref only ever grows, each of its commits is one change, and the way back is one more commit with the
-document of before. The system itself is changed after the ref and brought back before it, by `executor.systems`.
+document of before. The system itself is changed after the ref and brought back before it, by `executor.entitlements`.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from typing import Final, Protocol
 
 from magistrate.domain.entitlements import Entitlement
 from magistrate.domain.execution import EXECUTOR_EMAIL, EXECUTOR_NAME
+from magistrate.domain.rotation import SecretUse
 from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import Refused, Unavailable
@@ -56,6 +57,9 @@ class Planner(Protocol):
     def document(self, git_dir: Path, tree: str, path: str) -> frozenset[Entitlement]:
         """The entitlements of a document in a tree."""
 
+    def secret_use(self, git_dir: Path, tree: str, path: str) -> SecretUse:
+        """The uses of a secret by a document in a tree."""
+
 
 class NoPlans:
     """Where changes land and nothing else is done. Methods raise Refused MAG-E124."""
@@ -71,6 +75,10 @@ class NoPlans:
     def document(self, git_dir: Path, tree: str, path: str) -> frozenset[Entitlement]:  # noqa: ARG002  refused whatever it is
         """No entitlements are changed here."""
         raise Refused("MAG-E124", f"nobody here changes the entitlements of `{path[:60]}`")
+
+    def secret_use(self, git_dir: Path, tree: str, path: str) -> SecretUse:  # noqa: ARG002  refused whatever it is
+        """No secret is rotated here."""
+        raise Refused("MAG-E124", f"nobody here rotates what `{path[:60]}` is about")
 
 
 class GitTarget:
@@ -130,6 +138,10 @@ class GitTarget:
     def document(self, repository: str, tree: str, path: str) -> frozenset[Entitlement]:
         """The entitlements of a document in a tree that was fetched before (raises Refused MAG-E315, NotFound)."""
         return self._planner.document(self.git_dir(repository), tree, path)
+
+    def secret_use(self, repository: str, tree: str, path: str) -> SecretUse:
+        """The uses of a secret by a document in a tree that was fetched before (raises Refused MAG-E316, NotFound)."""
+        return self._planner.secret_use(self.git_dir(repository), tree, path)
 
     def _bring(self, repository: str, branch: str, commit: str, *more: str) -> None:
         """Fetch the branch as it stands, and what else is named; the commit must be on it."""

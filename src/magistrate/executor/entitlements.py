@@ -52,8 +52,8 @@ class _Change:
     after: Given
 
 
-class Systems:
-    """The systems that one executor is set up for, by name."""
+class Entitlements:
+    """Changes the entitlements of the systems that one executor is set up for, as `Beside` says it."""
 
     def __init__(
         self, *, book: Casebook, hands: Hands, target: Target, systems: Mapping[str, System], alarm: Alarm
@@ -65,32 +65,27 @@ class Systems:
         self._alarm = alarm
 
     def verify_before(self, admitted: Admitted) -> None:
-        """Check that the system gives away what was approved as its state before; no other effect has one.
+        """Check that the system gives away what was approved as its state before.
 
         Raises:
             Refused: MAG-E404 for a system that this executor knows nothing of, MAG-E403 when it gives away something else.
             Unavailable: it does not answer.
         """
         change = self._change(admitted.effect)
-        if change is not None:
-            differs = _difference(change.before, change.system.read())
-            if differs:
-                raise Refused(
-                    "MAG-E403", f"`{change.name}` is not what was approved as its state before: {differs}",
-                    hint="bring document and system together by hand, then propose the change again",
-                )  # fmt: skip
+        differs = _difference(change.before, change.system.read())
+        if differs:
+            raise Refused(
+                "MAG-E403", f"`{change.name}` is not what was approved as its state before: {differs}",
+                hint="bring document and system together by hand, then propose the change again",
+            )  # fmt: skip
 
     def bring(self, work: Work, still: Callable[[], None] | None) -> str:
-        """Change the system as approved; why not, or empty where it is done or the effect has no system.
-
-        `still` raises Refused when somebody said stop; None after a crash, when nothing is changed that is not changed yet.
+        """Change the system as approved; why not, or empty where it is done.
 
         Raises:
             Unavailable: it does not answer, or its credential is not confirmed dead; it is tried again.
         """
         change = self._change(work.warrant.body.effect)
-        if change is None:
-            return ""
         found = change.system.read()
         if found == change.before and still is None:
             return f"the executor stopped before `{change.name}` was changed"
@@ -103,8 +98,6 @@ class Systems:
     def bring_back(self, work: Work) -> str:
         """Have the system as it was before; why not, or empty where it is so (raises Unavailable)."""
         change = self._change(work.warrant.body.effect)
-        if change is None:
-            return ""
         back = _Change(name=change.name, system=change.system, before=change.after, after=change.before)
         found = back.system.read()
         why = self._made(work, LeasePurpose.ROLLBACK, back, lambda: None) if found == back.before else ""
@@ -113,11 +106,9 @@ class Systems:
             self._changed(work, back.name, back.after)
         return differs and (why or f"`{back.name}` is neither what was approved nor what it was: {differs}")
 
-    def seen(self, work: Work) -> Seen | None:
-        """What an independent look at the system sees; None for an effect without one (raises Unavailable)."""
+    def seen(self, work: Work) -> Seen:
+        """What an independent look at the system sees (raises Unavailable)."""
         change = self._change(work.warrant.body.effect)
-        if change is None:
-            return None
         differs = _difference(change.after, change.system.read())
         said = f"`{change.name}`: {differs or f'{len(change.after)} entitlements as approved'}"
         return Seen(held=not differs, seen=said)
@@ -149,9 +140,9 @@ class Systems:
         facts = {"system": name, "entitlements": entitlements_digest(now), "count": str(len(now))}
         self._book.step(work.name, JournalStep.SYSTEM_CHANGED, StepStatus.DONE, facts)
 
-    def _change(self, effect: Effect) -> _Change | None:
+    def _change(self, effect: Effect) -> _Change:
         if not isinstance(effect, ChangeEntitlement):
-            return None
+            raise Refused("MAG-E124", f"`{type(effect).__name__}` changes no entitlements")
         if effect.system not in self._systems:
             raise Refused(
                 "MAG-E404", f"this executor is set up for no system `{effect.system[:60]}`",
