@@ -102,8 +102,8 @@ _RECONCILED = (
     " (ForeignLeases; tests of reconciliation)"
 )
 _SYSTEM = (
-    "only a change of entitlements writes it; the normal suite kills at each of its entries in memory, and in the middle of the"
-    " change with a real database (test_entitlement_saga.py, test_entitlements.py); it is not in the matrix of `make soak` yet"
+    "only a change of entitlements or a rotation writes it; the normal suite kills at each of their entries in memory"
+    " (test_entitlement_saga.py, test_rotation_saga.py); they are not in the matrix of `make soak` yet"
 )
 NOT_APPLICABLE: Final[Mapping[str, str]] = {
     JournalStep.DRILL_KEPT: _DRILL,
@@ -111,6 +111,7 @@ NOT_APPLICABLE: Final[Mapping[str, str]] = {
     " (test_halted_town.py, test_executor_halts.py)",
     JournalStep.SYSTEM_STARTED: _SYSTEM,
     JournalStep.SYSTEM_CHANGED: _SYSTEM,
+    JournalStep.SECRET_PROBED: _SYSTEM,
     Event.FREEZE_SET: _RECONCILED,
     Event.FREEZE_LIFTED: _RECONCILED,
     Event.TRUST_DEMOTED: "a refusal at admission writes it, before any lease; done again after a crash it says the same"

@@ -34,6 +34,7 @@ from magistrate.wire.effect import (
     GitEffect,
     GitUpdate,
     Release,
+    RotateSecret,
     commit_seen,
     git_rollback_plan_digest,
     release_plan_digest,
@@ -87,6 +88,8 @@ class Admissible:
     """What the effect says if it is a deployment; None: it is none."""
     entitle: dict[str, Any] | None = None
     """What the effect says if it changes the entitlements of a system; None: it does not."""
+    rotate: dict[str, Any] | None = None
+    """What the effect says if it rotates a secret; None: it does not."""
     now: int = NOW
 
     def __post_init__(self) -> None:
@@ -189,6 +192,14 @@ class Admissible:
                 **{"environment": "staging", "pre_state": said["base_tree"], "repository": "shop", "stage": "orders",
                    "commit": OLD, "result_tree": RESULT, "manifest_sha256": digest(b"m"), "system": "orders-db",
                    "document": "db/grants.sql", "rollback_plan_digest": way, **said}
+            )  # fmt: skip
+        if self.rotate is not None:
+            said = {"ref": "refs/heads/stages/password", "base_tree": BASE, "old": OLD, **self.rotate}
+            return RotateSecret(
+                **{"environment": "staging", "pre_state": said["base_tree"], "repository": "shop", "stage": "password",
+                   "commit": OLD, "result_tree": RESULT, "manifest_sha256": digest(b"m"), "store": "orders-db",
+                   "secret_id": "orders-password", "document": "db/password.toml", "consumers_digest": digest(b"c"),
+                   "rollback_plan_digest": release_plan_digest(repository="shop", ref=said["ref"]), **said}
             )  # fmt: skip
         plan = git_rollback_plan_digest(repository="shop", ref="refs/heads/main", restore_tree=BASE)
         return GitUpdate(

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from world.executing import World
+from world.memory_mint import MemoryMint
 
 from magistrate.authority.stage_effect import entitlements_digest
 from magistrate.domain.entitlements import Entitlement, entitlements_of
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.domain.principal import Role
-from magistrate.errors import NotFound, Refused, Unavailable
-from magistrate.executor.ports import Credential, ProviderLease, Seen
+from magistrate.errors import Refused
+from magistrate.executor.ports import Credential
 from magistrate.wire.decision import Obligation
-from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import HttpProbe, StagePolicy
 
 BEFORE = entitlements_of("GRANT SELECT, UPDATE ON TABLE app.orders TO clerk;\nGRANT USAGE ON SCHEMA app TO clerk;\n")
@@ -34,27 +32,17 @@ class MemorySystem:
 
     given: frozenset[Entitlement] = BEFORE
     changes: list[frozenset[Entitlement]] = field(default_factory=list)
-    grants: dict[str, dict[str, Any]] = field(default_factory=dict)
-    dead: set[str] = field(default_factory=set)
-    up: bool = True
-    honour_revocation: bool = True
-    mints: Callable[[str], bool] = lambda purpose: True
+    mint: MemoryMint = field(default_factory=lambda: MemoryMint("orders-db", "system:orders-db"))
     before_change: Callable[[], None] = lambda: None
     after_change: Callable[[], None] = lambda: None
 
-    @property
-    def mint(self) -> MemorySystem:
-        return self
-
     def read(self) -> frozenset[Entitlement]:
-        self._answering()
+        self.mint.answering()
         return self.given
 
     def change(self, credential: Credential, before: frozenset[Entitlement], after: frozenset[Entitlement]) -> None:
-        self._answering()
-        grant = self.grants[credential.lease]
-        if grant["token"] != credential.token or grant["state"] != "issued":
-            raise Refused("MAG-E413", "login refused")
+        self.mint.answering()
+        self.mint.verify(credential)
         self.before_change()
         if self.given == after:
             return
@@ -63,51 +51,6 @@ class MemorySystem:
         self.given = after
         self.changes.append(after)
         self.after_change()
-
-    def request(self, bundle: Any, lease: Envelope, withdrawals: Any) -> Credential:
-        self._answering()
-        document = json.loads(lease.payload_bytes())
-        body, name = document["body"], document["id"]
-        assert (body["repository"], body["ref"]) == ("orders-db", "system:orders-db")
-        if name in self.dead or not self.mints(body["purpose"]):
-            raise Refused("MAG-E410", "not minted")
-        token = hashlib.sha256(name.encode()).hexdigest()
-        self.grants[name] = {**body, "token": token, "state": "issued"}
-        return Credential(lease=name, token=token, address="host=memory", expires=document["expires"])
-
-    def revoke(self, lease: str) -> ProviderLease:
-        self._answering()
-        self.dead.add(lease)
-        if lease not in self.grants:
-            return ProviderLease(lease=lease, state="no such role", usable=False, ref_state="")
-        if self.honour_revocation:
-            self.grants[lease]["state"] = "dropped"
-        return self.state(lease)
-
-    def state(self, lease: str) -> ProviderLease:
-        self._answering()
-        if lease not in self.grants:
-            raise NotFound("MAG-E334", "no such role")
-        state = self.grants[lease]["state"]
-        return ProviderLease(lease=lease, state=state, usable=state == "issued", ref_state="", repository="orders-db")
-
-    def leases(self) -> tuple[ProviderLease, ...]:
-        self._answering()
-        return tuple(self.state(lease) for lease in self.grants)
-
-    def disown(self, lease: str) -> ProviderLease:
-        return self.revoke(lease)
-
-    def probe(self, credential: Credential) -> Seen:
-        usable = self.state(credential.lease).usable
-        return Seen(held=not usable, seen="login ACCEPTED" if usable else "login refused")
-
-    def usable(self) -> list[str]:
-        return [lease for lease, grant in self.grants.items() if grant["state"] == "issued"]
-
-    def _answering(self) -> None:
-        if not self.up:
-            raise Unavailable("MAG-E413", "the database does not answer")
 
 
 def entitling_world(home: Path, *, probes: tuple[HttpProbe, ...] = (), **entitle: Any) -> tuple[World, MemorySystem]:

@@ -22,6 +22,7 @@ from magistrate.authority.closures import Halt
 from magistrate.authority.stops import Stops
 from magistrate.bootstrap.executor import actions_of
 from magistrate.domain.entitlements import Entitlement
+from magistrate.domain.rotation import SecretUse
 from magistrate.domain.stages import StagePlan
 from magistrate.domain.tags import ReleasePlan
 from magistrate.errors import NotFound, Refused, Unavailable
@@ -177,6 +178,8 @@ class MemoryTarget:
     planned: dict[str, Any] = field(default_factory=dict)
     documents: dict[str, frozenset[Entitlement]] = field(default_factory=dict)
     """What a document gives away, by tree."""
+    use: SecretUse | None = None
+    """Who uses the secret that is rotated."""
 
     def prepare(self, repository: str, ref: str, old: str) -> None:
         pass
@@ -204,7 +207,7 @@ class MemoryTarget:
             result_tree=effect.result_tree, diff=DIFF, manifest_sha256=effect.manifest_sha256,
             paths=("a.py",),
             **{
-                name: getattr(effect, name) for name in ("artifact_digest", "before_digest", "after_digest")
+                name: getattr(effect, name) for name in ("artifact_digest", "before_digest", "after_digest", "consumers_digest")
                 if hasattr(effect, name)
             },
         )  # fmt: skip
@@ -212,6 +215,10 @@ class MemoryTarget:
 
     def document(self, repository: str, tree: str, path: str) -> frozenset[Entitlement]:
         return self.documents[tree]
+
+    def secret_use(self, repository: str, tree: str, path: str) -> SecretUse:
+        assert self.use is not None
+        return self.use
 
     def tag(self, repository: str, text: bytes) -> str:
         name = hashlib.sha1(text, usedforsecurity=False).hexdigest()

@@ -120,7 +120,7 @@ class GateWorld:
         plan = git_rollback_plan_digest(repository="shop", ref=REF, restore_tree=self.base_tree)
         case.effect = {"old": self.base, "base_tree": self.base_tree, "pre_state": self.base_tree,
                        "result_tree": self.change_tree, "rollback_plan_digest": plan, **knobs.get("effect", {})}  # fmt: skip
-        if any(one is not None for one in (case.release, case.deploy, case.entitle)):
+        if any(one is not None for one in (case.release, case.deploy, case.entitle, case.rotate)):
             return case
         case.approval = {"base": self.base, "result_tree": self.change_tree, **knobs.get("approval", {})}
         return case

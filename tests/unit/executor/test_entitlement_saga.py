@@ -40,7 +40,7 @@ def why(world: World) -> str:
 
 def ended(world: World, system: MemorySystem) -> tuple[list[str], bool, Any]:
     """How it ended, whether any credential lives, and what the system gives away."""
-    return world.control.outcomes, bool(world.gate.usable() or system.usable()), system.given
+    return world.control.outcomes, bool(world.gate.usable() or system.mint.usable()), system.given
 
 
 def test_the_ref_records_it_and_the_system_has_it(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_system_that_gives_away_something_else_is_refused_before_any_credentia
     system.given = ELSE
     run(world, system)
     assert ended(world, system) == (["refused"], False, ELSE)
-    assert (stands(world), world.gate.grants, system.grants) == (STOOD, {}, {})
+    assert (stands(world), world.gate.grants, system.mint.grants) == (STOOD, {}, {})
     assert "MAG-E403" in why(world)
     assert "it has also GRANT SELECT ON TABLE app.orders TO PUBLIC;" in why(world)
 
@@ -91,7 +91,7 @@ def test_entitlements_that_the_executor_reads_otherwise_are_refused(tmp_path: Pa
     world.target.planned = {field: "sha256:" + "9" * 64}
     run(world, system)
     assert ended(world, system) == (["refused"], False, BEFORE)
-    assert (stands(world), world.gate.grants, system.grants) == (STOOD, {}, {})
+    assert (stands(world), world.gate.grants, system.mint.grants) == (STOOD, {}, {})
 
 
 def test_another_hand_that_changes_it_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_another_hand_that_changes_it_meanwhile_is_not_overwritten(tmp_path: Pat
 
 def test_a_system_that_refuses_has_the_ref_taken_back(tmp_path: Path) -> None:
     world, system = entitling_world(tmp_path / "home")
-    system.mints = lambda purpose: False
+    system.mint.mints = lambda purpose: False
     run(world, system)
     assert ended(world, system) == (["rolled_back"], False, BEFORE)
     assert (tree(world), system.changes) == ("2" * 40, [])
@@ -136,7 +136,7 @@ def test_what_changes_after_it_fails_the_last_look(tmp_path: Path) -> None:
 def test_what_cannot_be_given_back_halts_and_holds_the_ref(tmp_path: Path) -> None:
     world, system = entitling_world(tmp_path / "home", probes=(PROBE,))
     world.eyes.live = lambda commit: False
-    system.mints = lambda purpose: purpose == "effect"
+    system.mint.mints = lambda purpose: purpose == "effect"
     run(world, system, rounds=2)
     assert ended(world, system) == (["halted"], False, AFTER)
     assert len(world.gate.halts) == 1
@@ -149,26 +149,26 @@ def test_a_stop_between_ref_and_system_changes_nothing_and_takes_the_ref_back(tm
 
     def stops() -> Stops:
         asked[0] += 1
-        if system.grants and not system.changes:
+        if system.mint.grants and not system.changes:
             raise Refused("MAG-E388", "frozen")
         return Stops()
 
     world.executor(systems={"orders-db": system}, stops=stops).tick()
     assert ended(world, system) == (["rolled_back"], False, BEFORE)
-    assert (tree(world), system.changes, len(system.grants)) == ("2" * 40, [], 1)
+    assert (tree(world), system.changes, len(system.mint.grants)) == ("2" * 40, [], 1)
 
 
 @pytest.mark.requirement("R53")
 def test_a_system_that_is_silent_keeps_its_lease_open_until_it_says_that_it_is_dead(tmp_path: Path) -> None:
     world, system = entitling_world(tmp_path / "home")
-    system.after_change = lambda: setattr(system, "up", False)
+    system.after_change = lambda: setattr(system.mint, "up", False)
     run(world, system, rounds=3)
     assert world.control.outcomes == []
     assert world.journal is not None
     (lease,) = Casebook(world.journal).open_leases()
     assert (lease.ref, str(lease.state)) == ("system:orders-db", "unconfirmed")
     assert any("not confirmed dead" in told for told in world.alarm.told)
-    system.up = True
+    system.mint.up = True
     run(world, system)
     assert ended(world, system) == (["succeeded"], False, AFTER)
     assert system.changes == [AFTER]
@@ -178,13 +178,13 @@ def test_a_system_that_is_silent_keeps_its_lease_open_until_it_says_that_it_is_d
 def test_a_lease_of_the_system_that_no_execution_asked_for_is_ended_and_closes_the_system(tmp_path: Path) -> None:
     world, system = entitling_world(tmp_path / "home")
     strange = "lse-" + "a" * 26
-    system.grants[strange] = {"token": "t", "state": "issued"}
+    system.mint.grants[strange] = {"token": "t", "state": "issued"}
     offered, world.control.bundles = world.control.bundles, []
     loop = world.executor(systems={"orders-db": system})
     world.clock.passed += 31
     loop.tick()
     assert (
-        system.usable(),
+        system.mint.usable(),
         [told for told in world.alarm.told if strange in told and "system:orders-db" in told] != [],
     ) == ([], True)
     world.control.bundles = offered
