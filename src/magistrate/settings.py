@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from magistrate.authority.issuer_url import verify_issuer_url
 from magistrate.errors import NotFound, Refused, Usage
+from magistrate.settings_systems import SystemSettings, read_systems, systems_text
 
 HOME_VERSION: Final = 1
 HOST: Final = "127.0.0.1"
@@ -90,6 +91,7 @@ class Settings:
     rotate_person_days: int = 365
     workload_token: Path | None = None
     workload_issuer: WorkloadIssuer | None = None
+    systems: Mapping[str, SystemSettings] = field(default_factory=dict)
 
     @property
     def roster_path(self) -> Path:
@@ -214,9 +216,11 @@ def load_settings(home: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise Usage("MAG-E590", f"`{path}` cannot be read: {error}") from error
     try:
-        values = _flat(tomllib.loads(text), path, text)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Usage("MAG-E590", f"`{path}` is not TOML: {error}") from error
+    systems = read_systems(table.pop("system", {}), home, lambda name, what: _wrong(path, text, name, what))
+    values = _flat(table, path, text)
     _verify_version(values, path)
     for required in ("deployment", "mode"):
         if required not in values:
@@ -232,7 +236,7 @@ def load_settings(home: Path) -> Settings:
         person=values.get("person.name", ""), person_key=values.get("person.key", ""),
         rotate_process_days=values.get("rotation.process_days", 90), rotate_person_days=values.get("rotation.person_days", 365),
         workload_token=home / values["workload.token_file"] if values.get("workload.token_file") else None,
-        workload_issuer=_issuer(values, home),
+        workload_issuer=_issuer(values, home), systems=systems,
     )  # fmt: skip
 
 
@@ -281,6 +285,7 @@ def settings_text(settings: Settings) -> str:
             "[workload]  # how the executor comes to the tokens that policy asks for: docs/workload-identity.md",
         ]
         lines += [f"{name} = {_quoted(str(value))}" for name, value in said.items() if value]
+    lines += systems_text(settings.systems, _quoted)
     return "\n".join(lines) + "\n"
 
 
@@ -356,7 +361,7 @@ def _wrong(path: Path, text: str, name: str, what: str) -> Usage:
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
         if stripped.startswith("["):
-            section = stripped.strip("[] ").split("]")[0]
+            section = stripped.strip("[] ").split("]")[0].replace('"', "")
             if section == name:
                 place = f":{number}"
         elif stripped.startswith(f"{name} ") or (

@@ -13,7 +13,7 @@ import msgspec
 
 from magistrate.authority.admission import Pins
 from magistrate.authority.policy import TrustedPolicy, trust_policy
-from magistrate.authority.roster import trust_roster
+from magistrate.authority.roster import TrustedRoster, trust_roster
 from magistrate.errors import Unavailable
 from magistrate.wire.envelope import Envelope, decode_envelope
 
@@ -25,14 +25,9 @@ def newest_pins(pins: Pins, roster_path: Path, policy_path: Path) -> Pins:
         Unavailable: MAG-E440 when one is there and cannot be read.
         Refused: MAG-E120, MAG-E121, MAG-E107 and others when one does not verify: nothing is admitted then.
     """
-    kept = _read(roster_path)
-    if kept is None:
+    roster = installed_roster(pins, roster_path)
+    if roster is None:
         return pins
-    try:
-        chain = msgspec.json.decode(kept, type=tuple[Envelope, ...])
-    except msgspec.MsgspecError as error:
-        raise Unavailable("MAG-E440", f"the roster `{roster_path}` cannot be read: {error}") from error
-    roster = trust_roster(chain, pin=pins.roster, deployment=pins.deployment)
     raised = replace(pins, roster_version=max(pins.roster_version, roster.body.version))
     bundle = _read(policy_path)
     if bundle is None:
@@ -43,15 +38,20 @@ def newest_pins(pins: Pins, roster_path: Path, policy_path: Path) -> Pins:
 
 def installed_policy(pins: Pins, roster_path: Path, policy_path: Path) -> TrustedPolicy | None:
     """The policy that people installed on this machine, verified; None where none was (raises as `newest_pins`)."""
-    kept, bundle = _read(roster_path), _read(policy_path)
-    if kept is None or bundle is None:
+    roster, bundle = installed_roster(pins, roster_path), _read(policy_path)
+    return None if roster is None or bundle is None else trust_policy(decode_envelope(bundle.strip()), roster)
+
+
+def installed_roster(pins: Pins, roster_path: Path) -> TrustedRoster | None:
+    """The roster that people installed on this machine, verified from the pin; None where none was (raises as `newest_pins`)."""
+    kept = _read(roster_path)
+    if kept is None:
         return None
     try:
         chain = msgspec.json.decode(kept, type=tuple[Envelope, ...])
     except msgspec.MsgspecError as error:
         raise Unavailable("MAG-E440", f"the roster `{roster_path}` cannot be read: {error}") from error
-    roster = trust_roster(chain, pin=pins.roster, deployment=pins.deployment)
-    return trust_policy(decode_envelope(bundle.strip()), roster)
+    return trust_roster(chain, pin=pins.roster, deployment=pins.deployment)
 
 
 def _read(path: Path) -> bytes | None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from magistrate.authority.roster import TrustedRoster, raw_key
 from magistrate.settings import Settings
+from magistrate.settings_systems import SystemSettings
 from magistrate.wire.document import open_envelope
 from magistrate.wire.envelope import Envelope, process_keyid
 from magistrate.wire.roster import Roster
@@ -99,6 +100,7 @@ def roots_of(settings: Settings, chain: Sequence[Envelope], roster: TrustedRoste
                  bound="needs the executor's key, and all that it needs", lives=_lives(client), key=issuer.client_key_id, text="",
                  since=made, rotate_by=made + settings.rotate_process_days * DAY)
         )  # fmt: skip
+    found += [_system(settings, name, system, stood[0][0]) for name, system in settings.systems.items()]
     for person in roster.body.persons:
         for line in person.keys:
             since = _since(stood, line)
@@ -116,6 +118,19 @@ def _gate_store(settings: Settings, first: int) -> Root:
         root="gate store", owner=_owner(store, "gate"), reason="keeps what is granted, by the hashes of tokens",
         bound="mints one push, once, 60 s at most, for a warrant that it verified itself", lives=_lives(store), key="",
         text="", since=first, rotate_by=0,
+    )  # fmt: skip
+
+
+def _system(settings: Settings, name: str, system: SystemSettings, first: int) -> Root:
+    """The issuing role of a system: its password file, or the user of the executor where it needs none."""
+    held = system.passfile
+    made = first if held is None else _made(held, first)
+    return Root(
+        root=f"system {name}", owner="executor" if held is None else _owner(held, "executor"),
+        reason=f"makes one role for one lease in the database {system.database}",
+        bound=f"reads no table and is not {system.group}; the executor makes a role for a warrant only",
+        lives="with the user of the executor, whom the server knows" if held is None else _lives(held),
+        key=system.issuer, text="", since=made, rotate_by=0 if held is None else made + settings.rotate_process_days * DAY,
     )  # fmt: skip
 
 

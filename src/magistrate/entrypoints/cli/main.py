@@ -53,6 +53,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "readiness": ("readiness", "what may execute where, and until when"),
         "estate": ("estate", "who acts as which account, and what is shared"),
         "leases": ("leases", "every credential, live or dead"),
+        "entitlements": ("entitlements", "what a system gives away now, as a document"),
         "freeze": ("freeze", "stop: executor and gate obey at once"),
         "thaw": ("thaw", "lift a freeze: two persons sign"),
         "policy": ("policy", "check, explain and publish the policy"),

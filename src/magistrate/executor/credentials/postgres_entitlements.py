@@ -25,8 +25,8 @@ from magistrate.executor.ports import Credential
 if TYPE_CHECKING:
     from magistrate.executor.credentials.postgres_place import Link
 
-    Given = Mapping[Entitlement, Collection[str]]
-
+Given = Mapping[Entitlement, Collection[str]]
+"""Entitlements, each with the roles that gave it."""
 _TAKE_TURN: Final = "select pg_advisory_xact_lock(hashtextextended('magistrate entitlements', 0))"
 _LATER: Final = ("08", "40", "53", "55", "57", "58", "XX")
 """Classes of errors that say nothing of the change itself: lost, locked, overloaded, stopped."""
@@ -48,11 +48,7 @@ class PostgresEntitlements:
             Refused: MAG-E403 when no document can say it, MAG-E410 as any session of the issuing role.
             Unavailable: MAG-E413, MAG-E414.
         """
-        with self._place.session() as link, link.transaction():
-            link.execute("set transaction isolation level repeatable read, read only")
-            found = frozenset(self._given(link))
-        _verify_sayable(found)
-        return found
+        return frozenset(read_entitlements(self._place, self._schemas))
 
     def change(self, credential: Credential, before: frozenset[Entitlement], after: frozenset[Entitlement]) -> None:
         """Bring the database from `before` to `after`, as the role of the credential; nothing to do where it is there.
@@ -90,6 +86,15 @@ class PostgresEntitlements:
                 if (getattr(error, "sqlstate", None) or "08")[:2] in _LATER:
                     raise
                 raise no(f"the server forbids a step ({said(error, credential.token)}): {step.words}") from error
+
+
+def read_entitlements(place: PostgresPlace, schemas: tuple[str, ...]) -> Given:
+    """What a database gives away at one moment, and who gave it; raises as `PostgresEntitlements.read`."""
+    with place.session() as link, link.transaction():
+        link.execute("set transaction isolation level repeatable read, read only")
+        found = given(link, schemas, place.group)
+    _verify_sayable(frozenset(found))
+    return found
 
 
 def _verify_sayable(found: frozenset[Entitlement]) -> None:
