@@ -1,4 +1,4 @@
-"""`[system.NAME]` of `magistrate.toml`: the systems whose entitlements the executor changes. Read by `settings` alone.
+"""`[system.NAME]` of `magistrate.toml`: the systems whose entitlements and secrets the executor changes. Read by `settings` alone.
 
 Rule kept: as the other settings, an unknown key, a wrong type or a value out of range is an error that names it; nothing is
 guessed, and no password stands there.
@@ -17,7 +17,8 @@ from magistrate.errors import Usage
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 _HIGHEST_PORT: Final = 65535
 _SERVERS_OWN: Final = ("pg_", "information_schema")
-_NEEDED: Final = ("host", "database", "issuer", "group", "schemas")
+_NEEDED: Final = ("host", "database", "issuer", "group")
+_PAIR: Final = 2
 _PATHS: Final = ("sslrootcert", "passfile")
 _T = TypeVar("_T")
 Wrong = Callable[[str, str], Usage]
@@ -26,16 +27,18 @@ Wrong = Callable[[str, str], Usage]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemSettings:
-    """One PostgreSQL database: where it is, who issues roles there, the group of these, and the schemas that are looked at.
+    """One PostgreSQL database: where it is, who issues roles there, and the group of these.
 
-    `docs/entitlements.md` has what each is for. The words are libpq's where it has some.
+    `schemas` are those whose entitlements are changed (`docs/entitlements.md`), `logins` the two of a secret that opens it
+    (`docs/rotate.md`); one of both is named at least. The words are libpq's where it has some.
     """
 
     host: str
     database: str
     issuer: str
     group: str
-    schemas: tuple[str, ...]
+    schemas: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
     port: int = 5432
     sslmode: str = "verify-full"
     sslrootcert: Path | None = None
@@ -66,34 +69,44 @@ def _system(table: Mapping[str, Any], full: str, home: Path, wrong: Wrong) -> Sy
         if key == "port":
             if not 0 < _typed(value, int, of, "must be a number", wrong) <= _HIGHEST_PORT:
                 raise wrong(of, f"must be 1 to {_HIGHEST_PORT}")
-        elif key != "schemas" and not _typed(value, str, of, "must be a text", wrong):
+        elif key not in {"schemas", "logins"} and not _typed(value, str, of, "must be a text", wrong):
             raise wrong(of, "is empty")
     for key in _NEEDED:
         if key not in table:
             raise wrong(full, f"does not say `{key}`")
+    if not {"schemas", "logins"} & set(table):
+        raise wrong(full, "says neither `schemas` nor `logins`, so that nothing is changed there")
     paths = {key: home / table[key] for key in _PATHS if key in table}
-    return SystemSettings(**{**table, **paths, "schemas": _schemas(table["schemas"], f"{full}.schemas", wrong)})
+    lists = {key: _names(table[key], f"{full}.{key}", wrong) for key in ("schemas", "logins") if key in table}
+    if len(lists.get("logins", ("", ""))) != _PAIR:
+        raise wrong(f"{full}.logins", "must name two logins, which have the secret in turn")
+    return SystemSettings(**{**table, **paths, **lists})
 
 
-def _schemas(said: object, of: str, wrong: Wrong) -> tuple[str, ...]:
-    schemas = _typed(said, list, of, "must be a list of names", wrong)
-    for one in schemas:
+def _names(said: object, of: str, wrong: Wrong) -> tuple[str, ...]:
+    names = _typed(said, list, of, "must be a list of names", wrong)
+    for one in names:
         if not _typed(one, str, of, "must be a list of names", wrong) or not one.isprintable():
             raise wrong(of, "holds what is no name")
         if one.startswith(_SERVERS_OWN):
             raise wrong(of, f"names `{one}`, which is the server's own")
-    if not schemas or len(set(schemas)) < len(schemas):
-        raise wrong(of, "must name each schema once, and one at least")
-    return tuple(schemas)
+    if not names or len(set(names)) < len(names):
+        raise wrong(of, "must name each once, and one at least")
+    return tuple(names)
 
 
 def systems_text(systems: Mapping[str, SystemSettings], quoted: Callable[[str], str]) -> list[str]:
     """The lines of `magistrate.toml` that say the same."""
     lines: list[str] = []
     for name, system in systems.items():
-        lines += ["", f"[system.{quoted(name)}]  # whose entitlements the executor changes: docs/entitlements.md"]
+        lines += [
+            "",
+            f"[system.{quoted(name)}]  # what the executor changes there: docs/entitlements.md, docs/rotate.md",
+        ]
         for one in fields(SystemSettings):
             value = getattr(system, one.name)
+            if value == ():
+                continue
             if isinstance(value, tuple):
                 lines.append(f"{one.name} = [{', '.join(map(quoted, value))}]")
             elif value is not None:

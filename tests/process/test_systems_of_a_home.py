@@ -68,7 +68,7 @@ def asked(town, *words):
 @pytest.mark.requirement("R5", "R50")
 def test_what_a_home_names_is_read_and_changed_and_its_leases_are_of_a_listed_executor(town, store, shop, tmp_path):
     identity = Identity(town.keys["executor"], deployment=town.name)
-    systems = systems_of(town.settings, identity, SystemClock())
+    systems = systems_of(town.settings, identity, SystemClock()).entitlements
     assert list(systems) == [SYSTEM]
     system = systems[SYSTEM]
     executor = Executor(shop, tmp_path / "executor", key=town.keys["executor"])
@@ -87,7 +87,7 @@ def test_a_home_without_systems_has_none_and_needs_no_roster(tmp_path):
     town = make_deployment(tmp_path / "home")
     (town.home / "roster.pin").unlink()
     identity = Identity(town.keys["executor"], deployment=town.name)
-    assert systems_of(town.settings, identity, SystemClock()) == {}
+    assert systems_of(town.settings, identity, SystemClock()).entitlements == {}
 
 
 # what a person asks
@@ -227,7 +227,7 @@ def test_the_check_of_the_settings_names_the_systems_and_one_that_is_not_accepta
 @pytest.mark.requirement("R53")
 def test_a_roster_that_does_not_verify_lists_no_executor(town, store, shop):
     identity = Identity(town.keys["executor"], deployment=town.name)
-    [system] = systems_of(town.settings, identity, SystemClock()).values()
+    [system] = systems_of(town.settings, identity, SystemClock()).entitlements.values()
     store.run("create role lease_abc_" + "a" * 26 + " login")
     assert [one.executor_listed for one in system.mint.leases()] == [False]
     town.settings.roster_path.write_text("[")

@@ -23,6 +23,7 @@ from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
 from magistrate.authority.stops import joined
 from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
+from magistrate.bootstrap.executor_systems import systems_of
 from magistrate.bootstrap.tools import found_tools
 from magistrate.domain.execution import Action
 from magistrate.errors import MagistrateError
@@ -133,8 +134,9 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
         planner=rebuilder,
     )  # fmt: skip
     assessor = Assessor(sandbox=sandbox, tools=found_tools())
+    systems = systems_of(settings, identity, clock)
     outside = Outside(
-        identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
+        identity=identity, systems=systems.entitlements, stores=systems.logins, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
         gate_misuse=gate, target=target, actions=actions_of, misuse=target, live=HttpLook(),
         ground=Ground(
             pins=pins, workload=workload is not no_token, same_user_walls=not standing_walls(settings).users,

@@ -1,4 +1,4 @@
-"""Composition of the systems whose entitlements the executor changes, and what a person may ask of them.
+"""Composition of the systems whose entitlements and secrets the executor changes, and what a person may ask of them.
 
 A part of the executor's root of its own, so that `magistrate entitlements` and `magistrate leases --roots` load brokers of
 systems and nothing else of the executor.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from magistrate.adapters.own_roots import installed_roster
@@ -18,6 +19,7 @@ from magistrate.domain.entitlements import Entitlement
 from magistrate.errors import MagistrateError, NotFound, Unavailable, Usage
 from magistrate.executor.credentials.postgres_entitlements import PostgresEntitlements, read_entitlements
 from magistrate.executor.credentials.postgres_group import verify_mintable
+from magistrate.executor.credentials.postgres_logins import PostgresLogins
 from magistrate.executor.credentials.postgres_place import PostgresPlace, driver, said
 from magistrate.executor.credentials.postgres_role import PostgresRoles
 from magistrate.executor.identity import Identity
@@ -43,8 +45,16 @@ order by 4 desc, 3 desc, 1, 2 limit %s
 """Tables that not everybody reaches; those that the one who asks reaches come first."""
 
 
-def systems_of(settings: Settings, identity: Identity, clock: Clock) -> Mapping[str, PostgresEntitlements]:
-    """The systems of this home by name, each with its broker; no server is asked yet.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemsOfAHome:
+    """By name: the systems whose entitlements are changed, and those that a secret opens. One in both has one broker."""
+
+    entitlements: Mapping[str, PostgresEntitlements]
+    logins: Mapping[str, PostgresLogins]
+
+
+def systems_of(settings: Settings, identity: Identity, clock: Clock) -> SystemsOfAHome:
+    """The systems of this home, each with its broker; no server is asked yet.
 
     Raises:
         Usage: MAG-E412 naming the system whose settings are not acceptable.
@@ -55,13 +65,21 @@ def systems_of(settings: Settings, identity: Identity, clock: Clock) -> Mapping[
         roster = installed_roster(pins, settings.roster_path) if pins is not None else None
         return [] if roster is None else [process_keyid(raw_key(text)) for text in roster.body.processes.executors]
 
-    return {
-        name: PostgresEntitlements(
-            place, settings.systems[name].schemas,
-            PostgresRoles(place, identity=identity, clock=clock, executors=executors),
-        )
-        for name, place in places_of(settings).items()
-    }  # fmt: skip
+    places, said = places_of(settings), settings.systems
+    roles = {
+        name: PostgresRoles(place, identity=identity, clock=clock, executors=executors)
+        for name, place in places.items()
+    }
+    return SystemsOfAHome(
+        entitlements={
+            name: PostgresEntitlements(place, said[name].schemas, roles[name])
+            for name, place in places.items() if said[name].schemas
+        },
+        logins={
+            name: PostgresLogins(place, said[name].logins, roles[name], clock)
+            for name, place in places.items() if said[name].logins
+        },
+    )  # fmt: skip
 
 
 def places_of(settings: Settings) -> Mapping[str, PostgresPlace]:
@@ -84,6 +102,12 @@ def given_now(settings: Settings, name: str) -> tuple[PostgresPlace, Mapping[Ent
             "MAG-E404", f"`{settings.home / 'magistrate.toml'}` names no system `{name[:60]}`",
             hint=f"it names {there}" if there else "it names none yet: docs/entitlements.md shows `[system.NAME]`",
         )  # fmt: skip
+    if not settings.systems[name].schemas:
+        raise Usage(
+            "MAG-E404",
+            f"`[system.{name}]` names no `schemas`, so that nobody changes its entitlements",
+            hint="see docs/entitlements.md",
+        )
     place = _place(name, settings.systems[name])
     _verify_password_readable(place)
     with place.session() as link, link.transaction():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from magistrate.adapters.git.reader import RepositoryReader
-from magistrate.adapters.git.stage_plan import document_in
+from magistrate.adapters.git.stage_plan import document_in, secret_use_in
 from magistrate.domain.principal import Role
 from magistrate.domain.stages import STAGE, stage_ref
 from magistrate.entrypoints.cli.clone import begin_branch, git
@@ -34,6 +34,9 @@ def stage() -> None:
 @click.option("--system", metavar="NAME", help="Runs nothing: what this system of the executor gives away.")
 @click.option("--document", metavar="PATH", help="With --system: the file that says it, in the repository.")
 @click.option(
+    "--secret", metavar="NAME", help="With both: the secret of the system that is rotated; PATH says for whom."
+)
+@click.option(
     "--with", "others", multiple=True, metavar="NAME=KEYFILE", help="Another policy owner who signs at the same time."
 )
 @home_option
@@ -41,12 +44,12 @@ def stage() -> None:
 @pass_frame
 def add(  # noqa: PLR0913  the options of the command
     frame: Frame, *, name: str, repository: str, environment: str, runs: str | None, probe: str | None, contains: str,
-    soak: int, system: str | None, document: str | None, others: tuple[str, ...],
+    soak: int, system: str | None, document: str | None, secret: str | None, others: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Say what runs in the stage NAME now, and write it into a new signed policy version.
 
     From then on its branch `stages/NAME` at the gate records each deployment. With --system it records each change of the
-    entitlements of that system, which must be those of the document now.
+    entitlements of that system, which must be those of the document now; with --secret too, each rotation.
     """
     settings = frame.settings()
     roster, caller = own_roster(settings), frame.caller()
@@ -64,10 +67,12 @@ def add(  # noqa: PLR0913  the options of the command
     written = {"name": name, "repository": repository, "environment": environment, "soak_seconds": soak}
     if (system is None) is not (document is None):
         raise Usage("MAG-E601", "--system and --document are named together")
+    if secret is not None and system is None:
+        raise Usage("MAG-E601", "--secret is named with --system and --document")
+    has = ""
     if system is not None and document is not None:
-        reader = RepositoryReader(mirror)
-        given = document_in(reader, reader.tree_of(commit), document)
-        written |= {"system": system, "document": document}
+        has = _has(RepositoryReader(mirror), commit, document, secret)
+        written |= {"system": system, "document": document} | ({} if secret is None else {"secret": secret})
     append_source(settings.policies, "stage", written, more=_probe(probe, contains))
     begun = False
     try:
@@ -84,11 +89,19 @@ def add(  # noqa: PLR0913  the options of the command
         click.echo(f"{name}: {repository} runs in `{environment}` at {commit[:12]}, recorded on `{stage_ref(name)}`")
     else:
         click.echo(
-            f"{name}: `{system}` in `{environment}` has the {len(given)} entitlements of {document} at {commit[:12]},"
-            f" recorded on `{stage_ref(name)}`"
+            f"{name}: `{system}` in `{environment}` has {has} of {document} at {commit[:12]}, recorded on `{stage_ref(name)}`"
         )
     say_policy(settings, bundle.version, missing)
     click.echo(f"  next     magistrate drill {repository} --environment {environment}")
+
+
+def _has(reader: RepositoryReader, commit: str, document: str, secret: str | None) -> str:
+    """What the system has by the document, in words (raises Refused MAG-E315, MAG-E316 when it cannot be read)."""
+    tree = reader.tree_of(commit)
+    if secret is None:
+        return f"the {len(document_in(reader, tree, document))} entitlements"
+    use = secret_use_in(reader, tree, document)
+    return f"the secret `{secret}` for {', '.join(use.consumers)}"
 
 
 def _probe(url: str | None, contains: str) -> str:
@@ -136,13 +149,14 @@ def list_(frame: Frame, *, output: str) -> None:
             "stage": one.name, "repository": one.repository, "environment": one.environment,
             "production": places[one.environment], "soak_seconds": one.soak_seconds,
             "verified_live": [probe.url for probe in one.verification], "system": one.system, "document": one.document,
+            "secret": one.secret,
             "stands": _stands(settings, one.repository, one.name),
         }
         for one in source.stage
     ]  # fmt: skip
     show_list(
         output, rows, ("stage", "repository", "environment", "production", "stands"),
-        wide=("soak seconds", "verified live", "system", "document"), empty="no stage yet; `magistrate stage add NAME` adds one",
+        wide=("soak seconds", "verified live", "system", "document", "secret"), empty="no stage yet; `magistrate stage add NAME` adds one",
     )  # fmt: skip
 
 
