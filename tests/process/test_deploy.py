@@ -10,16 +10,12 @@ from typing import Any
 
 import pytest
 from world.casework import CaseWorld, git
-from world.control_process import Caller, start_control, start_executor, start_gate, start_witness
-from world.front_process import Assistant, start_front
+from world.staging import brought
 
 from magistrate.domain.stages import stage_ref
-from magistrate.wire.drill import DrillOrder
 from magistrate.wire.policy_bundle import HttpProbe, StagePolicy
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("R5", "R57", "R58")]
-PEOPLE = "/api/v1/people"
-ENDED = {"SUCCEEDED", "FAILED", "HALTED", "ROLLED_BACK", "APPROVED_NOT_EXECUTED", "STALE"}
 REF = stage_ref("live")
 
 
@@ -90,47 +86,12 @@ def staged(tmp_path: Path) -> Iterator[Stage]:
         made.service.close()
 
 
-def run(stage: Stage) -> dict[str, Any]:
-    """Draft it, drill the environment, have two people agree, and wait for the end."""
-    world = stage.world
-    opened, started = world.session(), []
-    world.store.close()
-    town = world.deployment
-    try:
-        started += [start_witness(town), start_control(town), start_gate(town), start_executor(town), start_front(town)]
-        anna, ben = (Caller(town, name) for name in ("anna", "ben"))
-        body = DrillOrder(person="anna", repository="shop", environment="live", scratch="drill-shop")
-        order = town.by_person("anna", body, "dro", lifetime=3600)
-        assert anna.post(f"{PEOPLE}/drills", {"envelope": order}).status_code == 200
-        ben.awaited(f"{PEOPLE}/drills", lambda found: str(found["results"]).count("'passed': True") >= 4, 60)
-        agent = Assistant(town, opened.session, opened.token)
-        told = agent.good(
-            "submit_proposal", deploy="live", rationale="ship it", prompt="deploy it", finding=world.finding.id
-        )
-        path = f"{PEOPLE}/cases/{told['proposal'][7:]}"
-        told = ben.awaited(path, lambda found: found["case"]["state"] in {"IN_REVIEW", "HELD"})
-        assert told["case"]["state"] == "IN_REVIEW", told["case"]
-        assert told["case"]["strictness"] == "two"
-        assert "infrastructure" in told["case"]["class"]
-        for name in ("ben", "carla", "dora"):
-            case = world.case_of(f"sha256:{path.rsplit('/', 1)[1]}")
-            if case.standing.state.value == "IN_REVIEW":
-                said = Caller(town, name).post(f"{path}/approvals", {"envelope": world.approval(name, case)})
-                assert said.status_code == 200, said.text
-        told = ben.awaited(path, lambda found: found["case"]["state"] in ENDED, 60)
-        told["log"] = (world.home / "run" / "executor.log").read_text()[-3000:]
-        told["readiness"] = ben.get(f"{PEOPLE}/status").json()["readiness"]
-        return told
-    finally:
-        for running in reversed(started):
-            running.stop()
-
-
 def test_a_deployment_is_drafted_agreed_made_and_looked_at_for_its_soak_time(staged: Stage):
     staged.lands("print('two')\n")
     main = git("rev-parse", "main", cwd=staged.bare).strip()
-    told = run(staged)
+    told = brought(staged.world, "live", "live")
     assert told["case"]["state"] == "SUCCEEDED", (told["case"], told["log"])
+    assert "infrastructure" in told["case"]["class"]
     assert staged.tree(staged.stands()) == staged.tree(main)
     assert git("rev-parse", f"{REF}^", cwd=staged.bare).strip() == staged.first
     assert git("rev-parse", "main", cwd=staged.bare).strip() == main
@@ -145,7 +106,7 @@ def test_a_deployment_is_drafted_agreed_made_and_looked_at_for_its_soak_time(sta
 
 def test_what_answers_not_for_long_is_taken_back_by_one_more_deployment(staged: Stage):
     staged.lands("print('fades')\n")
-    told = run(staged)
+    told = brought(staged.world, "live", "live")
     assert told["case"]["state"] == "ROLLED_BACK", (told["case"], told["log"])
     stands = staged.stands()
     assert staged.tree(stands) == staged.tree(staged.first)
