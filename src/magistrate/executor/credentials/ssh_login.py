@@ -25,6 +25,7 @@ CONNECT_SECONDS: Final = 5
 MAX_OUTPUT: Final = 65_536
 LAST_LINE: Final = 1024
 UNREACHED: Final = 255
+"""What the client exits with where the connection, or the program by a signal, was lost; or the program exited so."""
 _HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,39}")
 _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _PROGRAM: Final = re.compile(r"(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
@@ -155,7 +156,8 @@ class SshLogin:
 
         Raises:
             Refused: MAG-E424 when sshd refused the key.
-            Unavailable: MAG-E423 when sshd was not reached, is another one, or the time was over.
+            Unavailable: MAG-E423 when sshd was not reached, is another one, or the time was over; nothing that the program
+                said is in it.
         """
         with self._started(key, (), seconds, stdin=subprocess.PIPE) as client:
             said, errors = _Bounded(client.stdout), _Bounded(client.stderr)
@@ -164,7 +166,9 @@ class SshLogin:
                     stream.writelines((stdin, b"\n", artifact) if artifact else (stdin,))
             status = client.wait()
             output, told = said.text(), errors.text().splitlines()
-        if any(line.startswith("Authenticated to ") for line in told) and status >= 0:
+        if any(line.startswith("Authenticated to ") for line in told):
+            if status < 0:
+                raise self._unreached(["the time was over after the login"])
             told = [
                 line
                 for line in told

@@ -13,7 +13,8 @@ neither the entry point nor the lease:
 With `artifact` the list is one line, its first string the artifact's digest, and the artifact itself comes behind it. `run`
 then runs `argv`, the path of the artifact, and the strings, one run at a time. `DIR/current` tells the truth whenever this is
 killed: a digest only if the last run that began was of that artifact and ended with 0, else `unknown`. What it names is not
-run again. The last line of a run that ended with 0 is `runs DIGEST`.
+run again. The last line of a run that ended with 0 is `runs DIGEST`. With `unkept:` before its digest the artifact is a secret:
+it is in memory and in no file, nothing of it is kept, no argv and no state names its digest, and it is run whatever ran before.
 
 Rule kept (R4, R53): `end` answers `ended LEASE` only when nothing that `run` started is alive. Whoever asks sshd for a
 command of their own is refused. What the program leaves behind when it exits is killed: a service is started by the
@@ -29,13 +30,14 @@ import hashlib
 import json
 import os
 import re
+import resource
 import signal
 import stat
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import BinaryIO, Final, NoReturn
 
 REFUSED: Final = 77
 UNUSABLE: Final = 78
@@ -49,6 +51,7 @@ LOCK_SECONDS: Final = 3.0
 PAUSE: Final = 0.01
 LEASE: Final = re.compile(r"[a-z]{3}-[a-z2-7]{26}")
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+UNKEPT: Final = "unkept:"
 ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
 _ADOPT: Final = 36  # PR_SET_CHILD_SUBREAPER
@@ -119,6 +122,8 @@ def run_artifact(settings: Settings, claim: Path, most: int) -> int:
     lock = alone(state)
     line = sys.stdin.buffer.readline(MAX_REQUEST + 1)
     given = arguments_of(settings, line if line.endswith(b"\n") else b"")
+    if given[0].startswith(UNKEPT):
+        return run_secret(settings, claim, most, given, lock)
     digest, current = given[0], named(state / "current")
     try:
         forget_artifacts(state)
@@ -137,6 +142,17 @@ def run_artifact(settings: Settings, claim: Path, most: int) -> int:
         put(state / "current", digest)
         say(f"\nruns {digest}\n")
     forget_artifacts(state)
+    return status
+
+
+def run_secret(settings: Settings, claim: Path, most: int, given: list[str], lock: int) -> int:
+    """Run the program on a secret; the path that it gets leads into the memory of this process, and is gone with it."""
+    with os.fdopen(os.memfd_create("secret"), "wb") as held:
+        os.fchmod(held.fileno(), 0o400)
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))  # what crashes is dumped nowhere, to no pipe either: core(5)
+        take(held, given[0].removeprefix(UNKEPT), most)
+        status = execute(settings, claim, [f"/proc/{os.getpid()}/fd/{held.fileno()}", *given[1:]], lock)
+    say(f"\nruns {given[0]}\n" if status == 0 else "")
     return status
 
 
@@ -162,45 +178,46 @@ def alone(state: Path) -> int:
     lock = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
-        try:
+        with contextlib.suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                stop(REFUSED, "another run has not ended")
-            time.sleep(PAUSE)
-        else:
             return lock
+        if time.monotonic() > deadline:
+            stop(REFUSED, "another run has not ended")
+        time.sleep(PAUSE)
 
 
 def received(folder: Path, lease: str, digest: str, most: int) -> Path:
     """The artifact from standard input, whole and on the disk; refused and deleted when it is not what the digest says."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    fresh, hashed, size = folder / f"{lease}.new", hashlib.sha256(), 0
+    fresh, kept = folder / f"{lease}.new", folder / digest.removeprefix("sha256:")
     try:
         with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o400), "wb") as out:
-            while size <= most and (piece := sys.stdin.buffer.read(min(PIECE, most + 1 - size))):
-                size += len(piece)
-                hashed.update(piece)
-                out.write(piece)
-            out.flush()
+            take(out, digest, most)
             os.fsync(out.fileno())
-        if size > most:
-            stop(REFUSED, f"the artifact has more than {most} bytes")
-        if digest != f"sha256:{hashed.hexdigest()}":
-            stop(REFUSED, "the artifact is not what its digest says")
-        fresh.rename(folder / hashed.hexdigest())
+        fresh.rename(kept)
     finally:
         fresh.unlink(missing_ok=True)
     to_disk(folder)
-    return folder / hashed.hexdigest()
+    return kept
+
+
+def take(out: BinaryIO, digest: str, most: int) -> None:
+    """Write what comes in; refuse it when it is larger than `most`, or is not what its digest says."""
+    hashed, size = hashlib.sha256(), 0
+    while size <= most and (piece := sys.stdin.buffer.read(min(PIECE, most + 1 - size))):
+        size += len(piece)
+        hashed.update(piece)
+        out.write(piece)
+    out.flush()
+    if size > most:
+        stop(REFUSED, f"the artifact has more than {most} bytes")
+    if digest != f"sha256:{hashed.hexdigest()}":
+        stop(REFUSED, "the artifact is not what its digest says")
 
 
 def named(path: Path) -> str:
     """The digest that a file of the state names; empty where it names none."""
-    try:
-        found = path.read_text().strip()
-    except FileNotFoundError:
-        return ""
+    found = path.read_text().strip() if path.exists() else ""
     return found if DIGEST.fullmatch(found) else ""
 
 
@@ -208,8 +225,7 @@ def put(path: Path, text: str) -> None:
     """Replace a file of the state, whole, on the disk before this returns."""
     fresh = path.with_name(f"{path.name}.new")
     with fresh.open("w") as out:
-        out.write(f"{text}\n")
-        out.flush()
+        print(text, file=out, flush=True)
         os.fsync(out.fileno())
     fresh.rename(path)
     to_disk(path.parent)
@@ -218,10 +234,9 @@ def put(path: Path, text: str) -> None:
 def forget_artifacts(state: Path) -> None:
     """Keep the artifacts of the last run that began and of the two last that ended with 0, and nothing else."""
     kept = {named(state / name).removeprefix("sha256:") for name in ("current", "before", "tried")}
-    if (state / "artifacts").is_dir():
-        for one in (state / "artifacts").iterdir():
-            if one.name not in kept:
-                one.unlink()
+    for one in (state / "artifacts").glob("*"):
+        if one.name not in kept:
+            one.unlink()
 
 
 def say(text: str) -> None:
@@ -287,7 +302,9 @@ def end(claim: Path) -> int:
     os.close(os.open(claim / "ended", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     to_disk(claim)
     runner, started, child, child_started = (0, 0, 0, 0) if unused else read_pids(claim)
-    freeze(runner, started)
+    with contextlib.suppress(ProcessLookupError):
+        if same(runner, started):
+            os.kill(runner, signal.SIGSTOP)  # so that it starts nothing more while what it started is killed
     alive = kill_until_gone(lambda: under(runner, started, child, child_started))
     if not alive and same(runner, started):
         os.kill(runner, signal.SIGKILL)
@@ -299,17 +316,12 @@ def end(claim: Path) -> int:
 
 
 def read_pids(claim: Path) -> tuple[int, int, int, int]:
-    """Whose processes a lease has: the runner and its start, the child and its start; 0 for what is not there.
-
-    One that was claimed and has no ids for a second has no runner, or one that will find `ended` and stop by itself.
-    """
+    """Runner and its start, child and its start; 0 for what is not there: a runner without ids for a second finds `ended`."""
     deadline = time.monotonic() + CLAIM_SECONDS
     while not (claim / "pids").exists() and time.monotonic() < deadline:
         time.sleep(PAUSE)
-    try:
-        runner, started, child, child_started = (int(part) for part in (claim / "pids").read_text().split())
-    except FileNotFoundError:
-        return 0, 0, 0, 0
+    told = (claim / "pids").read_text() if (claim / "pids").exists() else "0 0 0 0"
+    runner, started, child, child_started = (int(part) for part in told.split())
     return runner, started, child, child_started
 
 
@@ -336,25 +348,17 @@ def below(found: dict[int, tuple[int, int, int]], top: int) -> set[int]:
 def processes() -> dict[int, tuple[int, int, int]]:
     """Parent, session and start of every process that is no zombie."""
     found = {}
-    for one in Path("/proc").iterdir():
-        if one.name.isdigit():
-            with contextlib.suppress(OSError):
-                parts = (one / "stat").read_bytes().rpartition(b")")[2].split()
-                if parts[0] not in {b"Z", b"X"}:
-                    found[int(one.name)] = int(parts[1]), int(parts[3]), int(parts[19])
+    for one in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parts = (one / "stat").read_bytes().rpartition(b")")[2].split()
+            if parts[0] not in {b"Z", b"X"}:
+                found[int(one.name)] = int(parts[1]), int(parts[3]), int(parts[19])
     return found
 
 
 def same(pid: int, started: int) -> bool:
     """Whether a process is still the one that began then."""
     return pid > 0 and processes().get(pid, (0, 0, -1))[2] == started
-
-
-def freeze(pid: int, started: int) -> None:
-    """Stop a process, so that it starts nothing more while what it started is killed."""
-    if same(pid, started):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
 
 
 def kill_until_gone(living: Callable[[], set[int]]) -> set[int]:
