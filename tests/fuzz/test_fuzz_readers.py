@@ -17,6 +17,7 @@ from magistrate.adapters.scanners.sarif import SarifFile
 from magistrate.context.redact import Redactor, tokens_in
 from magistrate.context.search import Pattern, search
 from magistrate.context.visible import make_visible
+from magistrate.domain.entitlements import entitlements_of, text_of
 from magistrate.errors import Refused, Usage
 
 Place = tuple[Any, ...]
@@ -142,3 +143,23 @@ def test_a_pattern_is_searched_for_or_refused(pattern: str, text: str) -> None:
         assert refused == "MAG-E570"
         return
     search(Pattern(pattern), Redactor(b"plainly fake key").redact(text), limit=3)
+
+
+WORDS = (
+    "GRANT", "SELECT", "UPDATE", ",", "(", ")", "ON", "TABLE", "FUNCTION", "SCHEMA", "shop", ".", "price", "TO", "PUBLIC", "clerk",
+    "WITH GRANT OPTION", ";", "\n", '"', '""', "--", "\r", "\t", "\u202e", "\0", "ALL", "GRANT SELECT ON TABLE shop.price TO",
+)  # fmt: skip
+STATEMENTS = st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=24).flatmap(
+    lambda words: st.sampled_from(["", " "]).map(lambda between: between.join(words))
+)
+
+
+@PLAIN
+@given(noise=STATEMENTS, at=st.integers(0, 60), end=st.integers(0, 60))
+def test_any_text_is_a_document_of_entitlements_or_refused(noise: str, at: int, end: int) -> None:
+    good = 'GRANT SELECT (a) ON TABLE shop."Price" TO clerk WITH GRANT OPTION;\n'
+    for text in (noise, good + noise, good[:at] + noise + good[end:]):
+        code = code_of(entitlements_of, text)
+        assert code in {"", "MAG-E315"}
+        if not code:
+            assert entitlements_of(text_of(entitlements_of(text))) == entitlements_of(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from paths import ROOT
 from world.postgres import USER, program_folders
 from world.postgres_grants import HOLDERS, HOSTILE, ODD, OWNER, SCHEMAS, Store, word
 from world.postgres_leases import DATABASE, GROUP, ISSUER, Executor, Shop
@@ -27,7 +29,7 @@ from magistrate.domain.entitlements import (
     text_of,
 )
 from magistrate.errors import Refused, Unavailable
-from magistrate.executor.credentials import postgres_place
+from magistrate.executor.credentials import postgres_entitlements, postgres_place
 from magistrate.executor.credentials.postgres_catalog import given as given_by_catalog
 from magistrate.executor.credentials.postgres_catalog import things
 
@@ -438,6 +440,50 @@ def test_killed_anywhere_in_a_change_it_is_whole_or_not_there_and_the_next_call_
         changed(system, executor, before, after)
         assert system.read() == after
     assert seen == {True, False}, "the kills came too late or too early"
+
+
+# the page
+
+
+@pytest.mark.requirement("R5", "R82")
+def test_what_the_page_has_a_superuser_do_makes_a_database_whose_entitlements_can_all_be_changed(
+    shop, ground, executor
+):
+    page = (ROOT / "docs" / "entitlements.md").read_text()
+    roles, *blocks = re.findall(r"^```sql\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert f"create role {GROUP}" in roles, "the shop has these already"
+    assert len(blocks) == 3
+    made = (
+        "create schema shop authorization keeper", "set role keeper", 'create table shop.price(item text, "The ""Cents""" int)',
+        "create sequence shop.counted", "create function shop.worth(int, text) returns int language sql as 'select 1'",
+        "create procedure shop.done() language sql as 'select 1'", "grant usage on schema shop to public",
+        'grant select, update ("The ""Cents"""), select (item) on shop.price to clerk, "Night Shift"',
+        f"grant insert on shop.price to {word(HOSTILE)} with grant option", "grant all on shop.counted to auditor", "reset role",
+    )  # fmt: skip
+    try:
+        ground.run(*made)
+        system = postgres_entitlements.PostgresEntitlements(shop.place(), ("shop",), executor.roles)
+        before = system.read()
+        assert len(before) == 13
+        for block in blocks:
+            shop.sql(block)
+        ground.run(
+            "create table shop.later(a int)",
+            "create function shop.later() returns int language sql as 'select 1'",
+            role=OWNER,
+        )
+        assert system.read() == before, "what was given stays given, and what is made later gives nothing"
+        assert {
+            who for some in postgres_entitlements.read_entitlements(shop.place(), ("shop",)).values() for who in some
+        } == {GROUP}
+        later = {on("later", schema="shop"), on("later", schema="shop", kind=FUNCTION, right="EXECUTE", holder=PUBLIC)}
+        changed(system, executor, before, later)
+        assert system.read() == later
+        changed(system, executor, later, before)
+        assert system.read() == before
+    finally:
+        shop.sql("drop schema if exists shop cascade")
+        shop.sql(f"alter default privileges for role {OWNER} grant execute on routines to public")
 
 
 # any change
