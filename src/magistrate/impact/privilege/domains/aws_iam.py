@@ -13,33 +13,23 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from magistrate.impact.privilege.domains import aws_openness, terraform, terraform_names
+from magistrate.impact.privilege.domains import (
+    aws_openness,
+    terraform,
+    terraform_facts,
+    terraform_names,
+    terraform_others,
+)
 from magistrate.impact.privilege.domains.aws_estate import TWICE, Estate, parsed
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, is_policy
 from magistrate.impact.privilege.domains.cloudformation import is_template, read_template
-from magistrate.impact.privilege.domains.terraform import OPEN, Block
+from magistrate.impact.privilege.domains.terraform import Block
 from magistrate.impact.privilege.domains.terraform_applied import applied
+from magistrate.impact.privilege.domains.terraform_others import part_of
 from magistrate.impact.privilege.domains.terraform_policies import Found, Names, listed, policy_document
 from magistrate.impact.privilege.model import Edge, Grants, Place, Where, literals
 from magistrate.impact.screening import finds
 
-RIGHTS: Final = re.compile(
-    r"iam|policy|permission|role|access|grant|acl|principal|member|binding|admin|protection|ruleset|collaborator|"
-    r"deploy_key|ssh_key|prefix_list|identity|federat|trust|_user\Z|_user_|_team"
-)
-"""Types of resources that may give rights."""
-EXPOSES: Final = re.compile(
-    r"acl|internal|public|public_(?!key\Z)\w+|publicly_\w+|\w+_public|\w+_public_\w+|authori[sz]\w*|auth_types?|anonymous\w*|http_tokens|http_endpoint|http_put_response_hop_limit|"
-    r"\w*authentication\w*|privileged\w*|allow_\w+|allowed_\w+|trusted_\w+|source_ranges|ip_restriction|whitelist\w*"
-)
-"""Attributes of any other resource that say who gets to it."""
-RUNS_AS: Final = ("role", "role_arn", "iam_role", "iam_role_arn", "execution_role_arn", "task_role_arn", "service_role")
-RUNS_AS_PROFILE: Final = "iam_instance_profile"
-NO_RIGHTS: Final = frozenset({
-    "aws_iam_account_alias", "aws_iam_server_certificate",
-    "aws_iam_account_password_policy", "aws_wafv2_web_acl_logging_configuration", "aws_shield_protection",
-    "aws_shield_protection_group", "aws_cloudfront_origin_access_identity", "aws_cloudfront_origin_access_control",
-})  # fmt: skip
 NO_TEXT_OF_POLICIES: Final = re.compile(
     r"(?i)\.(?:py|pyi|go|js|mjs|cjs|jsx|ts|tsx|java|kt|kts|scala|rs|c|h|cc|cpp|hpp|cs|rb|php|swift|css|scss|html?|vue|sql|"
     r"md|mdx|rst|adoc|svg|png|jpe?g|gif|ico|pdf|woff2?|lock|sum|mod)\Z"
@@ -47,9 +37,8 @@ NO_TEXT_OF_POLICIES: Final = re.compile(
 ALLOWS: Final = re.compile(r"(?i)[\"']?\beffect\\?[\"']?\s*[:=]\s*\\?[\"']?allow\b")
 """How a statement of a policy says that it gives something, in any notation."""
 NEAR: Final = 15
-MAX_KEY: Final = 100
-"""Letters of an attribute of any provider; what is longer may be anything."""
 MAX_NODES: Final = 200_000
+MAX_PATH: Final = 100
 FILLED: Final = (".tpl", ".tftpl", ".tmpl")
 """Endings of files that Terraform fills in; they count where an expression reads them."""
 SPREAD: Final = frozenset(
@@ -158,7 +147,7 @@ def _below(at: str, key: str) -> str:
     whole = f"{at}/{key}"
     return (
         whole
-        if len(whole) <= MAX_KEY
+        if len(whole) <= MAX_PATH
         else "/" + hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     )
 
@@ -185,12 +174,14 @@ def _terraform(found: list[Block], estate: Estate) -> None:
             estate.open(why, said, place)
         if block.kind == "module":
             estate.open(f"the module `{block.name}` may give rights", _handed(block), place)
+        elif terraform_facts.is_way(block):
+            terraform_facts.way(block, place, estate)
         elif block.kind == "resource":
             read = _RESOURCES.get(block.type)
             if read is not None:
                 read(block, place, names, estate)
             else:
-                _other(block, place, names, estate)
+                terraform_others.read_other(block, place, names, estate)
     aws_openness.unfiltered(estate)
     for block in found:
         if block.type in _HANDED_ON and names.key(block) not in names.used:
@@ -240,11 +231,6 @@ def _role(block: Block, place: Place, names: Names, estate: Estate) -> None:
         estate.grant(holder, names.policy(block.folder, text), place)
     for arn in listed(body.get("managed_policy_arns") or []):
         _attach(holder, arn, (block.folder, place), names, estate)
-
-
-def part_of(block: Block | None) -> str:
-    """By what a block that makes a role, user or group is told from others of the same name; empty where it is not known."""
-    return f"{block.folder}#{block.name}" if block is not None else ""
 
 
 def _boundary(folder: str, value: object, names: Names) -> object:
@@ -309,75 +295,6 @@ def _permission(block: Block, place: Place, names: Names, estate: Estate) -> Non
 
 def _nothing(_block: Block, _place: Place, _names: Names, _estate: Estate) -> None:
     """A profile is read where something runs as it, a policy where it is attached."""
-
-
-def _other(block: Block, place: Place, names: Names, estate: Estate) -> None:
-    """A resource policy, something that runs as a role, or a kind that may give rights and is not known."""
-    body = block.body
-    if block.type.startswith("aws_") and body.get("policy") is not None:
-        named = body.get("bucket") or body.get("queue_url") or body.get("arn") or block.name
-        name = f"{block.type.removesuffix('_policy')}.{names.name(block.folder, named)}"
-        estate.part = part_of(names.block(block.folder, named)) or block.folder
-        estate.own_policy(name, names.policy(block.folder, body["policy"]), place)
-    if not _opens(block, place, names, estate) and not (
-        block.type.startswith("aws_") and body.get("policy") is not None
-    ):
-        _unread(block, place, names, estate)
-    for key, value in _roles(body):
-        workload = f"aws:workload/{block.type}.{block.name}"
-        role = names.name(block.folder, value)
-        estate.runs(workload, f"aws:role/{role}", Place(path=place.path, line=place.line))
-        if key == RUNS_AS_PROFILE and names.block(block.folder, value) is None and OPEN in str(value):
-            estate.open("a profile is named from elsewhere", str(value), place)
-
-
-def _unread(block: Block, place: Place, names: Names, estate: Estate) -> None:
-    """A kind that may give rights by its name, or an attribute that says who gets to a thing."""
-    if block.type in NO_RIGHTS:
-        return
-    if RIGHTS.search(block.type):
-        estate.open(f"`{block.type}` may give rights and is not read", {block.name: dict(block.body)}, place)
-        return
-    for key, value in _exposing(block.body):
-        estate.open(f"`{key}` of `{block.type}` may open it to others", {names.label(block): value}, place)
-
-
-def _opens(block: Block, place: Place, names: Names, estate: Estate) -> bool:
-    """Whether it is one of the kinds of which it is known what they open or keep out; it is read then."""
-    if block.type in aws_openness.FILTERS:
-        aws_openness.filtered(block, place, estate)
-    elif block.type == "aws_iam_user_ssh_key":
-        aws_openness.keyed(block, names.name(block.folder, block.body.get("username")), place, estate)
-    elif (
-        block.type == aws_openness.BLOCK and (bucket := names.block(block.folder, block.body.get("bucket"))) is not None
-    ):
-        aws_openness.blocked(block, bucket, place, estate)
-    elif block.type in aws_openness.OPENED:
-        aws_openness.opened(block, list(_exposing(block.body)), place, estate)
-    else:
-        return False
-    return True
-
-
-def _exposing(body: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """What says who gets to a thing, in the block itself or in one inside it."""
-    for key, value in sorted(body.items()):
-        if len(key) > MAX_KEY or EXPOSES.fullmatch(key):
-            yield key, value
-        else:
-            for one in listed(value):
-                if isinstance(one, Mapping):
-                    yield from _exposing(one)
-
-
-def _roles(body: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    for key, value in body.items():
-        if key in RUNS_AS or key == RUNS_AS_PROFILE:
-            yield from ((key, one) for one in listed(value) if isinstance(one, str))
-        elif isinstance(value, list | dict):
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, Mapping):
-                    yield from _roles(one)
 
 
 _RESOURCES: Final[Mapping[str, Callable[[Block, Place, Names, Estate], None]]] = {

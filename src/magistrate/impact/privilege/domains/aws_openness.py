@@ -15,6 +15,7 @@ from typing import Final
 
 from magistrate.impact.privilege.domains.aws_estate import Estate
 from magistrate.impact.privilege.domains.terraform import Block
+from magistrate.impact.privilege.domains.terraform_applied import said_of
 from magistrate.impact.privilege.model import Edge, Place, Statement, literals
 
 OPENED: Final = frozenset({
@@ -49,7 +50,7 @@ def filtered(block: Block, place: Place, estate: Estate) -> None:
     estate.hold(
         _ALL,
         _kept_out(
-            f"{block.folder}/{block.type}.{block.name} {json.dumps(dict(block.body), sort_keys=True, default=str)}",
+            f"{block.folder}/{block.type}.{block.name} {json.dumps(said_of(block.body), sort_keys=True, default=str)}",
             place,
         ),
     )

@@ -1,7 +1,7 @@
 """What runs and which ways are opened when Terraform's files are applied, beside policies and attributes that open things.
 
-Commands of provisioners, programs that data sources start, charts and manifests that are handed on, routes and links
-between networks. As whom a provider acts and where the state is kept: see `terraform_code`.
+Commands of provisioners, programs that data sources start, charts and manifests that are handed on. Routes and links
+between networks: see `terraform_facts`. As whom a provider acts and where the state is kept: see `terraform_code`.
 
 Rule kept: none of it is evaluated. It counts as it stands, without names and tags that say nothing of rights.
 """
@@ -41,13 +41,11 @@ _MAKES: Final = {"make": "Makefile", "npm": "package.json", "yarn": "package.jso
 
 
 def applied(block: Block) -> Iterator[tuple[str, object]]:
-    """What of one resource is handed on unread, or opens a way: why, and what stands there."""
+    """What of one resource is handed on unread: why, and what stands there."""
     if block.kind != "resource":
         return
     if HANDED_ON.fullmatch(block.type):
         yield f"what `{block.type}` carries out is not read", {block.name: said_of(block.body)}
-    elif WAYS.fullmatch(block.type):
-        yield f"`{block.type}` decides which network reaches which, and is not read", {block.name: said_of(block.body)}
 
 
 def runs(block: Block) -> Iterator[tuple[str, object]]:

@@ -1,0 +1,101 @@
+"""Kinds of resources that only ever give, and kinds that decide a way: each is a fact of its own, as it stands.
+
+A membership, an assignment, a binding gives one thing by itself; without it there is less, whatever it said. A route or a
+link between networks sends something one way and keeps it from another, so that both its coming and its going may give.
+
+Rule kept: a fact is compared as it stands. Another text is another right, never a smaller one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+from magistrate.impact.privilege.domains import aws_openness
+from magistrate.impact.privilege.domains.aws_estate import Estate
+from magistrate.impact.privilege.domains.terraform import CLOSE, OPEN, Block
+from magistrate.impact.privilege.domains.terraform_applied import WAYS, said_of
+from magistrate.impact.privilege.domains.terraform_meanings import short
+from magistrate.impact.privilege.model import Place, Statement, literals
+
+GIVES: Final = re.compile(
+    r"aws_(?:ram_(?:principal|resource)_association|ram_resource_share|ssoadmin_(?:account|application)_assignment|"
+    r"ssoadmin_(?:managed_policy|customer_managed_policy)_attachment|identitystore_group_membership|iam_access_key|iam_user_login_profile|"
+    r"iam_openid_connect_provider|iam_saml_provider|iam_service_linked_role|iam_service_specific_credential|eks_access_entry|"
+    r"eks_access_policy_association|kms_grant|vpc_endpoint_service_allowed_principal|ami_launch_permission|lakeformation_permissions|"
+    r"snapshot_create_volume_permission|lambda_function_url|s3_bucket_acl|cognito_identity_pool_roles_attachment|cognito_user_group|cognito_user_in_group)|"
+    r"kubernetes_(?:cluster_)?role(?:_binding)?(?:_v1)?|github_(?:team|team_(?:repository|membership|members)|membership|"
+    r"repository_collaborators?|repository_deploy_key|user_ssh_key)|pagerduty_team_membership|tfe_team_(?:access|project_access|organization_members?)|"
+    r"azurerm_role_(?:assignment|definition)|azuread_(?:group_member|app_role_assignment|directory_role_assignment)|"
+    r"google_(?:project|organization)_iam_custom_role|google_storage_(?:bucket|object|default_object)_access_control|"
+    r"postgresql_grant(?:_role)?|mysql_grant"
+)
+"""Kinds of which each thing gives something by itself, and keeps nothing from anybody."""
+GUARDS: Final = re.compile(r"github_(?:branch_protection(?:_v3)?|(?:repository|organization)_ruleset)")
+"""Kinds that only keep something from others; what they except is excepted from themselves alone."""
+BOTH: Final = frozenset({"aws_cloudfront_response_headers_policy"})
+"""Kinds that give to some and keep from others."""
+OF_GOOGLE: Final = re.compile(r"(google_\w+)_iam_(member|binding)")
+_MAX: Final = 160
+
+
+def told(block: Block, place: Place, estate: Estate) -> bool:
+    """Whether a resource is of these kinds; it is read then."""
+    if GUARDS.fullmatch(block.type):
+        aws_openness.filtered(block, place, estate)
+    elif GIVES.fullmatch(block.type):
+        _given(block, place, estate)
+    elif block.type in BOTH:
+        way(block, place, estate)
+    else:
+        of_google = OF_GOOGLE.fullmatch(block.type)
+        return of_google is not None and _bound(block, of_google.group(1), place, estate)
+    return True
+
+
+def is_way(block: Block) -> bool:
+    """Whether a resource decides which network reaches which."""
+    return block.kind == "resource" and WAYS.fullmatch(block.type) is not None
+
+
+def way(block: Block, place: Place, estate: Estate) -> None:
+    """What sends something one way, and not another: it gives, and keeps from others, as it stands."""
+    aws_openness.filtered(block, place, estate)
+    _given(block, place, estate)
+
+
+def _given(block: Block, place: Place, estate: Estate) -> None:
+    said = said_of(block.body)
+    holder = f"{block.type}/{block.folder}/{block.name}"
+    estate.live.add(holder)
+    says = f"what `{block.type}` gives: {_plain(json.dumps(said, sort_keys=True, default=str))[:_MAX]}"
+    estate.hold(holder, Statement(where=(literals("given by", short(said, _MAX)),), place=place, says=says))
+
+
+def _bound(block: Block, kind: str, place: Place, estate: Estate) -> bool:
+    """A role of Google's cloud on one thing, for each member; whether all of it can be told."""
+    body = block.body
+    role, members = body.get("role"), body.get("members", body.get("member"))
+    each = members if isinstance(members, list) else [members]
+    if not isinstance(role, str) or not all(isinstance(one, str) for one in each):
+        return False
+    apart = {"role", "member", "members", "condition", "etag", "id"}
+    on = {key: value for key, value in said_of(body).items() if key not in apart}
+    condition = body.get("condition") or "none"
+    for member in each:
+        holder = f"google:{_plain(member)[:_MAX]}"
+        estate.live.add(holder)
+        where = (
+            literals("member", short(member, _MAX)),
+            literals("role", short(role, _MAX)),
+            literals("on", short([kind, on], _MAX)),
+            literals("under", short(condition, _MAX)),
+        )
+        says = f"`{_plain(role)}` on {_plain(json.dumps(on, sort_keys=True, default=str))[:_MAX]}"
+        estate.hold(holder, Statement(where=where, place=place, says=says))
+    return True
+
+
+def _plain(text: str) -> str:
+    return text.replace(OPEN, "${").replace(CLOSE, "}")
