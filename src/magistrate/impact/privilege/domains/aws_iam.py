@@ -187,6 +187,9 @@ def _terraform(found: list[Block], estate: Estate) -> None:
         if block.type in _HANDED_ON and names.key(block) not in names.used:
             estate.under, estate.part = built(block), ""
             _handed_on(block, names, estate)
+        elif block.type == terraform_facts.DOCUMENT and names.key(block) not in names.used:
+            estate.under, estate.part = built(block), ""
+            terraform_facts.handed_on(block, Place(path=block.path, line=block.line), estate)
 
 
 def _handed(block: Block) -> dict[str, Any]:

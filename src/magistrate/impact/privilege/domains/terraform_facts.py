@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from magistrate.impact.privilege.domains import aws_openness
 from magistrate.impact.privilege.domains.aws_estate import Estate
-from magistrate.impact.privilege.domains.terraform import CLOSE, OPEN, Block
+from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, MANY, OPEN, Block
 from magistrate.impact.privilege.domains.terraform_applied import WAYS, said_of
-from magistrate.impact.privilege.domains.terraform_meanings import short
+from magistrate.impact.privilege.domains.terraform_meanings import Family, short
+from magistrate.impact.privilege.domains.terraform_policies import Names, listed
 from magistrate.impact.privilege.model import Place, Statement, literals
 
 GIVES: Final = re.compile(
@@ -36,11 +38,13 @@ GUARDS: Final = re.compile(r"github_(?:branch_protection(?:_v3)?|(?:repository|o
 """Kinds that only keep something from others; what they except is excepted from themselves alone."""
 BOTH: Final = frozenset({"aws_cloudfront_response_headers_policy"})
 """Kinds that give to some and keep from others."""
-OF_GOOGLE: Final = re.compile(r"(google_\w+)_iam_(member|binding)")
+OF_GOOGLE: Final = re.compile(r"(google_\w+)_iam_(member|binding|policy)")
+DOCUMENT: Final = "google_iam_policy"
+_APART: Final = frozenset({"role", "member", "members", "condition", "etag", "id", "policy_data"})
 _MAX: Final = 160
 
 
-def told(block: Block, place: Place, estate: Estate) -> bool:
+def told(block: Block, place: Place, names: Names, estate: Estate) -> bool:
     """Whether a resource is of these kinds; it is read then."""
     if GUARDS.fullmatch(block.type):
         aws_openness.filtered(block, place, estate)
@@ -50,7 +54,7 @@ def told(block: Block, place: Place, estate: Estate) -> bool:
         way(block, place, estate)
     else:
         of_google = OF_GOOGLE.fullmatch(block.type)
-        return of_google is not None and _bound(block, of_google.group(1), place, estate)
+        return of_google is not None and _of_google(block, of_google, place, names, estate)
     return True
 
 
@@ -73,27 +77,46 @@ def _given(block: Block, place: Place, estate: Estate) -> None:
     estate.hold(holder, Statement(where=(literals("given by", short(said, _MAX)),), place=place, says=says))
 
 
-def _bound(block: Block, kind: str, place: Place, estate: Estate) -> bool:
-    """A role of Google's cloud on one thing, for each member; whether all of it can be told."""
+def _of_google(block: Block, of: re.Match[str], place: Place, names: Names, estate: Estate) -> bool:
+    """Roles of Google's cloud on one thing; whether all of it can be told."""
     body = block.body
-    role, members = body.get("role"), body.get("members", body.get("member"))
-    each = members if isinstance(members, list) else [members]
-    if not isinstance(role, str) or not all(isinstance(one, str) for one in each):
+    on = short([of.group(1), {key: value for key, value in said_of(body).items() if key not in _APART}], _MAX)
+    if of.group(2) != "policy":
+        return _bound([body], on, place, estate)
+    document = names.block(block.folder, body.get("policy_data"))
+    if document is None or document.type != DOCUMENT or document.built or MANY in document.body:
         return False
-    apart = {"role", "member", "members", "condition", "etag", "id"}
-    on = {key: value for key, value in said_of(body).items() if key not in apart}
-    condition = body.get("condition") or "none"
-    for member in each:
-        holder = f"google:{_plain(member)[:_MAX]}"
+    return _bound(listed(document.body.get("binding") or []), on, place, estate)
+
+
+def handed_on(block: Block, place: Place, estate: Estate) -> None:
+    """A policy of Google's cloud of which nothing here is seen to use it: whoever it is handed to."""
+    if not _bound(listed(block.body.get("binding") or []), short([block.folder, block.name]), place, estate):
+        estate.open("a policy of Google's cloud that cannot be told", {block.name: dict(block.body)}, place)
+
+
+def _bound(bindings: Sequence[object], on: str, place: Place, estate: Estate) -> bool:
+    """A fact for each role of each member; False where one of the bindings cannot be told, and then there is none."""
+    found: list[tuple[str, Statement]] = []
+    for one in bindings:
+        if not isinstance(one, Mapping) or isinstance(one, Family) or DYNAMIC in one:
+            return False
+        role, members = one.get("role"), one.get("members", one.get("member"))
+        each = [*members] if isinstance(members, list) else [members]
+        if not isinstance(role, str) or not all(isinstance(member, str) for member in each):
+            return False
+        for member in each:
+            where = (
+                literals("member", short(member, _MAX)),
+                literals("role", short(role, _MAX)),
+                literals("on", on),
+                literals("under", short(one.get("condition") or "none", _MAX)),
+            )
+            says = f"`{_plain(role)}` on {_plain(on)}"
+            found.append((f"google:{_plain(str(member))[:_MAX]}", Statement(where=where, place=place, says=says)))
+    for holder, statement in found:
         estate.live.add(holder)
-        where = (
-            literals("member", short(member, _MAX)),
-            literals("role", short(role, _MAX)),
-            literals("on", short([kind, on], _MAX)),
-            literals("under", short(condition, _MAX)),
-        )
-        says = f"`{_plain(role)}` on {_plain(json.dumps(on, sort_keys=True, default=str))[:_MAX]}"
-        estate.hold(holder, Statement(where=where, place=place, says=says))
+        estate.hold(holder, statement)
     return True
 
 

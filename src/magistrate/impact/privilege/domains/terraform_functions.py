@@ -226,6 +226,12 @@ def _zipmap(keys: object, values: object) -> dict[str, Any]:
     return {text_of(name): one for name, one in zip(names, given, strict=True)}
 
 
+def _jsonencode(value: object) -> str:
+    if whole(value):
+        raise UnsettledError
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
 def _jsondecode(text: object) -> object:
     try:
         return json.loads(certain(text_of(text)), object_pairs_hook=_once)
@@ -297,7 +303,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "merge": _merge, "lookup": _lookup, "length": _length, "contains": _contains, "coalesce": _coalesce,
     "coalescelist": _coalescelist, "element": _element, "one": _one, "join": _join, "split": _split, "format": _format,
     "formatlist": _formatlist, "replace": _replace, "keys": _keys, "values": _values, "zipmap": _zipmap,
-    "jsondecode": _jsondecode, "tobool": _tobool, "tonumber": _tonumber, "tostring": text_of, "tomap": _tomap,
+    "jsondecode": _jsondecode, "jsonencode": _jsonencode, "tobool": _tobool, "tonumber": _tonumber, "tostring": text_of, "tomap": _tomap,
     "lower": _of_text(str.lower), "upper": _of_text(str.upper), "trimspace": _of_text(str.strip),
     "trimprefix": _of_two(str.removeprefix), "trimsuffix": _of_two(str.removesuffix),
     "startswith": _of_two(str.startswith), "endswith": _of_two(str.endswith),

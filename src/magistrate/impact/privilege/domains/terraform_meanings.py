@@ -55,7 +55,7 @@ _KNOWN: Final = re.compile(r"^(?:var\.[\w-]+:=|one of |a key of )| where | which
 _WORD: Final = re.compile(r"[\w./:@ *-]*")
 _LOOKED_UP: Final = frozenset(
     {"aws_iam_policy_document", "aws_iam_role", "aws_iam_user", "aws_iam_group", "aws_iam_instance_profile"}
-    | {"template_file"}
+    | {"template_file", "google_iam_policy"}
 )
 """Data of which the readers look at the block itself, where a value is a reference to it and nothing else."""
 
@@ -315,6 +315,10 @@ class _Here:
     def of_file(self, name: str, given: list[Any]) -> str:
         """See `Asked`."""
         return self.meanings.of_file(name, given, self.at)
+
+    def folder(self) -> str:
+        """See `Asked`."""
+        return self.at.folder
 
     def step(self) -> None:
         """See `Asked`."""

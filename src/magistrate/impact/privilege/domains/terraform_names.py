@@ -30,6 +30,8 @@ MAX_EACH: Final = 200
 _MADE: Final = frozenset({"resource", "data", "module", "provider", "terraform"})
 """Kinds of blocks that readers look at; all others only give names their meaning."""
 _MANY: Final = ("count", "for_each")
+KEYED: Final = frozenset({"aws_iam_policy_document", "aws_iam_policy", "template_file"})
+"""Kinds that are named one by one, with the key of each."""
 _NEVER: Final[tuple[object, ...]] = (0, "0", [], {})
 
 
@@ -137,7 +139,7 @@ def _each(
             if isinstance(many, str) and OPEN in many:
                 built[many.replace(OPEN, "").replace(CLOSE, "")] = None
     many = meanings.filled(body["for_each"], at_of(block)) if "for_each" in body else None
-    entries = _entries(many) if block.type in spread else None
+    entries = _entries(many) if block.type in spread or block.type in KEYED else None
     if entries is None:
         text = short(meanings.filled({name: body[name] for name in _MANY if name in body}, at_of(block)))
         places = [("", at_of(block, many="" if text == "{}" else text))]
@@ -147,8 +149,9 @@ def _each(
         body = {name: value for name, value in body.items() if name not in _MANY}
         if entries is None and "for_each" in block.body:
             body[MANY] = "each"
-    for _key, at in places:
-        yield replace(block, body=meanings.filled(body, at), built=tuple(built))
+    for key, at in places:
+        name = f'{block.name}["{key}"]' if entries is not None and block.type in KEYED else block.name
+        yield replace(block, name=name, body=meanings.filled(body, at), built=tuple(built))
 
 
 def _entries(many: object) -> list[tuple[str, object]] | None:

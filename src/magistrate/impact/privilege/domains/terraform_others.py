@@ -89,7 +89,7 @@ def _opens(block: Block, place: Place, names: Names, estate: Estate) -> bool:
     elif block.type in aws_openness.OPENED:
         aws_openness.opened(block, list(_exposing(block.body)), place, estate)
     else:
-        return terraform_facts.told(block, place, estate)
+        return terraform_facts.told(block, place, names, estate)
     return True
 
 

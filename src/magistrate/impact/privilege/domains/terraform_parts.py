@@ -6,7 +6,7 @@ Rule kept: what is certain of a value holds for every way to fill in what is ope
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from magistrate.impact.privilege.domains.terraform import CLOSE, OPEN
@@ -20,6 +20,19 @@ class Rest(str):
     """Any number of entries of a list, named by a text from `OPEN` to `CLOSE`."""
 
     __slots__ = ()
+
+
+class Choice(str):
+    """A choice of which nothing tells the condition: its text as that of any open value, and what it is made of.
+
+    `question` is the condition with all that it depends on, `folder` the module that both sides speak of.
+    """
+
+    __slots__ = ("folder", "question", "sides")
+
+    question: str
+    folder: str
+    sides: Callable[[], tuple[Any, Any]]
 
 
 class Unique(list[Any]):
@@ -110,3 +123,10 @@ def exact_text(value: object) -> object:
         told = [exact_text(one) for one in value]
         return {"\ue202set": told} if isinstance(value, Unique) else told
     return {key: exact_text(one) for key, one in value.items()} if isinstance(value, Mapping) else value
+
+
+def choice(text: str, question: str, folder: str, sides: Callable[[], tuple[Any, Any]]) -> Choice:
+    """A choice between two values, which are evaluated where they are asked for."""
+    found = Choice(text)
+    found.question, found.folder, found.sides = question, folder, sides
+    return found

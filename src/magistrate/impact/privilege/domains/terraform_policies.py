@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from magistrate.impact.privilege.domains.aws_estate import parsed
 from magistrate.impact.privilege.domains.aws_written import ANY_KIND, Written, opaque
-from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, MANY, OPEN, Block, later
+from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, LATER, MANY, OPEN, Block, later
 from magistrate.impact.privilege.domains.terraform_meanings import Family, filled_in
+from magistrate.impact.privilege.domains.terraform_parts import Choice
 
-REFERENCE: Final = re.compile(
-    f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(?:\\[[^\\]]*\\])?\\.(?:\\w+)(?:\\[\\d+\\])?{CLOSE}"
-)
+REFERENCE: Final = re.compile(f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(\\[[^\\]]*\\])?\\.(?:\\w+)(?:\\[\\d+\\])?{CLOSE}")
 _DOCUMENTS: Final = re.compile(
     r"(?:(?:one\(|join\(\"\", ?))?data\.aws_iam_policy_document\.([\w-]+)(?:\[\*\]|\.\*)\.json\)?(?: where .*)?"
 )
@@ -28,6 +28,7 @@ _OF_A_STATEMENT: Final = frozenset({"effect", "sid", "actions", "not_actions", "
 _PARTS: Final = frozenset({"source_policy_documents", "override_policy_documents", "source_json", "override_json"})
 _INDEX: Final = re.compile(f'{OPEN}(?:data\\.)?\\w+\\.[\\w-]+(\\["[^\\]"]*"\\])\\.\\w+{CLOSE}')
 _EVERY: Final = re.compile(r"(?:\[\*\]|\.\*)\.json")
+_OF_EACH: Final = re.compile(r"\b(?:each\.(?:key|value)|count\.index)\b")
 MAX_DOCUMENTS: Final = 5
 """Documents in documents."""
 Found = dict[tuple[str, str, str], Block]
@@ -43,7 +44,16 @@ class Names:
     def block(self, folder: str, value: object) -> Block | None:
         """The block that a reference names."""
         found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
-        return self._found(folder, found.group(1), found.group(2)) if found is not None else None
+        if found is None:
+            return None
+        type_, name, index = found.groups()
+        if index is None:
+            return self._found(folder, type_, name)
+        block = self._found(folder, type_, name + index)
+        if block is not None:
+            return block
+        block = self._found(folder, type_, name)
+        return block if block is None else replace(block, body=_of_index(dict(block.body), index))
 
     def _found(self, folder: str, type_: str, name: str) -> Block | None:
         block = self.known.get((folder, type_, name))
@@ -78,7 +88,9 @@ class Names:
         return f"{block.scope}.{block.name}" if block.scope else block.name
 
     def policy(self, folder: str, value: object, depth: int = 0) -> object:
-        """The text of a policy: as written, of a policy document beside it, or of a file."""
+        """The text of a policy: as written, of a policy document beside it, of a file, or of either side of a choice."""
+        if isinstance(value, Choice):
+            return self._either(value, depth)
         block = self.block(folder, value) or self._one(folder, value)
         if block is not None and block.type == "aws_iam_policy_document":
             found = policy_document(block, self, depth)
@@ -96,6 +108,27 @@ class Names:
             told = filled_in(template, values) if isinstance(template, str) and isinstance(values, Mapping) else None
             return {"built from": dict(block.body)} if told is None else told
         return value
+
+    def _either(self, value: Choice, depth: int) -> object:
+        """Both sides of a choice, each where the question is answered its way; as it is written where one cannot be told."""
+        if depth > MAX_DOCUMENTS:
+            return value
+        found: list[Mapping[str, Any]] = []
+        versions: set[object] = set()
+        for holds, side in zip((True, False), value.sides(), strict=True):
+            if side in ("", None):
+                continue
+            told = parsed(self.policy(value.folder, side, depth + 1))
+            statements = told.get("Statement") if isinstance(told, Mapping) else None
+            if not isinstance(told, Mapping) or not set(told) <= {"Version", "Id", "Statement"} or statements is None:
+                return value
+            versions.add(told.get("Version"))
+            asked = (f"where {value.question} holds",)
+            for one in listed(statements):
+                if not isinstance(one, Mapping):
+                    return value
+                found.append(_under(one, under=asked) if holds else _under(one, without=asked))
+        return {"Version": next(iter(versions)), "Statement": found} if len(versions) == 1 else value
 
     def _one(self, folder: str, value: object) -> Block | None:
         found = _DOCUMENTS.fullmatch(value.strip(OPEN + CLOSE)) if isinstance(value, str) else None
@@ -218,6 +251,22 @@ def _denied(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, Mapping):
         return {key: _denied(one) for key, one in value.items()}
     return [_denied(one) for one in value] if isinstance(value, list) else value
+
+
+def _of_index(value: Any, index: str) -> Any:  # noqa: ANN401 - JSON
+    """What one of several says is not what another of them says: what depends on which one it is gets a name of its own."""
+    if isinstance(value, str):
+        return LATER.sub(lambda one: later(f"at {index}: {one[1]}") if _OF_EACH.search(one[1]) else one[0], value)
+    if isinstance(value, Family):
+        of = later(value.of)
+        return Family(
+            {key: _of_index(one, index) for key, one in value.items()},
+            of=_of_index(of, index)[1:-1],
+            text=_of_index(value.text, index),
+        )
+    if isinstance(value, Mapping):
+        return {key: _of_index(one, index) for key, one in value.items()}
+    return [_of_index(one, index) for one in value] if isinstance(value, list) else value
 
 
 def _statement(one: Mapping[str, Any], under: tuple[str, ...]) -> Written:

@@ -59,6 +59,8 @@ def _as(value: Any, node: tree_sitter.Node, asked: Asked, depth: int) -> Any:  #
     if value is None:
         return None
     if isinstance(value, str) and whole(value):
+        if not sealed(written(node)):
+            return value
         told = value[:-1] + sealed(written(node)) + CLOSE
         return Rest(told) if isinstance(value, Rest) else told
     if node.type in {"variable_expr", "identifier"}:

@@ -6,7 +6,6 @@ leaves its whole choice untold; a branch that is not taken has no say.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -32,6 +31,8 @@ from magistrate.impact.privilege.domains.terraform_parts import (
     Unique,
     UnsettledError,
     certain,
+    choice,
+    is_open,
     list_of,
     same,
     text_of,
@@ -57,6 +58,9 @@ class Asked(Protocol):
 
     def of_file(self, name: str, given: list[Any]) -> Any:  # noqa: ANN401 - a value of Terraform
         """What a function that reads files answers; raises UnsettledError."""
+
+    def folder(self) -> str:
+        """The module in which it is asked."""
 
     def step(self) -> None:
         """Count one node; raises UnsettledError where there were too many."""
@@ -112,7 +116,7 @@ class Evaluation:
                 used += 1
             if any(one.type != "get_attr" for one in taken[: min(used, 1)]):
                 raise UnsettledError
-            text = name + "".join(written(one) for one in taken[:used])
+            text = name + "".join(map(self._step, taken[:used]))
             value, taken = self.asked.named(text), taken[used:]
         else:
             value = self.bound[name] if first.type == "variable_expr" else self.exact(first)
@@ -121,6 +125,13 @@ class Evaluation:
                 return self._splat(value, one, taken[at + 1 :])
             value = self._taken(value, one)
         return value
+
+    def _step(self, one: tree_sitter.Node) -> str:
+        """A step of a reference as it is written, the key of an index in its place where it is told."""
+        inner = one.named_children[0] if one.type == "index" else None
+        key = self.value(inner.named_children[0]) if inner is not None and inner.type == "new_index" else None
+        plain = isinstance(key, str | int) and not isinstance(key, bool) and not is_open(key) and '"' not in str(key)
+        return f"[{shown(key)}]" if plain else written(one)
 
     def _taken(self, value: Any, one: tree_sitter.Node) -> Any:  # noqa: ANN401 - a value of Terraform
         if one.type == "get_attr":
@@ -257,10 +268,14 @@ class Evaluation:
         found = "".join(self._pieces(node.children, escapes=False))
         return found.removeprefix("\n")
 
-    def conditional(self, _node: tree_sitter.Node, parts: list[tree_sitter.Node]) -> Any:  # noqa: ANN401 - as above
-        """The branch that is taken; one type must come of both."""
+    def conditional(self, node: tree_sitter.Node, parts: list[tree_sitter.Node]) -> Any:  # noqa: ANN401 - as above
+        """The branch that is taken, or both under a question; one type must come of both."""
         condition, yes, no = parts
-        taken, left = (yes, no) if truth(self.value(condition)) else (no, yes)
+        asked = self.value(condition)
+        if whole(asked):
+            text = self.asked.untold(written(node), self.bound)
+            return choice(text, asked[1:-1], self.asked.folder(), lambda: (self.value(yes), self.value(no)))
+        taken, left = (yes, no) if truth(asked) else (no, yes)
         found = self.exact(taken)
         if isinstance(found, bool | int):
             other = self.value(left)
@@ -282,8 +297,6 @@ class Evaluation:
                 raise UnsettledError
         if name.startswith(_READING):
             return self.asked.of_file(name, values)
-        if name == "jsonencode":
-            return _encoded(values)
         return answered(name, values)
 
     def _first(self, given: list[tree_sitter.Node]) -> Any:  # noqa: ANN401 - as above
@@ -369,12 +382,6 @@ def of_template(text: str, values: Bound, asked: Asked) -> str:
     if node is None:
         raise UnsettledError
     return Evaluation(asked, values).template(node)
-
-
-def _encoded(values: list[Any]) -> str:
-    if len(values) != 1 or whole(values[0]):
-        raise UnsettledError
-    return json.dumps(values[0], sort_keys=True, ensure_ascii=False)
 
 
 _ALONE: Final = frozenset(
