@@ -42,7 +42,8 @@ FOREIGN: Final = re.compile(
 )
 WORN: Final = frozenset({"vpc_security_group_ids", "security_groups", "security_group_ids", "security_group"})
 NUMBERS: Final = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
-REFERENCE: Final = re.compile(f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(?:\\[[^\\]]*\\])?\\.(?:id|name|arn){CLOSE}")
+REFERENCE: Final = re.compile(f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(\\[[^\\]]*\\])?\\.(?:id|name|arn){CLOSE}")
+_OF_EACH: Final = re.compile(r"\b(?:each\.(?:key|value)|count\.index)\b")
 _CIDR: Final = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6")
 _PEERS: Final = (
     "security_groups",
@@ -79,6 +80,7 @@ READER: Final = _Reader()
 def _grants(found: list[Block], unknown: list[Unknown]) -> Grants:
     rules: dict[str, list[Statement]] = {}
     edges: list[Edge] = []
+    several = _several(found)
     for block in found:
         place = Place(path=block.path, line=block.line)
         if block.kind != "resource":
@@ -86,31 +88,35 @@ def _grants(found: list[Block], unknown: list[Unknown]) -> Grants:
         if FOREIGN.match(block.type):
             unknown.append(_open(f"`{block.type}` is not read", block, place))
         elif block.type == GROUP or block.type in RULES:
-            name = _named(block) if block.type == GROUP else _group(block, block.body.get("security_group_id"))
+            name = _named(block) if block.type == GROUP else _group(block, block.body.get("security_group_id"), several)
             own = rules.setdefault(f"net:sg/{name}", [])
             try:
-                own += _rules(block, name, place)
+                own += _rules(block, name, place, several)
             except UnreadableError as error:
                 unknown.append(_open(str(error), block, place))
         else:
-            edges += _worn(block, place)
+            edges += _worn(block, place, several)
+    worn = {edge.actor for edge in edges}
     here = {f"net:sg/{_named(block)}" for block in found if block.kind == "resource" and block.type == GROUP}
+    for edge in _of_several(here, {edge.holder for edge in edges} | set(rules)):
+        rules.setdefault(edge.actor, []).append(_elsewhere(edge.actor, edge.place))
+        edges.append(edge)
     for edge in edges:
         if edge.holder not in rules:
-            rules[edge.holder] = [_elsewhere(edge)]
+            rules[edge.holder] = [_elsewhere(edge.holder, edge.place)]
     holders = tuple(
         Holder(name=name, domain=DOMAIN, layers=(Layer(statements=tuple(rules[name])),)) for name in sorted(rules)
     )
-    live = {edge.actor for edge in edges} | (set(rules) - here)
+    live = worn | {name for name in rules if name.partition("[")[0] not in here}
     return Grants(holders=holders, edges=tuple(edges), live=frozenset(live), unknown=tuple(unknown))
 
 
-def _elsewhere(edge: Edge) -> Statement:
+def _elsewhere(holder: str, place: Place) -> Statement:
     """What a group that is not here lets through is not said here either: to wear it is a right of its own."""
-    name = edge.holder.removeprefix("net:sg/")
+    name = holder.removeprefix("net:sg/")
     among: tuple[Atom, ...] = (Varying((name,)) if "${" in name else literal(name),)
     says = f"whatever the group {name} lets through, which is not said here"
-    return Statement(where=(Where(dimension="rules of", among=among),), place=edge.place, says=says)
+    return Statement(where=(Where(dimension="rules of", among=among),), place=place, says=says)
 
 
 def _open(why: str, block: Block, place: Place) -> Unknown:
@@ -122,17 +128,35 @@ def _named(block: Block) -> str:
     return f"{block.folder}#{block.name}"
 
 
-def _group(block: Block, value: object) -> str:
-    found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
-    return (
-        f"{block.folder}#{found.group(2)}" if found is not None else str(value).replace(OPEN, "${").replace(CLOSE, "}")
+def _several(found: list[Block]) -> frozenset[str]:
+    """The groups that stand for several which are not alike: what they say depends on which of them it is."""
+    kinds = [block for block in found if block.type == GROUP or block.type in RULES]
+    odd = [block for block in kinds if _OF_EACH.search(json.dumps(dict(block.body), default=str, ensure_ascii=False))]
+    return frozenset(
+        _named(block) if block.type == GROUP else _group(block, block.body.get("security_group_id"), frozenset())
+        for block in odd
     )
 
 
-def _worn(block: Block, place: Place) -> Iterator[Edge]:
+def _of_several(here: set[str], names: set[str]) -> list[Edge]:
+    """Edges from one of several groups to what is said of all of them."""
+    of = {name: base for name in names if (base := name.partition("[")[0]) != name and base in here}
+    return [Edge(actor=name, holder=of[name], place=Place(path="")) for name in sorted(of)]
+
+
+def _group(block: Block, value: object, several: frozenset[str]) -> str:
+    """The name of a group that is referred to, with its index where it is one of several that are not alike."""
+    found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return str(value).replace(OPEN, "${").replace(CLOSE, "}")
+    name = f"{block.folder}#{found.group(2)}"
+    return name + (found.group(3) or "") if name in several else name
+
+
+def _worn(block: Block, place: Place, several: frozenset[str]) -> Iterator[Edge]:
     actor = f"aws:workload/{block.type}.{block.name}"
     for value in _wearing(block.body):
-        yield Edge(actor=actor, holder=f"net:sg/{_group(block, value)}", place=place)
+        yield Edge(actor=actor, holder=f"net:sg/{_group(block, value, several)}", place=place)
 
 
 def _wearing(body: Mapping[str, Any]) -> Iterator[object]:
@@ -146,17 +170,20 @@ def _wearing(body: Mapping[str, Any]) -> Iterator[object]:
                     yield from _wearing(one)
 
 
-def _rules(block: Block, name: str, place: Place) -> Iterator[Statement]:
+def _rules(block: Block, name: str, place: Place, several: frozenset[str]) -> Iterator[Statement]:
     if block.type == GROUP:
         for direction in ("ingress", "egress"):
             for rule in _listed(block.body.get(direction)):
-                yield from _rule(rule, direction, name, block, place)
+                yield from _rule(rule, direction, (name, several), block, place)
         return
     direction = str(block.body.get("type")) if block.type == "aws_security_group_rule" else block.type.split("_")[4]
-    yield from _rule(block.body, direction, name, block, place)
+    yield from _rule(block.body, direction, (name, several), block, place)
 
 
-def _rule(rule: object, direction: str, name: str, block: Block, place: Place) -> Iterator[Statement]:
+def _rule(
+    rule: object, direction: str, of: tuple[str, frozenset[str]], block: Block, place: Place
+) -> Iterator[Statement]:
+    name, several = of
     many = (rule.of,) if isinstance(rule, Family) else ()
     if not isinstance(rule, Mapping) or (DYNAMIC in rule and not many) or direction not in {"ingress", "egress"}:
         raise UnreadableError("a rule of a security group that cannot be read")
@@ -164,7 +191,7 @@ def _rule(rule: object, direction: str, name: str, block: Block, place: Place) -
     for key in _CIDR:
         peers += (_range(str(text)) for text in _listed(rule.get(key)))
     for key in _PEERS:
-        peers += (literal(f"group {_group(block, one)}") for one in _listed(rule.get(key)))
+        peers += (literal(f"group {_group(block, one, several)}") for one in _listed(rule.get(key)))
     if rule.get("self") is True:
         peers.append(literal(f"group {name}"))
     if many and not peers:
