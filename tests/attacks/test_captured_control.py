@@ -17,7 +17,7 @@ from world.real_gate import MAIN, git
 from magistrate.domain.execution import Action
 from magistrate.wire.canonical import digest
 from magistrate.wire.case_bundle import CaseBundle
-from magistrate.wire.effect import Deploy
+from magistrate.wire.effect import ACTION_OF, ChangeEntitlement, Deploy, RotateSecret, StageEffect
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("captured-control")]
 EVIL = b"diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-print('one')\n+print('evil')\n"
@@ -96,14 +96,27 @@ def in_another_repository(name: str) -> Any:
     return forge
 
 
-def deployed(s: Scene) -> CaseBundle:
-    """People agreed to a merge; the warrant deploys something."""
-    deploy = Deploy(
-        environment="staging", pre_state="0" * 40, rollback_plan_digest=digest(b"p"), artifact_digest=digest(b"evil"),
-        command_id="follow", repository="shop", stage="live", ref="refs/heads/stages/live", old="0" * 40, commit="1" * 40,
-        base_tree="0" * 40, result_tree="2" * 40, manifest_sha256=digest(b"m"),
-    )  # fmt: skip
-    return s.reissued(s.honest, effect=deploy, action=Action.DEPLOY)
+STAGED: dict[str, Any] = {
+    "environment": "staging", "pre_state": "0" * 40, "rollback_plan_digest": digest(b"p"), "repository": "shop",
+    "stage": "live", "ref": "refs/heads/stages/live", "old": "0" * 40, "commit": "1" * 40, "base_tree": "0" * 40,
+    "result_tree": "2" * 40, "manifest_sha256": digest(b"m"),
+}  # fmt: skip
+DEPLOYS = Deploy(**STAGED, artifact_digest=digest(b"evil"), command_id="follow")
+ENTITLES = ChangeEntitlement(
+    **STAGED, system="orders-db", document="db/grants.sql", before_digest=digest(b"few"), after_digest=digest(b"all")
+)
+ROTATES = RotateSecret(
+    **STAGED, secret_id="orders-password", store="orders-db", document="db/evil.toml", consumers_digest=digest(b"evil")
+)
+
+
+def carried(effect: StageEffect) -> Any:
+    """People agreed to a merge; the warrant brings something to a stage."""
+
+    def forge(s: Scene) -> CaseBundle:
+        return s.reissued(s.honest, effect=effect, action=ACTION_OF[type(effect)])
+
+    return forge
 
 
 def other_diff(s: Scene) -> CaseBundle:
@@ -266,7 +279,15 @@ ATTEMPTS: dict[str, Attempt] = {
         code="MAG-E124", says="the rationale is", forge=lambda s: without(s.variant(), rationale="harmless"),
     ),
     "deploy-under-a-merge": Attempt(
-        hope="An agreed merge carries a deployment.", code="MAG-E124", says="the effect is", forge=deployed,
+        hope="An agreed merge carries a deployment.", code="MAG-E124", says="the effect is", forge=carried(DEPLOYS),
+    ),
+    "entitlements-under-a-merge": Attempt(
+        hope="An agreed merge carries a change of entitlements.",
+        code="MAG-E124", says="the effect is", forge=carried(ENTITLES),
+    ),
+    "rotation-under-a-merge": Attempt(
+        hope="An agreed merge carries a rotation, for a consumer that nobody agreed to.",
+        code="MAG-E124", says="the effect is", forge=carried(ROTATES),
     ),
     "merge-by-another-name": Attempt(
         hope="Everybody calls the merge a release, for which policy asks less.",
