@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from paths import MAGISTRATE
+from world import warm
 from world.casework import CaseWorld
 from world.control_process import Caller, start_control, start_witness
 from world.halting import halted, waiting
@@ -56,10 +56,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def program(stage: Stage, tmp_path: Path) -> Program:
     def run(person: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         who = ("--as", person, "--key", str(tmp_path / person), "--home", str(stage.world.home))
-        return subprocess.run(
-            [str(MAGISTRATE), *arguments, *who], capture_output=True, text=True, timeout=60, check=False,
-            env={**os.environ, "HOME": str(tmp_path)},
-        )  # fmt: skip
+        return warm.run([*arguments, *who], env={**os.environ, "HOME": str(tmp_path)}, timeout=60)
 
     return run
 

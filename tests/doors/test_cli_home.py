@@ -10,6 +10,7 @@ import sys
 
 import pytest
 from paths import MAGISTRATE, ROOT
+from world import warm
 
 from magistrate.authority.policy import trust_policy
 from magistrate.authority.roster import trust_roster
@@ -22,10 +23,16 @@ from magistrate.settings import load_settings, standing_walls
 HEAVY = {"sqlalchemy", "httpx", "mcp", "rich", "alembic", "starlette", "cedarpy", "cryptography", "msgspec", "uvicorn"}
 
 
-def run(*arguments, home=None, cwd=None, env=None, stdin=""):
-    argv = [str(MAGISTRATE), *map(str, arguments), *(("--home", str(home)) if home else ())]
+def run(*arguments, home=None, cwd=None, env=None):
+    argv = [*map(str, arguments), *(("--home", str(home)) if home else ())]
+    return warm.run(argv, cwd=cwd, env={**os.environ, **(env or {})}, timeout=60)
+
+
+def run_real(*arguments, env):
+    """The program itself, from its start."""
+    argv = [str(MAGISTRATE), *arguments]
     return subprocess.run(
-        argv, cwd=cwd, env={**os.environ, **(env or {})}, input=stdin, capture_output=True, text=True, timeout=60, check=False
+        argv, env={**os.environ, **env}, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
     )  # fmt: skip
 
 
@@ -79,7 +86,7 @@ def test_help_lists_every_command_and_imports_nothing_heavy():
 def test_the_help_is_the_one_that_was_agreed():
     """A change of the command line is a change of this file, seen in review."""
     agreed = ROOT / "tests" / "doors" / "help.txt"
-    shown = run("--help", env={"COLUMNS": "100"}).stdout
+    shown = run_real("--help", env={"COLUMNS": "100"}).stdout
     assert shown == agreed.read_text(), "tests/doors/help.txt"
 
 
@@ -101,7 +108,7 @@ def test_every_listed_command_exists_and_explains_itself(name):
     ],
 )
 def test_exit_statuses(tmp_path, arguments, status):
-    done = run(*arguments, env={"MAGISTRATE_HOME": str(tmp_path / "none")})
+    done = run_real(*arguments, env={"MAGISTRATE_HOME": str(tmp_path / "none")})
     assert done.returncode == status, done.stderr
     assert done.stderr
     assert "Traceback" not in done.stderr

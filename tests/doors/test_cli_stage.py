@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from paths import MAGISTRATE
+from world import warm
 from world.casework import git
 
 pytestmark = pytest.mark.requirement("R5", "R82")
@@ -16,10 +16,7 @@ GOOD = ("live", "--repository", "shop", "--environment", "live")
 
 
 def run(*words: object, home: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    argv = [str(MAGISTRATE), *map(str, words), "--home", str(home)]
-    return subprocess.run(
-        argv, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
-    )  # fmt: skip
+    return warm.run([*map(str, words), "--home", str(home)], env={**os.environ, **(env or {})}, timeout=60)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import pytest
-from paths import MAGISTRATE
+from world import warm
 
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.stops import standing_freezes
@@ -31,10 +31,8 @@ class Team:
 
     def __call__(self, *arguments, person=""):
         who = ("--as", person, "--key", str(self.folder / person)) if person else ()
-        return subprocess.run(
-            [str(MAGISTRATE), *arguments, *who, "--home", str(self.home)], capture_output=True, text=True, timeout=60,
-            env={**os.environ, "HOME": str(self.folder)}, check=False,
-        )  # fmt: skip
+        env = {**os.environ, "HOME": str(self.folder)}
+        return warm.run([*arguments, *who, "--home", str(self.home)], env=env, timeout=60)
 
     def frozen(self):
         settings = load_settings(self.home)

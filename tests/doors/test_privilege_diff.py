@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from paths import MAGISTRATE
+from world import warm
 
 pytestmark = pytest.mark.requirement("R28")
 NARROW = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
@@ -17,8 +17,7 @@ WORKFLOW = (
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    argv = [str(MAGISTRATE), "privilege", "diff", *map(str, arguments)]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
+    return warm.run(["privilege", "diff", *map(str, arguments)], timeout=120)
 
 
 def files(folder, **texts):

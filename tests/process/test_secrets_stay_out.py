@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from corpus.secrets.seeded import ENDS, FORMS, LEAK, SHAPE_FORMS, WHOLE_LINE, Seeded, bare, left_of, seeded
-from paths import MAGISTRATE
+from world import warm
 from world.casework import CaseWorld, git
 from world.control_process import start_control, start_witness
 from world.front_process import Assistant, start_front
@@ -321,10 +320,7 @@ def test_the_values_are_in_no_log_and_only_their_number_is_told(ground: Ground) 
 
 
 def tell(ground: Ground, *arguments: str) -> str:
-    return subprocess.run(
-        [str(MAGISTRATE), *arguments, "--home", str(ground.world.home)], capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL, timeout=60,
-    ).stdout  # fmt: skip
+    return warm.run([*arguments, "--home", str(ground.world.home)], timeout=60).stdout
 
 
 @pytest.mark.requirement("R12")

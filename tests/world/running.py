@@ -30,6 +30,7 @@ from typing import Any
 
 import httpx
 from paths import MAGISTRATE, PYTHON
+from world import warm
 from world.ports import four_free_ports
 
 FILES = {
@@ -96,12 +97,20 @@ class Town:
         return f"http://127.0.0.1:{self.first_port}"
 
     def __call__(self, *arguments: object, status: int | None = 0) -> str:
-        """Run the program as anna; fails unless it ends with `status` (None: any)."""
-        done = subprocess.run(
-            [str(MAGISTRATE), *map(str, arguments), "--home", str(self.home)], capture_output=True, text=True,
-            timeout=180, cwd=self.clone if self.clone.is_dir() else self.folder, check=False,
-            env={**os.environ, "HOME": str(self.folder), "NO_COLOR": "1"}, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        """Run the program as anna; fails unless it ends with `status` (None: any).
+
+        What starts processes that stay is started as the program starts it.
+        """
+        words = [*map(str, arguments), "--home", str(self.home)]
+        folder = self.clone if self.clone.is_dir() else self.folder
+        env = {**os.environ, "HOME": str(self.folder), "NO_COLOR": "1"}
+        if arguments[0] == "up":
+            done = subprocess.run(
+                [str(MAGISTRATE), *words], capture_output=True, text=True, timeout=180, cwd=folder, check=False, env=env,
+                stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        else:
+            done = warm.run(words, cwd=folder, env=env)
         if status is not None:
             assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + (done.stderr if done.returncode else "")
