@@ -46,6 +46,8 @@ _IDENTITY: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):(role|user)/(?:[^*?]*/)
 _ACCOUNT: Final = re.compile(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?")
 _ASSUME: Final = re.compile(r"(?i)\*|sts:(?:\*|assumerole\*?\w*)")
 _OF_ANOTHER_CLOUD: Final = re.compile(r"aws:workload/(?!aws_|AWS::)")
+_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"')
+"""A quotation mark that begins or ends a text of JSON."""
 _HOST: Final = re.compile(r"oidc-provider/(.+)\Z")
 
 
@@ -304,9 +306,23 @@ def parsed(policy: object) -> object:
     if not isinstance(policy, str):
         return policy
     try:
-        return json.loads(policy, object_pairs_hook=_once)
+        return json.loads(_as_json(policy) if OPEN in policy else policy, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return None
+
+
+def _as_json(text: str) -> str:
+    """JSON in which something is filled in later: inside of a text it stays a part of it, alone it becomes a text of its own."""
+    parts: list[str] = []
+    quoted, at = False, 0
+    for found in LATER.finditer(text):
+        before = text[at : found.start()]
+        parts.append(before)
+        quoted ^= len(_QUOTE.findall(before)) % 2 == 1
+        written = json.dumps(found.group(), ensure_ascii=False)
+        parts.append(written[1:-1] if quoted else written)
+        at = found.end()
+    return "".join((*parts, text[at:]))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

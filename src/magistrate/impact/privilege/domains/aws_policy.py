@@ -329,9 +329,9 @@ def _boolean(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as
 
 
 def _address(text: str, variables: bool) -> Iterator[Atom]:  # noqa: FBT001 - as above
-    if OPEN in text or (variables and "${" in text):
+    if variables and "${" in text and OPEN not in text:
         raise UnreadableError("an address is named by a variable")
-    yield addresses(text)
+    yield Varying(("${" + LATER.sub(r"\1", text) + "}",)) if OPEN in text else addresses(text)
 
 
 def addresses(text: str) -> Span:

@@ -30,7 +30,15 @@ from magistrate.impact.privilege.domains.terraform import (
     Block,
     later,
 )
-from magistrate.impact.privilege.domains.terraform_parts import Rest, Unique, UnsettledError, certain, exact_text, whole
+from magistrate.impact.privilege.domains.terraform_parts import (
+    Rest,
+    Unique,
+    UnsettledError,
+    certain,
+    exact_text,
+    located,
+    whole,
+)
 from magistrate.impact.privilege.domains.terraform_types import converted, type_text
 from magistrate.impact.privilege.domains.terraform_values import MAX_STEPS, Bound, Evaluation, of_template
 from magistrate.impact.privilege.domains.terraform_writing import parsed_expression
@@ -162,7 +170,8 @@ class Meanings:
         """What a name of a local or a variable is, where it is known; its text with what it depends on, else."""
         found = self.known.get((at.folder, text))
         if found is None:
-            return later(self._told(text, at))
+            told = later(self._told(text, at))
+            return located(told, at.folder) if _BLOCK.match(text) is not None else told
         value, there = found
         if isinstance(value, str) and value.startswith(f"{OPEN}var.") and ":=" in value:
             return value

@@ -22,6 +22,14 @@ class Rest(str):
     __slots__ = ()
 
 
+class Located(str):
+    """A reference to a block of the module `folder`, wherever it is handed to."""
+
+    __slots__ = ("folder",)
+
+    folder: str
+
+
 class Choice(str):
     """A choice of which nothing tells the condition: its text as that of any open value, and what it is made of.
 
@@ -129,4 +137,11 @@ def choice(text: str, question: str, folder: str, sides: Callable[[], tuple[Any,
     """A choice between two values, which are evaluated where they are asked for."""
     found = Choice(text)
     found.question, found.folder, found.sides = question, folder, sides
+    return found
+
+
+def located(text: str, folder: str) -> Located:
+    """A reference to a block of a module."""
+    found = Located(text)
+    found.folder = folder
     return found

@@ -16,13 +16,17 @@ from magistrate.impact.privilege.domains.aws_estate import parsed
 from magistrate.impact.privilege.domains.aws_written import ANY_KIND, Written, opaque
 from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, LATER, MANY, OPEN, Block, later
 from magistrate.impact.privilege.domains.terraform_meanings import Family, filled_in
-from magistrate.impact.privilege.domains.terraform_parts import Choice
+from magistrate.impact.privilege.domains.terraform_parts import Choice, Located
 
 REFERENCE: Final = re.compile(f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(\\[[^\\]]*\\])?\\.(?:\\w+)(?:\\[\\d+\\])?{CLOSE}")
 _DOCUMENTS: Final = re.compile(
     r"(?:(?:one\(|join\(\"\", ?))?data\.aws_iam_policy_document\.([\w-]+)(?:\[\*\]|\.\*)\.json\)?(?: where .*)?"
 )
 """The one document that there is of several that may be."""
+_OF_MANY: Final = re.compile(
+    f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(\\[(?:each\\.(?:key|value)|count\\.index)\\])\\.\\w+ where ([^{OPEN}{CLOSE}]*){CLOSE}"
+)
+"""One of several, for each of what nothing counts; which they are stands behind it."""
 _LISTS: Final = ("principals", "not_principals", "condition")
 _OF_A_STATEMENT: Final = frozenset({"effect", "sid", "actions", "not_actions", "resources", "not_resources", *_LISTS})
 _PARTS: Final = frozenset({"source_policy_documents", "override_policy_documents", "source_json", "override_json"})
@@ -43,10 +47,13 @@ class Names:
 
     def block(self, folder: str, value: object) -> Block | None:
         """The block that a reference names."""
-        found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        found = (REFERENCE.fullmatch(value) or _OF_MANY.fullmatch(value)) if isinstance(value, str) else None
         if found is None:
             return None
-        type_, name, index = found.groups()
+        folder = value.folder if isinstance(value, Located) else folder
+        type_, name, index = found.group(1), found.group(2), found.group(3)
+        if found.re is _OF_MANY:
+            index = f"{index} of {found.group(4)}"
         if index is None:
             return self._found(folder, type_, name)
         block = self._found(folder, type_, name + index)
