@@ -151,7 +151,7 @@ def _without_patch(frame: Frame, settings: Settings, client: Client, wanted: _Wa
         client.post(f"/api/v1/people/sessions/{opened['id']}/close", {})
         Path(opened["file"]).unlink(missing_ok=True)
     click.echo(
-        f"{'release' if wanted.release else 'deployment'}: proposal {short(answer['proposal'])} ({answer['state']})"
+        f"{'release' if wanted.release else f'to {wanted.deploy}'}: proposal {short(answer['proposal'])} ({answer['state']})"
     )
     click.echo("next: magistrate queue", err=not sys.stdout.isatty())
     return 0

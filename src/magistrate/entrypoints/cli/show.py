@@ -126,7 +126,7 @@ def _place(case: dict[str, Any]) -> dict[str, str]:
     if ref.startswith(TAGS):
         return {"releases": f"{case['repository']} {ref.removeprefix(TAGS)} {place}"}
     if ref.startswith(STAGES):
-        return {"deploys to": f"{ref.removeprefix(STAGES)} of {case['repository']} {place}"}
+        return {"brought to": f"{ref.removeprefix(STAGES)} of {case['repository']} {place}"}
     return {"lands on": f"{case['repository']} {ref.removeprefix('refs/heads/')} {place}"}
 
 
