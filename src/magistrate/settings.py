@@ -6,6 +6,7 @@ line; nothing is guessed. A home from a newer program is refused.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -18,6 +19,7 @@ from typing import Any, Final
 from magistrate.authority.issuer_url import verify_issuer_url
 from magistrate.errors import NotFound, Refused, Usage
 from magistrate.settings_systems import SystemSettings, read_systems, systems_text
+from magistrate.settings_targets import TargetSettings, read_targets, targets_text
 
 HOME_VERSION: Final = 1
 HOST: Final = "127.0.0.1"
@@ -92,6 +94,7 @@ class Settings:
     workload_token: Path | None = None
     workload_issuer: WorkloadIssuer | None = None
     systems: Mapping[str, SystemSettings] = field(default_factory=dict)
+    targets: Mapping[str, TargetSettings] = field(default_factory=dict)
 
     @property
     def roster_path(self) -> Path:
@@ -219,7 +222,11 @@ def load_settings(home: Path) -> Settings:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Usage("MAG-E590", f"`{path}` is not TOML: {error}") from error
-    systems = read_systems(table.pop("system", {}), home, lambda name, what: _wrong(path, text, name, what))
+    wrong = functools.partial(_wrong, path, text)
+    systems, targets = (
+        read_systems(table.pop("system", {}), home, wrong),
+        read_targets(table.pop("target", {}), home, wrong),
+    )
     values = _flat(table, path, text)
     _verify_version(values, path)
     for required in ("deployment", "mode"):
@@ -236,7 +243,7 @@ def load_settings(home: Path) -> Settings:
         person=values.get("person.name", ""), person_key=values.get("person.key", ""),
         rotate_process_days=values.get("rotation.process_days", 90), rotate_person_days=values.get("rotation.person_days", 365),
         workload_token=home / values["workload.token_file"] if values.get("workload.token_file") else None,
-        workload_issuer=_issuer(values, home), systems=systems,
+        workload_issuer=_issuer(values, home), systems=systems, targets=targets,
     )  # fmt: skip
 
 
@@ -285,7 +292,7 @@ def settings_text(settings: Settings) -> str:
             "[workload]  # how the executor comes to the tokens that policy asks for: docs/workload-identity.md",
         ]
         lines += [f"{name} = {_quoted(str(value))}" for name, value in said.items() if value]
-    lines += systems_text(settings.systems, _quoted)
+    lines += [*systems_text(settings.systems, _quoted), *targets_text(settings.targets, _quoted)]
     return "\n".join(lines) + "\n"
 
 

@@ -52,11 +52,11 @@ def read_systems(said: object, home: Path, wrong: Wrong) -> Mapping[str, SystemS
         Usage: what `wrong` makes of the first setting that is not acceptable.
     """
     found = {}
-    for name, table in _typed(said, dict, "system", "must hold tables: `[system.NAME]`", wrong).items():
+    for name, table in typed(said, dict, "system", "must hold tables: `[system.NAME]`", wrong).items():
         full = f"system.{name}"
         if _NAME.match(name) is None:
             raise wrong(full, "holds lower-case letters, digits, dots and dashes only, in quotes where it has a dot")
-        found[name] = _system(_typed(table, dict, full, "must be a table", wrong), full, home, wrong)
+        found[name] = _system(typed(table, dict, full, "must be a table", wrong), full, home, wrong)
     return found
 
 
@@ -67,9 +67,9 @@ def _system(table: Mapping[str, Any], full: str, home: Path, wrong: Wrong) -> Sy
         if key not in known:
             raise wrong(of, "is no setting")
         if key == "port":
-            if not 0 < _typed(value, int, of, "must be a number", wrong) <= _HIGHEST_PORT:
+            if not 0 < typed(value, int, of, "must be a number", wrong) <= _HIGHEST_PORT:
                 raise wrong(of, f"must be 1 to {_HIGHEST_PORT}")
-        elif key not in {"schemas", "logins"} and not _typed(value, str, of, "must be a text", wrong):
+        elif key not in {"schemas", "logins"} and not typed(value, str, of, "must be a text", wrong):
             raise wrong(of, "is empty")
     for key in _NEEDED:
         if key not in table:
@@ -84,9 +84,9 @@ def _system(table: Mapping[str, Any], full: str, home: Path, wrong: Wrong) -> Sy
 
 
 def _names(said: object, of: str, wrong: Wrong) -> tuple[str, ...]:
-    names = _typed(said, list, of, "must be a list of names", wrong)
+    names = typed(said, list, of, "must be a list of names", wrong)
     for one in names:
-        if not _typed(one, str, of, "must be a list of names", wrong) or not one.isprintable():
+        if not typed(one, str, of, "must be a list of names", wrong) or not one.isprintable():
             raise wrong(of, "holds what is no name")
         if one.startswith(_SERVERS_OWN):
             raise wrong(of, f"names `{one}`, which is the server's own")
@@ -114,7 +114,8 @@ def systems_text(systems: Mapping[str, SystemSettings], quoted: Callable[[str], 
     return lines
 
 
-def _typed(value: object, kind: type[_T], full: str, what: str, wrong: Wrong) -> _T:
+def typed(value: object, kind: type[_T], full: str, what: str, wrong: Wrong) -> _T:
+    """The value as what it is; one of another type, and a bool for a number, is what `wrong` makes of it (raises Usage)."""
     if type(value) is not kind:
         raise wrong(full, what)
     return value

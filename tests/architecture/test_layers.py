@@ -12,6 +12,7 @@ FLOORS = [
     {"bootstrap"},
     {"environment"},
     {"settings"},
+    {"settings_targets"},
     {"settings_systems"},
     {"adapters", "usecases", "judge", "gate", "executor"},
     {"ports"},
@@ -138,8 +139,9 @@ def test_front_never_reaches_a_decision_a_store_or_hands(start):
 
 def test_only_the_executors_root_knows_brokers_and_actions():
     # `executor_systems` is a part of that root of its own: what a person asks of a system, by `magistrate entitlements` and
-    # `leases --roots`, needs the system's own broker and must not load the whole executor.
-    roots = {"bootstrap.executor", "bootstrap.executor_systems"}
+    # `leases --roots`, needs the system's own broker and must not load the whole executor. `executor_targets` is another, for
+    # the same reason: `config check` and `leases --roots --probe` look at a target's settings and try its CA key.
+    roots = {"bootstrap.executor", "bootstrap.executor_systems", "bootstrap.executor_targets"}
     shelves = {"executor.credentials", "executor.actions"}
     wrong = [
         f"{m.name} -> {target}"

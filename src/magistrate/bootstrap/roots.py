@@ -15,6 +15,7 @@ from typing import Final
 from magistrate.authority.roster import TrustedRoster, raw_key
 from magistrate.settings import Settings
 from magistrate.settings_systems import SystemSettings
+from magistrate.settings_targets import TargetSettings
 from magistrate.wire.document import open_envelope
 from magistrate.wire.envelope import Envelope, process_keyid
 from magistrate.wire.roster import Roster
@@ -101,6 +102,7 @@ def roots_of(settings: Settings, chain: Sequence[Envelope], roster: TrustedRoste
                  since=made, rotate_by=made + settings.rotate_process_days * DAY)
         )  # fmt: skip
     found += [_system(settings, name, system, stood[0][0]) for name, system in settings.systems.items()]
+    found += [_target(settings, name, target, stood[0][0]) for name, target in settings.targets.items()]
     for person in roster.body.persons:
         for line in person.keys:
             since = _since(stood, line)
@@ -131,6 +133,17 @@ def _system(settings: Settings, name: str, system: SystemSettings, first: int) -
         bound=f"reads no table and is not {system.group}; the executor makes a role for a warrant only",
         lives="with the user of the executor, whom the server knows" if held is None else _lives(held),
         key=system.issuer, text="", since=made, rotate_by=0 if held is None else made + settings.rotate_process_days * DAY,
+    )  # fmt: skip
+
+
+def _target(settings: Settings, name: str, target: TargetSettings, first: int) -> Root:
+    """The CA key of a target, which sshd there trusts for certificates."""
+    made = _made(target.authority, first)
+    return Root(
+        root=f"target {name}", owner=_owner(target.authority, "executor"),
+        reason=f"signs certificates for {target.user}@{target.host}:{target.port}",
+        bound="is no key of a login; the executor signs for a warrant only, for one program, a minute long",
+        lives=_lives(target.authority), key="", text="", since=made, rotate_by=made + settings.rotate_process_days * DAY,
     )  # fmt: skip
 
 

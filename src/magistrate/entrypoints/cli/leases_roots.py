@@ -7,6 +7,7 @@ import time
 import click
 
 from magistrate.bootstrap.executor_systems import probes_of_systems
+from magistrate.bootstrap.executor_targets import probes_of_targets
 from magistrate.bootstrap.root_probes import Probes
 from magistrate.bootstrap.roots import roots_of
 from magistrate.entrypoints.cli.cases import CASES, fetch_bundle
@@ -34,10 +35,12 @@ def show_roots(frame: Frame, output: str) -> int:
 
 
 def show_probes(frame: Frame, output: str) -> int:
-    """Try each root alone at the gate, or at its system; 1 where one opened something, 4 where one could not be tried, else 0."""
+    """Try each root alone at the gate, or at its system or target; 1 where one opened something, 4 where one could not be tried, else 0."""
     settings, roster = frame.settings(), own_roster(frame.settings())
     bundle, silence = _executed(frame)
-    probes = (*Probes(settings, roster, bundle, "any").every(), *probes_of_systems(settings))
+    probes = (
+        *Probes(settings, roster, bundle, "any").every(), *probes_of_systems(settings), *probes_of_targets(settings),
+    )  # fmt: skip
     rows = [
         {"root": one.root, "held": "not tried" if one.refused is None else "yes" if one.refused else "NO",
          "tried": one.tried, "seen": one.seen} for one in probes

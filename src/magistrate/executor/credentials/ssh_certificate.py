@@ -3,7 +3,7 @@
 What the CA key can do alone: whoever has it signs certificates for this target, for any principal and without the
 force-command, until `TrustedUserCAKeys` there names another key. The list of revoked keys refuses every serial that this
 broker does not hold live, but no list can name serial 0. It is an issuing root (file of mode 0600, named in `leases
---roots` where an action uses it); by itself it opens no session and is never given to the ssh client.
+--roots`); by itself it opens no session, and the ssh client gets it only to prove that (`leases --roots --probe`).
 
 Rule kept (R4, R50-R53): a fresh key pair in memory for each lease; valid from 5 s before to 60 s after, one principal,
 no extension, the target's own program with the lease id as force-command, and where it may be used from. The row is

@@ -44,6 +44,10 @@ class SshConsumer:
         """The broker of its target's certificates."""
         return self._certificates
 
+    def close(self) -> None:
+        """Let another process have the target."""
+        self._certificates.close()
+
     def switch(self, credential: Credential, secret: NewSecret) -> Seen:
         """Have the target's program take the secret; held when it ended with 0 and the target says that it ran on exactly this.
 

@@ -98,7 +98,7 @@ def _narrow(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldKey:
-    """A private key and its certificate, in memory only."""
+    """A private key and its certificate, in memory only; no certificate where the key itself is tried."""
 
     private: bytes = field(repr=False)
     certificate: bytes = field(repr=False)
@@ -195,7 +195,7 @@ class SshLogin:
         self, key: HeldKey, more: tuple[str, ...], seconds: float, *, stdin: int
     ) -> Iterator[subprocess.Popen[bytes]]:
         with in_memory(key.private) as private, in_memory(key.certificate) as certificate:
-            argv = [*self._argv(private, certificate), *more, "--", self._target.host]
+            argv = [*self._argv(private, certificate if key.certificate else ""), *more, "--", self._target.host]
             environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
             try:
                 client = subprocess.Popen(
@@ -225,7 +225,8 @@ class SshLogin:
     def _argv(self, private: str, certificate: str) -> list[str]:
         target = self._target
         told = {
-            **_OPTIONS, "UserKnownHostsFile": f'"{target.known_hosts}"', "IdentityFile": private, "CertificateFile": certificate,
+            **_OPTIONS, "UserKnownHostsFile": f'"{target.known_hosts}"', "IdentityFile": private,
+            **({"CertificateFile": certificate} if certificate else {}),
         }  # fmt: skip
         options = [part for name, value in told.items() for part in ("-o", f"{name}={value}")]
         return ["ssh", "-F", "none", "-T", "-a", "-x", "-p", str(target.port), "-l", target.user, *options]
