@@ -104,6 +104,8 @@ class Meanings:
     files: Mapping[str, str]
     known: dict[tuple[str, str], tuple[object, At]] = field(default_factory=dict)
     blocks: dict[tuple[str, str, str], list[Block]] = field(default_factory=dict)
+    outputs: dict[tuple[str, str], dict[str, tuple[object, At]]] = field(default_factory=dict)
+    """What calls that are followed hand out."""
     seals: dict[tuple[str, str], str] = field(default_factory=dict)
     variables: dict[tuple[str, str], Block] = field(default_factory=dict)
     """Of calls that are followed: what is given to them becomes what their types make of it."""
@@ -268,7 +270,10 @@ class Meanings:
             return short([self.filled(dict(one.body), at_of(one)) for one in found]) if found else ""
         if name.startswith("module."):
             called = self.blocks.get((at.folder, "", name.partition(".")[2]), [])
-            return short([self.filled(dict(one.body), at_of(one)) for one in called]) if called else ""
+            told: list[object] = [self.filled(dict(one.body), at_of(one)) for one in called]
+            handed = self.outputs.get((at.folder, name), {})
+            told += [{key: self.filled(value, there) for key, (value, there) in handed.items()}] if handed else []
+            return short(told) if told else ""
         known = self.known.get((at.folder, name))
         return "" if known is None else short(self.filled(known[0], known[1]))
 
@@ -324,6 +329,10 @@ class _Here:
     def of_file(self, name: str, given: list[Any]) -> str:
         """See `Asked`."""
         return self.meanings.of_file(name, given, self.at)
+
+    def knows(self, text: str) -> bool:
+        """See `Asked`."""
+        return (self.at.folder, text) in self.meanings.known
 
     def folder(self) -> str:
         """See `Asked`."""

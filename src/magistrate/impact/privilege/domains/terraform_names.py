@@ -107,6 +107,8 @@ def _called(found: list[Block], meanings: Meanings) -> tuple[list[Block], dict[s
                 continue
             inner = replace(one, scope=scope)
             line.append((inner, depth + 1))
+            if one.kind == "output":
+                _output(block, inner, meanings, many)
             if one.kind == "variable":
                 if one.name in block.body:
                     meant = block.body[one.name], at_of(block, many=many)
@@ -115,6 +117,14 @@ def _called(found: list[Block], meanings: Meanings) -> tuple[list[Block], dict[s
                 meanings.known[scope, f"var.{one.name}"] = meant
                 meanings.variables[scope, f"var.{one.name}"] = inner
     return kept, calls
+
+
+def _output(call: Block, output: Block, meanings: Meanings, many: str) -> None:
+    """What a call hands out: by its name where there is one of it, and for all that is named of the call in any other way."""
+    name, meant = f"module.{call.name}", (output.body.get("value"), at_of(output))
+    meanings.outputs.setdefault((call.folder, name), {})[output.name] = meant
+    if many == "{}":
+        meanings.known[call.folder, f"{name}.{output.name}"] = meant
 
 
 def beside(path: str, source: str) -> str:

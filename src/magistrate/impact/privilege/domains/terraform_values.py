@@ -59,6 +59,9 @@ class Asked(Protocol):
     def of_file(self, name: str, given: list[Any]) -> Any:  # noqa: ANN401 - a value of Terraform
         """What a function that reads files answers; raises UnsettledError."""
 
+    def knows(self, text: str) -> bool:
+        """Whether a reference has a value here."""
+
     def folder(self) -> str:
         """The module in which it is asked."""
 
@@ -111,9 +114,9 @@ class Evaluation:
         if len(parts) > MAX_DEPTH:
             raise UnsettledError
         if first.type == "variable_expr" and name not in self.bound:
-            used = 1 if name in {"local", "var", "each", "path", "count", "module", "terraform", "self"} else len(taken)
-            while used < len(taken) and name == "module":
-                used += 1
+            used = 1 if name in _NAMED_ONCE else len(taken)
+            if name == "module" and self.asked.knows(name + "".join(map(written, taken[:2]))):
+                used = 2
             if any(one.type != "get_attr" for one in taken[: min(used, 1)]):
                 raise UnsettledError
             text = name + "".join(map(self._step, taken[:used]))
@@ -384,6 +387,8 @@ def of_template(text: str, values: Bound, asked: Asked) -> str:
     return Evaluation(asked, values).template(node)
 
 
+_NAMED_ONCE: Final = frozenset({"local", "var", "each", "path", "count", "terraform", "self"})
+"""Names that one more word tells; of a module two tell what it hands out."""
 _ALONE: Final = frozenset(
     {"expression", "literal_value", "collection_value", "template_expr", "conditional", "variable_expr"}
 )
