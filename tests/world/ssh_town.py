@@ -126,6 +126,14 @@ class SshTown:
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {kind} {public}\n")
         install_target(self.program.parent, self.effects)
 
+    def settings(self) -> str:
+        """What `[target.NAME]` of a home says of it, without the head."""
+        return (
+            f'host = "127.0.0.1"\nport = {self.port}\nuser = "{USER}"\nprogram = "{self.program}"\n'
+            f'known_hosts = "{self.known_hosts}"\nauthority = "{self.ca}"\nrevocations = "{self.krl}"\n'
+            'source_addresses = ["127.0.0.1"]\nseconds = 30\n'
+        )
+
     def start(self) -> None:
         """Start sshd, and wait until it listens."""
         if os.geteuid() == 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -24,7 +25,9 @@ from magistrate.authority.admission import Pins
 from magistrate.authority.stops import joined
 from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
 from magistrate.bootstrap.executor_systems import systems_of
+from magistrate.bootstrap.executor_targets import targets_of
 from magistrate.bootstrap.tools import found_tools
+from magistrate.context.redact import Redactor
 from magistrate.domain.execution import Action
 from magistrate.errors import MagistrateError
 from magistrate.executor.action import ExecutorAction, ReadRef, SignForGit
@@ -135,15 +138,18 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
     )  # fmt: skip
     assessor = Assessor(sandbox=sandbox, tools=found_tools())
     systems = systems_of(settings, identity, clock)
+    redactor = Redactor(secrets.token_bytes(32))
+    targets = targets_of(settings, identity, clock, lambda text: redactor.redact(text).text)
     outside = Outside(
-        identity=identity, systems=systems.entitlements, stores=systems.logins, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
+        identity=identity, systems=systems.entitlements, stores=systems.logins,
+        consumers=targets, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
         gate_misuse=gate, target=target, actions=actions_of, misuse=target, live=HttpLook(),
         ground=Ground(
             pins=pins, workload=workload is not no_token, same_user_walls=not standing_walls(settings).users,
             newest=lambda pins: newest_pins(pins, settings.roster_path, settings.policy_path),
         ),
         assessor=PinnedAssessor(assessor, target.git_dir, pins), checks=SandboxedChecks(sandbox, target.git_dir),
-        stops=lambda: joined(read_stops(settings.freeze), gate.stops()), closing=(to_gate.close, to_control.close),
+        stops=lambda: joined(read_stops(settings.freeze), gate.stops()), closing=(to_gate.close, to_control.close, *(one.close for one in targets.values())),
     )  # fmt: skip
     return outside, folder / "journal.db"
 
