@@ -75,6 +75,7 @@ def test_the_database_gives_away_what_was_agreed_and_nothing_of_it_stands(tmp_pa
     told = brought(orders.world, "orders", "data")
     assert told["case"]["state"] == "SUCCEEDED", (told["case"], told["log"])
     assert "permissions" in told["case"]["class"]
+    assert told["missing"] == []
     assert (orders.given(), orders.recorded()) == (NARROWER, NARROWER)
     assert ground.shop.roles() == []
     message = git("log", "-1", "--format=%B", REF, cwd=orders.bare)

@@ -154,6 +154,7 @@ def test_the_application_runs_with_the_new_value_and_the_old_one_is_dead(tmp_pat
         told = made.rotated()
         assert told["case"]["state"] == "SUCCEEDED", (told["case"], told["log"])
         assert "secrets" in told["case"]["class"]
+        assert told["missing"] == []
         new = made.app.runs_with()
         assert (new["login"], len(new["password"]) >= 43, made.app.let_in()) == ("app_b", True, True)
         assert (made.open_logins(), lets_in(made.address, "app_a", OLD)) == ({"app_b"}, False)

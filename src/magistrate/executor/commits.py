@@ -20,7 +20,7 @@ def commit_spec(admitted: Admitted, effect: GitUpdate | StageEffect) -> CommitSp
 
 def _what(effect: GitUpdate | StageEffect) -> str:
     if isinstance(effect, RotateSecret):
-        return f"Rotate {effect.secret_id} of {effect.store} for {effect.commit} by"
+        return f"Rotate {effect.secret_id} of {effect.store} for whom {effect.commit} names by"
     if isinstance(effect, ChangeEntitlement):
         return f"Give {effect.system} the entitlements of {effect.commit} by"
     return f"Deploy {effect.commit} to {effect.stage} by" if isinstance(effect, Deploy) else "Merge"

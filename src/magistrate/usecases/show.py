@@ -116,7 +116,8 @@ def missing(unit: Unit, case: Case) -> tuple[str, ...]:
     ]  # fmt: skip
     lacking = [event.value for event in wanted if event not in seen]
     lacking += [f"what `{e.event}` said (entry {e.seq})" for e in unit.events(name) if e.facts == ERASED]
-    lacking += [what for what in ("prompt", "diff") if not _text(unit, name, what)]
+    lacking += ["prompt"] if not _text(unit, name, "prompt") else []
+    lacking += ["diff"] if not _kept(unit, name, "diff") else []  # that of a rotation may say nothing, and is kept
     lacking += _papers_missing(unit, case)
     return (*lacking, *(() if reports else ("report",)))
 
@@ -139,6 +140,14 @@ def _session(unit: Unit, case: Case) -> Envelope | None:
         return unit.document(case.facts.session_digest)
     except NotFound:
         return None
+
+
+def _kept(unit: Unit, proposal: str, name: str) -> bool:
+    try:
+        unit.payload(proposal, name)
+    except NotFound:
+        return False
+    return True
 
 
 def _text(unit: Unit, proposal: str, name: str) -> str:

@@ -10,6 +10,7 @@ import click
 from msgspec import to_builtins
 
 from magistrate.authority.quorum import REVIEWING, self_reviewing
+from magistrate.domain.rotation import SecretUse
 from magistrate.domain.tags import TAGS
 from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_case, needs, open_case, verify_waits
 from magistrate.entrypoints.cli.diff import show_diff
@@ -86,6 +87,8 @@ def show_case(opened: Opened, rebuilt: Rebuilt, *, own: bool) -> None:
     click.echo(styled("What the agent says (untrusted)", bold=True))
     show_pairs({"prompt": opened.bundle.prompt.splitlines(), "rationale": opened.bundle.rationale.splitlines()})
     click.echo(styled("\nThe change", bold=True) + f" (rebuilt here from {rebuilt.source})")
+    if not opened.diff:
+        click.echo("  no file differs, or too much does")
     hidden = show_diff(opened.diff)
     click.echo(styled("What it is", bold=True) + " (recomputed here)")
     for file in rebuilt.verdict.files:
@@ -108,6 +111,7 @@ def show_case(opened: Opened, rebuilt: Rebuilt, *, own: bool) -> None:
         {
             "case": opened.proposal_digest, "agent": f"{proposal.agent}, owned by {proposal.owner}",
             **_what(effect),
+            **({} if rebuilt.uses is None else _uses(rebuilt.uses)),
             "not seen": list(proposal.context_gaps) or "nothing was left out",
         }
     )  # fmt: skip
@@ -149,6 +153,11 @@ def _what(effect: GitEffect) -> dict[str, str]:
         "from, to": f"commit {effect.old[:12]}, tree {effect.result_tree[:12]}",
         "way back": f"one more commit that restores tree {effect.base_tree[:12]}, by itself when verification fails",
     }
+
+
+def _uses(uses: SecretUse) -> dict[str, str]:
+    """Whom a rotation concerns, by name."""
+    return {"opens": ", ".join(uses.opens), "told": ", ".join(uses.consumers)}
 
 
 def _show_needs(decision: Decision) -> None:

@@ -28,6 +28,7 @@ from magistrate.authority.stage_effect import entitlements_digest, verify_stage
 from magistrate.bootstrap.assess import reader, walled_assessor
 from magistrate.domain.history import MAX_LANDED
 from magistrate.domain.impact import STRICTNESS_ORDER
+from magistrate.domain.rotation import SecretUse
 from magistrate.entrypoints.cli.cases import CASES, Opened
 from magistrate.entrypoints.cli.client import Client
 from magistrate.errors import Refused, Unavailable
@@ -50,11 +51,12 @@ from magistrate.wire.effect import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
-    """What was rebuilt here and found equal; `source` says from which objects."""
+    """What was rebuilt here and found equal; `source` says from which objects, `uses` who uses the secret that is rotated."""
 
     verdict: Verdict
     paths: tuple[str, ...]
     source: str
+    uses: SecretUse | None = None
 
 
 def rebuild(opened: Opened, client: Client, clone: Path | None) -> Rebuilt:
@@ -106,9 +108,10 @@ def _brought(opened: Opened, effect: Release | StageEffect, git_dir: Path, sourc
         _same("tree that runs", git.tree_of(effect.old), effect.base_tree)
     if isinstance(effect, Deploy):
         _same("artifact", digest(artifact_of(git, effect.result_tree)), effect.artifact_digest)
+    uses = None
     if isinstance(effect, RotateSecret):
-        use = secret_use_in(git, effect.result_tree, effect.document)
-        _same("digest of the uses of the secret", digest(use.text().encode()), effect.consumers_digest)
+        uses = secret_use_in(git, effect.result_tree, effect.document)
+        _same("digest of the uses of the secret", digest(uses.text().encode()), effect.consumers_digest)
     if isinstance(effect, ChangeEntitlement):
         for when, tree, said in (
             ("before", effect.base_tree, effect.before_digest), ("after", effect.result_tree, effect.after_digest)
@@ -123,7 +126,7 @@ def _brought(opened: Opened, effect: Release | StageEffect, git_dir: Path, sourc
     _same("assessment", digest_of(verdict), opened.assessment.verdict_sha256)
     _verify_decision(opened, verdict)
     _verify_ruling(opened, verdict)
-    return Rebuilt(verdict=verdict, paths=found.paths, source=source)
+    return Rebuilt(verdict=verdict, paths=found.paths, source=source, uses=uses)
 
 
 def _verify_assessor(opened: Opened, verdict: Verdict) -> None:

@@ -77,6 +77,7 @@ def add(  # noqa: PLR0913  the options of the command
     begun = False
     try:
         what = f"What runs in {name} now" if system is None else f"What {system} gives away now"
+        what = what if secret is None else f"Who uses {secret} of {system} now"
         begin_branch(mirror, stage_ref(name), commit, f"{what}: {commit}\n\nSaid by {caller.name}\n")
         begun = True
         bundle, missing = publish_policy(settings, roster, signers)
