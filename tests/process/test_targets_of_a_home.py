@@ -97,6 +97,17 @@ def test_of_two_targets_of_which_one_cannot_be_opened_none_stays_open(town, home
         one.close()
 
 
+@pytest.mark.requirement("R53")
+def test_a_target_whose_list_cannot_be_put_in_place_can_be_opened_when_it_can(town, home):
+    town.krl.parent.rename(town.folder / "away")
+    with pytest.raises(Unavailable) as caught:
+        targets_of(home.settings, town.identity, SystemClock(), lambda text: text)
+    assert (caught.value.code, "`[target.web]`" in caught.value.message) == ("MAG-E421", True)
+    (town.folder / "away").rename(town.krl.parent)
+    for one in targets_of(home.settings, town.identity, SystemClock(), lambda text: text).values():
+        one.close()
+
+
 def seen_of(home):
     return {one.tried: one for one in probes_of_targets(home.settings)}
 

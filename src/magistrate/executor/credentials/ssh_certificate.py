@@ -87,10 +87,14 @@ class SshCertificates:
         self._authority = _authority(ground.authority)
         ground.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._alone = _exclusive(ground.folder / "ssh.lock")
-        self._turn = threading.RLock()
-        self._serials = Serials(ground.folder / "ssh.db", clock.now())
-        self._serials.close_all()
-        self._list()
+        try:
+            self._turn = threading.RLock()
+            self._serials = Serials(ground.folder / "ssh.db", clock.now())
+            self._serials.close_all()
+            self._list()
+        except MagistrateError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let another process have the folder."""
