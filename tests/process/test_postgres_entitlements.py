@@ -324,6 +324,13 @@ def test_a_hostile_document_gives_what_it_names_and_does_nothing_else(store, exe
 # others, and the end of the world
 
 
+@pytest.fixture(params=["read committed", "serializable"])
+def isolation(shop, request):
+    shop.sql(f"alter database {DATABASE} set default_transaction_isolation = '{request.param}'")
+    yield request.param
+    shop.sql(f"alter database {DATABASE} reset default_transaction_isolation")
+
+
 @pytest.mark.requirement("R5", "R62")
 def test_an_error_in_the_middle_changes_nothing(store, executor, system):
     store.run(
@@ -342,7 +349,7 @@ def test_an_error_in_the_middle_changes_nothing(store, executor, system):
 
 
 @pytest.mark.requirement("R5", "R62")
-def test_two_changes_at_once_from_the_same_state_are_one(store, executor, system):
+def test_two_changes_at_once_from_the_same_state_are_one(store, executor, system, isolation):
     ways = [frozenset({on(right="UPDATE")}), frozenset({on(right="DELETE")})]
 
     def work(way):
@@ -377,7 +384,9 @@ def test_a_turn_that_another_one_keeps_is_waited_for_and_then_given_up(store, ex
 
 
 @pytest.mark.requirement("R5")
-def test_what_another_one_changes_meanwhile_is_seen_by_the_look_afterwards(store, executor, system, monkeypatch):
+def test_what_another_one_changes_meanwhile_is_seen_by_the_look_afterwards(
+    store, executor, system, monkeypatch, isolation
+):
     looks: list[str] = []
 
     def looked(link, schemas, group):

@@ -91,14 +91,13 @@ def given(link: Link, schemas: tuple[str, ...], group: str) -> Mapping[Entitleme
     for kind, schema, name, arguments, column, holder, right, grantable, grantors in link.execute(
         _GIVEN.encode(), {"schemas": list(schemas), "group": group}
     ):
-        what = f"`{shown(right)}` on `{shown(schema)}.{shown(name)}`"
-        if holder is None:
-            raise no(f"{what} is held by a role that is gone")
-        if right not in RIGHTS[ObjectKind(kind)]:
-            raise no(f"{what} is a right that this program does not know")
+        of = ObjectKind(kind)
+        if holder is None or right not in RIGHTS[of]:
+            why = "is held by a role that is gone" if holder is None else "is a right that this program does not know"
+            raise no(f"`{shown(right)}` on `{shown(schema)}.{shown(name)}` {why}")
         one = Entitlement(
-            kind=ObjectKind(kind), schema=schema, name=name, arguments=arguments, column=column, holder=holder or PUBLIC,
-            right=right, grantable=grantable,
+            kind=of, schema=schema, name=name, arguments=arguments, column=column, holder=holder or PUBLIC, right=right,
+            grantable=grantable,
         )  # fmt: skip
         found[one] = grantors
     return found

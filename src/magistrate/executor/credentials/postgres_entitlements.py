@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Given = Mapping[Entitlement, Collection[str]]
 """Entitlements, each with the roles that gave it."""
+_EACH_LOOK_ANEW: Final = "set transaction isolation level read committed, read write"
+"""Whatever the database has by default: what others did while one waited for the turn, and since, is seen."""
 _TAKE_TURN: Final = "select pg_advisory_xact_lock(hashtextextended('magistrate entitlements', 0))"
 _LATER: Final = ("08", "40", "53", "55", "57", "58", "XX")
 """Classes of errors that say nothing of the change itself: lost, locked, overloaded, stopped."""
@@ -62,6 +64,7 @@ class PostgresEntitlements:
         """
         role = role_of(credential.lease)
         with self._place.lent(role, credential.token) as link, link.transaction():
+            link.execute(_EACH_LOOK_ANEW)
             link.execute(_TAKE_TURN)
             now = self._given(link)
             if now.keys() == after:

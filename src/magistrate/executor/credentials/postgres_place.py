@@ -27,6 +27,7 @@ SESSION_SECONDS: Final = 10.0
 LENT_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 3
 _STATEMENT_MS: Final = 3000
+_LENT_STATEMENT_MS: Final = 10_000
 _MOST_BYTES: Final = 63
 _MOST_SECONDS: Final = 900
 _HIGHEST_PORT: Final = 65535
@@ -95,7 +96,7 @@ class PostgresPlace:
             Unavailable: MAG-E414 without the driver.
         """
         own = {"passfile": str(self.passfile)} if self.passfile is not None else {}
-        with self._connected({**self._words(self.issuer), **own}, SESSION_SECONDS) as link:
+        with self._connected({**self._words(self.issuer), **own}, SESSION_SECONDS, _STATEMENT_MS) as link:
             if link.info.server_version >= 160000:  # noqa: PLR2004  before, there is no such setting
                 link.execute("set createrole_self_grant = ''")
             yield link
@@ -107,15 +108,15 @@ class PostgresPlace:
         Raises:
             Refused, Unavailable: as `session`, and never with the password.
         """
-        with self._connected({**self._words(user), "password": password}, LENT_SECONDS) as link:
+        with self._connected({**self._words(user), "password": password}, LENT_SECONDS, _LENT_STATEMENT_MS) as link:
             yield link
 
     @contextmanager
-    def _connected(self, words: dict[str, Any], seconds: float) -> Iterator[Link]:
+    def _connected(self, words: dict[str, Any], seconds: float, statement_ms: int) -> Iterator[Link]:
         pg = driver()
         options = (
-            f"-c statement_timeout={_STATEMENT_MS} -c lock_timeout={_STATEMENT_MS}"
-            f" -c idle_in_transaction_session_timeout={_STATEMENT_MS} -c search_path=pg_catalog -c timezone=UTC"
+            f"-c statement_timeout={statement_ms} -c lock_timeout={_STATEMENT_MS}"
+            f" -c idle_in_transaction_session_timeout={statement_ms} -c search_path=pg_catalog -c timezone=UTC"
         )
         try:
             with pg.connect(**{**words, "options": options}, autocommit=True) as link, _ended(link, seconds):
