@@ -9,21 +9,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from clean import CLEAN
 from hypothesis import settings
 
 REQUIREMENTS = 85
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.toml")
-CLEAN = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_AUTHOR_NAME": "Test",
-    "GIT_AUTHOR_EMAIL": "test@example.invalid",
-    "GIT_COMMITTER_NAME": "Test",
-    "GIT_COMMITTER_EMAIL": "test@example.invalid",
-    "LC_ALL": "C.UTF-8",
-    "TZ": "UTC",
-}
 KEPT = {"MAGISTRATE_TEST_DATA"}
 
 

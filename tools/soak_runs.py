@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools"), str(ROOT / "bench")]
 
 import freshness  # noqa: E402  the paths are set above
-from conftest import CLEAN  # noqa: E402
+from clean import CLEAN  # noqa: E402
 from measured import machine  # noqa: E402
 from soak.subject import SEED, Subject, Told, chances  # noqa: E402
 from soak.subjects import SUBJECTS  # noqa: E402

@@ -172,7 +172,7 @@ def test_only_the_transition_writer_is_told_to_write_state():
 
 
 def _writes(module):
-    names = {n.attr for n in ast.walk(module.tree) if isinstance(n, ast.Attribute)}
+    names = {n.attr for n in module.nodes if isinstance(n, ast.Attribute)}
     return names & {"append_transition", "write_state", "set_state"}
 
 
@@ -185,7 +185,7 @@ def test_pure_rooms_touch_no_io_no_clock_no_chance():
 def _impure(module):
     """Modules of the world that it imports, but for the parts of them that are arithmetic on text."""
     found = set()
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             found |= {
                 alias.name for alias in node.names if _attributes(module, alias.name) - HARMLESS.get(alias.name, set())
@@ -198,11 +198,7 @@ def _impure(module):
 
 def _attributes(module, name):
     """What a module takes from another that it imported whole; its name itself when it takes nothing."""
-    taken = {
-        node.attr
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == name
-    }
+    taken = {node.attr for node in module.nodes if isinstance(node, ast.Attribute) and ast.unparse(node.value) == name}
     return taken or {name}
 
 
@@ -211,7 +207,7 @@ def _pure():
 
 
 def _calls(module):
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name):
                 yield node.func.id, node.lineno
@@ -258,6 +254,6 @@ def test_one_module_reads_the_environment():
 
 
 def _environment_reads(module):
-    reads = sum(isinstance(n, ast.Attribute) and n.attr in ENVIRONMENT for n in ast.walk(module.tree))
+    reads = sum(isinstance(n, ast.Attribute) and n.attr in ENVIRONMENT for n in module.nodes)
     text = ast.unparse(module.tree)
     return reads - sum(text.count(form) for form in SEARCH_PATH)

@@ -28,7 +28,7 @@ def parts(name):
 
 
 def definitions(module):
-    return [node for node in ast.walk(module.tree) if isinstance(node, DEFINITIONS)]
+    return [node for node in module.nodes if isinstance(node, DEFINITIONS)]
 
 
 def test_no_name_says_nothing():
@@ -61,7 +61,7 @@ def test_verify_raises_and_never_answers_true_or_false():
 def test_nothing_is_swallowed():
     wrong = [
         f"{m.name}:{node.lineno}"
-        for m in modules().values() for node in ast.walk(m.tree)
+        for m in modules().values() for node in m.nodes
         if isinstance(node, ast.ExceptHandler) and _broad(node.type)
         and all(isinstance(inner, ast.Pass | ast.Continue) for inner in node.body)
     ]  # fmt: skip
@@ -76,7 +76,7 @@ def raised_codes():
     return {
         code: m.name
         for m in modules().values() if m.name != "errors"
-        for node in ast.walk(m.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for node in m.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for code in CODE.findall(node.value) if node.value == code
     }  # fmt: skip
 

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 from soak_results import verdict_on
 
 NEEDED = (
-    "tools/soak_runs.py", "tools/soak_results.py", "tools/freshness.py", "bench/measured.py", "tests/conftest.py",
+    "tools/soak_runs.py", "tools/soak_results.py", "tools/freshness.py", "bench/measured.py", "tests/clean.py",
     "tests/soak/subject.py",
 )  # fmt: skip
 TOY = """

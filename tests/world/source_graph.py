@@ -17,6 +17,8 @@ class Module:
     name: str
     path: Path
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
+    """Every node of the tree, which takes long to walk."""
     imports: frozenset[str]
     eager: frozenset[str]
 
@@ -60,8 +62,9 @@ def _name(path: Path) -> str:
 def _read(name: str, path: Path, names: dict[str, Path]) -> Module:
     tree = ast.parse(path.read_text(), filename=str(path))
     eager = {target for node in tree.body for target in _targets(node, names)}
-    every = {target for node in ast.walk(tree) for target in _targets(node, names)}
-    return Module(name=name, path=path, tree=tree, imports=frozenset(every), eager=frozenset(eager))
+    nodes = tuple(ast.walk(tree))
+    every = {target for node in nodes for target in _targets(node, names)}
+    return Module(name=name, path=path, tree=tree, nodes=nodes, imports=frozenset(every), eager=frozenset(eager))
 
 
 def _targets(node: ast.AST, names: dict[str, Path]) -> list[str]:
