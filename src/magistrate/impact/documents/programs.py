@@ -21,7 +21,7 @@ from magistrate.impact.documents.uses import FOR_AGENTS, only_put
 
 _NAMES: Final = r"[\w./*@-]+"
 _QUOTED: Final = rf"[\"']{_NAMES}[\"']"
-_LIST: Final = rf"(?:{_QUOTED}|[\[(]\s*(?:{_QUOTED}\s*,?\s*)*[\])])"
+_LIST: Final = rf"(?:{_QUOTED}|[\[(]\s*(?:{_QUOTED}\s*+(?:,\s*+)?+)*+[\])])"
 PACKED: Final = (
     (re.compile(r"(?:^|/)mix\.exs\Z"), re.compile(rf"\s*(?:files|extras):\s*(?:~w[({{\[][\w\s./*-]*[)}}\]]|{_LIST})\s*,?\s*\Z")),
     (re.compile(r"(?:^|/)conanfile\.py\Z"), re.compile(rf"\s+exports(?:_sources)?\s*=\s*{_QUOTED}(?:\s*,\s*{_QUOTED})*\s*\Z")),
@@ -49,9 +49,10 @@ TAKES_FILES: Final = re.compile(
 )
 """Actions that attach files to a release, keep them, or commit them, and run none of them."""
 FILE_INPUT: Final = re.compile(
-    rf"\s*(?:(?:files|file|file_pattern|add-paths|add|path|artifacts|body_path|bodyfile):\s*(?:[|>][+-]?\s*)?)?(?:[\"']?{_NAMES}[\"']?[\s,]*)+\Z",
+    rf"\s*(?:(?:files|file|file_pattern|add-paths|add|path|artifacts|body_path|bodyfile):\s*(?:[|>][+-]?\s*)?)?(?:[\"']?+{_NAMES}+[\"']?+[\s,]*+)++\Z",
     re.IGNORECASE,
 )
+"""Nothing is given back: a name ends where no sign of it follows, and one text is one list in one way only."""
 SPEAKS: Final = re.compile(
     r"\s*(?:-\s+)?uses:\s*[\"']?(?:peter-evans/(?:find-comment|create-or-update-comment)|marocchino/sticky-pull-request-comment|"
     r"actions/(?:stale|first-interaction)|mshick/add-pr-comment)@[\w./-]+[\"']?\s*(?:#.*)?\Z",
