@@ -36,7 +36,7 @@ def test_expected():
 
 
 def run(tmp_path, source, *options, require_all="1"):
-    for name in ("conftest.py", "allowed_skips.toml"):
+    for name in ("conftest.py", "clean.py", "allowed_skips.toml"):
         shutil.copy(TESTS / name, tmp_path / name)
     (tmp_path / "test_inner.py").write_text(source)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    requirement(*ids): x\n")
