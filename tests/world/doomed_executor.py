@@ -10,10 +10,12 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from world.real_gate import FolderControl, outside_of
+from world.system_town import systems_here
 
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.assembly import assemble
@@ -54,6 +56,7 @@ def main() -> int:
     home, (moment, point) = Path(sys.argv[1]), (sys.argv[2:] or ["never", "0"])
     target = doomed_target(int(point)) if moment == "push" else GitTarget
     outside = outside_of(home, target)
+    outside = replace(outside, **systems_here(home, outside.identity, outside.clock))
     journal = doomed_journal(moment, int(point))(home / "executor" / "journal.db", outside.identity, outside.clock)
     loop = assemble(outside, journal)
     deadline = time.monotonic() + 30

@@ -51,7 +51,7 @@ from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope
 from magistrate.wire.effect import git_rollback_plan_digest
 from magistrate.wire.envelope import Envelope
-from magistrate.wire.policy_bundle import Command, HttpProbe
+from magistrate.wire.policy_bundle import Command, HttpProbe, StagePolicy
 
 NAME = "testing"
 MAIN = "refs/heads/main"
@@ -84,7 +84,7 @@ class Town:
 
     def __init__(
         self, home: Path, *, healthy: bool = True, checks: Sequence[Command] = (),
-        executors: Sequence[str] = ("executor",), release_tags: str | None = None,
+        executors: Sequence[str] = ("executor",), release_tags: str | None = None, stages: Sequence[StagePolicy] = (),
     ) -> None:  # fmt: skip
         self.home, self.healthy = home, healthy
         first = four_free_ports()
@@ -102,6 +102,7 @@ class Town:
             now=int(time.time()) - 200,
             executors=executors,
             release_tags=release_tags,
+            stages=stages,
         )
         (home / "magistrate.toml").write_text(
             f'version = 1\ndeployment = "{NAME}"\nmode = "team"\n[ports]\nfront = {first}\n'
@@ -290,7 +291,7 @@ def outside_of(home: Path, target: type[GitTarget] = GitTarget, **changes: Any) 
     gate = GitGate(http, url)
     made = target(
         home / "executor" / "work", source=lambda name: str(home / "gate" / "repositories" / f"{name}.git"),
-        rebuilder=apply_with_git,
+        rebuilder=apply_with_git, planner=planner_here(),
     )  # fmt: skip
     parts: dict[str, Any] = {
         "identity": identity, "clock": clock, "alarm": Stderr(), "inbox": FolderControl(home), "broker": gate,
