@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from magistrate.adapters.git import artifact
-from magistrate.adapters.git.artifact import artifact_of
+from magistrate.adapters.git.artifact import artifact_digest, write_artifact
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.errors import NotFound, Refused
+from magistrate.wire.canonical import digest
 
 pytestmark = pytest.mark.requirement("R5")
 RUN = b"#!/bin/sh\nexec python3 -m shop\n"
@@ -54,7 +55,10 @@ SMALL: tuple[tuple[str, bytes | str, str | bytes], ...] = (
 
 
 def made(folder: Path, tree: str) -> bytes:
-    return artifact_of(RepositoryReader(folder / ".git"), tree)
+    into, reader = io.BytesIO(), RepositoryReader(folder / ".git")
+    write_artifact(reader, tree, into)
+    assert artifact_digest(reader, tree) == digest(into.getvalue()), "the digest is that of the archive"
+    return into.getvalue()
 
 
 def members(content: bytes) -> list[tarfile.TarInfo]:
@@ -180,3 +184,13 @@ def test_a_tree_whose_file_is_not_at_hand_has_no_artifact(tmp_path: Path) -> Non
     folder = repository(tmp_path / "a")
     with pytest.raises(NotFound):
         made(folder, tree_of(folder, ("100644", "1" * 40, "gone")))
+
+
+@pytest.mark.parametrize("batch", [1, 20, 10_000])
+def test_however_few_files_are_held_at_a_time_the_bytes_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    folder = repository(tmp_path / "made")
+    whole = made(folder, tree_of(folder, *SMALL))
+    monkeypatch.setattr(artifact, "BATCH_BYTES", batch)
+    assert made(folder, tree_of(folder, *SMALL)) == whole

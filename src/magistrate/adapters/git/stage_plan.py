@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from magistrate.adapters.git.artifact import artifact_of
+from magistrate.adapters.git.artifact import artifact_digest
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
 from magistrate.adapters.git.release_plan import compared
@@ -49,7 +49,7 @@ def planned_stage(  # noqa: PLR0913, PLR0917  each is known separately
 def _marks(reader: RepositoryReader, base_tree: str, tree: str, kind: StageKind) -> dict[str, str]:
     """The digests by which an effect names what is particular to its kind."""
     if kind.document is None:
-        return {"artifact_digest": digest(artifact_of(reader, tree))}
+        return {"artifact_digest": artifact_digest(reader, tree)}
     if kind.secret is not None:
         return {"consumers_digest": digest(secret_use_in(reader, tree, kind.document).text().encode())}
     before, after = (entitlements_digest(document_in(reader, one, kind.document)) for one in (base_tree, tree))

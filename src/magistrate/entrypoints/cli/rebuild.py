@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from magistrate.adapters.git.artifact import artifact_of
+from magistrate.adapters.git.artifact import artifact_digest
 from magistrate.adapters.git.objects import create_bare, import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
@@ -107,7 +107,7 @@ def _brought(opened: Opened, effect: Release | StageEffect, git_dir: Path, sourc
     else:
         _same("tree that runs", git.tree_of(effect.old), effect.base_tree)
     if isinstance(effect, Deploy):
-        _same("artifact", digest(artifact_of(git, effect.result_tree)), effect.artifact_digest)
+        _same("artifact", artifact_digest(git, effect.result_tree), effect.artifact_digest)
     uses = None
     if isinstance(effect, RotateSecret):
         uses = secret_use_in(git, effect.result_tree, effect.document)
