@@ -216,6 +216,9 @@ class MemoryTarget:
     def document(self, repository: str, tree: str, path: str) -> frozenset[Entitlement]:
         return self.documents[tree]
 
+    def artifact(self, repository: str, tree: str) -> bytes:
+        return f"artifact of {tree}".encode()
+
     def secret_use(self, repository: str, tree: str, path: str) -> SecretUse:
         assert self.use is not None
         return self.use

@@ -135,6 +135,9 @@ SYSTEM = StagePolicy(
     stage="orders", repository="shop", environment="live", production=True, verification=(), system="orders-db",
     document="db/grants.sql",
 )  # fmt: skip
+CARRIED = StagePolicy(
+    stage="edge", repository="shop", environment="edge", production=False, verification=(), target="web",
+)  # fmt: skip
 STAGE = StagePolicy(
     stage="live", repository="shop", environment="live", production=True, soak_seconds=30,
     verification=(HttpProbe(url="http://127.0.0.1:1/version", status=200, body_contains="{source}", within_seconds=10),),
@@ -442,7 +445,7 @@ SAMPLES["proposal-change_entitlement"] = Sample(
 )
 STAGED = SAMPLES["policy_bundle"]
 SAMPLES["policy_bundle-systems"] = Sample(
-    msgspec.structs.replace(STAGED.body, stages=(SYSTEM, SECRET)), STAGED.prefix, STAGED.signer
+    msgspec.structs.replace(STAGED.body, stages=(SYSTEM, SECRET, CARRIED)), STAGED.prefix, STAGED.signer
 )
 SAMPLES["policy_bundle-stages"] = Sample(
     msgspec.structs.replace(STAGED.body, stages=(STAGE,)), STAGED.prefix, STAGED.signer

@@ -17,7 +17,7 @@ _NONE: Final = "none"
 def verify_stage(effect: StageEffect, stage: StagePolicy) -> None:
     """Check that an effect goes to the ref and environment of its stage, and does there what policy says is done.
 
-    A stage without a system is deployed to, and whatever watches the ref runs it; one with a system has the entitlements of
+    A stage without a system is deployed to, and its target or else whatever watches the ref runs it; one with a system has the entitlements of
     its document changed, or its secret rotated where it has one.
 
     Raises:
@@ -31,7 +31,7 @@ def verify_stage(effect: StageEffect, stage: StagePolicy) -> None:
         done = {"system": effect.system, "document": effect.document, "secret": _NONE}
     ruled = {
         "ref": stage_ref(stage.stage), "environment": stage.environment, "system": stage.system or _NONE,
-        "document": stage.document or _NONE, "secret": stage.secret or _NONE, "command": FOLLOW,
+        "document": stage.document or _NONE, "secret": stage.secret or _NONE, "command": stage.target or FOLLOW,
     }  # fmt: skip
     for what, said in {"ref": effect.ref, "environment": effect.environment, **done}.items():
         if said != ruled[what]:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from magistrate.domain.stages import LONGEST_SOAK, STAGE, STAGES, stage_ref
+from magistrate.domain.stages import FOLLOW, LONGEST_SOAK, STAGE, STAGES, stage_ref
 from magistrate.errors import Refused
 from magistrate.wire.policy_bundle import RepositoryPolicy, StagePolicy
 
@@ -46,6 +46,8 @@ def verify_stages(stages: Sequence[StagePolicy], repositories: Sequence[Reposito
                 one.document is not None and _PATH.fullmatch(one.document) is None,
                 "names a document by no path of a file",
             ),
+            (one.target is not None and one.system is not None, f"runs nothing, and names the target `{one.target}`"),
+            (one.target == FOLLOW, f"cannot have a target that is called `{FOLLOW}`"),
             (one.secret is not None and one.system is None, f"has a secret `{one.secret}` of no system"),
             (
                 one.system is not None and systems.count((one.system, one.secret)) > 1,

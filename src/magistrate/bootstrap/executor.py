@@ -25,7 +25,7 @@ from magistrate.authority.admission import Pins
 from magistrate.authority.stops import joined
 from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
 from magistrate.bootstrap.executor_systems import systems_of
-from magistrate.bootstrap.executor_targets import targets_of
+from magistrate.bootstrap.executor_targets import carriers_of, targets_of
 from magistrate.bootstrap.tools import found_tools
 from magistrate.context.redact import Redactor
 from magistrate.domain.execution import Action
@@ -142,7 +142,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
     targets = targets_of(settings, identity, clock, lambda text: redactor.redact(text).text)
     outside = Outside(
         identity=identity, systems=systems.entitlements, stores=systems.logins,
-        consumers=targets, clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
+        consumers=targets, carriers=carriers_of(settings, targets), clock=clock, alarm=LoggedAlarm(), inbox=inbox, broker=gate, drill_ground=gate,
         gate_misuse=gate, target=target, actions=actions_of, misuse=target, live=HttpLook(),
         ground=Ground(
             pins=pins, workload=workload is not no_token, same_user_walls=not standing_walls(settings).users,

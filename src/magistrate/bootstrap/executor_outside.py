@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from magistrate.adapters.git.artifact import write_artifact
 from magistrate.adapters.git.objects import import_pack
 from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.reader import RepositoryReader
@@ -81,6 +82,12 @@ class QuarantinedRebuilder:
     def document(self, git_dir: Path, tree: str, path: str) -> frozenset[Entitlement]:
         """The entitlements of a document in the executor's own copy (raises Refused MAG-E315)."""
         return document_in(RepositoryReader(git_dir), tree, path)
+
+    def artifact(self, git_dir: Path, tree: str) -> bytes:
+        """The archive of a tree in the executor's own copy (raises Refused MAG-E314)."""
+        into = io.BytesIO()
+        write_artifact(RepositoryReader(git_dir), tree, into)
+        return into.getvalue()
 
     def secret_use(self, git_dir: Path, tree: str, path: str) -> SecretUse:
         """The uses of a secret in the executor's own copy (raises Refused MAG-E316)."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from magistrate.bootstrap.root_probes import Probed
 from magistrate.errors import MagistrateError, Unavailable, Usage
+from magistrate.executor.credentials.ssh_carrier import SshCarrier
 from magistrate.executor.credentials.ssh_certificate import LOGIN_SECONDS, SshCertificates, SshGround
 from magistrate.executor.credentials.ssh_consumer import SshConsumer
 from magistrate.executor.credentials.ssh_login import HeldKey, SshLogin, SshTarget
@@ -53,6 +54,11 @@ def targets_of(
             one.close()
         raise
     return found
+
+
+def carriers_of(settings: Settings, consumers: Mapping[str, SshConsumer]) -> Mapping[str, SshCarrier]:
+    """The same targets, each as one that runs what is deployed; it shares its broker."""
+    return {name: SshCarrier(one.mint, settings.targets[name].seconds) for name, one in consumers.items()}
 
 
 def target_places(settings: Settings) -> Mapping[str, SshTarget]:

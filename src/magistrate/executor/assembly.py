@@ -11,6 +11,7 @@ from magistrate.executor.admit import Admission, Ground
 from magistrate.executor.beside import Beside, ByEffect
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.checks import Checks
+from magistrate.executor.deliveries import Carrier, Deliveries
 from magistrate.executor.drill_probes import GateMisuse, Misuse, ScratchDrills
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.drills import DrillParts, Drills
@@ -40,7 +41,7 @@ from magistrate.executor.rotations import Rotations, SecretStore
 from magistrate.executor.saga import Parts, Saga
 from magistrate.executor.verification import Verifier
 from magistrate.executor.watch import WATCH_SECONDS, Watch
-from magistrate.wire.effect import ChangeEntitlement, RotateSecret
+from magistrate.wire.effect import ChangeEntitlement, Deploy, RotateSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class Outside:
     systems: Mapping[str, System] = field(default_factory=dict)
     stores: Mapping[str, SecretStore] = field(default_factory=dict)
     consumers: Mapping[str, Consumer] = field(default_factory=dict)
+    carriers: Mapping[str, Carrier] = field(default_factory=dict)
     watch_seconds: float = WATCH_SECONDS
     closing: tuple[Callable[[], None], ...] = ()
 
@@ -116,6 +118,7 @@ def assemble(outside: Outside, journal: Journal) -> Loop:
 def _mints(outside: Outside) -> Mints:
     """The gate, and whoever mints for a system or target; a system that is changed in two ways has one mint."""
     places: dict[str, Mint] = {target_ref(name): one.mint for name, one in outside.consumers.items()}
+    places |= {target_ref(name): one.mint for name, one in outside.carriers.items()}
     for each in (outside.systems, outside.stores):
         places |= {system_ref(name): one.mint for name, one in each.items()}
     return Mints(outside.broker, places)
@@ -124,6 +127,7 @@ def _mints(outside: Outside) -> Mints:
 def _beside(outside: Outside, book: Casebook, hands: Hands) -> Beside:
     return ByEffect(
         {
+            Deploy: Deliveries(book=book, hands=hands, target=outside.target, carriers=outside.carriers),
             ChangeEntitlement: Entitlements(
                 book=book, hands=hands, target=outside.target, systems=outside.systems, alarm=outside.alarm
             ),

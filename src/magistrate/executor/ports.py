@@ -251,6 +251,9 @@ class Target(Protocol):
     def document(self, repository: str, tree: str, path: str) -> frozenset[Entitlement]:
         """The entitlements that a document in a tree of the executor's own repository gives away."""
 
+    def artifact(self, repository: str, tree: str) -> bytes:
+        """The archive of a tree of the executor's own repository."""
+
     def secret_use(self, repository: str, tree: str, path: str) -> SecretUse:
         """Who uses a secret, by a document in a tree of the executor's own repository."""
 

@@ -218,7 +218,7 @@ def stage_effect(repository: str, stage: StageView, plan: StagePlan) -> StageEff
         environment=stage.environment, pre_state=plan.base_tree, repository=repository, stage=stage.stage, ref=plan.ref,
         old=plan.old, commit=plan.commit, base_tree=plan.base_tree, result_tree=plan.result_tree,
         manifest_sha256=plan.manifest_sha256, rollback_plan_digest=way_back, artifact_digest=plan.artifact_digest,
-        command_id=FOLLOW,
+        command_id=stage.target or FOLLOW,
     )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ class Deploy(_OfStage, frozen=True, kw_only=True, tag="deploy"):
     """Put the tree of a commit of the branch on the ref of a stage, and have it run there.
 
     `artifact_digest` is the SHA-256 of `result_tree` as one archive; `command_id` says how it comes to run: `follow`, by
-    whatever watches the ref.
+    whatever watches the ref, or the name of the target that the executor brings it to.
     """
 
     artifact_digest: Digest

@@ -28,7 +28,7 @@ class StageView(_Shape, frozen=True, kw_only=True):
     """A stage that policy gives the session's repository; `old` is the commit at its ref, empty where there is none.
 
     `system` and `document` are those of a stage whose entitlements are changed, with `secret` of one whose secret is
-    rotated, else null.
+    rotated, else null; `target` is whoever runs what is deployed, null: whatever watches the ref.
     """
 
     stage: str
@@ -37,6 +37,7 @@ class StageView(_Shape, frozen=True, kw_only=True):
     system: str | None = None
     document: str | None = None
     secret: str | None = None
+    target: str | None = None
 
     def kind(self) -> StageKind:
         """What is done in it."""

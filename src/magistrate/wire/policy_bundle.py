@@ -64,7 +64,7 @@ class RepositoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class StagePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where a repository runs (R5): its environment, and how what runs there is looked at.
 
-    What runs there follows the ref of the stage. After a deployment every probe must hold, and again and again for
+    What runs there follows the ref of the stage, or is brought by the executor to the `target` that is named. After a deployment every probe must hold, and again and again for
     `soak_seconds` (0 to 300). `boundary` as that of a repository. A stage with a `system` runs nothing: the executor gives
     that system the entitlements of the `document` in the tree, and both are named together. One with a `secret` too has that
     secret of the system rotated for the uses that the document names.
@@ -80,6 +80,7 @@ class StagePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     system: Name | None = None
     document: Line | None = None
     secret: Name | None = None
+    target: Name | None = None
 
 
 class FreezeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

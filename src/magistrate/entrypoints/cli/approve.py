@@ -11,6 +11,7 @@ from msgspec import to_builtins
 
 from magistrate.authority.quorum import REVIEWING, self_reviewing
 from magistrate.domain.rotation import SecretUse
+from magistrate.domain.stages import FOLLOW
 from magistrate.domain.tags import TAGS
 from magistrate.entrypoints.cli.cases import CASES, Opened, fetch_bundle, find_case, needs, open_case, verify_waits
 from magistrate.entrypoints.cli.diff import show_diff
@@ -132,7 +133,7 @@ def _what(effect: GitEffect) -> dict[str, str]:
         }
     if isinstance(effect, Deploy):
         return {
-            "deploys to": f"{effect.stage} of {effect.repository} in `{effect.environment}`, run by whatever watches {effect.ref}",
+            "deploys to": f"{effect.stage} of {effect.repository} in `{effect.environment}`, run by {_runner(effect)}",
             "from, to": f"what runs at {effect.old[:12]}, to commit {effect.commit[:12]}, artifact {effect.artifact_digest[:19]}",
             "way back": f"tree {effect.base_tree[:12]} is deployed again, by itself when verification fails",
         }
@@ -153,6 +154,10 @@ def _what(effect: GitEffect) -> dict[str, str]:
         "from, to": f"commit {effect.old[:12]}, tree {effect.result_tree[:12]}",
         "way back": f"one more commit that restores tree {effect.base_tree[:12]}, by itself when verification fails",
     }
+
+
+def _runner(effect: Deploy) -> str:
+    return f"whatever watches {effect.ref}" if effect.command_id == FOLLOW else f"the target `{effect.command_id}`"
 
 
 def _uses(uses: SecretUse) -> dict[str, str]:

@@ -140,6 +140,7 @@ class _Stage(_Part, frozen=True, kw_only=True):
     system: str | None = None
     document: str | None = None
     secret: str | None = None
+    target: str | None = None
 
 
 class _Window(_Part, frozen=True, kw_only=True):
@@ -284,7 +285,7 @@ def _stages(source: PolicySource, where: Path) -> tuple[StagePolicy, ...]:
             stage=s.name, repository=s.repository, environment=s.environment, production=production[s.environment],
             verification=tuple(HttpProbe(**msgspec.structs.asdict(v)) for v in s.verification),
             soak_seconds=s.soak_seconds, boundary=s.boundary, system=s.system, document=s.document,
-            secret=s.secret,
+            secret=s.secret, target=s.target,
         )
         for s in source.stage
     )  # fmt: skip

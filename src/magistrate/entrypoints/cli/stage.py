@@ -31,6 +31,9 @@ def stage() -> None:
 @click.option("--probe", metavar="URL", help="Where a deployment must answer 200 afterwards.")
 @click.option("--contains", default="", metavar="TEXT", help="What its answer must hold; `{source}` is the commit.")
 @click.option("--soak", type=click.IntRange(0, 300), default=0, metavar="SECONDS", help="How long it must go on so.")
+@click.option(
+    "--target", metavar="NAME", help="The target of the executor that runs it (else: whatever watches its branch)."
+)
 @click.option("--system", metavar="NAME", help="Runs nothing: what this system of the executor gives away.")
 @click.option("--document", metavar="PATH", help="With --system: the file that says it, in the repository.")
 @click.option(
@@ -44,7 +47,7 @@ def stage() -> None:
 @pass_frame
 def add(  # noqa: PLR0913  the options of the command
     frame: Frame, *, name: str, repository: str, environment: str, runs: str | None, probe: str | None, contains: str,
-    soak: int, system: str | None, document: str | None, secret: str | None, others: tuple[str, ...],
+    soak: int, system: str | None, document: str | None, secret: str | None, target: str | None, others: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Say what runs in the stage NAME now, and write it into a new signed policy version.
 
@@ -65,6 +68,7 @@ def add(  # noqa: PLR0913  the options of the command
     if not commit or git(mirror, "rev-list", "--max-count=1", commit, f"^{branch}"):
         raise NotFound("MAG-E606", f"`{branch}` of `{repository}` holds no `{(runs or branch)[:60]}`")
     written = {"name": name, "repository": repository, "environment": environment, "soak_seconds": soak}
+    written |= {} if target is None else {"target": target}
     if (system is None) is not (document is None):
         raise Usage("MAG-E601", "--system and --document are named together")
     if secret is not None and system is None:
@@ -150,14 +154,14 @@ def list_(frame: Frame, *, output: str) -> None:
             "stage": one.name, "repository": one.repository, "environment": one.environment,
             "production": places[one.environment], "soak_seconds": one.soak_seconds,
             "verified_live": [probe.url for probe in one.verification], "system": one.system, "document": one.document,
-            "secret": one.secret,
+            "secret": one.secret, "target": one.target,
             "stands": _stands(settings, one.repository, one.name),
         }
         for one in source.stage
     ]  # fmt: skip
     show_list(
         output, rows, ("stage", "repository", "environment", "production", "stands"),
-        wide=("soak seconds", "verified live", "system", "document", "secret"), empty="no stage yet; `magistrate stage add NAME` adds one",
+        wide=("soak seconds", "verified live", "system", "document", "secret", "target"), empty="no stage yet; `magistrate stage add NAME` adds one",
     )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def _stages(parts: ControlParts, repository: str) -> tuple[StageView, ...]:
         StageView(
             stage=one.stage, environment=one.environment,
             old=parts.repositories.tip(repository, stage_ref(one.stage)), system=one.system, document=one.document,
-            secret=one.secret,
+            secret=one.secret, target=one.target,
         )
         for one in named
     )  # fmt: skip

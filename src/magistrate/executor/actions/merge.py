@@ -60,6 +60,9 @@ class Planner(Protocol):
     def secret_use(self, git_dir: Path, tree: str, path: str) -> SecretUse:
         """The uses of a secret by a document in a tree."""
 
+    def artifact(self, git_dir: Path, tree: str) -> bytes:
+        """The archive of a tree."""
+
 
 class NoPlans:
     """Where changes land and nothing else is done. Methods raise Refused MAG-E124."""
@@ -79,6 +82,10 @@ class NoPlans:
     def secret_use(self, git_dir: Path, tree: str, path: str) -> SecretUse:  # noqa: ARG002  refused whatever it is
         """No secret is rotated here."""
         raise Refused("MAG-E124", f"nobody here rotates what `{path[:60]}` is about")
+
+    def artifact(self, git_dir: Path, tree: str) -> bytes:  # noqa: ARG002  refused whatever it is
+        """Nothing is brought anywhere from here."""
+        raise Refused("MAG-E124", f"nobody here makes an artifact of `{tree[:12]}`")
 
 
 class GitTarget:
@@ -138,6 +145,10 @@ class GitTarget:
     def document(self, repository: str, tree: str, path: str) -> frozenset[Entitlement]:
         """The entitlements of a document in a tree that was fetched before (raises Refused MAG-E315, NotFound)."""
         return self._planner.document(self.git_dir(repository), tree, path)
+
+    def artifact(self, repository: str, tree: str) -> bytes:
+        """The archive of a tree that was fetched before (raises Refused MAG-E314, NotFound)."""
+        return self._planner.artifact(self.git_dir(repository), tree)
 
     def secret_use(self, repository: str, tree: str, path: str) -> SecretUse:
         """The uses of a secret by a document in a tree that was fetched before (raises Refused MAG-E316, NotFound)."""

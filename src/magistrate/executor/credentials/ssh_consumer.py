@@ -15,7 +15,7 @@ from typing import Final
 from magistrate.errors import Unavailable
 from magistrate.executor.credentials.ssh_certificate import SshCertificates
 from magistrate.executor.credentials.ssh_login import UNREACHED
-from magistrate.executor.ports import Credential, Mint, NewSecret, Seen
+from magistrate.executor.ports import Credential, NewSecret, Seen
 
 _WHY: Final = (
     "is not as the target wants it",
@@ -40,7 +40,7 @@ class SshConsumer:
         self._seconds = seconds
 
     @property
-    def mint(self) -> Mint:
+    def mint(self) -> SshCertificates:
         """The broker of its target's certificates."""
         return self._certificates
 
