@@ -12,7 +12,7 @@ from magistrate.domain.stages import FOLLOW, LONGEST_SOAK, STAGE, STAGES, stage_
 from magistrate.errors import Refused
 from magistrate.wire.policy_bundle import RepositoryPolicy, StagePolicy
 
-_PATH: Final = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9._-]+(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._-]+)*")
+_PATH: Final = re.compile(r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._-]+(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._-]+)*")
 
 
 def staged(ruled: RepositoryPolicy, stage: StagePolicy) -> RepositoryPolicy:

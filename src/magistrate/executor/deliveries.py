@@ -112,14 +112,13 @@ class Deliveries:
         return any(e.body.step == JournalStep.SYSTEM_STARTED for e in self._book.journal.entries(work.name))
 
     def _last_run(self, work: Work) -> str:
-        """The digest that the target said last that it runs; empty where another run began after that."""
-        last = ""
-        for entry in self._book.journal.entries(work.name):
-            if entry.body.step == JournalStep.SYSTEM_STARTED:
-                last = ""
-            elif entry.body.step == JournalStep.SYSTEM_CHANGED:
-                last = entry.body.facts["runs"]
-        return last
+        """The digest that the target said last that it runs; empty where it said nothing yet."""
+        said = [
+            e.body.facts["runs"]
+            for e in self._book.journal.entries(work.name)
+            if e.body.step == JournalStep.SYSTEM_CHANGED
+        ]
+        return said[-1] if said else ""
 
     def _carrier(self, effect: Deploy) -> Carrier | None:
         """Who runs it; None where whatever watches the branch does."""

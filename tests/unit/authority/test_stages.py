@@ -36,6 +36,9 @@ LIVE = StagePolicy(
     [
         {"repository": "pay"}, {"soak_seconds": 301}, {"soak_seconds": -1}, {"stage": "a..b"}, {"stage": "x.lock"},
         {"stage": "-live"}, {"stage": "Live"}, {"stage": "a/b"}, {"stage": ""},
+        {"system": "db"}, {"document": "a.sql"}, {"secret": "s"}, {"system": "db", "secret": "s"},
+        *({"system": "db", "document": path} for path in ("", "/a", "a/", "../a", "a/../b", "a//b", ".", "a/.", "a b", "a\n")),
+        {"target": "follow"}, {"target": "web", "system": "db", "document": "a.sql"},
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_stage_makes_the_policy_unusable(wrong: dict[str, object]) -> None:
@@ -43,6 +46,17 @@ def test_what_cannot_be_a_stage_makes_the_policy_unusable(wrong: dict[str, objec
     with pytest.raises(Refused) as refused:
         verify_stages((msgspec.structs.replace(LIVE, **wrong),), (SHOP,))
     assert refused.value.code == "MAG-E108"
+
+
+def test_a_system_has_one_stage_for_each_thing_that_is_done_there() -> None:
+    """Its ref is the one order of its changes."""
+    grants = msgspec.structs.replace(LIVE, stage="grants", system="db", document="a.sql")
+    secret = msgspec.structs.replace(grants, stage="secret", document="a.toml", secret="password")
+    verify_stages((LIVE, grants, secret), (SHOP,))
+    for one in (grants, secret):
+        with pytest.raises(Refused) as refused:
+            verify_stages((grants, secret, msgspec.structs.replace(one, stage="again")), (SHOP,))
+        assert refused.value.code == "MAG-E108"
 
 
 def test_a_stage_twice_or_changes_that_land_on_one_make_it_unusable() -> None:
