@@ -21,7 +21,8 @@ from magistrate.impact.privilege.domains import (
     terraform_others,
 )
 from magistrate.impact.privilege.domains.aws_estate import TWICE, Estate, parsed
-from magistrate.impact.privilege.domains.aws_policy import DOMAIN, is_policy
+from magistrate.impact.privilege.domains.aws_policy import DOMAIN
+from magistrate.impact.privilege.domains.aws_written import is_policy
 from magistrate.impact.privilege.domains.cloudformation import is_template, read_template
 from magistrate.impact.privilege.domains.terraform import Block
 from magistrate.impact.privilege.domains.terraform_applied import applied

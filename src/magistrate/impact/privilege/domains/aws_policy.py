@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
-from magistrate.impact.privilege.domains.aws_written import ANY_KIND, Written
+from magistrate.impact.privilege.domains.aws_written import ANY_KIND, Written, is_policy
 from magistrate.impact.privilege.domains.terraform import CLOSE, LATER, OPEN
 from magistrate.impact.privilege.model import (
     Atom,
@@ -73,15 +73,6 @@ class _Reading:
     variables: bool
     statements: list[Statement] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
-
-
-def is_policy(value: object) -> bool:
-    """Whether a JSON value has the shape of a policy document."""
-    if not isinstance(value, dict) or "Statement" not in value:
-        return False
-    found = value["Statement"]
-    each = found if isinstance(found, list) else [found]
-    return all(isinstance(one, dict) and "Effect" in one for one in each)
 
 
 def document(value: object, place: Place) -> Document:

@@ -5,6 +5,7 @@ Rule kept: what nobody can tell is a question of its own, answered yes or no in 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -49,3 +50,22 @@ def opaque(text: str) -> list[Mapping[str, Any]]:
         Written({"Effect": "Allow"}, under=(f"what `{text}` allows",)),
         Written({"Effect": "Deny"}, under=(f"what `{text}` denies",)),
     ]
+
+
+def is_policy(value: object) -> bool:
+    """Whether a JSON value has the shape of a policy document."""
+    if not isinstance(value, dict) or "Statement" not in value:
+        return False
+    found = value["Statement"]
+    each = found if isinstance(found, list) else [found]
+    return all(isinstance(one, dict) and "Effect" in one for one in each)
+
+
+def only_allows(path: str, text: str) -> bool:
+    """Whether a file is nothing but a policy, and one that denies nothing."""
+    try:
+        whole = json.loads(text) if path.endswith(".json") else None
+    except (ValueError, RecursionError):
+        return False
+    each = whole["Statement"] if isinstance(whole, dict) and is_policy(whole) else []
+    return bool(each) and all(one["Effect"] == "Allow" for one in (each if isinstance(each, list) else [each]))

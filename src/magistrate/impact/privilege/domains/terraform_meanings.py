@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from magistrate.impact.privilege.domains.aws_written import only_allows
 from magistrate.impact.privilege.domains.terraform import (
     CLOSE,
     CONTENT,
@@ -289,7 +290,10 @@ class Meanings:
                 )
 
     def _files(self, begin: str, *, alone: bool) -> str:
-        """The files in short; of those that an expression reads and does nothing with, what may be a policy or one value."""
+        """The files in short; of those that an expression reads and does nothing with, what may be a policy or one value.
+
+        A policy that only allows is told by itself, with a holder of its own: whoever it is given to gets no more by it.
+        """
         key = f"files {alone}", begin
         if key not in self.seals:
             found = {path: text for path, text in self.files.items() if path.startswith(begin)}
@@ -297,6 +301,7 @@ class Meanings:
                 found = {path: text for path, text in found.items() if path.endswith(_NO_CODE)}
             if alone:
                 found = {path: text for path, text in found.items() if len(text) <= MAX_VALUE or _POLICY.search(text)}
+                found = {path: text for path, text in found.items() if not only_allows(path, text)}
             self.seals[key] = short(found, plain=0) if found else ""
         return self.seals[key]
 
