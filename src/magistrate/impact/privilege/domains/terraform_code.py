@@ -105,6 +105,7 @@ class _Folders:
             place = Place(path=block.path, line=block.line)
             own = self.folders.setdefault(_folder(block), _Folder(place=place))
             if block.kind == "terraform":
+                own.place = place
                 _required(block, own, self.files)
         here = set(self.folders)
         for block in mine:

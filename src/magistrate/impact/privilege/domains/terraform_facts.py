@@ -36,7 +36,7 @@ GIVES: Final = re.compile(
 """Kinds of which each thing gives something by itself, and keeps nothing from anybody."""
 GUARDS: Final = re.compile(r"github_(?:branch_protection(?:_v3)?|(?:repository|organization)_ruleset)")
 """Kinds that only keep something from others; what they except is excepted from themselves alone."""
-BOTH: Final = frozenset({"aws_cloudfront_response_headers_policy"})
+BOTH: Final = frozenset({"aws_cloudfront_response_headers_policy", "aws_s3_bucket_ownership_controls"})
 """Kinds that give to some and keep from others."""
 OF_GOOGLE: Final = re.compile(r"(google_\w+)_iam_(member|binding|policy)")
 DOCUMENT: Final = "google_iam_policy"
