@@ -34,7 +34,9 @@ GIVES: Final = re.compile(
     r"postgresql_grant(?:_role)?|mysql_grant"
 )
 """Kinds of which each thing gives something by itself, and keeps nothing from anybody."""
-GUARDS: Final = re.compile(r"github_(?:branch_protection(?:_v3)?|(?:repository|organization)_ruleset)")
+GUARDS: Final = re.compile(
+    r"github_(?:branch_protection(?:_v3)?|(?:repository|organization)_ruleset)|aws_s3_(?:bucket|account)_public_access_block"
+)
 """Kinds that only keep something from others; what they except is excepted from themselves alone."""
 BOTH: Final = frozenset({"aws_cloudfront_response_headers_policy", "aws_s3_bucket_ownership_controls"})
 """Kinds that give to some and keep from others."""

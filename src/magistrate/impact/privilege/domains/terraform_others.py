@@ -25,6 +25,8 @@ EXPOSES: Final = re.compile(
     r"\w*authentication\w*|privileged\w*|allow_\w+|allowed_\w+|trusted_\w+|source_ranges|ip_restriction|whitelist\w*"
 )
 """Attributes of any other resource that say who gets to it."""
+POLICIES: Final = ("policy", "access_policy", "access_policies")
+"""Attributes of a resource of AWS that hold its policy."""
 RUNS_AS: Final = ("role", "role_arn", "iam_role", "iam_role_arn", "execution_role_arn", "task_role_arn", "service_role")
 RUNS_AS_PROFILE: Final = "iam_instance_profile"
 NO_RIGHTS: Final = frozenset({
@@ -50,14 +52,14 @@ def read_other(block: Block, place: Place, names: Names, estate: Estate) -> None
     body = block.body
     if block.type in NO_RIGHTS:
         return
-    if block.type.startswith("aws_") and body.get("policy") is not None:
+    policy = next((body[key] for key in POLICIES if body.get(key) is not None), None)
+    policy = policy if block.type.startswith("aws_") else None
+    if policy is not None:
         named = body.get("bucket") or body.get("queue_url") or body.get("arn") or block.name
         name = f"{block.type.removesuffix('_policy')}.{names.name(block.folder, named)}"
         estate.part = part_of(names.block(block.folder, named)) or block.folder
-        estate.own_policy(name, names.policy(block.folder, body["policy"]), place)
-    if not _opens(block, place, names, estate) and not (
-        block.type.startswith("aws_") and body.get("policy") is not None
-    ):
+        estate.own_policy(name, names.policy(block.folder, policy), place)
+    if not _opens(block, place, names, estate) and policy is None:
         _unread(block, place, names, estate)
     for key, value in _roles(body):
         workload = f"aws:workload/{block.type}.{block.name}"
