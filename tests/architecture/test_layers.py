@@ -140,8 +140,9 @@ def test_front_never_reaches_a_decision_a_store_or_hands(start):
 def test_only_the_executors_root_knows_brokers_and_actions():
     # `executor_systems` is a part of that root of its own: what a person asks of a system, by `magistrate entitlements` and
     # `leases --roots`, needs the system's own broker and must not load the whole executor. `executor_targets` is another, for
-    # the same reason: `config check` and `leases --roots --probe` look at a target's settings and try its CA key.
-    roots = {"bootstrap.executor", "bootstrap.executor_systems", "bootstrap.executor_targets"}
+    # the same reason: `config check` and `leases --roots --probe` look at a target's settings and try its CA key. And
+    # `executor_standing`, for `leases --systems` and `leases --scan`.
+    roots = {"bootstrap.executor", *(f"bootstrap.executor_{part}" for part in ("systems", "targets", "standing"))}
     shelves = {"executor.credentials", "executor.actions"}
     wrong = [
         f"{m.name} -> {target}"

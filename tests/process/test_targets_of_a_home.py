@@ -6,15 +6,23 @@ import json
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from paths import MAGISTRATE
 from world.deployment import make_deployment
 from world.ssh_town import USER, install_target, ssh_town
 
+from magistrate.adapters.standing.places import search_home
+from magistrate.adapters.standing.search import Search
+from magistrate.adapters.standing.shapes import key_lines
 from magistrate.bootstrap.executor import SystemClock
+from magistrate.bootstrap.executor_standing import look_at_systems
 from magistrate.bootstrap.executor_targets import probes_of_targets, targets_of
 from magistrate.errors import Unavailable
+from magistrate.executor.credentials.ssh_certificate import SshCertificates
+from magistrate.executor.credentials.ssh_login import HeldKey
 from magistrate.executor.ports import NewSecret
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("R50")]
@@ -174,3 +182,58 @@ def test_the_ca_key_is_listed_and_probed_among_the_other_roots(town, home):
     done = run(home.home, "leases", "--roots", "--probe", "-o", "json")
     probes = {row["tried"]: row["held"] for row in json.loads(done.stdout)["probes"] if row["root"] == "target web"}
     assert probes == {FILE: "yes", LOGIN: "yes"}
+
+
+# what is left of a lease
+
+
+def lies(folders, credential):
+    """Files that hold a piece of what the lease was: the line that tells its key, the body of its certificate, the token."""
+    held = HeldKey.of_token(credential.token)
+    pieces = (*key_lines(held.private), held.certificate.split()[1], credential.token.encode())
+    assert len(pieces) == 3
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if any(piece in path.read_bytes() for piece in pieces)]
+
+
+@pytest.mark.requirement("R51", "R53")
+def test_key_and_certificate_of_a_lease_lie_nowhere_while_it_lives_and_after(town, home):
+    consumer = targets_of(home.settings, town.identity, SystemClock(), lambda text: text)["web"]
+    folders = home.home, town.folder, Path("/dev/shm")
+    credential = consumer.mint.request(town.bundle, town.lease(), ())
+    assert isinstance(consumer.mint, SshCertificates)
+    assert consumer.mint.run(credential, ["shop-1.2", "0"], 20).status == 0
+    seen = look_at_systems(home.settings, home.trusted_roster(), int(time.time()))
+    assert [(one.where, one.lease, one.usable) for one in seen.leases] == [("target web", credential.lease, True)]
+    assert lies(folders, credential) == []
+    assert not consumer.mint.revoke(credential.lease).usable
+    assert lies(folders, credential) == []
+    assert look_at_systems(home.settings, home.trusted_roster(), int(time.time())).leases == []
+    search = Search(issued={}, asks=lambda token, repository: False)
+    search_home(search, home.home / "executor", keys={}, left_out=frozenset())
+    assert (search.usable, search.unsearched) == ([], [])
+    left = home.home / "executor" / "left"
+    left.write_bytes(HeldKey.of_token(credential.token).private)
+    assert lies(folders, credential) == [left], "what was left would be found, here"
+    search_home(search, home.home / "executor", keys={}, left_out=frozenset())
+    assert search.usable == [(str(left), "a private key outside of its known file")]
+    consumer.close()
+
+
+def test_the_scan_knows_the_ca_key_in_its_place_and_finds_a_copy(town, home):
+    authority = home.home / "keys" / "web-ca"
+    authority.write_bytes(town.ca.read_bytes())
+    authority.chmod(0o600)
+    path = home.home / "magistrate.toml"
+    path.write_text(path.read_text().replace(json.dumps(str(town.ca)), '"keys/web-ca"'))
+    copy = home.home / "executor" / "copy"
+    copy.parent.mkdir(exist_ok=True)
+
+    def usable():
+        done = run(home.home, "leases", "--scan", "-o", "json")
+        return [row["where"] for row in json.loads(done.stdout)["found"] if row["state"] == "USABLE"]
+
+    before = usable()
+    assert str(authority) not in before
+    copy.write_bytes(authority.read_bytes())
+    assert set(usable()) - set(before) == {str(copy)}

@@ -7,7 +7,7 @@ systems and nothing else of the executor.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ from magistrate.executor.credentials.postgres_group import verify_mintable
 from magistrate.executor.credentials.postgres_logins import PostgresLogins
 from magistrate.executor.credentials.postgres_place import PostgresPlace, driver, said
 from magistrate.executor.credentials.postgres_role import PostgresRoles
+from magistrate.executor.credentials.postgres_standing import StandingRole, look
 from magistrate.executor.identity import Identity
 from magistrate.executor.ports import Clock
 from magistrate.settings import Settings
@@ -85,6 +86,18 @@ def systems_of(settings: Settings, identity: Identity, clock: Clock) -> SystemsO
 def places_of(settings: Settings) -> Mapping[str, PostgresPlace]:
     """Where each system is (raises Usage MAG-E412 naming the one whose settings are not acceptable)."""
     return {name: _place(name, system) for name, system in settings.systems.items()}
+
+
+def roles_at(settings: Settings, name: str) -> tuple[PostgresPlace, Sequence[StandingRole]]:
+    """Which roles of leases stand at a system that the settings name, also where its group is not fit for leases.
+
+    Raises:
+        Usage: MAG-E412.
+        Refused, Unavailable: MAG-E410, MAG-E413, MAG-E414 as the broker.
+    """
+    place = _place(name, settings.systems[name])
+    _verify_password_readable(place)
+    return place, look(place)
 
 
 def given_now(settings: Settings, name: str) -> tuple[PostgresPlace, Mapping[Entitlement, Collection[str]]]:

@@ -1,4 +1,4 @@
-"""The search for standing credentials of one home: which places, which processes, and what the gate says."""
+"""The search for standing credentials of one home: which places, which processes, what the gate says, and what each system says."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from magistrate.adapters.standing.processes import Process, processes_of, search
 from magistrate.adapters.standing.search import Issued, Search, guarded, read_issued, read_orphans
 from magistrate.adapters.standing.shapes import key_lines
 from magistrate.authority.roster import TrustedRoster
+from magistrate.bootstrap.executor_standing import look_at_systems
 from magistrate.bootstrap.supervisor import read_note
 from magistrate.settings import Settings, standing_walls
 from magistrate.wire.sshsig import fingerprint
@@ -48,6 +49,7 @@ def scan(settings: Settings, roster: TrustedRoster, now: int) -> Scan:
     for grant in search.issued.values():
         if grant.usable:
             search.found(str(gate), f"the lease {grant.lease} is live; if an action is running, scan again after it")
+    _search_systems(search, settings, roster, now)
     keys = _known_keys(search, settings, roster)
     search_home(search, settings.home, keys=keys, left_out=frozenset({settings.known_secrets}))
     _search_store(search, settings)
@@ -60,6 +62,20 @@ def scan(settings: Settings, roster: TrustedRoster, now: int) -> Scan:
     for process in _processes(search, settings, users):
         search_process(search, process, keys=holders)
     return Scan(search=search, orphans=orphans)
+
+
+def _search_systems(search: Search, settings: Settings, roster: TrustedRoster, now: int) -> None:
+    """What stands at the systems and targets; one that does not answer is a gap."""
+    looked = look_at_systems(settings, roster, now)
+    search.counts["systems and targets"] += len(looked.answered)
+    for one in looked.leases:
+        what = f"the lease {one.lease}: {one.state}"
+        if one.usable:
+            search.found(one.where, f"{what}; if an action is running, scan again after it")
+        else:
+            search.dead.append((one.where, what))
+    for where, why in looked.unseen:
+        search.blind(where, why)
 
 
 def _issued(settings: Settings, now: int) -> dict[str, Issued]:
@@ -86,6 +102,7 @@ def _known_keys(search: Search, settings: Settings, roster: TrustedRoster) -> di
     files = [settings.key(name) for name in HOLDERS]
     client = client_key(settings)
     files += [client] if client is not None and client.exists() else []
+    files += [target.authority for target in settings.targets.values()]
     people = {fingerprint(line) for person in roster.body.persons for line in person.keys}
     for public in (settings.home / "keys").glob("person-*.pub"):
         private = public.with_suffix("")
@@ -108,7 +125,8 @@ def client_key(settings: Settings) -> Path | None:
 
 
 def _holder(settings: Settings, path: Path) -> str:
-    return "executor" if path == client_key(settings) else HOLDERS.get(path.stem, "")
+    of_executor = {client_key(settings), *(target.authority for target in settings.targets.values())}
+    return "executor" if path in of_executor else HOLDERS.get(path.stem, "")
 
 
 def _search_store(search: Search, settings: Settings) -> None:

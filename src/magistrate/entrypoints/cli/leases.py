@@ -1,4 +1,4 @@
-"""`magistrate leases [--roots]`: every credential, live or dead, why it exists, and what could issue one."""
+"""`magistrate leases [--systems | --roots | --scan]`: every credential, live or dead, why it exists, and what could issue one."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ _WIDE: Final = ("executor", "owner", "approvers", "decision", "warrant", "issued
 @click.command()
 @click.option("--live", is_flag=True, help="Only those that could be used now; none is the normal state.")
 @click.option("--limit", type=click.IntRange(min=0), default=PAGE, show_default=True, help="How many; 0: all.")
+@click.option(
+    "--systems",
+    is_flag=True,
+    help="What stands now at the systems and targets of this home, as they say it themselves.",
+)
 @click.option("--roots", is_flag=True, help="What can issue credentials, instead of the credentials.")
 @click.option("--probe", is_flag=True, help="With --roots: ask the gate with each root alone; it must refuse.")
 @click.option(
@@ -34,14 +39,21 @@ _WIDE: Final = ("executor", "owner", "approvers", "decision", "warrant", "issued
 @person_options
 @pass_frame
 def leases(  # noqa: PLR0913  the options of the command
-    frame: Frame, *, live: bool, limit: int, roots: bool, probe: bool, scan: bool, output: str
+    frame: Frame, *, live: bool, limit: int, systems: bool, roots: bool, probe: bool, scan: bool, output: str
 ) -> int:
     """List the gate's own record of credentials, newest first, each with the reason why it exists.
 
     SCOPE is the one move that a credential allows, LEFT the seconds until it is dead by itself. What is dead
-    stays listed; a live one without reason is an alarm. --scan ends with 1 where something usable stands, with 4
-    where not everything could be looked at: under walls of users only root sees it all.
+    stays listed; a live one without reason is an alarm. --systems asks each PostgreSQL server of the settings, and reads
+    what each SSH target's table does not say is dead; it ends with 4 where one does not answer. --scan ends with 1 where
+    something usable stands, with 4 where not everything could be looked at: under walls of users only root sees it all.
     """
+    if systems and (roots or probe or scan):
+        raise click.UsageError("--systems is a list of its own: leave out --roots, --probe and --scan")
+    if systems:
+        from magistrate.entrypoints.cli.leases_systems import show_systems
+
+        return show_systems(frame, output, live=live, limit=limit)
     if scan:
         from magistrate.entrypoints.cli.leases_scan import show_scan
 

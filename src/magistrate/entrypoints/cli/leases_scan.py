@@ -34,7 +34,7 @@ def show_scan(frame: Frame, output: str) -> int:
     searched = ", ".join(f"{count:,} {what}" for what, count in sorted(search.counts.items()))
     words, colour = {
         0: ("nothing usable stands", "green"), 1: ("a usable credential stands", "red"),
-        4: ("not everything could be looked at; run it as root", "yellow"),
+        4: ("not everything could be looked at; run it as root, with every system up", "yellow"),
     }[status]  # fmt: skip
     click.echo(styled(visible(words), fg=colour, bold=True) + f": searched {searched}", err=True)
     return status

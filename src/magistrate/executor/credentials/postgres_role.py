@@ -20,14 +20,12 @@ import secrets
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-from msgspec import DecodeError, ValidationError
-
 from magistrate.domain.execution import LeaseState
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.credentials.postgres_group import BOUNDED_SINCE, verify_mintable
-from magistrate.executor.credentials.postgres_names import PREFIX, lease_of, minted_role, role_of
+from magistrate.executor.credentials.postgres_names import minted_role, role_of
 from magistrate.executor.credentials.postgres_place import PostgresPlace, driver, said
+from magistrate.executor.credentials.postgres_standing import StandingRole, Why, standing_roles
 from magistrate.executor.identity import Identity
 from magistrate.executor.ports import Clock, Credential, ProviderLease, Seen
 from magistrate.wire.case_bundle import CaseBundle
@@ -51,31 +49,7 @@ _END_TURN: Final = (
     " and database = (select oid from pg_database where datname = current_database()) and pid <> pg_backend_pid()"
     " and (classid::bigint << 32 | objid::bigint) = hashtextextended('magistrate ' || %s, 0)"
 )
-_ROLES: Final = (
-    "select rolname, oid, rolcanlogin, coalesce(rolvaliduntil <= clock_timestamp(), false),"
-    " (select count(*) from pg_stat_activity where usesysid = r.oid), shobj_description(oid, 'pg_authid')"
-    " from pg_roles r where starts_with(rolname, %s) and (rolname ~ '^lease_[a-z]{3}_[a-z2-7]{26}$'"
-    " or pg_has_role(oid, (select oid from pg_roles where rolname = %s), 'MEMBER')) order by rolname"
-)
 _END: Final = "select count(*), count(pg_terminate_backend(pid)) from pg_stat_activity where usesysid = %s"
-
-
-class _Why(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why a role exists (R51), kept as its comment, where whoever looks at the server finds it."""
-
-    executor: str
-    warrant: str
-    proposal: str
-    reason: str
-
-
-class _Role(msgspec.Struct, frozen=True, kw_only=True):
-    name: str
-    oid: int
-    can_login: bool
-    past_its_end: bool
-    sessions: int
-    executor: str
 
 
 class PostgresRoles:
@@ -108,7 +82,7 @@ class PostgresRoles:
             link.execute(_WAIT_FOR_TURN, (role,))
             verify_mintable(link, self._place)
             self._create(link, role, password, seconds)
-            self._explain(link, role, document.body)
+            self._explain(link, role, document)
         return Credential(
             lease=document.id, token=password, address=self._place.address(role), expires=str(document.expires)
         )
@@ -152,7 +126,7 @@ class PostgresRoles:
         A role past its end counts as usable while it can log in: the end binds passwords, not other ways to log in.
         """
         with self._place.session() as link:
-            return tuple(map(self._seen, self._roles(link)))
+            return tuple(map(self._seen, standing_roles(link, self._place.group)))
 
     def disown(self, lease: str) -> ProviderLease:
         """End a role that no journal knows; the journal of this executor keeps the system closed. Idempotent."""
@@ -216,16 +190,20 @@ class PostgresRoles:
         ):  # fmt: skip
             link.execute(sql.SQL("alter role {} set {} = {}").format(name, sql.Identifier(setting), sql.Literal(value)))
 
-    def _explain(self, link: Link, role: str, body: Lease) -> None:
+    def _explain(self, link: Link, role: str, document: Document[Lease]) -> None:
         from psycopg import sql  # noqa: PLC0415  optional: needed only here
 
-        why = _Why(executor=self._identity.keyid, warrant=body.warrant, proposal=body.proposal, reason=body.reason)
-        text = sql.Literal(msgspec.json.encode(why).decode())
+        body = document.body
+        why = Why(
+            executor=self._identity.keyid, warrant=body.warrant, proposal=body.proposal, reason=body.reason,
+            purpose=str(body.purpose), issued=document.issued,
+        )  # fmt: skip
+        text = sql.Literal(why.comment())
         link.execute(sql.SQL("comment on role {} is {}").format(sql.Identifier(role), text))
 
     # a role goes
 
-    def _close(self, link: Link, found: _Role) -> None:
+    def _close(self, link: Link, found: StandingRole) -> None:
         """Forbid new logins, whatever a session of the role holds locked meanwhile; then end its sessions."""
         from psycopg import errors, sql  # noqa: PLC0415  optional: needed only here
 
@@ -245,7 +223,7 @@ class PostgresRoles:
         link.execute("reset lock_timeout")
         self._end_sessions(link, found)
 
-    def _end_sessions(self, link: Link, found: _Role) -> None:
+    def _end_sessions(self, link: Link, found: StandingRole) -> None:
         deadline = self._clock.monotonic() + END_SECONDS
         while _one(link, _END, found.oid)[0]:
             if self._clock.monotonic() > deadline:
@@ -263,7 +241,7 @@ class PostgresRoles:
                 link.execute(_END_TURN, (role,))
             self._clock.sleep(POLL_SECONDS)
 
-    def _drop(self, link: Link, found: _Role) -> str:
+    def _drop(self, link: Link, found: StandingRole) -> str:
         """Drop it, and give the group what it made; say so where what others granted it keeps its name there."""
         from psycopg import errors, sql  # noqa: PLC0415  optional: needed only here
 
@@ -296,7 +274,7 @@ class PostgresRoles:
             link.execute(sql.SQL("drop owned by {}").format(role))
             link.execute(sql.SQL("revoke {}, {} from {}").format(role, group, issuer) + own)
 
-    def _end_late_logins(self, link: Link, found: _Role) -> None:
+    def _end_late_logins(self, link: Link, found: StandingRole) -> None:
         """A login that was let in just before it was forbidden shows up only now, under the number of the role."""
         for _ in range(LOOKS_AFTER):
             self._end_sessions(link, found)
@@ -304,20 +282,12 @@ class PostgresRoles:
 
     # what is there
 
-    def _roles(self, link: Link) -> list[_Role]:
-        return [
-            _Role(name=name, oid=oid, can_login=login, past_its_end=past, sessions=sessions, executor=_executor(why))
-            for name, oid, login, past, sessions, why in link.execute(_ROLES, (PREFIX, self._place.group))
-        ]
+    def _found(self, link: Link, role: str) -> StandingRole | None:
+        return next((found for found in standing_roles(link, self._place.group) if found.name == role), None)
 
-    def _found(self, link: Link, role: str) -> _Role | None:
-        return next((found for found in self._roles(link) if found.name == role), None)
-
-    def _seen(self, found: _Role) -> ProviderLease:
-        past = "past its end, " if found.past_its_end else ""
-        state = f"{past}{'can log in' if found.can_login else 'no login'}, {found.sessions} sessions"
-        usable = found.can_login or found.sessions > 0
-        return self._view(lease_of(found.name), state=state, usable=usable, executor=found.executor)
+    def _seen(self, found: StandingRole) -> ProviderLease:
+        executor = found.why.executor if found.why is not None else ""
+        return self._view(found.lease, state=found.state, usable=found.usable, executor=executor)
 
     def _view(self, lease: str, *, state: str, usable: bool, executor: str = "") -> ProviderLease:
         return ProviderLease(
@@ -335,11 +305,3 @@ def _one(link: Link, query: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN4
     if found is None:
         raise Unavailable("MAG-E413", "PostgreSQL answered nothing where it has to answer")
     return found
-
-
-def _executor(why: str | None) -> str:
-    """For whom a role was minted by its own comment; nobody when it does not say so in the words of this broker."""
-    try:
-        return msgspec.json.decode(why or "", type=_Why).executor
-    except (DecodeError, ValidationError):
-        return ""

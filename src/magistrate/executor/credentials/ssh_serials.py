@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from magistrate.errors import NotFound, Refused, Unavailable
 
@@ -54,7 +55,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minted:
-    """One lease: why it exists and how dead it is. `valid_before` (Unix seconds) is of its own certificate."""
+    """One lease: why it exists and how dead it is. `valid_after`, `valid_before` (Unix seconds) are of its own certificate."""
 
     lease: str
     warrant: str
@@ -63,12 +64,14 @@ class Minted:
     reason: str
     repository: str
     executor: str
+    valid_after: int = 0
     valid_before: int = 0
     state: Standing = Standing.LIVE
 
 
-_COLUMNS: Final = "lease, warrant, proposal, purpose, reason, repository, executor, valid_before, state"
+_COLUMNS: Final = "lease, warrant, proposal, purpose, reason, repository, executor, valid_after, valid_before, state"
 _FROM: Final = f"select {_COLUMNS} from leases join certificates using (lease) where entry = 'run'"  # noqa: S608  constants
+_STANDING: Final = f"{_FROM} and state <> 'dead' order by serial"
 
 
 class Serials:
@@ -172,7 +175,7 @@ class Serials:
     def standing(self) -> tuple[Minted, ...]:
         """Every lease that is not confirmed dead, oldest first."""
         with self._opened() as rows:
-            return tuple(map(_minted, rows.execute(f"{_FROM} and state <> 'dead' order by serial").fetchall()))
+            return tuple(map(_minted, rows.execute(_STANDING).fetchall()))
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -192,14 +195,40 @@ class Serials:
             rows.close()
 
 
+def read_standing(path: Path) -> tuple[Minted, ...]:
+    """The same as `Serials.standing` for whoever is not the broker: nothing is made or written; () where no table ever was.
+
+    Raises:
+        Unavailable: MAG-E384 when it cannot be read by this user or program.
+    """
+    try:
+        with path.open("rb"):  # sqlite3 would make an unreadable file out of a missing right
+            pass
+        rows = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=10)
+        try:
+            (version,) = rows.execute("pragma user_version").fetchone()
+            if version != VERSION:
+                raise Unavailable(
+                    "MAG-E384", f"the table of certificates has the version `{version}`, this reads {VERSION}"
+                )
+            return tuple(map(_minted, rows.execute(_STANDING).fetchall()))
+        finally:
+            rows.close()
+    except FileNotFoundError:
+        return ()
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", "") or error
+        raise Unavailable("MAG-E384", f"the table of certificates `{path}` cannot be read: {why}") from error
+
+
 def _certificate(rows: sqlite3.Connection, lease: str, entry: str, after: int, before: int) -> int:
     given = "insert into certificates(lease, entry, valid_after, valid_before) values (?,?,?,?) returning serial"
     return int(rows.execute(given, (lease, entry, after, before)).fetchone()[0])
 
 
 def _minted(found: tuple[Any, ...]) -> Minted:
-    lease, warrant, proposal, purpose, reason, repository, executor, valid_before, state = found
+    lease, warrant, proposal, purpose, reason, repository, executor, valid_after, valid_before, state = found
     return Minted(
         lease=lease, warrant=warrant, proposal=proposal, purpose=purpose, reason=reason, repository=repository,
-        executor=executor, valid_before=valid_before, state=Standing(state),
+        executor=executor, valid_after=valid_after, valid_before=valid_before, state=Standing(state),
     )  # fmt: skip
