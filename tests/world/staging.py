@@ -27,6 +27,10 @@ def brought(world: CaseWorld, stage: str, environment: str) -> dict[str, Any]:
         assert anna.post(f"{PEOPLE}/drills", {"envelope": order}).status_code == 200
         ben.awaited(f"{PEOPLE}/drills", lambda found: str(found["results"]).count("'passed': True") >= 4, 60)
         agent = Assistant(town, opened.session, opened.token)
+        status, answer = agent.call(
+            "submit_proposal", deploy=f"no-{stage}", rationale="bring it", prompt="bring it", finding=world.finding.id
+        )
+        assert (status, answer["error"]["code"]) == (403, "MAG-E545"), answer
         told = agent.good(
             "submit_proposal", deploy=stage, rationale="bring it", prompt="bring it", finding=world.finding.id
         )

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from magistrate.authority.admission import Admitted
 from magistrate.domain.execution import LeasePurpose
 from magistrate.domain.rotation import SecretUse
-from magistrate.errors import MagistrateError, Refused
+from magistrate.errors import MagistrateError, Refused, Unavailable
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.mints import system_ref, target_ref
@@ -131,7 +131,7 @@ class Rotations:
     def seen(self, work: Work) -> Seen:
         """Whether every system lets in one login, the same, and the other nowhere (raises Unavailable)."""
         use = self._use(work.warrant.body.effect)
-        open_at = {name: self._stores[name].logins() for name in use.opens}
+        open_at = {name: self._store(name).logins() for name in use.opens}
         done = [
             e.body.facts for e in self._book.journal.entries(work.name) if e.body.step == JournalStep.SYSTEM_CHANGED
         ]
@@ -199,7 +199,7 @@ class Rotations:
 
     def _turn(self, use: SecretUse) -> tuple[str, str]:
         """Which login gets the new value and which has the old one: the same in every system."""
-        found = {name: self._stores[name].logins() for name in use.opens}
+        found = {name: self._store(name).logins() for name in use.opens}
         first = next(iter(found.values()))
         for name, logins in found.items():
             if len(logins.open) != 1 or logins.open != first.open or set(logins.names) != set(first.names):
@@ -216,13 +216,19 @@ class Rotations:
         said = []
         for name in use.opens:
             try:
-                logins = self._stores[name].logins()
+                logins = self._store(name).logins()
             except MagistrateError as error:
                 said.append(f"`{name}` does not say ({error.code})")
                 continue
             alive = ", ".join(f"{one} ({logins.sessions.get(one, 0)} sessions)" for one in sorted(logins.open))
             said.append(f"`{name}` lets in {alive or 'nobody'}")
         return "; ".join(said)
+
+    def _store(self, name: str) -> SecretStore:
+        """A system by its name (raises Unavailable MAG-E404 where the settings name it no more, within a rotation)."""
+        if name not in self._stores:
+            raise Unavailable("MAG-E404", f"magistrate.toml names no `[system.{name[:60]}]` with `logins` any more")
+        return self._stores[name]
 
     def _named(self, use: SecretUse) -> None:
         for what, names, known in (("system", use.opens, self._stores), ("target", use.consumers, self._consumers)):

@@ -292,3 +292,23 @@ def test_killed_within_a_step_it_halts_and_locks_nobody_out(tmp_path: Path, step
     run(case, rounds=2)
     assert ended(case) == (["halted"], False)
     assert case.nobody_is_locked_out()
+
+
+@pytest.mark.requirement("R53")
+def test_a_system_that_the_settings_name_no_more_is_told_and_nothing_goes_on(tmp_path: Path) -> None:
+    case = rotating(tmp_path / "home")
+
+    def die(what: str) -> None:
+        raise Killed
+
+    case.consumers["worker"].before = die
+    with pytest.raises(Killed):
+        run(case)
+    kept = case.stores.pop("reports-db")
+    run(case, rounds=2)
+    assert case.world.control.outcomes == ["halted"]
+    assert any("MAG-E404" in told for told in case.world.alarm.told)
+    case.stores["reports-db"] = kept
+    run(case, rounds=2)
+    assert ended(case) == (["halted"], False)
+    assert case.nobody_is_locked_out()
