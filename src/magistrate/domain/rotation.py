@@ -13,7 +13,8 @@ from typing import Final
 
 from magistrate.errors import Refused
 
-MAX_BYTES: Final = 100_000
+MAX_BYTES: Final = 8_000
+"""What names a few hundred; a key of many dots in a longer text would hold the parser of TOML for long."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _HINT: Final = 'docs/rotate.md has the form: opens = ["orders-db"], consumers = ["web"]'
 

@@ -35,7 +35,7 @@ def test_two_have_one_text_only_where_they_say_the_same(a: list[str], b: list[st
         "", "x", 'opens = ["a"]', 'consumers = ["a"]', 'opens = "a"\nconsumers = ["a"]', 'opens = ["a", "a"]\nconsumers = ["b"]',
         'opens = ["A"]\nconsumers = ["b"]', 'opens = ["a"]\nconsumers = ["b c"]', 'opens = [1]\nconsumers = ["b"]',
         'opens = ["a"]\nconsumers = ["b"]\nskip = ["c"]', 'opens = ["a"]\nconsumers = [["b"]]', 'opens = ["../a"]\nconsumers = ["b"]',
-        'opens = ["a\\n"]\nconsumers = ["b"]', "x = " + "[" * 5000, "#" * (MAX_BYTES + 1),
+        'opens = ["a\\n"]\nconsumers = ["b"]', "x = " + "[" * 5000, "#" * (MAX_BYTES + 1), "a" + ".a" * 40_000 + " = 1",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(text: str) -> None:

@@ -78,10 +78,9 @@ def _text(reader: RepositoryReader, tree: str, path: str, code: str, hint: str) 
     entry = next((one for one in reader.list_tree(tree) if one.path == path and one.mode in _FILES), None)
     if entry is None:
         raise Refused(code, f"there is no file `{path}` in the tree `{tree[:12]}`", hint=hint)
-    content = reader.read_blobs([entry.object_id])[entry.object_id]
+    if entry.size > MAX_BYTES:
+        raise Refused(code, f"`{path}` is larger than {MAX_BYTES} bytes")
     try:
-        if len(content) <= MAX_BYTES:
-            return content.decode()
+        return reader.read_blobs([entry.object_id])[entry.object_id].decode()
     except UnicodeDecodeError as error:
         raise Refused(code, f"`{path}` is no UTF-8: {error.reason}") from error
-    raise Refused(code, f"`{path}` is larger than {MAX_BYTES} bytes")
