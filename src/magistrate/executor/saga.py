@@ -254,7 +254,7 @@ class Saga:
         why = self._parts.beside.bring_back(work)
         if why:
             self._parts.alarm.raise_alarm(why)
-            self._halt(row, action.read(row))
+            self._halt(row, action.read(row), why)
             return
         move = action.way_back(row)
         if move is not None and action.standing(row, action.read(row)) is not Standing.UNDONE:
@@ -272,13 +272,20 @@ class Saga:
         if not done:
             facts = {"commit": row.inverse, "tree": row.base_tree}
             self._book.step(row.warrant, Event.ROLLBACK_DONE, StepStatus.DONE, facts)
-        self._end(row, Outcome.ROLLED_BACK, "live verification failed; the tree is what it was before", row.inverse)
+        self._end(
+            row,
+            Outcome.ROLLED_BACK,
+            f"{self._parts.verifier.failure(row.warrant)}; the tree is what it was before",
+            row.inverse,
+        )
 
-    def _halt(self, row: ExecutionRow, found: str) -> None:
+    def _halt(self, row: ExecutionRow, found: str, why: str = "") -> None:
+        """Leave it to people; `why` is what cannot be brought back beside the ref."""
         self._parts.alarm.raise_alarm(f"`{row.ref}` of `{row.repository}` stands at `{found[:12]}`: people must look")
         if found == row.commit:
             way = "the inverse could not be applied" if row.inverse else "this action has no way back"
-            self._end(row, Outcome.HALTED, f"live verification failed and {way}", found)
+            failure = self._parts.verifier.failure(row.warrant)
+            self._end(row, Outcome.HALTED, f"{failure}; {why}" if why else f"{failure} and {way}", found)
             return
         facts = {"repository": row.repository, "ref": row.ref, "expected": row.commit, "seen": found or "absent"}
         self._book.step(row.warrant, Event.REF_MOVED_OUTSIDE, StepStatus.DONE, facts)

@@ -18,6 +18,7 @@ from magistrate.executor.work import Work
 from magistrate.wire.journal_entry import StepStatus
 from magistrate.wire.policy_bundle import HttpProbe
 
+FAILED: Final = "live verification failed"
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 1.0
 SOAK_PAUSE_SECONDS: Final = 1.0
@@ -42,6 +43,11 @@ class Verifier:
         """Who vouches for a change whose verification passed, in words."""
         done = [e.body for e in self._book.journal.entries(execution) if e.body.step == Event.VERIFICATION_DONE]
         return done[-1].facts.get("vouched_by", NOBODY) if done else NOBODY
+
+    def failure(self, execution: str) -> str:
+        """What failed, in words."""
+        done = [e.body for e in self._book.journal.entries(execution) if e.body.step == Event.VERIFICATION_DONE]
+        return done[-1].facts.get("why", FAILED) if done else FAILED
 
     def failed(self, work: Work, why: str) -> None:
         """Write down that there is nothing to look at: what was to be put there is not there."""

@@ -109,6 +109,7 @@ def test_a_system_that_refuses_has_the_ref_taken_back(tmp_path: Path) -> None:
     run(world, system)
     assert ended(world, system) == (["rolled_back"], False, BEFORE)
     assert (tree(world), system.changes) == ("2" * 40, [])
+    assert "`orders-db` is not changed: not minted" in why(world)
 
 
 def test_a_probe_that_fails_has_both_taken_back_the_system_first(tmp_path: Path) -> None:
