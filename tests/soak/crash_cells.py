@@ -102,8 +102,8 @@ _RECONCILED = (
     " (ForeignLeases; tests of reconciliation)"
 )
 _SYSTEM = (
-    "only a change of entitlements or a rotation writes it; the normal suite kills at each of their entries in memory"
-    " (test_entitlement_saga.py, test_rotation_saga.py); they are not in the matrix of `make soak` yet"
+    "only what a stage is brought beside its ref writes it; the normal suite kills at each of its entries in memory"
+    " (test_entitlement_saga.py, test_rotation_saga.py, test_delivery_saga.py); it is not in the matrix of `make soak` yet"
 )
 NOT_APPLICABLE: Final[Mapping[str, str]] = {
     JournalStep.DRILL_KEPT: _DRILL,

@@ -32,11 +32,17 @@ class ForeignLeases:
         self._identity = identity
 
     def reconcile(self) -> None:
-        """Compare each provider's list with the journal, and act on what should not live; one that is silent is told."""
+        """Compare each provider's list with the journal, and act on what should not live; one that is silent is told.
+
+        Raises:
+            Unavailable: the gate is silent, so that it is asked again at once; a system or target waits for its next turn.
+        """
+        silent: MagistrateError | None = None
         for place, mint in self._mints.every():
             try:
                 leases = mint.leases()
             except MagistrateError as error:
+                silent = silent if place else error
                 self._alarm.raise_alarm(f"no list of leases of {place or 'the gate'}: {error.code} {error.message}")
                 continue
             for found in leases:
@@ -47,6 +53,8 @@ class ForeignLeases:
                 ):
                     self._write(found, place or found.repository)
         self.tell()
+        if silent is not None:
+            raise silent
 
     def tell(self) -> None:
         """Have each killed where it was made, and a repository closed at the gate; what was not heard is told again each round."""
