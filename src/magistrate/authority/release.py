@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from magistrate.authority.remade import otherwise_than
 from magistrate.domain.tags import ReleasePlan, follows
 from magistrate.errors import Refused
 from magistrate.wire.canonical import digest
@@ -32,7 +33,4 @@ def differs(effect: Release, diff_sha256: str, found: ReleasePlan) -> str:
         "manifest": (effect.manifest_sha256, found.manifest_sha256),
         "diff": (diff_sha256, digest(found.diff)),
     }
-    for what, (said, seen) in pairs.items():
-        if said != seen:
-            return f"the {what} of the release is `{seen[:60] or 'none'}` here, it says `{said[:60] or 'none'}`"
-    return ""
+    return otherwise_than("the release", pairs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from magistrate.authority.remade import otherwise_than
 from magistrate.domain.entitlements import Entitlement, text_of
 from magistrate.domain.stages import DEPLOYED, FOLLOW, StageKind, StagePlan, stage_ref
 from magistrate.errors import Refused
@@ -70,9 +71,4 @@ def otherwise(effect: StageEffect, diff_sha256: str, found: StagePlan) -> str:
     else:
         pairs["entitlements before"] = (effect.before_digest, found.before_digest)
         pairs["entitlements after"] = (effect.after_digest, found.after_digest)
-    for what, (said, seen) in pairs.items():
-        if said != seen:
-            return (
-                f"the {what} of `{effect.stage[:60]}` is `{seen[:60] or 'none'}` here, it says `{said[:60] or 'none'}`"
-            )
-    return ""
+    return otherwise_than(f"`{effect.stage[:60]}`", pairs)
