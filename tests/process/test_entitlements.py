@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from world.casework import CaseWorld, git
 from world.postgres_grants import SCHEMAS, Store
-from world.postgres_leases import DATABASE, GROUP, ISSUER, Shop
+from world.postgres_leases import GROUP, Shop
 from world.staging import brought
 
 from magistrate.bootstrap.executor_systems import places_of
@@ -51,10 +50,7 @@ class Orders:
         )  # fmt: skip
         self.world = CaseWorld(folder, stages=(stage,))
         with (self.world.home / "magistrate.toml").open("a") as out:
-            out.write(
-                f'\n[system.orders-db]\nhost = "{shop.server.folder}"\ndatabase = "{DATABASE}"\nissuer = "{ISSUER}"\n'
-                f'group = "{GROUP}"\nschemas = {json.dumps(SCHEMAS)}\npassfile = "{shop.passfile}"\n'
-            )
+            out.write(shop.settings("orders-db", schemas=SCHEMAS))
         self.world.seed({DOCUMENT: FIRST})
         self.bare = Path(self.world.repositories.git_dir("shop"))
         self.first = git("commit-tree", "main^{tree}", "-m", "what it gives away", cwd=self.bare).strip()

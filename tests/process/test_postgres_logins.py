@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from paths import ROOT
 from psycopg import sql
 from world.postgres import program_folders
 from world.postgres_leases import GROUP, ISSUER, Executor, Shop, login
@@ -25,22 +23,10 @@ NAMES = ("app_a", "app_b")
 NEW = NewSecret(login="app_b", password="plainly-fake-new-value-of-b")
 
 
-def functions() -> list[str]:
-    """The statements of the page, as a superuser runs them."""
-    page = (ROOT / "docs" / "rotate.md").read_text()
-    (block,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
-    return [one.strip() for one in re.split(r";\n(?=   (?:create|alter|revoke|grant)|\Z|   $)", block) if one.strip()]
-
-
 @pytest.fixture(scope="module", params=program_folders(), ids=lambda folder: str(folder)[-24:].replace("/", "-"))
 def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
     made = Shop(request.param)
-    for name in ("app_a", "app_b"):
-        made.sql(f"create role {name} nologin")
-    for statement in functions():
-        made.sql(statement)
-    if made.version >= 160000:
-        made.sql("grant app_a, app_b to magistrate_rotator with admin option, inherit false, set false")
+    made.make_logins()
     yield made
     made.server.remove()
 

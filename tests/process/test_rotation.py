@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,9 +13,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from paths import ROOT
 from world.casework import CaseWorld, git
-from world.postgres_leases import DATABASE, GROUP, ISSUER, Shop
+from world.postgres_leases import DATABASE, GROUP, LOGINS, Shop
 from world.ssh_town import SshTown, install_target, ssh_town
 from world.staging import brought
 
@@ -82,20 +80,10 @@ def lets_in(address: str, login: str, password: str) -> bool:
     return True
 
 
-def functions() -> list[str]:
-    (block,) = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "rotate.md").read_text(), re.DOTALL)
-    return [one.strip() for one in re.split(r";\n(?=   (?:create|alter|revoke|grant)|\Z|   $)", block) if one.strip()]
-
-
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
     made = Shop(None)
-    for name in ("app_a", "app_b"):
-        made.sql(f"create role {name} nologin")
-    for statement in functions():
-        made.sql(statement)
-    if made.version >= 160000:
-        made.sql("grant app_a, app_b to magistrate_rotator with admin option, inherit false, set false")
+    made.make_logins()
     yield made
     made.server.remove()
 
@@ -119,11 +107,7 @@ class Rotation:
         )  # fmt: skip
         self.world = CaseWorld(folder, stages=(stage,))
         with (self.world.home / "magistrate.toml").open("a") as out:
-            out.write(
-                f'\n[system.orders-db]\nhost = "{shop.server.folder}"\ndatabase = "{DATABASE}"\nissuer = "{ISSUER}"\n'
-                f'group = "{GROUP}"\nlogins = ["app_a", "app_b"]\npassfile = "{shop.passfile}"\n'
-                f"\n[target.web]\n{town.settings()}"
-            )
+            out.write(shop.settings("orders-db", logins=LOGINS) + f"\n[target.web]\n{town.settings()}")
         self.world.seed({DOCUMENT: 'opens = ["orders-db"]\nconsumers = ["web"]\n'})
         self.bare = Path(self.world.repositories.git_dir("shop"))
         git("update-ref", REF, git("commit-tree", "main^{tree}", "-m", "now", cwd=self.bare).strip(), cwd=self.bare)

@@ -5,14 +5,12 @@ A sample of the entries; each of them is struck in memory (test_entitlement_saga
 
 from __future__ import annotations
 
-import re
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from paths import ROOT
 from world.postgres_grants import Store
 from world.postgres_leases import GROUP, Shop
 from world.real_gate import FolderControl, outside_of, run_child
@@ -31,14 +29,7 @@ ROTATED = [("after", entry) for entry in (11, 14, 17, 20, 23, 26, 28, 30)]
 def store() -> Iterator[Store]:
     shop = Shop(None)
     made = Store(shop)
-    for name in ("app_a", "app_b"):
-        shop.sql(f"create role {name} nologin")
-    (block,) = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "rotate.md").read_text(), re.DOTALL)
-    for statement in re.split(r";\n(?=   (?:create|alter|revoke|grant)|\Z|   $)", block):
-        if statement.strip():
-            shop.sql(statement.strip())
-    if shop.version >= 160000:
-        shop.sql("grant app_a, app_b to magistrate_rotator with admin option, inherit false, set false")
+    shop.make_logins()
     yield made
     shop.server.remove()
 

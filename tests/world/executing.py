@@ -50,6 +50,25 @@ class Killed(BaseException):
     """The process dies here: nothing after it runs that a killed process would not run."""
 
 
+DRILLED = 4
+"""Entries of a journal that stand there when a world begins: one for each passed drill."""
+
+
+def dying_at(moment: int) -> type[Journal]:
+    """A journal whose process dies as it writes the entry of this number, the drills not counted."""
+
+    class Dying(Journal):
+        written = 0
+
+        def write(self, *given: Any, **more: Any) -> Any:
+            Dying.written += 1
+            if Dying.written == moment + DRILLED:
+                raise Killed
+            return super().write(*given, **more)
+
+    return Dying
+
+
 @dataclass
 class FakeClock:
     passed: float = 0.0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +13,7 @@ from typing import Any
 
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from paths import ROOT
 from psycopg import sql
 from world.executing import Alarms
 from world.postgres import USER, PostgresServer
@@ -38,6 +42,7 @@ fsync = off
 ISSUER_PASSWORD = "plainly-fake-issuer"
 SYSTEM, GROUP, ISSUER, DATABASE = "shop-db", "app_fix", "magistrate_issuer", "shop"
 NAME = "leases-town"
+LOGINS = ("app_a", "app_b")
 
 
 class Shop:
@@ -105,6 +110,26 @@ class Shop:
 
     def log(self) -> str:
         return (self.server.folder / "server.log").read_text(errors="replace")
+
+    def make_logins(self) -> None:
+        """The two logins of a secret, neither let in yet, and the functions of docs/rotate.md, as a superuser runs them."""
+        page = (ROOT / "docs" / "rotate.md").read_text()
+        (block,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+        for name in LOGINS:
+            self.sql(f"create role {name} nologin")
+        for statement in re.split(r";\n(?=   (?:create|alter|revoke|grant)|\Z|   $)", block):
+            if statement.strip():
+                self.sql(statement.strip())
+        if self.version >= 160000:
+            self.sql(f"grant {', '.join(LOGINS)} to magistrate_rotator with admin option, inherit false, set false")
+
+    def settings(self, name: str, **lists: Sequence[str]) -> str:
+        """What magistrate.toml says of it, as `[system.NAME]`."""
+        more = "".join(f"{key} = {json.dumps(list(names))}\n" for key, names in lists.items())
+        return (
+            f'\n[system.{name}]\nhost = "{self.server.folder}"\ndatabase = "{DATABASE}"\nissuer = "{ISSUER}"\n'
+            f'group = "{GROUP}"\npassfile = "{self.passfile}"\n{more}'
+        )
 
     def place(self, **changes: Any) -> PostgresPlace:
         given = {

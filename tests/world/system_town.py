@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 from world.memory_mint import MemoryMint
 from world.postgres_grants import SCHEMAS
-from world.postgres_leases import DATABASE, GROUP, ISSUER, Shop
+from world.postgres_leases import DATABASE, LOGINS, Shop
 from world.real_gate import Town, git, outside_of
 
 from magistrate.adapters.git.patch import QuarantinedPatches
@@ -73,10 +73,7 @@ class SystemTown(Town):
         self.shop = shop
         super().__init__(home, stages=STAGES)
         with (home / "magistrate.toml").open("a") as out:
-            out.write(
-                f'\n[system.orders-db]\nhost = "{shop.server.folder}"\ndatabase = "{DATABASE}"\nissuer = "{ISSUER}"\n'
-                f'group = "{GROUP}"\nschemas = {json.dumps(SCHEMAS)}\nlogins = ["app_a", "app_b"]\npassfile = "{shop.passfile}"\n'
-            )
+            out.write(shop.settings("orders-db", schemas=SCHEMAS, logins=LOGINS))
         self.consumer = FileConsumer(home / "consumer.json")
         self.consumer.file.write_text(json.dumps(["app_a", OLD]))
         self.first, self.second = (self._commit(text) for text in (BEFORE, AFTER))

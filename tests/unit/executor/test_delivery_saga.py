@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world.executing import PROBE, Killed, World
+from world.executing import PROBE, Killed, World, dying_at
 from world.memory_mint import MemoryMint
 
 from magistrate.authority.stops import Stops
@@ -175,17 +175,8 @@ def test_killed_at_any_entry_the_target_runs_what_the_branch_records(
 ) -> None:
     world, carrier = world_of(tmp_path / "home")
     world.eyes.live = lambda commit: not fails
-    written = [0]
-
-    class Dying(Journal):
-        def write(self, *given: Any, **more: Any) -> Any:
-            written[0] += 1
-            if written[0] == moment + 4:  # the four entries of the drills come before
-                raise Killed
-            return super().write(*given, **more)
-
     try:
-        run(world, carrier, journal=Dying)
+        run(world, carrier, journal=dying_at(moment))
     except Killed:
         run(world, carrier, rounds=4)
     (outcome,), runs, alive = ended(world, carrier)

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world.executing import MAIN, PROBE, Killed, World
+from world.executing import MAIN, PROBE, Killed, World, dying_at
 
 from magistrate.domain.events import Event
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.domain.principal import Role
-from magistrate.executor.journal import Journal
 from magistrate.wire.decision import Obligation
 from magistrate.wire.policy_bundle import StagePolicy
 
@@ -118,17 +117,9 @@ def test_what_stops_answering_within_the_soak_time_is_taken_back(tmp_path: Path)
 @pytest.mark.requirement("R53", "R56")
 @pytest.mark.parametrize("moment", range(2, 40, 2))
 def test_killed_at_any_entry_it_is_made_once_or_not_at_all(tmp_path: Path, moment: int) -> None:
-    world, written = world_of(tmp_path / "home", soak=5), [0]
-
-    class Dying(Journal):
-        def write(self, *given: Any, **more: Any) -> Any:
-            written[0] += 1
-            if written[0] == moment + 4:  # the four entries of the drills come before
-                raise Killed
-            return super().write(*given, **more)
-
+    world = world_of(tmp_path / "home", soak=5)
     try:
-        world.executor(journal=Dying).tick()
+        world.executor(journal=dying_at(moment)).tick()
     except Killed:
         for _ in range(4):
             world.clock.passed += 5

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from world.entitling import AFTER, BEFORE, ELSE, STAGE, STOOD, MemorySystem, entitling_world
-from world.executing import PROBE, Killed, World
+from world.executing import PROBE, Killed, World, dying_at
 
 from magistrate.authority.stops import Stops
 from magistrate.domain.events import Event
@@ -200,17 +200,8 @@ def test_a_lease_of_the_system_that_no_execution_asked_for_is_ended_and_closes_t
 def test_killed_at_any_entry_both_are_changed_or_neither(tmp_path: Path, moment: int, *, fails: bool) -> None:
     world, system = entitling_world(tmp_path / "home", probes=(PROBE,))
     world.eyes.live = lambda commit: not fails
-    written = [0]
-
-    class Dying(Journal):
-        def write(self, *given: Any, **more: Any) -> Any:
-            written[0] += 1
-            if written[0] == moment + 4:  # the four entries of the drills come before
-                raise Killed
-            return super().write(*given, **more)
-
     try:
-        run(world, system, journal=Dying)
+        run(world, system, journal=dying_at(moment))
     except Killed:
         run(world, system, rounds=4)
     assert len(world.control.outcomes) == 1

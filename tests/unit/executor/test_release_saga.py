@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world.executing import MAIN, Killed, World
+from world.executing import MAIN, Killed, World, dying_at
 
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.domain.principal import Role
-from magistrate.executor.journal import Journal
 from magistrate.wire.decision import Obligation
 
 pytestmark = pytest.mark.requirement("R5", "R30")
@@ -100,17 +99,9 @@ def test_a_push_that_the_gate_refuses_is_a_failure_and_not_an_undone_release(tmp
 @pytest.mark.requirement("R53", "R56")
 @pytest.mark.parametrize("moment", range(2, 40, 2))
 def test_killed_at_any_entry_it_is_made_once_or_not_at_all(tmp_path: Path, moment: int) -> None:
-    world, written = world_of(tmp_path / "home"), [0]
-
-    class Dying(Journal):
-        def write(self, *given: Any, **more: Any) -> Any:
-            written[0] += 1
-            if written[0] == moment + 4:  # the four entries of the drills come before
-                raise Killed
-            return super().write(*given, **more)
-
+    world = world_of(tmp_path / "home")
     try:
-        world.executor(journal=Dying).tick()
+        world.executor(journal=dying_at(moment)).tick()
     except Killed:
         for _ in range(4):
             world.clock.passed += 5

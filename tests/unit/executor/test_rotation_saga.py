@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world.executing import PROBE, Killed
+from world.executing import PROBE, Killed, dying_at
 from world.rotating import OLD_VALUE, STAGE, STOOD, Rotating, rotating
 
 from magistrate.authority.stops import Stops
@@ -252,17 +252,9 @@ def test_a_system_that_falls_silent_keeps_its_lease_open_until_it_says_that_it_i
 @pytest.mark.requirement("R53", "R56")
 @pytest.mark.parametrize("moment", range(1, 66))
 def test_killed_at_any_entry_it_is_over_or_people_look_and_nobody_is_locked_out(tmp_path: Path, moment: int) -> None:
-    case, written = rotating(tmp_path / "home"), [0]
-
-    class Dying(Journal):
-        def write(self, *given: Any, **more: Any) -> Any:
-            written[0] += 1
-            if written[0] == moment + 4:  # the four entries of the drills come before
-                raise Killed
-            return super().write(*given, **more)
-
+    case = rotating(tmp_path / "home")
     try:
-        run(case, journal=Dying)
+        run(case, journal=dying_at(moment))
     except Killed:
         run(case, rounds=4)
     outcomes, alive = ended(case)
