@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 from world.casework import CaseWorld, git
+from world.stage_cases import judged_stage, stage_plan_of
 
-from magistrate.adapters.git.patch import QuarantinedPatches
-from magistrate.adapters.git.stage_plan import planned_stage
 from magistrate.domain.stages import stage_ref
 from magistrate.entrypoints.cli.approve import show_case
 from magistrate.entrypoints.cli.cases import Opened, open_case
@@ -20,14 +18,9 @@ from magistrate.entrypoints.cli.client import Client
 from magistrate.entrypoints.cli.people import Caller
 from magistrate.entrypoints.cli.rebuild import rebuild
 from magistrate.errors import MagistrateError
-from magistrate.usecases.assess_case import judge_case
 from magistrate.usecases.matter import bundle
-from magistrate.usecases.propose import stage_effect
-from magistrate.wire.canonical import canonical, digest
-from magistrate.wire.effect import ACTION_OF
-from magistrate.wire.front_api import SealRequest, StageView
+from magistrate.wire.front_api import StageView
 from magistrate.wire.policy_bundle import StagePolicy
-from magistrate.wire.proposal import Proposal, Provenance
 
 pytestmark = pytest.mark.requirement("R5", "R44", "R46")
 D = "sha256:" + "0" * 64
@@ -59,26 +52,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> CaseWorld:
 
 def opened(world: CaseWorld, stage: str) -> Opened:
     """The case that brings a stage up to date, as the person's machine has it from control."""
-    folder, ref = Path(world.repositories.git_dir("shop")), stage_ref(stage)
-    view = StageView(stage=stage, environment=stage, old=world.repositories.tip("shop", ref), **KINDS[stage])
-    tip = world.repositories.tip("shop", "refs/heads/main")
-    plan = planned_stage(folder, QuarantinedPatches(world.sandbox), ref, view.old, tip, view.kind())
-    effect, session = stage_effect("shop", view, plan), world.session()
-    with world.store.transaction() as unit:
-        row = unit.session(session.session)
-        owner = unit.agent(row.agent).owner
-    made = Proposal(
-        session=row.session, session_digest=row.digest, agent=row.agent, owner=owner, model="fake-model 1",
-        finding=row.finding, action=ACTION_OF[type(effect)], effect=effect, diff_sha256=digest(plan.diff),
-        prompt_sha256=digest(b"p"), prompt_commitment=digest(b"keyed"), rationale_sha256=digest(b"because"), context=(),
-        context_gaps=(), provenance=Provenance.CLAIMED,
-        kind_commitment=digest(canonical({"kind": "ordinary", "salt": "00" * 32})),
-    )  # fmt: skip
-    asked = SealRequest(
-        proposal=world.deployment.by_process("front", made, "prp", now=world.now), prompt="p", rationale="because",
-        diff=base64.b64encode(plan.diff).decode(), kind="ordinary", kind_salt=base64.b64encode(bytes(32)).decode(),
-    )  # fmt: skip
-    case = judge_case(world.bench, world.seal(asked).facts.proposal, world.now)
+    view = StageView(stage=stage, environment=stage, old="", **KINDS[stage])
+    case = judged_stage(world, *stage_plan_of(world, view))
     with world.store.transaction() as unit:
         papers = bundle(world.store, world.trust, unit, case, world.now)
     return open_case(papers, case.facts.proposal, world.deployment.settings)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import msgspec
 import pytest
 from world.casework import CaseWorld, git
+from world.stage_cases import judged_stage, stage_plan_of, stage_request
 
-from magistrate.adapters.git.patch import QuarantinedPatches
-from magistrate.adapters.git.stage_plan import planned_stage
 from magistrate.domain.case import Case
 from magistrate.domain.execution import Action
 from magistrate.domain.impact import ChangeClass, Strictness
@@ -18,15 +16,11 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.domain.principal import Role
 from magistrate.domain.stages import stage_ref
 from magistrate.errors import Refused
-from magistrate.usecases.assess_case import judge_case
 from magistrate.usecases.matter import papers
-from magistrate.usecases.propose import stage_effect
 from magistrate.wire.assessment import Verdict
-from magistrate.wire.canonical import canonical, digest
 from magistrate.wire.effect import ChangeEntitlement, Deploy, StageEffect
-from magistrate.wire.front_api import SealRequest, StageView
+from magistrate.wire.front_api import StageView
 from magistrate.wire.policy_bundle import StagePolicy
-from magistrate.wire.proposal import Proposal, Provenance
 
 pytestmark = pytest.mark.requirement("R5", "R28", "R37")
 DOCUMENT = "db/grants.sql"
@@ -59,34 +53,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> CaseWorld:
 
 
 def plan_of(world: CaseWorld, view: StageView = VIEW) -> tuple[StageEffect, bytes]:
-    ref = stage_ref(view.stage)
-    old, tip = world.repositories.tip("shop", ref), world.repositories.tip("shop", "refs/heads/main")
-    folder = Path(world.repositories.git_dir("shop"))
-    plan = planned_stage(folder, QuarantinedPatches(world.sandbox), ref, old, tip, view.kind())
-    return stage_effect("shop", msgspec.structs.replace(view, old=old), plan), plan.diff
-
-
-def request(
-    world: CaseWorld, effect: StageEffect, diff: bytes, action: Action = Action.CHANGE_ENTITLEMENT
-) -> SealRequest:
-    opened = world.session()
-    with world.store.transaction() as unit:
-        row = unit.session(opened.session)
-        owner = unit.agent(row.agent).owner
-    made = Proposal(
-        session=row.session, session_digest=row.digest, agent=row.agent, owner=owner, model="fake-model 1",
-        finding=row.finding, action=action, effect=effect, diff_sha256=digest(diff), prompt_sha256=digest(b"p"),
-        prompt_commitment=digest(b"keyed"), rationale_sha256=digest(b"because"), context=(), context_gaps=(),
-        provenance=Provenance.CLAIMED, kind_commitment=digest(canonical({"kind": "ordinary", "salt": "00" * 32})),
-    )  # fmt: skip
-    return SealRequest(
-        proposal=world.deployment.by_process("front", made, "prp", now=world.now), diff=base64.b64encode(diff).decode(),
-        prompt="p", rationale="because", kind="ordinary", kind_salt=base64.b64encode(bytes(32)).decode(),
-    )  # fmt: skip
-
-
-def judged(world: CaseWorld, effect: StageEffect, diff: bytes) -> Case:
-    return judge_case(world.bench, world.seal(request(world, effect, diff)).facts.proposal, world.now)
+    return stage_plan_of(world, view)
 
 
 def verdict_of(world: CaseWorld, case: Case) -> Verdict:
@@ -105,7 +72,7 @@ def test_its_power_is_judged_and_two_people_agree_one_of_the_owning_role(
 ) -> None:
     world = world_with(tmp_path, after)
     effect, diff = plan_of(world)
-    case = judged(world, effect, diff)
+    case = judged_stage(world, effect, diff)
     assert (case.standing.state, world.decision(case).strictness) == (CaseState.IN_REVIEW, Strictness.TWO)
     asked = {(one.role, one.count) for one in world.decision(case).obligations}
     assert any(role is Role.SECURITY for role, _ in asked)
@@ -136,14 +103,14 @@ def test_the_effect_says_what_it_gives_away_before_and_after(town: CaseWorld) ->
 def test_what_the_server_derives_otherwise_is_not_sealed(town: CaseWorld, field: str, value: str) -> None:
     effect, diff = plan_of(town)
     with pytest.raises(Refused) as refused:
-        town.seal(request(town, changed(effect, **{field: value}), diff))
+        town.seal(stage_request(town, changed(effect, **{field: value}), diff))
     assert refused.value.code in {"MAG-E124", "MAG-E463", "MAG-E464"}
 
 
 @pytest.mark.parametrize("field", ["before_digest", "after_digest", "manifest_sha256"])
 def test_a_change_that_gives_away_something_else_than_it_says_is_held(town: CaseWorld, field: str) -> None:
     effect, diff = plan_of(town)
-    case = judged(town, changed(effect, **{field: "sha256:" + "0" * 64}), diff)
+    case = judged_stage(town, changed(effect, **{field: "sha256:" + "0" * 64}), diff)
     assert (case.standing.state, "of `orders` is" in case.standing.why) == (CaseState.HELD, True)
 
 
@@ -151,7 +118,7 @@ def test_a_change_that_gives_away_something_else_than_it_says_is_held(town: Case
 def test_it_is_not_sealed_under_another_action(town: CaseWorld, action: Action) -> None:
     effect, diff = plan_of(town)
     with pytest.raises(Refused) as refused:
-        town.seal(request(town, effect, diff, action))
+        town.seal(stage_request(town, effect, diff, action))
     assert refused.value.code == "MAG-E124"
 
 
@@ -164,7 +131,7 @@ def test_a_system_is_not_deployed_to_and_what_runs_is_given_no_entitlements(town
     )
     for effect, brought, action in ((deployed, diff, Action.DEPLOY), (entitled, other, Action.CHANGE_ENTITLEMENT)):
         with pytest.raises(Refused) as refused:
-            town.seal(request(town, effect, brought, action))
+            town.seal(stage_request(town, effect, brought, action))
         assert refused.value.code == "MAG-E124"
 
 

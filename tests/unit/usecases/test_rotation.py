@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import msgspec
 import pytest
 from world.casework import CaseWorld, git
+from world.stage_cases import judged_stage, stage_plan_of, stage_request
 
-from magistrate.adapters.git.patch import QuarantinedPatches
-from magistrate.adapters.git.stage_plan import planned_stage
-from magistrate.domain.case import Case
 from magistrate.domain.execution import Action
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.domain.lifecycle import CaseState
 from magistrate.domain.principal import Role
 from magistrate.domain.stages import stage_ref
 from magistrate.errors import Refused
-from magistrate.usecases.assess_case import judge_case
 from magistrate.usecases.matter import papers
-from magistrate.usecases.propose import stage_effect
-from magistrate.wire.canonical import canonical, digest
+from magistrate.wire.canonical import digest
 from magistrate.wire.effect import ChangeEntitlement, RotateSecret, StageEffect, git_rollback_plan_digest
-from magistrate.wire.front_api import SealRequest, StageView
+from magistrate.wire.front_api import StageView
 from magistrate.wire.policy_bundle import StagePolicy
-from magistrate.wire.proposal import Proposal, Provenance
 
 pytestmark = pytest.mark.requirement("R5", "R36", "R54")
 DOCUMENT, REF = "db/password.toml", stage_ref("password")
@@ -57,31 +51,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> CaseWorld:
 
 
 def plan_of(world: CaseWorld, view: StageView = VIEW) -> tuple[StageEffect, bytes]:
-    old, tip = world.repositories.tip("shop", REF), world.repositories.tip("shop", "refs/heads/main")
-    folder = Path(world.repositories.git_dir("shop"))
-    plan = planned_stage(folder, QuarantinedPatches(world.sandbox), REF, old, tip, view.kind())
-    return stage_effect("shop", msgspec.structs.replace(view, old=old), plan), plan.diff
-
-
-def request(world: CaseWorld, effect: StageEffect, diff: bytes, action: Action = Action.ROTATE_SECRET) -> SealRequest:
-    opened = world.session()
-    with world.store.transaction() as unit:
-        row = unit.session(opened.session)
-        owner = unit.agent(row.agent).owner
-    made = Proposal(
-        session=row.session, session_digest=row.digest, agent=row.agent, owner=owner, model="fake-model 1",
-        finding=row.finding, action=action, effect=effect, diff_sha256=digest(diff), prompt_sha256=digest(b"p"),
-        prompt_commitment=digest(b"keyed"), rationale_sha256=digest(b"because"), context=(), context_gaps=(),
-        provenance=Provenance.CLAIMED, kind_commitment=digest(canonical({"kind": "ordinary", "salt": "00" * 32})),
-    )  # fmt: skip
-    return SealRequest(
-        proposal=world.deployment.by_process("front", made, "prp", now=world.now), diff=base64.b64encode(diff).decode(),
-        prompt="p", rationale="because", kind="ordinary", kind_salt=base64.b64encode(bytes(32)).decode(),
-    )  # fmt: skip
-
-
-def judged(world: CaseWorld, effect: StageEffect, diff: bytes) -> Case:
-    return judge_case(world.bench, world.seal(request(world, effect, diff)).facts.proposal, world.now)
+    return stage_plan_of(world, view)
 
 
 def changed(effect: StageEffect, **values: str) -> RotateSecret:
@@ -97,7 +67,7 @@ def test_two_people_agree_one_of_the_owning_role_to_what_nothing_takes_back(
     """Also where nothing changed since the last one: a rotation is due because of its secret, not because of a file."""
     world = world_with(tmp_path, then)
     effect, diff = plan_of(world)
-    case = judged(world, effect, diff)
+    case = judged_stage(world, effect, diff)
     assert (case.standing.state, world.decision(case).strictness) == (CaseState.IN_REVIEW, Strictness.TWO)
     assert any(one.role is Role.SECURITY for one in world.decision(case).obligations)
     with world.store.transaction() as unit:
@@ -122,14 +92,14 @@ def test_two_people_agree_one_of_the_owning_role_to_what_nothing_takes_back(
 def test_what_the_server_derives_otherwise_is_not_sealed(town: CaseWorld, field: str, value: str) -> None:
     effect, diff = plan_of(town)
     with pytest.raises(Refused) as refused:
-        town.seal(request(town, changed(effect, **{field: value}), diff))
+        town.seal(stage_request(town, changed(effect, **{field: value}), diff))
     assert refused.value.code in {"MAG-E124", "MAG-E463", "MAG-E464"}
 
 
 @pytest.mark.parametrize("field", ["consumers_digest", "manifest_sha256"])
 def test_a_rotation_for_others_than_it_says_is_held(town: CaseWorld, field: str) -> None:
     effect, diff = plan_of(town)
-    case = judged(town, changed(effect, **{field: "sha256:" + "0" * 64}), diff)
+    case = judged_stage(town, changed(effect, **{field: "sha256:" + "0" * 64}), diff)
     assert (case.standing.state, "of `password` is" in case.standing.why) == (CaseState.HELD, True)
 
 
@@ -137,7 +107,7 @@ def test_a_rotation_for_others_than_it_says_is_held(town: CaseWorld, field: str)
 def test_it_is_not_sealed_under_another_action(town: CaseWorld, action: Action) -> None:
     effect, diff = plan_of(town)
     with pytest.raises(Refused) as refused:
-        town.seal(request(town, effect, diff, action))
+        town.seal(stage_request(town, effect, diff, action))
     assert refused.value.code == "MAG-E124"
 
 
@@ -156,7 +126,7 @@ def test_the_stage_of_a_secret_has_no_entitlements_changed(tmp_path: Path) -> No
            "rollback_plan_digest": git_rollback_plan_digest(repository="shop", ref=REF, restore_tree=rotation.base_tree)}
     )  # fmt: skip
     with pytest.raises(Refused) as refused:
-        world.seal(request(world, effect, diff, Action.CHANGE_ENTITLEMENT))
+        world.seal(stage_request(world, effect, diff, Action.CHANGE_ENTITLEMENT))
     assert (refused.value.code, "secret" in refused.value.message) == ("MAG-E124", True)
 
 
