@@ -227,6 +227,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E612": "git failed",
     "MAG-E613": "port is taken",
     "MAG-E614": "freeze or thaw not handed over",
+    "MAG-E615": "key of the executor not replaced",
 }
 
 

@@ -10,11 +10,16 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from world.deployment import by_all, public_text
 from world.gate_world import REF, GateWorld, git, make_gate_world
 
+from magistrate.adapters.own_roots import install_roster
 from magistrate.domain.execution import LeasePurpose
+from magistrate.wire.document import open_envelope
 from magistrate.wire.gate_api import Credential, HoldRelease, LeaseRequest, LeaseView
 from magistrate.wire.policy_bundle import FreezeWindow
+from magistrate.wire.roster import Roster
 
 
 @pytest.fixture
@@ -74,6 +79,26 @@ def test_a_revoked_credential_is_dead_at_once(gate: GateWorld) -> None:
     assert gate.post(f"/gate/v1/leases/{credential.lease}/revoke", {}).status_code == 200
     assert gate.push(credential.token, f"{gate.change}:{REF}").returncode != 0
     assert gate.tip() == gate.base
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R52", "R53")
+def test_a_credential_dies_with_the_key_of_its_executor(gate: GateWorld) -> None:
+    credential, town = gate.credential(), gate.town
+    body = open_envelope(town.roster, Roster, deployment=town.name).body
+    processes = msgspec.structs.replace(body.processes, executors=(public_text(Ed25519PrivateKey.generate()),))
+    following = msgspec.structs.replace(body, version=2, previous=town.pin, processes=processes)
+    install_roster(
+        town.home / "roster.json",
+        [town.roster, by_all(town.people, ["anna", "ben"], following, "ros", int(time.time()))],
+    )
+    assert gate.push(credential.token, f"{gate.change}:{REF}").returncode != 0
+    assert gate.tip() == gate.base
+    assert gate.get(f"/gate/v1/leases/{credential.lease}").status_code == 401
+    install_roster(town.home / "roster.json", [town.roster])  # even then
+    assert gate.push(credential.token, f"{gate.change}:{REF}").returncode != 0
+    view = msgspec.json.decode(gate.get(f"/gate/v1/leases/{credential.lease}").content, type=LeaseView)
+    assert (view.state, view.usable) == ("revoked", False)
 
 
 @pytest.mark.slow

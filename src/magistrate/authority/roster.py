@@ -140,21 +140,32 @@ def trust_roster(chain: Sequence[Envelope], *, pin: str, deployment: str) -> Tru
         Refused: MAG-E120 when the chain is empty, does not start at the pin, skips or repeats a
             version, lacks signatures, or holds a roster that is not sound.
     """
+    return trust_versions(chain, pin=pin, deployment=deployment)[-1]
+
+
+def trust_versions(chain: Sequence[Envelope], *, pin: str, deployment: str) -> tuple[TrustedRoster, ...]:
+    """Every version of the chain, the pinned first one first (raises as `trust_roster`)."""
     if not chain:
         raise Refused("MAG-E120", "no roster was given")
-    trusted: TrustedRoster | None = None
+    versions: list[TrustedRoster] = []
     for envelope in chain:
         document = open_envelope(envelope, Roster, deployment=deployment)
         digest = envelope.payload_digest()
         _verify_sound(document.body)
         candidate = TrustedRoster(document=document, digest=digest)
-        if trusted is None:
-            _verify_first(candidate, envelope, pin)
+        if versions:
+            _verify_next(versions[-1], candidate, envelope)
         else:
-            _verify_next(trusted, candidate, envelope)
-        trusted = candidate
-    assert trusted is not None  # noqa: S101  the chain is not empty
-    return trusted
+            _verify_first(candidate, envelope, pin)
+        versions.append(candidate)
+    return tuple(versions)
+
+
+def former_executors(versions: Sequence[TrustedRoster]) -> dict[str, bytes]:
+    """Raw public keys of executors that an earlier version named and the newest does not, by key id."""
+    named = {text for version in versions[:-1] for text in version.body.processes.executors}
+    gone = named - set(versions[-1].body.processes.executors)
+    return {process_keyid(raw_key(text)): raw_key(text) for text in sorted(gone)}
 
 
 def _verify_first(candidate: TrustedRoster, envelope: Envelope, pin: str) -> None:

@@ -21,8 +21,8 @@ from magistrate.adapters.keys.process import load_process_key
 from magistrate.adapters.own_roots import newest_pins
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.adapters.stop_files import read_stops
-from magistrate.authority.admission import Pins
 from magistrate.authority.stops import joined
+from magistrate.bootstrap.executor_key import asked_to_step_aside, former_keys, key_in_use, pins_of, step_aside
 from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
 from magistrate.bootstrap.executor_systems import systems_of
 from magistrate.bootstrap.executor_targets import carriers_of, targets_of
@@ -122,8 +122,8 @@ def workload_of(settings: Settings, clock: Clock) -> Callable[[], str]:
 def compose(settings: Settings) -> tuple[Outside, Path]:
     """The world of one home, and where the journal is (raises Unavailable without a sandbox)."""
     clock, sandbox = SystemClock(), open_sandbox()
-    identity = Identity(load_process_key(settings.key("executor")), deployment=settings.deployment)
-    pins = Pins(deployment=settings.deployment, roster=settings.pin())
+    identity = Identity(load_process_key(key_in_use(settings)), deployment=settings.deployment)
+    pins = pins_of(settings)
     folder = settings.home / "executor"
     to_gate = SignedHttp(settings.gate_url, audience="gate", identity=identity, clock=clock)
     to_control = SignedHttp(settings.control_url, audience="control", identity=identity, clock=clock)
@@ -159,26 +159,41 @@ def main(home: Path, *, poll_seconds: float = POLL_SECONDS) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     os.umask(0o077)
-    try:
-        outside, path = compose(load_settings(home))
-        journal = Journal(path, outside.identity, outside.clock)
-    except MagistrateError as error:
-        sys.stderr.write(error.diagnostics() + "\n")
-        return error.exit_status
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        run(assemble(outside, journal), stopping, poll_seconds)
+        settings = load_settings(home)
+        step_aside(settings, stopping.is_set)
+        if stopping.is_set():
+            return 0
+        if key_in_use(settings) != settings.key("executor"):
+            _LOG.warning("alarm: the former key still lies on the disk; end it: magistrate rotate --executor")
+        outside, path = compose(settings)
+        journal = Journal(path, outside.identity, outside.clock, former_keys(settings))
+    except MagistrateError as error:
+        sys.stderr.write(error.diagnostics() + "\n")
+        return error.exit_status
+    aside = functools.partial(asked_to_step_aside, settings)
+    try:
+        run(assemble(outside, journal), stopping, poll_seconds, aside)
     finally:
         journal.close()
         outside.close()
+    if not stopping.is_set():
+        _begin_anew()
     return 0
 
 
-def run(loop: Loop, stopping: threading.Event, poll_seconds: float) -> None:
-    """Round after round, until asked to stop."""
-    while not stopping.is_set():
+def _begin_anew() -> None:
+    """Become a new program that has never read the key that is replaced."""
+    _LOG.warning("alarm: the executor's key is replaced; this executor begins anew")
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606  the argv that this program was started with
+
+
+def run(loop: Loop, stopping: threading.Event, poll_seconds: float, aside: Callable[[], bool] = lambda: False) -> None:
+    """Round after round, until asked to stop, or to step aside between two of them."""
+    while not (stopping.is_set() or aside()):
         try:
             loop.tick()
         except MagistrateError as error:

@@ -30,8 +30,8 @@ SOON_DAYS: Final = 14
 class Root:
     """One root; times in Unix seconds.
 
-    `text` is the key as the roster writes it, empty for what no roster names;
-    `rotate_by` 0 for what holds no key.
+    `text` is the key as the roster writes it, empty for what no roster names; `rotate_by` 0 for what holds no
+    key; `rotated` is when it replaced another, by the roster, and 0 where that never was.
     """
 
     root: str
@@ -43,6 +43,7 @@ class Root:
     text: str
     since: int
     rotate_by: int
+    rotated: int = 0
 
     def rotation(self, now: int) -> str:
         """`ok`, `due in N days`, `OVERDUE by N days`, or `no key`."""
@@ -58,7 +59,7 @@ class Root:
         return {
             "root": self.root, "owner": self.owner, "reason": self.reason, "bound": self.bound, "lives": self.lives,
             "key": self.key, "since": rfc3339(self.since)[:10], "rotate_by": rfc3339(self.rotate_by)[:10] if self.rotate_by else "",
-            "rotation": self.rotation(now),
+            "rotated": rfc3339(self.rotated)[:10] if self.rotated else "never", "rotation": self.rotation(now),
         }  # fmt: skip
 
 
@@ -85,7 +86,8 @@ def roots_of(settings: Settings, chain: Sequence[Envelope], roster: TrustedRoste
         since, days = _since(stood, text), settings.rotate_process_days
         found.append(
             Root(root=name, owner=_owner(settings.key(key), key), reason=reason, bound=bound, lives=_lives(settings.key(key)),
-                 key=_keyid(name, text), text=text, since=since, rotate_by=since + days * DAY)
+                 key=_keyid(name, text), text=text, since=since, rotate_by=since + days * DAY,
+                 rotated=0 if text in stood[0][1] else since)
         )  # fmt: skip
     redaction = settings.key("redaction")
     made = _made(redaction, stood[0][0])

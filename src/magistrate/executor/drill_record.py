@@ -12,13 +12,14 @@ import sqlite3
 from collections.abc import Mapping
 
 from magistrate.domain.events import Event
+from magistrate.errors import Refused
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import WORLD, Journal
 from magistrate.executor.rows import JournalStep
 from magistrate.wire.document import Document
 from magistrate.wire.drill import DrillKind, DrillResult
 from magistrate.wire.envelope import Envelope, decode_envelope
-from magistrate.wire.journal_entry import StepStatus
+from magistrate.wire.journal_entry import JournalEntry, StepStatus
 from magistrate.wire.times import rfc3339
 
 
@@ -103,5 +104,18 @@ class DrillRecord:
         ).fetchone()
         if found is None:
             return False
-        result = self._identity.open_own(decode_envelope(found[0]), DrillResult)
+        result = self._journal.opened(decode_envelope(found[0]), DrillResult)
+        if not self._kept(result.digest()):
+            raise Refused("MAG-E382", "a drill result in the executor's journal has no entry of its own")
         return result.body.passed and result.expires is not None and result.expires > rfc3339(now)
+
+    def _kept(self, digest: str) -> bool:
+        """Whether an entry of the chain says that this result was kept: a former key alone adds none."""
+        entries = self._rows.execute(
+            "select envelope from entries where execution = ? and step = ? order by sequence desc",
+            (WORLD, JournalStep.DRILL_KEPT),
+        )
+        return any(
+            self._journal.opened(decode_envelope(raw), JournalEntry).body.facts.get("result") == digest
+            for (raw,) in entries
+        )

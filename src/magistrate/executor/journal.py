@@ -3,7 +3,8 @@
 Rule kept (invariant 6): the intent is on disk before a step and its result after it. SQLite
 in WAL mode with `synchronous = FULL`; each entry is a signed `JournalEntry` that names the
 digest of the entry before. The chain is verified whenever the journal is opened, and a second
-executor on the same journal is refused.
+executor on the same journal is refused. Where the executor's key was replaced, the former signed to
+its last entry and never after it (`executor.signers`).
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 from magistrate.errors import Refused, Unavailable, Usage
 from magistrate.executor.identity import Identity
 from magistrate.executor.ports import Clock
-from magistrate.executor.rows import SCHEMA, SCHEMA_ADDED, SCHEMA_VERSION
-from magistrate.wire.document import Document
+from magistrate.executor.rows import SCHEMA, SCHEMA_ADDED, SCHEMA_VERSION, JournalStep
+from magistrate.executor.signers import Signers
+from magistrate.wire.document import Body, Document
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.journal_entry import JournalEntry, StepStatus
 
@@ -28,13 +31,18 @@ WORLD: Final = "executor"
 """The `execution` of entries that belong to no warrant: watch and drills."""
 
 Also = Callable[[sqlite3.Connection], object]
+B = TypeVar("B", bound=Body)
+NO_KEYS: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
 class Journal:
     """An open journal. All writes go through `write`: one transaction, entry and rows together."""
 
-    def __init__(self, path: Path, identity: Identity, clock: Clock) -> None:
+    def __init__(self, path: Path, identity: Identity, clock: Clock, former: Mapping[str, bytes] = NO_KEYS) -> None:
         """Open or create, lock, and verify the chain.
+
+        `former` are the raw public keys, by key id, of executors that earlier rosters named: one of them may have
+        signed what came before its hand-over. Where that is the last entry, this key takes over with the next.
 
         Raises:
             Unavailable: MAG-E383 when another executor holds it, MAG-E384 when it is unreadable
@@ -44,9 +52,15 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._identity = identity
         self._clock = clock
+        self._signers = Signers(identity, former)
         self._lock = _exclusive(path.with_suffix(".lock"))
-        self.rows = _open(path)
-        self.sequence, self.head = self._verify_chain()
+        try:
+            self.rows = _open(path)
+            self.sequence, self.head = self._verify_chain()
+            self._take_over()
+        except BaseException:
+            os.close(self._lock)
+            raise
 
     def close(self) -> None:
         """Close the journal and let another executor open it."""
@@ -102,7 +116,11 @@ class Journal:
         found = self.rows.execute(
             "select envelope from entries where execution = ? order by sequence", (execution,)
         ).fetchall()
-        return tuple(self._identity.open_own(decode_envelope(raw), JournalEntry) for (raw,) in found)
+        return tuple(self.opened(decode_envelope(raw), JournalEntry) for (raw,) in found)
+
+    def opened(self, envelope: Envelope, body: type[B]) -> Document[B]:
+        """Open what a key of this journal signed: its executor's, or a former one (raises Refused, Usage)."""
+        return self._signers.open(envelope, body)
 
     def unsent(self, after: int = 0, limit: int = 200) -> tuple[tuple[int, Envelope], ...]:
         """Entries beyond `after` that control has not acknowledged, oldest first."""
@@ -130,7 +148,9 @@ class Journal:
         for sequence, execution, step, status, digest, raw in found:
             expected += 1
             try:
-                entry = self._identity.open_own(decode_envelope(raw), JournalEntry)
+                envelope = decode_envelope(raw)
+                entry = self.opened(envelope, JournalEntry)
+                self._signers.verify_next(envelope.signatures[0].keyid, entry.body)
             except (Refused, Usage) as error:
                 raise Refused("MAG-E382", f"entry `{sequence}` does not verify: {error.message}") from error
             body = entry.body
@@ -143,6 +163,13 @@ class Journal:
                 )
             previous = digest
         return expected, previous
+
+    def _take_over(self) -> None:
+        """Go on where a former key ended (raises Refused MAG-E382 when it did not hand over to this one)."""
+        former = self._signers.hands_over()
+        if former:
+            facts = {"key": self._identity.keyid, "former": former, "entries": str(self.sequence)}
+            self.write(WORLD, JournalStep.KEY_TAKEN_OVER, StepStatus.DONE, facts)
 
 
 def _exclusive(path: Path) -> int:

@@ -78,6 +78,9 @@ class JournalStep(StrEnum):
     EXECUTION_ENDED = "execution.ended"
     HALT_TOLD = "halt.told"
     HALT_CLOSED = "halt.closed"
+    KEY_HANDED_OVER = "key.handed_over"
+    KEY_TAKEN_OVER = "key.taken_over"
+    KEY_PROBED = "key.probed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -318,7 +318,13 @@ class Gate:
         return grant
 
     def _verify_runs(self, grant: Grant) -> None:
+        """Check that nothing stopped it since the mint, and that the roster still names the executor it was minted for."""
         roster = own_roster(self._parts.roster_chain(), self._parts.pins())
+        try:
+            roster.executor_key(grant.executor)
+        except Refused:
+            self._parts.grants.revoke(grant.lease, self._parts.now())
+            raise
         self._parts.stopping.verify_runs(grant, roster, self._parts.now())
 
     async def _settled(self, lease: str) -> None:

@@ -77,6 +77,23 @@ def read_private(path: Path) -> bytes:
         raise NotFound("MAG-E594", f"the key file `{path}` cannot be read: {error.strerror}") from error
 
 
+def replace_key(path: Path, successor: Path) -> None:
+    """Put the key in `successor` in the place of the one in `path`, whose bytes are overwritten first; durable.
+
+    Rule kept: it may stop anywhere and be done again; `successor` holds the new key until it stands in its place.
+    """
+    with path.open("r+b") as file:
+        file.write(os.urandom(max(1, path.stat().st_size)))
+        file.flush()
+        os.fsync(file.fileno())
+    successor.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def public_text(key: Ed25519PrivateKey) -> str:
     """Base64 of the raw public key, as the roster writes it."""
     return base64.b64encode(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()

@@ -15,7 +15,7 @@ from magistrate.entrypoints.cli.papers import seal
 from magistrate.entrypoints.cli.people import own_roster
 from magistrate.entrypoints.cli.policy_files import read_source
 from magistrate.entrypoints.cli.screen import styled, visible
-from magistrate.errors import NotFound, Unavailable
+from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.settings import Settings
 from magistrate.wire.drill import SCRATCH_PREFIX, DrillKind, DrillOrder, DrillResult
 from magistrate.wire.envelope import Envelope
@@ -77,7 +77,7 @@ def _follow(client: Client, roster: TrustedRoster, order: str, wait: int) -> int
     while time.monotonic() < end:
         for envelope in client.get("/api/v1/people/drills")["envelopes"]:
             result = _opened(envelope, roster)
-            if result.order == order and result.kind not in shown:
+            if result is not None and result.order == order and result.kind not in shown:
                 shown.add(result.kind)
                 failed |= not result.passed
                 _show(result)
@@ -96,8 +96,15 @@ def _follow(client: Client, roster: TrustedRoster, order: str, wait: int) -> int
     )
 
 
-def _opened(value: object, roster: TrustedRoster) -> DrillResult:
-    return roster.open_by_executor(msgspec.convert(value, Envelope), DrillResult).body
+def _opened(value: object, roster: TrustedRoster) -> DrillResult | None:
+    """A result; None for one by a key that is no executor's now: it answers an earlier order, or none."""
+    envelope = msgspec.convert(value, Envelope)
+    try:
+        return roster.open_by_executor(envelope, DrillResult).body
+    except Refused as error:
+        if error.code != "MAG-E107":
+            raise
+        return None
 
 
 def _show(result: DrillResult) -> None:

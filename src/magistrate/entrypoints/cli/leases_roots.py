@@ -23,14 +23,17 @@ def show_roots(frame: Frame, output: str) -> int:
     settings, now = frame.settings(), int(time.time())
     found = roots_of(settings, load_chain(settings), own_roster(settings))
     rows = [root.row(now) for root in found]
+    own = next((row["key"] for row in rows if row["root"] == "executor"), "")
     show_list(
         output, rows, ("root", "owner", "rotation", "rotate by", "reason"),
-        wide=("since", "bound", "lives", "key"), empty="none",
+        wide=("since", "rotated", "bound", "lives", "key"), empty="none",
     )  # fmt: skip
     for row in rows:
         if row["rotation"].startswith("OVERDUE"):
             what = f"{row['root']} stands since {row['since']} and was to be replaced by {row['rotate_by']}"
             click.echo(styled(visible(what), fg="red", bold=True), err=True)
+            if row["key"] == own:
+                click.echo("  magistrate rotate --executor", err=True)
     return 0
 
 

@@ -58,6 +58,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "thaw": ("thaw", "lift a freeze: two persons sign"),
         "policy": ("policy", "check, explain and publish the policy"),
         "roster": ("roster", "who holds which key and role"),
+        "rotate": ("rotate", "replace the executor's key"),
     },
     "Prove and look after": {
         "audit": ("audit", "verify, export and prove the log"),
