@@ -37,6 +37,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E126": "held by a halted case",
     "MAG-E127": "closed by a lease that nobody knows",
     "MAG-E128": "workload identity not proven",
+    "MAG-E129": "not covered by a promotion",
     # 200-249 ledger
     "MAG-E200": "not a signed note or verifier key",
     "MAG-E201": "signature on the log missing or wrong",
@@ -103,6 +104,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E347": "nobody knows whose connection it is",
     "MAG-E348": "workload token used before",
     "MAG-E349": "too many stops of one person",
+    "MAG-E350": "not judged so by the gate",
     # 380-429 executor
     "MAG-E380": "workload token not readable",
     "MAG-E381": "warrant used before",
@@ -170,6 +172,7 @@ CODES: Final[dict[str, str]] = {
     "MAG-E468": "could not judge",
     "MAG-E469": "control is disarmed",
     "MAG-E470": "no proposal of yours to supersede",
+    "MAG-E471": "trust not earned",
     # 530-589 front, context, mcp
     "MAG-E530": "path outside the repository",
     "MAG-E531": "not readable as text",

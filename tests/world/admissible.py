@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from world.deployment import Deployment, make_deployment
+from world.deployment import Deployment, by_all, make_deployment
 
 from magistrate.authority.admission import Admitted, Pins, admit
 from magistrate.authority.quorum import Matter
@@ -43,6 +43,7 @@ from magistrate.wire.envelope import Envelope
 from magistrate.wire.policy_bundle import Estate, FreezeWindow, StagePolicy, WorkloadProof
 from magistrate.wire.proposal import Proposal, Provenance
 from magistrate.wire.session import Session
+from magistrate.wire.trust import Promotion
 from magistrate.wire.warrant import Warrant
 
 NOW = 1_790_000_000
@@ -90,6 +91,8 @@ class Admissible:
     """What the effect says if it changes the entitlements of a system; None: it does not."""
     rotate: dict[str, Any] | None = None
     """What the effect says if it rotates a secret; None: it does not."""
+    promotion: dict[str, Any] | None = None
+    """What the promotion says that stands in for approvals, its `signers`, `lifetime` and age (`ago`); None: people approve."""
     now: int = NOW
 
     def __post_init__(self) -> None:
@@ -136,11 +139,14 @@ class Admissible:
             Decision(**{**bound, "strictness": self.decision_strictness, "obligations": self.obligations,
                         "reasons": (), **self.decision}), "dec", now=self.now - 20,
         )  # fmt: skip
-        approvals = tuple(self._approval(name, bound, decision, effect) for name in self.approvers)
+        given = self.approvers if self.promotion is None else ()
+        approvals = tuple(self._approval(name, bound, decision, effect) for name in given)
+        promotions = self._promotions(bound, verdict)
+        named = {"promotions": tuple(p.payload_digest() for p in promotions)} if promotions else {}
         warrant = town.by_process(
             self.warrant_signer,
             Warrant(**{**bound, "executor": town.executor_keyid, "decision": decision.payload_digest(),
-                       "approvals": tuple(a.payload_digest() for a in approvals), "effect": effect, **self.warrant}),
+                       "approvals": tuple(a.payload_digest() for a in approvals), "effect": effect, **named, **self.warrant}),
             "wrt", lifetime=self.warrant_lifetime, now=self.now - 5,
         )  # fmt: skip
         leaf, proof = self._record(warrant)
@@ -148,7 +154,7 @@ class Admissible:
             roster=(town.roster,), policy=town.policy, manifest=town.manifest, session=session, proposal=proposal,
             assessment=assessment, evidence=(), decision=decision, approvals=approvals, warrant=warrant,
             warrant_leaf=_b64(leaf), warrant_salt=_b64(SALT), warrant_proof=proof, diff=_b64(DIFF), prompt="p",
-            rationale="r",
+            rationale="r", promotions=promotions,
         )  # fmt: skip
 
     def admit(self, bundle: CaseBundle | None = None, **changes: Any) -> Admitted:
@@ -206,6 +212,25 @@ class Admissible:
             **{"environment": "staging", "pre_state": BASE, "rollback_plan_digest": plan, "repository": "shop",
                "ref": "refs/heads/main", "old": OLD, "base_tree": BASE, "result_tree": RESULT,
                "manifest_sha256": digest(b"m"), **self.effect}
+        )  # fmt: skip
+
+    def _promotions(self, bound: dict[str, Any], verdict: Verdict) -> tuple[Envelope, ...]:
+        if self.promotion is None:
+            return ()
+        said = {**self.promotion}
+        signers, lifetime, ago = said.pop("signers", ("ben", "carla")), said.pop("lifetime", 86_400), said.pop("ago", 15)
+        classes = said.pop("classes", (self.change_class,))
+        return tuple(
+            by_all(
+                self.town.people, list(signers),
+                Promotion(
+                    **{"change_class": kind, "repository": "shop", "environment": "staging", "agent": "fixer",
+                       "assessor": verdict.assessor, "policy": bound["policy"],
+                       "evidence": (self.town.manifest.payload_digest(),), **said}
+                ),
+                "prm", self.now - ago, lifetime=lifetime,
+            )
+            for kind in classes
         )  # fmt: skip
 
     def _proposal(self, session: Envelope, effect: GitEffect) -> Envelope:

@@ -252,8 +252,11 @@ def _roster(
     )  # fmt: skip
 
 
-def by_all(people: Mapping[str, InMemorySshKey], signers: Sequence[str], body: Body, prefix: str, now: int) -> Envelope:
-    doc = document(body, deployment=NAME, id=new_id(prefix), now=now, lifetime=None)
+def by_all(  # noqa: PLR0913  the header of a document
+    people: Mapping[str, InMemorySshKey], signers: Sequence[str], body: Body, prefix: str, now: int,
+    *, lifetime: int | None = None,
+) -> Envelope:  # fmt: skip
+    doc = document(body, deployment=NAME, id=new_id(prefix), now=now, lifetime=lifetime)
     sealed = [seal_by_person(doc, people[name]) for name in signers]
     joined = sealed[0]
     for envelope in sealed[1:]:

@@ -16,6 +16,7 @@ from magistrate.errors import MagistrateError, Unavailable
 from magistrate.wire.closure import Closure
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.freeze import Freeze, Thaw
+from magistrate.wire.withdrawal import Withdrawal
 
 MAX_STOP_BYTES: Final = 65_536
 
@@ -44,14 +45,14 @@ def read_stops(folder: Path) -> Stops:
 
 
 def drop_stop(folder: Path, envelope: Envelope) -> Path:
-    """Put a signed freeze, thaw or closure into the folder, durably and at once; the same one changes nothing.
+    """Put a signed freeze, thaw, closure or withdrawal into the folder, durably and at once; the same one changes nothing.
 
     The name comes from the payload, so that one with more signatures takes the place of the other.
 
     Raises:
         Unavailable: MAG-E614 when the folder cannot be written.
     """
-    kinds = {kind.document_type(): kind.NAME for kind in (Freeze, Thaw, Closure)}
+    kinds = {kind.document_type(): kind.NAME for kind in (Freeze, Thaw, Closure, Withdrawal)}
     name = envelope.payload_digest().removeprefix("sha256:")[:16]
     place, content = folder / f"{kinds[envelope.payloadType]}-{name}.json", envelope.encode()
     partial = folder / f".{secrets.token_hex(8)}"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground, floor_ruling, not_executable_because
 from magistrate.authority.policy import TrustedPolicy, trust_policy
+from magistrate.authority.promotion import Candidate, GivenPromotion, verify_promoted, verify_promotions_stand
 from magistrate.authority.quorum import GivenApproval, Matter, verify_approval, verify_not_withdrawn, verify_quorum
 from magistrate.authority.release import verify_name
 from magistrate.authority.roster import TrustedRoster, trust_roster
@@ -69,6 +70,7 @@ class Admitted:
     verdict: Verdict
     decision: Document[Decision]
     approvals: tuple[GivenApproval, ...]
+    promotions: tuple[GivenPromotion, ...]
     diff: bytes
 
 
@@ -110,7 +112,9 @@ def admit(  # noqa: PLR0913  each is a separate premise
         production=repository.production, solo=roster.solo, same_user_walls=same_user_walls, drilled=drilled,
         weak=weak_because(policy.body, repository),
     )  # fmt: skip
-    _admit_floor(verdict, decision.body, approvals, ground)
+    _admit_floor(verdict, decision.body, ground)
+    promotions = _admit_agreement(bundle, roster, (matter, verdict, effect), approvals, ground, now)
+    verify_promotions_stand({one.digest for one in promotions}, withdrawals, roster)
     return Admitted(
         roster=roster,
         policy=policy,
@@ -123,6 +127,7 @@ def admit(  # noqa: PLR0913  each is a separate premise
         verdict=verdict,
         decision=decision,
         approvals=approvals,
+        promotions=promotions,
         diff=diff,
     )
 
@@ -149,8 +154,8 @@ def _admit_warrant(
     roster.executor_key(executor)
     _match("roster", warrant.body.roster, roster.digest)
     _match("policy", warrant.body.policy, policy.digest)
-    if not warrant.body.approvals:
-        raise Refused("MAG-E121", "a warrant without approvals")
+    if bool(warrant.body.approvals) is bool(warrant.body.promotions):
+        raise Refused("MAG-E121", "a warrant rests on approvals or on promotions, never on both or on neither")
     return warrant, envelope.payload_digest()
 
 
@@ -270,16 +275,12 @@ def _admit_approvals(
     return given
 
 
-def _admit_floor(verdict: Verdict, decision: Decision, approvals: Sequence[GivenApproval], ground: Ground) -> None:
+def _admit_floor(verdict: Verdict, decision: Decision, ground: Ground) -> None:
     ruling = floor_ruling(verdict, ground)
     if Strictness.DENY in {ruling.strictness, decision.strictness}:
         raise Refused("MAG-E123", "the floor denies this change, whoever approved it")
     if STRICTNESS_ORDER.index(decision.strictness) < STRICTNESS_ORDER.index(ruling.strictness):
         raise Refused("MAG-E123", "the decision is more lenient than the floor")
-    verify_quorum(approvals, decision.obligations)
-    verify_quorum(approvals, ruling.obligations)
-    if not any(g.approval.rebuilt for g in approvals):
-        raise Refused("MAG-E122", "nobody rebuilt this change on their own machine")
     why = not_executable_because(verdict, ground, () if decision.chain is None else decision.chain.classes)
     if why:
         hint = (
@@ -288,6 +289,33 @@ def _admit_floor(verdict: Verdict, decision: Decision, approvals: Sequence[Given
             else "`magistrate drill` proves the boundaries"
         )
         raise Refused("MAG-E123", why[0], hint=hint)
+
+
+def _admit_agreement(  # noqa: PLR0913, PLR0917  each is a separate premise
+    bundle: CaseBundle,
+    roster: TrustedRoster,
+    case: tuple[Matter, Verdict, GitEffect],
+    approvals: Sequence[GivenApproval],
+    ground: Ground,
+    now: int,
+) -> tuple[GivenPromotion, ...]:
+    """Who agreed: people to this change, or two of them in advance to what it is proven to be."""
+    matter, verdict, effect = case
+    decision, proposal = matter.decision.body, matter.proposal.body
+    warrant = roster.open_by_control(_present(bundle.warrant, "warrant"), Warrant).body
+    if sorted(e.payload_digest() for e in bundle.promotions) != sorted(warrant.promotions):
+        raise Refused("MAG-E124", "the warrant names other promotions than those presented")
+    if warrant.promotions:
+        candidate = Candidate(
+            effect=effect, agent=proposal.agent, owner=proposal.owner, manifest=matter.session.manifest, verdict=verdict,
+            decision=decision,
+        )  # fmt: skip
+        return verify_promoted(bundle.promotions, candidate, roster, ground, now)
+    verify_quorum(approvals, decision.obligations)
+    verify_quorum(approvals, floor_ruling(verdict, ground).obligations)
+    if not any(g.approval.rebuilt for g in approvals):
+        raise Refused("MAG-E122", "nobody rebuilt this change on their own machine")
+    return ()
 
 
 def _present(envelope: Envelope | None, what: str) -> Envelope:

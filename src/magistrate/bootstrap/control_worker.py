@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from magistrate.domain.case import Case
 from magistrate.domain.events import Event
 from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import MagistrateError
@@ -22,7 +23,7 @@ from magistrate.usecases.assess_case import Bench, judge_case
 from magistrate.usecases.settle import sweep, watch_tips
 from magistrate.usecases.skew import hold_all_outdated
 from magistrate.usecases.turns import another_asks
-from magistrate.usecases.warrant import Office, issue
+from magistrate.usecases.warrant import Office, clear, issue
 
 _LOG: Final = logging.getLogger("magistrate.control")
 BEAT_SECONDS: Final = 0.5
@@ -88,7 +89,14 @@ class Worker:
         self._attempt(f"look for {state}", waiting)
 
     def _judge(self, proposal: str) -> None:
-        judge_case(self.bench, proposal, self.now())
+        case = judge_case(self.bench, proposal, self.now())
+        if case.standing.state is CaseState.IN_REVIEW:
+            self._clear(case)
+
+    def _clear(self, case: Case) -> None:
+        """Ask nobody where people promoted what the change is proven to be."""
+        with self.bench.store.transaction() as unit:
+            clear(self.office, unit, case, self.now())
 
     def _issue(self, proposal: str) -> None:
         issue(self.office, proposal, self.now())

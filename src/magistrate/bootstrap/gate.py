@@ -14,6 +14,7 @@ import uvicorn
 from magistrate.adapters.own_roots import installed_policy, newest_pins
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.admission import Pins
+from magistrate.bootstrap.gate_assessor import GateAssessor
 from magistrate.errors import Unavailable
 from magistrate.gate.foreign import ForeignLeases
 from magistrate.gate.grants import Grants
@@ -51,11 +52,13 @@ def compose(settings: Settings, now: Callable[[], int] = unix_now) -> Gate:
     """The gate of one home; `now` is its clock (Unix seconds)."""
     database = settings.home / "gate" / "gate.db"
     grants, pins = Grants(database), Pins(deployment=settings.deployment, roster=settings.pin())
+    repositories = Repositories(settings.repositories)
     return Gate(
         GateParts(
             home=settings.home,
             pins=lambda: newest_pins(pins, settings.roster_path, settings.policy_path),
-            repositories=Repositories(settings.repositories),
+            repositories=repositories,
+            judge=GateAssessor(repositories.path),
             grants=grants,
             halts=Halts(database, grants),
             foreign=ForeignLeases(database, grants),

@@ -28,6 +28,7 @@ class Event(StrEnum):
     EFFECT_DONE = "effect.done"
     VERIFICATION_DONE = "verification.done"
     ROLLBACK_DONE = "rollback.done"
+    CASE_CLEARED = "case.cleared"
     CASE_HELD = "case.held"
     CASE_CLOSED = "case.closed"
     REF_MOVED_OUTSIDE = "ref.moved_outside"

@@ -18,6 +18,7 @@ from magistrate.authority.estate import weak_because
 from magistrate.authority.floor import Ground as FloorGround
 from magistrate.authority.floor import classes_of, not_executable_because
 from magistrate.authority.obligations import at_least, covers
+from magistrate.authority.promotion import verify_promotions_stand
 from magistrate.authority.quorum import verify_not_withdrawn
 from magistrate.authority.release import differs
 from magistrate.authority.stage_effect import otherwise
@@ -33,6 +34,7 @@ from magistrate.executor.identity import Identity
 from magistrate.executor.landed import landed_by
 from magistrate.executor.mints import system_ref
 from magistrate.executor.ports import AssessmentMatter, Assessor, Clock, Ruling, Target
+from magistrate.executor.promoted import verify_low_together, verify_no_setback
 from magistrate.wire.assessment import Verdict
 from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
@@ -154,7 +156,7 @@ class Admission:
         Raises:
             Refused: MAG-E388 when frozen or within a freeze window, MAG-E126 while a halted case holds the ref, MAG-E127
                 while a foreign lease closes the repository, MAG-E122 when an approver
-                withdrew, MAG-E105 when the warrant lapsed.
+                withdrew, MAG-E129 when a promotion was taken back or lost, MAG-E105 when the warrant lapsed.
         """
         verify_current(admitted.warrant, self._clock.now())
         stops = self._stops()
@@ -165,6 +167,8 @@ class Admission:
         for place in places_of(admitted.effect):
             self._foreign.verify_open(place, admitted.roster, stops.thaws)
         verify_not_withdrawn(admitted.approvals, stops.withdrawals, admitted.roster)
+        verify_promotions_stand({one.digest for one in admitted.promotions}, stops.withdrawals, admitted.roster)
+        verify_no_setback(admitted.promotions, admitted.effect.repository, self._book, self._record)
 
     def _verify_first(self, admitted: Admitted) -> None:
         """One agreement is one effect, whatever warrants are made of it and wherever its ref was put back to (R56)."""
@@ -244,6 +248,8 @@ class Admission:
         verdicts = self._assessor.together(matter, landed.here) if landed.here else ()
         own, away = (alone, *verdicts), landed.elsewhere
         linked = self._assessor.across(matter, landed.here, away, own) if away else ()
+        if admitted.promotions:
+            verify_low_together(admitted.promotions, (*verdicts, *(one.verdict for one in linked)))
         for verdict in (*verdicts, *(one.verdict for one in linked)):
             self._verify_covers(self._assessor.ruling(matter, verdict), admitted.decision.body)
             why = not_executable_because(verdict, self._floor_ground(admitted))

@@ -19,6 +19,7 @@ from magistrate.executor.rows import ExecutionRow, JournalStep, LeaseRow, Tip
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.journal_entry import StepStatus
 from magistrate.wire.report import Outcome
+from magistrate.wire.times import unix_seconds
 
 _EXECUTION = (
     "select warrant, warrant_digest, bundle, coalesce(proposal,''), coalesce(repository,''),"
@@ -134,6 +135,16 @@ class Casebook:
         return tuple(
             map(_execution, self._rows.execute(f"{_EXECUTION} {where} order by rowid", (Outcome.HALTED, without)))
         )
+
+    def setbacks(self, repository: str) -> tuple[int, ...]:
+        """When executions in a repository ended taken back or halted (Unix seconds), oldest first."""
+        found = self._rows.execute(
+            "select entries.execution from entries join executions on warrant = execution"
+            " where repository = ? and outcome in (?, ?) and step = ? order by sequence",
+            (repository, Outcome.ROLLED_BACK, Outcome.HALTED, JournalStep.EXECUTION_ENDED),
+        ).fetchall()
+        ended = (self.journal.entries(execution)[-1] for (execution,) in found)
+        return tuple(unix_seconds(entry.issued) for entry in ended)
 
     def end(
         self, execution: str, outcome: Outcome, why: str, report: Callable[[], Envelope | None], tip: str = ""

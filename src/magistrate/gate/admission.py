@@ -82,11 +82,11 @@ def admit_effect(
         _same(what, given, allowed)
     ground = Ground(
         kind="case", proposal=admitted.proposal_digest, decision=admitted.warrant.body.decision,
-        approvers=tuple(sorted({given.person.person for given in admitted.approvals})),
-        owner=admitted.proposal.body.owner,
+        approvers=tuple(sorted(_agreed(admitted))), owner=admitted.proposal.body.owner,
     )  # fmt: skip
     approvals = frozenset((given.digest, given.person.person) for given in admitted.approvals)
-    bound = Bound(reach=reach, approvals=approvals, windows=admitted.policy.body.windows)
+    promotions = frozenset(given.digest for given in admitted.promotions)
+    bound = Bound(reach=reach, approvals=approvals, windows=admitted.policy.body.windows, promotions=promotions)
     kept = effect.commit if isinstance(effect, Release) else effect.base_tree
     return _grant(asked, base_tree=kept, now=now), ground, bound, admitted
 
@@ -154,6 +154,12 @@ def _grant(asked: LeaseAsked, *, base_tree: str, now: int) -> Grant:
         base_tree=base_tree, reason=lease.reason, state=GrantState.ISSUED, issued=now,
         expires=min(expires, now + LEASE_SECONDS),
     )  # fmt: skip
+
+
+def _agreed(admitted: Admitted) -> frozenset[str]:
+    """Who approved the change, or who promoted what it is proven to be."""
+    promoted = frozenset(name for given in admitted.promotions for name in given.persons)
+    return frozenset(given.person.person for given in admitted.approvals) | promoted
 
 
 def _same(what: str, given: str, allowed: str) -> None:

@@ -39,6 +39,7 @@ from magistrate.gate.foreign import ForeignLeases
 from magistrate.gate.grants import Grant, Grants
 from magistrate.gate.grounds import Grounds
 from magistrate.gate.halts import Halts
+from magistrate.gate.judged import Judge, verify_judged
 from magistrate.gate.listing import Listing
 from magistrate.gate.peer import user_of_peer
 from magistrate.gate.pktline import read_commands
@@ -82,6 +83,7 @@ class GateParts:
     foreign: ForeignLeases
     grounds: Grounds
     workloads: Workloads
+    judge: Judge
     base_url: str
     now: Callable[[], int]
     roster_chain: Callable[[], Sequence[Envelope]]
@@ -142,6 +144,7 @@ class Gate:
             grant, ground, bound, admitted = admit_effect(
                 asked, asked_for.bundle, pins=parts.pins(), stops=stops, now=now
             )
+            await verify_judged(parts.judge, admitted)
             place = admitted.repository.environment
             parts.workloads.verify_effect(asked, asked_for.workload, admitted.policy.body.workloads, place, now)
             parts.repositories.verify_place(admitted.effect, admitted.policy.repository(grant.repository))

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from magistrate.authority.promotion import verify_promotions_stand
 from magistrate.authority.quorum import verify_none_withdrawn
 from magistrate.authority.roster import TrustedRoster
 from magistrate.authority.stops import Reach, Stops, joined, verify_not_frozen
@@ -38,12 +39,13 @@ create trigger if not exists reaches_fixed before update on reaches
 class Bound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What can stop the effect of one warrant: what a freeze must cover, and the approvals (digest, person) under it.
 
-    `windows` are those of the policy that it was admitted by.
+    `windows` are those of the policy that it was admitted by, `promotions` what stood in for approvals.
     """
 
     reach: Reach
     approvals: frozenset[tuple[str, str]]
     windows: tuple[FreezeWindow, ...]
+    promotions: frozenset[str] = frozenset()
 
 
 class Stopping:
@@ -82,7 +84,7 @@ class Stopping:
         """Check that nobody said stop since the mint; where somebody did, the credential is dead from here on.
 
         Raises:
-            Refused: MAG-E388 when frozen, MAG-E122 when an approval was withdrawn; as `verify_not_frozen`.
+            Refused: MAG-E388 when frozen, MAG-E122 when an approval was withdrawn, MAG-E129 when a promotion was; as `verify_not_frozen`.
         """
         if grant.purpose != LeasePurpose.EFFECT:
             return
@@ -111,6 +113,7 @@ class Stopping:
         verify_not_frozen(stops, roster, bound.reach)
         verify_no_window(bound.windows, bound.reach, now)
         verify_none_withdrawn(bound.approvals, stops.withdrawals, roster)
+        verify_promotions_stand(bound.promotions, stops.withdrawals, roster)
 
     def _bound(self, warrant: str) -> Bound | None:
         with opened(self._path) as db:

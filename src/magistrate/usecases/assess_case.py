@@ -18,7 +18,7 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import MagistrateError, Refused, Unavailable
 from magistrate.ports import Assessed, Assessor, Pen, Store, Trust
 from magistrate.usecases.across import place_of
-from magistrate.usecases.chains import CHAIN, Ruling, chained, mixed, pull_back
+from magistrate.usecases.chains import CHAIN, Ruling, chained, mixed, not_low_together, pull_back
 from magistrate.usecases.company import Company, company_of, unseen
 from magistrate.usecases.pace import Earlier, earlier_of, paced, raise_alarms
 from magistrate.usecases.settled import counts_again
@@ -103,7 +103,8 @@ def _with_others(
         rulings = [*((verdict, _decide(bench, document, verdict, place)) for verdict in (*own, *away)), *rulings]
     again = counts_again((*verdicts, *away))
     known = company.counting(again=again).with_linked(name for one in linked for name in one.members)
-    return chained(alone[1], rulings, known, tuple(dict.fromkeys(one.why for one in linked))), known
+    ruling = chained(alone[1], rulings, known, tuple(dict.fromkeys(one.why for one in linked)))
+    return not_low_together(ruling, alone[0], (*verdicts, *away)), known
 
 
 def _linked(

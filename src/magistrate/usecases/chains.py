@@ -15,6 +15,7 @@ import msgspec
 
 from magistrate.authority.floor import classes_of
 from magistrate.authority.obligations import at_least, covers, joined
+from magistrate.authority.promotion import TOGETHER, not_low_because
 from magistrate.domain.case import Case
 from magistrate.domain.events import Event
 from magistrate.domain.impact import SENSITIVE, ChangeClass, Strictness, stricter
@@ -30,8 +31,8 @@ from magistrate.wire.decision import Chain, Decision, Obligation, Reason
 from magistrate.wire.document import open_envelope
 
 CHAIN: Final = "chain"
-TOGETHER: Final = "chain/together"
 MIXED: Final = "chain/mixed-surfaces"
+NOT_LOW: Final = "chain/not-proven-low"
 SURFACES: Final = {
     ChangeClass.SECRETS: "secrets", ChangeClass.AUTHENTICATION: "authentication",
     ChangeClass.PERMISSIONS: "authentication", ChangeClass.INFRASTRUCTURE: "infrastructure",
@@ -80,6 +81,17 @@ def chained(
         reasons=(*alone.reasons, Reason(rule=TOGETHER, source=CHAIN, why=why, relax=relax)),
         chain=chain,
     )
+
+
+def not_low_together(ruling: Ruling, alone: Verdict, together: Iterable[Verdict]) -> Ruling:
+    """The ruling with the reason why nobody promoted this, where the change is low alone and not with the others (R32)."""
+    why = next((said for verdict in together for said in not_low_because(verdict)), "")
+    if not why or any(not_low_because(alone)):
+        return ruling
+    reason = Reason(
+        rule=NOT_LOW, source=CHAIN, why=f"low alone, but with others by the same hands: {why}", relax="a person"
+    )
+    return msgspec.structs.replace(ruling, reasons=(*ruling.reasons, reason))
 
 
 def mixed(ruling: Ruling, case: Case, verdict: Verdict, session: Sequence[Case]) -> Ruling:

@@ -105,7 +105,7 @@ def keep_result(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> None:
 def readiness(unit: Unit, repository: str, environment: str, now: int) -> dict[str, str]:
     """Each drill with `passed`, `failed`, `expired`, `lost` or `never`."""
     found = dict.fromkeys((kind.value for kind in DrillKind), "never")
-    lost = _demoted_at(_demotion(unit, repository))
+    lost = demoted_at(unit, repository)
     for row in unit.drills():
         if (row.repository, row.environment) == (repository, environment):
             state = "passed" if row.passed else "failed"
@@ -130,6 +130,11 @@ def _demotion(unit: Unit, repository: str) -> EventRow | None:
     """The last time that an executor took readiness away."""
     told = [row for row in unit.events(f"repository:{repository}") if row.event == Event.TRUST_DEMOTED]
     return max(told, key=_demoted_at, default=None)
+
+
+def demoted_at(unit: Unit, repository: str) -> int:
+    """When readiness of a repository was last lost (Unix seconds); 0 when it never was."""
+    return _demoted_at(_demotion(unit, repository))
 
 
 def _demoted_at(row: EventRow | None) -> int:

@@ -105,7 +105,15 @@ def bundle(store: Store, trust: Trust, unit: Unit, case: Case, now: int) -> Case
         approvals=approvals, warrant=_last(warrants), warrant_leaf=leaf, warrant_salt=salt, warrant_proof=proof,
         diff=base64.b64encode(unit.payload(name, "diff")).decode(),
         prompt=unit.payload(name, "prompt").decode(), rationale=unit.payload(name, "rationale").decode(),
+        promotions=_promotions(unit, warrants, trust.roster()),
     )  # fmt: skip
+
+
+def _promotions(unit: Unit, warrants: Sequence[Envelope], roster: TrustedRoster) -> tuple[Envelope, ...]:
+    """The promotions that a warrant names."""
+    if not warrants:
+        return ()
+    return tuple(unit.document(name) for name in roster.open_by_control(warrants[-1], Warrant).body.promotions)
 
 
 def _counted(unit: Unit, case: Case, roster: TrustedRoster, now: int) -> tuple[Envelope, ...]:

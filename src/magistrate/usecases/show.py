@@ -111,9 +111,10 @@ def missing(unit: Unit, case: Case) -> tuple[str, ...]:
     reports = [msgspec.json.decode(e.payload_bytes())["body"] for e in unit.documents(Report.NAME, name)]
     seen |= {step["event"] for report in reports for step in report["steps"]}
     wanted = [
-        Event.PROPOSAL_SEALED, Event.ASSESSMENT_MADE, Event.DECISION_MADE, Event.APPROVAL_GIVEN, Event.WARRANT_ISSUED,
+        Event.PROPOSAL_SEALED, Event.ASSESSMENT_MADE, Event.DECISION_MADE, Event.WARRANT_ISSUED,
         Event.LEASE_REQUESTED, Event.LEASE_HELD, Event.EFFECT_DONE, Event.LEASE_RELEASED, Event.CASE_CLOSED,
     ]  # fmt: skip
+    wanted += [Event.CASE_CLEARED if _promoted(unit, name) else Event.APPROVAL_GIVEN]
     lacking = [event.value for event in wanted if event not in seen]
     lacking += [f"what `{e.event}` said (entry {e.seq})" for e in unit.events(name) if e.facts == ERASED]
     lacking += ["prompt"] if not _text(unit, name, "prompt") else []
@@ -126,13 +127,31 @@ def _papers_missing(unit: Unit, case: Case) -> list[str]:
     """Documents that an executed case rests on and that are not kept any more, also any that its warrant names."""
     name = case.facts.proposal
     kept = {kind: unit.documents(kind, name) for kind in PRIOR}
-    lacking = [f"document `{kind}`" for kind, found in kept.items() if not found]
+    bare = {Approval.NAME} if _promoted(unit, name) else set()
+    lacking = [f"document `{kind}`" for kind, found in kept.items() if not found and kind not in bare]
     have = {envelope.payload_digest() for found in kept.values() for envelope in found}
     for envelope in kept[Warrant.NAME]:
         body = msgspec.json.decode(envelope.payload_bytes())["body"]
         for what, named in (("decision", [body["decision"]]), ("approval", body["approvals"])):
             lacking += [f"{what} `{digest}`" for digest in named if digest not in have and kept[what]]
+    lacking += [f"promotion `{one}`" for one in _promoted(unit, name) if not _document(unit, one)]
     return lacking + ([] if _session(unit, case) else ["document `session`"])
+
+
+def _promoted(unit: Unit, proposal: str) -> tuple[str, ...]:
+    """Digests of the promotions that the last warrant of a case rests on; empty where people approved."""
+    warrants = unit.documents(Warrant.NAME, proposal)
+    if not warrants:
+        return ()
+    return tuple(msgspec.json.decode(warrants[-1].payload_bytes())["body"].get("promotions", ()))
+
+
+def _document(unit: Unit, digest: str) -> bool:
+    try:
+        unit.document(digest)
+    except NotFound:
+        return False
+    return True
 
 
 def _session(unit: Unit, case: Case) -> Envelope | None:

@@ -29,11 +29,20 @@ from magistrate.usecases.release import release_overtaken
 from magistrate.usecases.skew import hold_outdated
 from magistrate.usecases.stale import moved_on
 from magistrate.usecases.transition import Occasion, move
+from magistrate.usecases.trust import clear_promoted, covering, promoted_once
 from magistrate.usecases.turns import next_turn
 from magistrate.wire.effect import GitEffect, Release
 from magistrate.wire.warrant import WARRANT_SECONDS, Warrant
 
 IN_EXECUTION: Final = (CaseState.WARRANTED, CaseState.EXECUTING, CaseState.VERIFYING, CaseState.ROLLING_BACK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Agreed:
+    """What a warrant rests on: approvals of this change, or promotions of what it is; digests in order."""
+
+    approvals: tuple[str, ...] = ()
+    promotions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,12 @@ def issue(office: Office, proposal: str, now: int) -> Case:
     return case
 
 
+def clear(office: Office, unit: Unit, case: Case, now: int) -> Case:
+    """Clear a case in review where people promoted what it is proven to be; any other stays with them."""
+    found = papers(unit, case, office.trust.roster())
+    return clear_promoted(unit, office.trust, case, found, ground_of(office, unit, case, found, now), now)
+
+
 def fetchable(store: Store, unit: Unit, now: int) -> tuple[Case, ...]:
     """Warranted cases that nobody took, not expired, whose warrant is in the witnessed log."""
     found = []
@@ -102,22 +117,45 @@ def _settled(office: Office, unit: Unit, case: Case, now: int) -> Case:
     stale = _stale_because(office, case, found)
     if stale:
         return _end(unit, case, CaseState.STALE, stale, now)
-    given = standing_approvals(unit, case, found.matter, roster, now)
+    return _on_agreement(office, unit, case, found, now)
+
+
+def _on_agreement(office: Office, unit: Unit, case: Case, found: Papers, now: int) -> Case:
+    """Issue to what people approved or promoted, or say what became of that."""
+    given = standing_approvals(unit, case, found.matter, office.trust.roster(), now)
+    ground = ground_of(office, unit, case, found, now)
+    if not given and promoted_once(unit, case):
+        return _settled_promoted(office, unit, case, found, ground, now)
     try:
         verify_quorum(given, found.matter.decision.body.obligations)
     except Refused as error:
         return _end(unit, case, CaseState.EXPIRED, error.message, now)
-    policy = office.trust.policy()
-    repository = policy.place(effect_of(found))
-    ground = Ground(
-        production=repository.production, solo=roster.solo, same_user_walls=office.same_user_walls,
-        drilled=drilled(unit, case.facts.repository, case.facts.environment, now),
-        weak=weak_because(policy.body, repository),
-    )  # fmt: skip
     why = _not_executable(found, given, ground)
     if why:
         return _end(unit, case, CaseState.APPROVED_NOT_EXECUTED, why, now)
-    return _issue(office, unit, case, found, given, now)
+    return _issue(office, unit, case, found, _Agreed(approvals=tuple(sorted(g.digest for g in given))), now)
+
+
+def _settled_promoted(office: Office, unit: Unit, case: Case, found: Papers, ground: Ground, now: int) -> Case:  # noqa: PLR0913, PLR0917  as above
+    """What nobody was asked about waits for people as soon as something speaks against it (R73)."""
+    try:
+        covered = covering(unit, office.trust, case, found, ground, now)
+    except Refused as error:
+        occasion = Occasion(event=Event.CASE_HELD, now=now, facts={"why": error.message[:1000]})
+        return move(unit, case, (CaseState.HELD,), occasion, why=error.message[:500])[0]
+    named = tuple(sorted(one.payload_digest() for one in covered))
+    return _issue(office, unit, case, found, _Agreed(promotions=named), now)
+
+
+def ground_of(office: Office, unit: Unit, case: Case, found: Papers, now: int) -> Ground:
+    """What is true of the place where a case would land."""
+    policy = office.trust.policy()
+    repository = policy.place(effect_of(found))
+    return Ground(
+        production=repository.production, solo=office.trust.roster().solo, same_user_walls=office.same_user_walls,
+        drilled=drilled(unit, case.facts.repository, case.facts.environment, now),
+        weak=weak_because(policy.body, repository),
+    )  # fmt: skip
 
 
 def _stale_because(office: Office, case: Case, found: Papers) -> str:
@@ -162,7 +200,7 @@ def _not_executable(found: Papers, given: tuple[GivenApproval, ...], ground: Gro
 
 
 def _issue(  # noqa: PLR0913, PLR0917  what a warrant rests on
-    office: Office, unit: Unit, case: Case, found: Papers, given: tuple[GivenApproval, ...], now: int
+    office: Office, unit: Unit, case: Case, found: Papers, agreed: _Agreed, now: int
 ) -> Case:
     matter, roster = found.matter, office.trust.roster()
     turn = next_turn(unit, case, roster, office.polls, found.verdict.assessor, now)
@@ -170,7 +208,7 @@ def _issue(  # noqa: PLR0913, PLR0917  what a warrant rests on
         executor=turn.executor, proposal=matter.proposal_digest,
         decision=matter.decision_digest, assessment_verdict=found.verdict_sha256,
         policy=matter.decision.body.policy, roster=matter.decision.body.roster,
-        approvals=tuple(sorted(g.digest for g in given)), action=matter.proposal.body.action,
+        approvals=agreed.approvals, promotions=agreed.promotions, action=matter.proposal.body.action,
         environment=case.facts.environment, effect=matter.proposal.body.effect,
     )  # fmt: skip
     envelope = office.pen.sign(body, "wrt", now=now, lifetime=WARRANT_SECONDS)
@@ -179,6 +217,7 @@ def _issue(  # noqa: PLR0913, PLR0917  what a warrant rests on
         "warrant": envelope.payload_digest(), "id": name, "executor": body.executor, "chosen": turn.why, "decision": body.decision,
         "approvals": " ".join(body.approvals), "action": body.action.value,
     }  # fmt: skip
+    facts |= {"promotions": " ".join(body.promotions)} if body.promotions else {}
     occasion = Occasion(
         event=Event.WARRANT_ISSUED, now=now, facts=facts, payloads={"warrant": envelope.payload_bytes()},
         once=f"warrant:{case.facts.proposal}{_nth(unit, case)}",

@@ -14,7 +14,8 @@ from magistrate.wire.envelope import Envelope
 class CaseBundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`diff` is base64 of the recomputed diff; `warrant_proof` is a C2SP tlog-proof text.
 
-    `warrant_leaf` and `warrant_salt` (base64) open the log leaf of `warrant.issued`.
+    `warrant_leaf` and `warrant_salt` (base64) open the log leaf of `warrant.issued`. `promotions` stand in for approvals
+    where nobody was asked.
     """
 
     roster: tuple[Envelope, ...]
@@ -33,3 +34,4 @@ class CaseBundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     diff: str
     prompt: str
     rationale: str
+    promotions: tuple[Envelope, ...] = ()

@@ -11,10 +11,10 @@ from magistrate.wire.effect import Effect
 WARRANT_SECONDS: Final = 300
 
 
-class Warrant(Body, frozen=True, kw_only=True):
-    """Body, signed by control; worth nothing without the approvals that it names.
+class Warrant(Body, frozen=True, kw_only=True, omit_defaults=True):
+    """Body, signed by control; worth nothing without the approvals, or else the promotions, that it names.
 
-    `executor` is the key id of the only executor that may use it.
+    `executor` is the key id of the only executor that may use it. `promotions` are left out where people approved.
     """
 
     NAME: ClassVar[str] = "warrant"
@@ -29,3 +29,4 @@ class Warrant(Body, frozen=True, kw_only=True):
     action: Action
     environment: Name
     effect: Effect
+    promotions: tuple[Digest, ...] = ()

@@ -1,4 +1,4 @@
-"""Withdrawal: an approver takes an approval back; control, executor and gate obey directly."""
+"""Withdrawal: an approver takes an approval back, anybody a promotion; control, executor and gate obey directly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from magistrate.wire.document import Body, Digest, Line, Name
 
 
 class Withdrawal(Body, frozen=True, kw_only=True):
-    """Body, signed by the approver. `epoch` only rises, so that an older word never wins."""
+    """Body, signed by the approver; of a promotion by any one person of the roster.
+
+    `epoch` only rises, so that an older word never wins. `approval` is the digest of what is taken back; `proposal` that
+    of its case, or of the promotion once more, which belongs to no case.
+    """
 
     NAME: ClassVar[str] = "withdrawal"
 

@@ -7,6 +7,7 @@ import pytest
 from world.casework import CaseWorld
 
 from magistrate.authority.obligations import agreed_as_a_whole
+from magistrate.authority.promotion import TOGETHER
 from magistrate.bootstrap.control_assessor import NOT_REBUILT
 from magistrate.domain.case import Companion
 from magistrate.domain.impact import Strictness
@@ -14,7 +15,7 @@ from magistrate.domain.lifecycle import CaseState
 from magistrate.errors import Refused
 from magistrate.usecases import company as company_module
 from magistrate.usecases import composition
-from magistrate.usecases.chains import MIXED, TOGETHER
+from magistrate.usecases.chains import MIXED
 from magistrate.usecases.company import WINDOW_SECONDS, company_of, unseen
 from magistrate.usecases.composition import CONFLICT, TOO_MANY
 from magistrate.usecases.matter import papers, standing_approvals

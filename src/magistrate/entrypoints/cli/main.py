@@ -51,6 +51,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Boundaries": {
         "drill": ("drill", "prove the boundaries on a scratch repository"),
         "readiness": ("readiness", "what may execute where, and until when"),
+        "trust": ("trust", "what nobody is asked about any more, earned and taken back"),
         "estate": ("estate", "who acts as which account, and what is shared"),
         "leases": ("leases", "every credential, live or dead"),
         "entitlements": ("entitlements", "what a system gives away now, as a document"),

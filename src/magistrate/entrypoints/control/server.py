@@ -28,6 +28,7 @@ from magistrate.entrypoints.control.desk import ControlParts
 from magistrate.entrypoints.control.executor import EXECUTOR_DOORS
 from magistrate.entrypoints.control.front_socket import FRONT_DOORS
 from magistrate.entrypoints.control.people import PEOPLE_DOORS
+from magistrate.entrypoints.control.trust import TRUST_DOORS
 from magistrate.settings import HOST, load_settings, standing_walls
 
 _LOG: Final = logging.getLogger("magistrate.control")
@@ -82,7 +83,7 @@ async def _serve(composed: Composed) -> None:
     }  # fmt: skip
     people = _Server(
         uvicorn.Config(
-            control_app(parts, (*PEOPLE_DOORS, *EXECUTOR_DOORS)),
+            control_app(parts, (*PEOPLE_DOORS, *TRUST_DOORS, *EXECUTOR_DOORS)),
             host=HOST,
             port=settings.ports.control,
             **common,  # type: ignore[arg-type]
