@@ -154,8 +154,10 @@ def _admit_warrant(
     roster.executor_key(executor)
     _match("roster", warrant.body.roster, roster.digest)
     _match("policy", warrant.body.policy, policy.digest)
-    if bool(warrant.body.approvals) is bool(warrant.body.promotions):
-        raise Refused("MAG-E121", "a warrant rests on approvals or on promotions, never on both or on neither")
+    if not warrant.body.approvals and not warrant.body.promotions:
+        raise Refused("MAG-E121", "a warrant without approvals, and without promotions")
+    if warrant.body.approvals and warrant.body.promotions:
+        raise Refused("MAG-E121", "a warrant rests on approvals or on promotions, never on both")
     return warrant, envelope.payload_digest()
 
 
