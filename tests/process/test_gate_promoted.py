@@ -94,7 +94,7 @@ def test_what_the_gate_judges_alike_gets_one_push(world: GateWorld) -> None:
 @pytest.mark.requirement("R55")
 def test_control_and_executor_together_cannot_pass_code_off_as_formatting(world: GateWorld) -> None:
     """Every signature is right; only the verdict is invented, and nobody's approval stands behind it."""
-    files = {"files": (msgspec.structs.replace(case(world, "A  =  1\n")[0]._verdict().files[0], path="a.py"),)}  # noqa: SLF001  a proof of another change
+    files = {"files": (msgspec.structs.replace(case(world, "A  =  1\n")[0]._verdict().files[0], path="a.py"),)}
     _, bundle = case(world, "A = 2\n", **LOW, **files)
     assert told(world.ask(bundle=bundle)) == (403, "MAG-E350")
     assert world.tip() == world.base

@@ -218,7 +218,11 @@ class Admissible:
         if self.promotion is None:
             return ()
         said = {**self.promotion}
-        signers, lifetime, ago = said.pop("signers", ("ben", "carla")), said.pop("lifetime", 86_400), said.pop("ago", 15)
+        signers, lifetime, ago = (
+            said.pop("signers", ("ben", "carla")),
+            said.pop("lifetime", 86_400),
+            said.pop("ago", 15),
+        )
         classes = said.pop("classes", (self.change_class,))
         return tuple(
             by_all(

@@ -252,7 +252,7 @@ def _roster(
     )  # fmt: skip
 
 
-def by_all(  # noqa: PLR0913  the header of a document
+def by_all(
     people: Mapping[str, InMemorySshKey], signers: Sequence[str], body: Body, prefix: str, now: int,
     *, lifetime: int | None = None,
 ) -> Envelope:  # fmt: skip

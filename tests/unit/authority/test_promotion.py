@@ -152,10 +152,9 @@ def test_a_warrant_rests_on_people_or_on_promotions_and_names_what_is_presented(
         case(tmp_path / "both", warrant={"approvals": (OTHER,)}).admit()
     with pytest.raises(Refused, match="without promotions"):
         case(tmp_path / "none", warrant={"promotions": ()}).admit()
+    (signed,) = bundle.promotions
+    forged = msgspec.structs.replace(signed, signatures=(signed.signatures[0], signed.signatures[0]))
     with pytest.raises(Refused, match="signature"):
-        forged = msgspec.structs.replace(
-            bundle.promotions[0], signatures=bundle.promotions[0].signatures[:1] + bundle.promotions[0].signatures[:1]
-        )
         made.admit(msgspec.structs.replace(bundle, promotions=(forged,)))
 
 
@@ -182,7 +181,7 @@ def test_a_verdict_is_low_only_where_every_part_of_it_is(
     tmp_path_factory: pytest.TempPathFactory, kind: ChangeClass, asks: Strictness, data: st.DataObject
 ) -> None:
     """Adding a file, a sensitivity or a strictness never makes a verdict low that was not, and one that is not low spoils all."""
-    low = case(_home(tmp_path_factory))._verdict()  # noqa: SLF001  the verdict that others are made from
+    low = case(_home(tmp_path_factory))._verdict()
     file = low.files[0]
     more = FileVerdict(path="b.py", change_class=kind, proof=file.proof, asks=asks)
     seen = data.draw(st.booleans())
