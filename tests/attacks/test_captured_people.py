@@ -11,10 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from world.admissible import without
 from world.captured import CapturedWorld, Scene, captured_world
-from world.captured_attempts import SENSITIVE, Attempt, attempted
+from world.captured_attempts import GATE, SENSITIVE, Attempt, attempted
 
 from magistrate.domain.execution import Action
-from magistrate.domain.impact import Strictness
+from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.wire.approval import Approval
 from magistrate.wire.canonical import digest
 from magistrate.wire.case_bundle import CaseBundle
@@ -199,6 +199,27 @@ ATTEMPTS: dict[str, Attempt] = {
         hope="Control invents earned trust and decides that nobody need be asked.",
         code="MAG-E123", says="more lenient than the floor",
         forge=lambda s: s.variant(decision_strictness=Strictness.AUTO),
+    ),
+    "promotion-by-one": Attempt(
+        hope="One person's promotion is enough for nobody to be asked.",
+        code="MAG-E121", says="needs 2 persons", forge=lambda s: s.variant(promotion={"signers": ("ben",)}),
+    ),
+    "promotion-of-another-place": Attempt(
+        hope="What was promoted for another repository counts here too.",
+        code="MAG-E129", says="promoted for the repository", forge=lambda s: s.variant(promotion={"repository": "pay"}),
+    ),
+    "promotion-of-an-earlier-agent": Attempt(
+        hope="The agent has another model by now, and nobody promotes it again.",
+        code="MAG-E129", says="another version of the agent", forge=lambda s: s.variant(promotion={"evidence": (digest(b"before"),)}),
+    ),
+    "promotion-for-a-fix": Attempt(
+        hope="A promotion of one class lets a change of another through.",
+        code="MAG-E129", says="no promotion covers", forge=lambda s: s.variant(promotion={"classes": (ChangeClass.DOCS,)}),
+    ),
+    "promotion-and-an-invented-verdict": Attempt(
+        hope="Two persons promoted what is lint; control says that this is, and no person looks at it.",
+        code="MAG-E350", says="judged otherwise here|another version of the assessor", doors=(GATE,),
+        forge=lambda s: s.variant(promotion={}),
     ),
     "denied-all-the-same": Attempt(
         hope="A decision to refuse comes with a warrant all the same.",

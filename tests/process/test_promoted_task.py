@@ -48,7 +48,7 @@ class Team:
             os.chown(self.town.settings.key(name), user, user)
         for name, key in self.town.people.items():
             path = folder / f"{name}.key"
-            path.write_bytes(key._private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))  # noqa: SLF001  the key itself
+            path.write_bytes(key._private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
             path.chmod(0o600)
 
     def __call__(self, person: str, *arguments: str, status: int = 0) -> str:

@@ -25,6 +25,7 @@ from magistrate.usecases.drills import drilled
 from magistrate.usecases.matter import Papers, papers
 from magistrate.usecases.show import missing
 from magistrate.wire.drill import DrillKind
+from magistrate.wire.proposal import Provenance
 
 SETBACKS: Final = (CaseState.ROLLED_BACK, CaseState.HALTED, CaseState.CLOSED, CaseState.IN_DOUBT)
 ENDED: Final = (CaseState.SUCCEEDED, CaseState.REJECTED, *SETBACKS)
@@ -59,7 +60,7 @@ def counted(unit: Unit, roster: TrustedRoster, place: Place, bars: Bars, now: in
     misjudged = sum(case.standing.state in {CaseState.REJECTED, *SETBACKS} for case, _ in low)
     return TrackRecord(
         assessed=len(low), live=len(live),
-        agent_live=sum(found.matter.session.manifest == place.manifest for _, found in live),
+        agent_live=sum(_by_this_agent(found, place) for _, found in live),
         misjudged=misjudged, setbacks=setbacks,
         incomplete=sum(bool(missing(unit, case)) for case, _ in low),
         unconfirmed=sum(unit.count(case.facts.proposal, Event.LEASE_UNCONFIRMED) for case in cases),
@@ -90,6 +91,12 @@ def _settled_well(unit: Unit, case: Case, before: int) -> bool:
         return False
     seen = [row.facts for row in unit.events(case.facts.proposal) if row.event == Event.VERIFICATION_DONE]
     return bool(seen) and seen[-1].get("passed") == "yes" and seen[-1].get("vouched_by", UNVERIFIED) != UNVERIFIED
+
+
+def _by_this_agent(found: Papers, place: Place) -> bool:
+    """By this version of the agent, as our own endpoint saw it; what an outside assistant claims of itself is no trust (R14)."""
+    observed = found.matter.proposal.body.provenance is Provenance.OBSERVED
+    return observed and found.matter.session.manifest == place.manifest
 
 
 def _drills(rows: Iterable[DrillRow], place: Place, since: int) -> tuple[tuple[str, int, int], ...]:

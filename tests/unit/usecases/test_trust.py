@@ -18,6 +18,7 @@ from magistrate.domain.impact import ChangeClass
 from magistrate.domain.lifecycle import CaseState
 from magistrate.domain.trust import Bars, TrackRecord, lacking
 from magistrate.errors import MagistrateError, Refused
+from magistrate.usecases.assess_case import judge_case
 from magistrate.usecases.matter import bundle
 from magistrate.usecases.record import Place
 from magistrate.usecases.review import reject
@@ -27,6 +28,7 @@ from magistrate.usecases.trust import Earning, keep_promotion, promotions, recor
 from magistrate.usecases.warrant import clear
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.journal_entry import JournalEntry, StepStatus
+from magistrate.wire.proposal import Provenance
 from magistrate.wire.rejection import Rejection
 from magistrate.wire.report import Outcome, Report
 from magistrate.wire.trust import Promotion
@@ -49,7 +51,7 @@ class TrustWorld(CaseWorld):
     def __init__(self, folder: Path, **choices: Any) -> None:
         super().__init__(folder, **choices)
         self.office = replace(self.office, same_user_walls=False)
-        self.number = 0
+        self.number, self.provenance = 0, Provenance.OBSERVED
 
     @property
     def earning(self) -> Earning:
@@ -72,7 +74,8 @@ class TrustWorld(CaseWorld):
         """One more change of the layout, judged."""
         self.number += 1
         files = layout(self.number)
-        return self.judged(files), files
+        sealed = self.seal(self.proposal(files, provenance=self.provenance))
+        return judge_case(self.bench, sealed.facts.proposal, self.now), files
 
     def step(self, case: Case, step: str, **facts: str) -> None:
         body = JournalEntry(
@@ -173,6 +176,7 @@ def test_a_fresh_place_has_no_trust_and_cannot_be_given_any(world: TrustWorld) -
 
 @pytest.mark.requirement("R70")
 @pytest.mark.requirement("R71")
+@pytest.mark.requirement("R14")
 def test_trust_counts_what_landed_was_verified_and_did_not_come_back(world: TrustWorld) -> None:
     world.drill()
     first = world.landed()
@@ -185,6 +189,11 @@ def test_trust_counts_what_landed_was_verified_and_did_not_come_back(world: Trus
     old, why = world.record()
     assert (old.assessed, old.live, old.agent_live, old.misjudged, old.incomplete, old.ready) == (2, 1, 1, 0, 0, False)
     assert any("1 of 2 landed" in one for one in why), "what nobody verified counts for nothing"
+    world.provenance = Provenance.CLAIMED
+    world.landed()
+    world.now += 15 * DAY
+    claimed, _ = world.record()
+    assert (claimed.live, claimed.agent_live) == (2, 1), "what an assistant says of itself is no evidence about it"
     rejected, _ = world.fresh()
     with world.store.transaction() as unit:
         body = Rejection(person="ben", proposal=rejected.facts.proposal, reason="not only layout")
