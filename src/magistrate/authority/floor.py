@@ -50,8 +50,8 @@ def classes_of(verdict: Verdict) -> frozenset[ChangeClass]:
 def floor_ruling(verdict: Verdict, ground: Ground) -> FloorRuling:
     """Compute the least strictness and the least obligations for a verdict.
 
-    Nothing is automatic here: `auto` becomes one approval, since a promotion is checked
-    elsewhere and none exists on a fresh install.
+    Nothing is automatic here: `auto` becomes one approval, for which a promotion may stand in
+    (`authority.promotion`); none exists on a fresh install.
     """
     reasons: list[Reason] = []
     level = stricter(Strictness.ONE, verdict.strictness)
@@ -70,7 +70,7 @@ def floor_ruling(verdict: Verdict, ground: Ground) -> FloorRuling:
         reasons.append(_reason("floor/irreversible", "it cannot be undone by the rehearsed inverse"))
     if ground.production:
         reasons.append(_reason("floor/production", "production never changes without a person"))
-    reasons.append(_reason("floor/nothing-automatic", "no class has earned automation here"))
+    reasons.append(_reason("floor/nothing-automatic", "people are asked, unless two of them have promoted what it is proven to be"))
     return FloorRuling(strictness=level, obligations=_obligations(verdict, level, ground), reasons=tuple(reasons))
 
 

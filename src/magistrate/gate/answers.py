@@ -80,3 +80,13 @@ def decoded(body: bytes, kind: type[T]) -> T:
 def answered(value: object) -> Response:
     """A structure as the answer."""
     return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def number_of(request: HttpRequest, name: str, default: int) -> int:
+    """A number of the query, above 0 (raises Usage MAG-E343)."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 0):  # noqa: PLR2004  fits the database
+        raise Usage("MAG-E343", f"`{name}` is a number above 0, not `{text[:20]}`")
+    return int(text)

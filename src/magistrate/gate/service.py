@@ -23,7 +23,7 @@ from magistrate.authority.admission import Pins
 from magistrate.authority.request import verify_request
 from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.execution import LeasePurpose
-from magistrate.errors import MagistrateError, Refused, Usage
+from magistrate.errors import MagistrateError, Refused
 from magistrate.gate.admission import (
     LeaseAsked,
     admit_drill,
@@ -33,7 +33,7 @@ from magistrate.gate.admission import (
     open_lease,
     own_roster,
 )
-from magistrate.gate.answers import answered, body_of, decoded, push_body, refusal, token_of
+from magistrate.gate.answers import answered, body_of, decoded, number_of, push_body, refusal, token_of
 from magistrate.gate.backend import CgiCall, serve_push
 from magistrate.gate.foreign import ForeignLeases
 from magistrate.gate.grants import Grant, Grants
@@ -207,7 +207,7 @@ class Gate:
         roster = await self._looking(request)
         parts, listing = self._parts, self._listing(roster)
         parts.stopping.end_stopped(roster, parts.now())
-        limit, after = _number(request, "limit", PAGE), _number(request, "after", 0)
+        limit, after = number_of(request, "limit", PAGE), number_of(request, "after", 0)
         live_at = parts.now() if request.query_params.get("live") else None
         found, following = parts.grants.page(limit=min(limit, PAGE), after=after, live_at=live_at)
         return answered(
@@ -375,15 +375,6 @@ class Gate:
                 return refusal(error)
 
         return guarded
-
-
-def _number(request: HttpRequest, name: str, default: int) -> int:
-    text = request.query_params.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) > 0):  # noqa: PLR2004  fits the database
-        raise Usage("MAG-E343", f"`{name}` is a number above 0, not `{text[:20]}`")
-    return int(text)
 
 
 def _target(grant: Grant) -> tuple[str, str]:
