@@ -70,7 +70,9 @@ def floor_ruling(verdict: Verdict, ground: Ground) -> FloorRuling:
         reasons.append(_reason("floor/irreversible", "it cannot be undone by the rehearsed inverse"))
     if ground.production:
         reasons.append(_reason("floor/production", "production never changes without a person"))
-    reasons.append(_reason("floor/nothing-automatic", "people are asked, unless two of them have promoted what it is proven to be"))
+    reasons.append(
+        _reason("floor/nothing-automatic", "people are asked, unless two of them have promoted what it is proven to be")
+    )
     return FloorRuling(strictness=level, obligations=_obligations(verdict, level, ground), reasons=tuple(reasons))
 
 
