@@ -54,7 +54,7 @@ def counted(unit: Unit, roster: TrustedRoster, place: Place, bars: Bars, now: in
         case for case in unit.cases(DECIDED, limit=MAX_CASES, repository=place.repository)
         if case.facts.environment == place.environment and case.standing.updated >= since
     ]  # fmt: skip
-    setbacks = sum(case.standing.state in SETBACKS for case in cases)
+    setbacks = sum(map(set_back, cases))
     low = [(case, found) for case in cases for found in _proven_low(unit, case, roster, place)]
     live = [(case, found) for case, found in low if _settled_well(unit, case, now - bars.settled_days * DAY_SECONDS)]
     misjudged = sum(case.standing.state in {CaseState.REJECTED, *SETBACKS} for case, _ in low)
@@ -67,6 +67,14 @@ def counted(unit: Unit, roster: TrustedRoster, place: Place, bars: Bars, now: in
         ready=drilled(unit, place.repository, place.environment, now),
         drills=_drills(unit.drills(), place, since),
     )  # fmt: skip
+
+
+def set_back(case: Case) -> bool:
+    """Whether a case shows that something there had to be undone: by itself, by people, or by a revert that landed."""
+    standing = case.standing
+    return standing.state in SETBACKS or (
+        standing.state is CaseState.SUCCEEDED and ChangeClass.REVERT.value in standing.classes
+    )
 
 
 def _proven_low(unit: Unit, case: Case, roster: TrustedRoster, place: Place) -> Iterable[Papers]:

@@ -22,7 +22,7 @@ from magistrate.errors import Refused
 from magistrate.ports import Trust, Unit
 from magistrate.usecases.drills import demoted_at
 from magistrate.usecases.matter import Papers
-from magistrate.usecases.record import SETBACKS, Place, counted
+from magistrate.usecases.record import MAX_CASES, SETBACKS, Place, counted, set_back
 from magistrate.usecases.transition import Occasion, move
 from magistrate.wire.agent_manifest import AgentState
 from magistrate.wire.document import open_envelope
@@ -222,9 +222,13 @@ def _lost_because(unit: Unit, envelope: Envelope, body: Promotion, issued: int) 
     if unit.withdrawn(name):
         told = [row.facts for row in unit.events(f"promotion:{name}") if row.event == Event.TRUST_DEMOTED]
         return f"demoted by {told[-1]['person']}: {told[-1]['reason']}" if told else "demoted"
+    ended = unit.cases((*SETBACKS, CaseState.FAILED, CaseState.SUCCEEDED), limit=MAX_CASES, repository=body.repository)
+    if len(ended) >= MAX_CASES:
+        return "more has happened there than can be looked through: promote it anew"
     bad = [
-        case for case in unit.cases(SETBACKS, limit=100, repository=body.repository)
+        case for case in ended
         if case.facts.environment == body.environment and case.standing.updated >= issued
+        and (set_back(case) or (case.standing.state is CaseState.FAILED and promoted_once(unit, case)))
     ]  # fmt: skip
     if bad:
         return f"{bad[0].facts.proposal[7:19]} ended {bad[0].standing.state} at {rfc3339(bad[0].standing.updated)}"

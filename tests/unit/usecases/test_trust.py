@@ -276,16 +276,28 @@ def test_a_demotion_sends_what_was_cleared_back_to_people_at_once(promoted: Trus
 
 
 @pytest.mark.requirement("R73")
-@pytest.mark.parametrize("outcome", [Outcome.ROLLED_BACK, Outcome.HALTED, Outcome.UNKNOWN])
+@pytest.mark.parametrize("outcome", [Outcome.ROLLED_BACK, Outcome.HALTED, Outcome.UNKNOWN, Outcome.FAILED])
 def test_one_setback_ends_it_until_it_is_earned_again(promoted: TrustWorld, outcome: Outcome) -> None:
     case, files = promoted.fresh()
     promoted.executed(promoted.issue(promoted.cleared(case)), files, outcome)
     assert promoted.lost()[0].startswith(f"{case.facts.proposal[7:19]} ended ")
     other, _ = promoted.fresh()
     assert promoted.cleared(other).standing.state is S.IN_REVIEW
-    with pytest.raises(Refused) as refused:
-        promoted.keep(promoted.promotion())
-    assert refused.value.code == "MAG-E471"
+    if outcome is not Outcome.FAILED:  # nothing was changed then: two persons may sign again
+        with pytest.raises(Refused) as refused:
+            promoted.keep(promoted.promotion())
+        assert refused.value.code == "MAG-E471"
+
+
+@pytest.mark.requirement("R73")
+def test_a_revert_that_lands_ends_it(promoted: TrustWorld) -> None:
+    case, files = promoted.fresh()
+    done = promoted.executed(promoted.issue(promoted.cleared(case)), files)
+    assert promoted.lost() == [""]
+    with promoted.store.transaction() as unit:
+        unit.project(done.facts.proposal, replace(done.standing, classes=("revert",)))
+    assert promoted.lost()[0].startswith(f"{case.facts.proposal[7:19]} ended SUCCEEDED")
+    assert promoted.record()[0].setbacks == 1
 
 
 @pytest.mark.requirement("R73")
