@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import tomllib
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from clean import CLEAN
+from httpx._transports import default
 from hypothesis import settings
 
 REQUIREMENTS = 85
@@ -25,6 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("SSH_AUTH_SOCK", None)
     os.environ.update(CLEAN)
     os.environ["MAGISTRATE_HOME"] = "/nonexistent/magistrate-home"
+    # One set of roots for every client of a run: reading them again takes 20 ms of each request over plain HTTP.
+    default.create_ssl_context = functools.cache(default.create_ssl_context)  # type: ignore[attr-defined]  # where httpx asks
     settings.register_profile("untimed", deadline=None)  # a busy machine refutes no property
     settings.load_profile("untimed")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from world.casework import CaseWorld, git
+from world.judging import judged_inside
 from world.stage_cases import judged_stage, stage_plan_of
 
 from magistrate.domain.stages import stage_ref
@@ -32,6 +35,17 @@ KINDS: dict[str, dict[str, str]] = {
     "live": {}, "orders": {"system": "orders-db", "document": "db/grants.sql"},
     "password": {"system": "orders-db", "document": "db/password.toml", "secret": "orders-password"},
 }  # fmt: skip
+
+
+@pytest.fixture
+def walls() -> None:
+    """Whoever asks for this is judged behind walls, as a person is."""
+
+
+@pytest.fixture(autouse=True)
+def inside(request: pytest.FixtureRequest) -> Iterator[None]:
+    with nullcontext() if "walls" in request.fixturenames else judged_inside():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +101,14 @@ def test_an_honest_case_is_rebuilt_and_says_whom_it_concerns(
     show_case(case, found, own=False)
     told = " ".join(capsys.readouterr().out.split())
     assert [one for one in shown if one not in told] == [], told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", KINDS)
+def test_an_honest_case_is_rebuilt_behind_walls(
+    world: CaseWorld, cases: dict[str, Opened], walls: None, stage: str
+) -> None:
+    assert rebuilt(world, cases[stage]).verdict == cases[stage].assessment.verdict
 
 
 @pytest.mark.requirement("R42")

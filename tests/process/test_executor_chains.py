@@ -80,7 +80,11 @@ class Town:
         order = self.deployment.by_person("anna", body, "dro", lifetime=3600)
         assert self.anna.post(f"{PEOPLE}/drills", {"envelope": order}).status_code == 200
         self.anna.awaited(
-            f"{PEOPLE}/drills", lambda found: str(found).replace(" ", "").count(f"'repository':'{repository}'") >= 4, 90
+            f"{PEOPLE}/drills",
+            lambda found: (
+                [one["passed"] for one in found["results"] if one["repository"] == repository].count(True) >= 4
+            ),
+            90,
         )
 
     def proposed(self, repository: str, files: dict[str, str], agent: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import msgspec
 from paths import PYTHON
+from world import warm_judge
 from world.deployment import Deployment
 
 import magistrate
@@ -26,10 +27,11 @@ EXECUTOR = (
 
 
 class Running:
-    """A process that is killed at the end, with its output in a file."""
+    """A process that is killed at the end, with its output in a file; its assessor is warm unless its source is another."""
 
     def __init__(self, name: str, home: Path, argv: list[str], ready, source: Path | None = None) -> None:
-        env = {**os.environ, "PYTHONPATH": str(source)} if source is not None else None
+        asked = warm_judge.surroundings() if source is None else {"PYTHONPATH": str(source)}
+        env = {**os.environ, **asked}
         with (home / "run" / f"{name}.log").open("ab") as log:
             self.child = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env)
         self.home, self.name = home, name

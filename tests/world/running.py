@@ -30,7 +30,7 @@ from typing import Any
 
 import httpx
 from paths import MAGISTRATE, PYTHON
-from world import warm
+from world import warm, warm_judge
 from world.ports import four_free_ports
 
 FILES = {
@@ -79,6 +79,8 @@ class Town:
     first_port: int
     executed: str = ""
     """Digest of the proposal that a fixture saw through to its end."""
+    walls: bool = False
+    """Whether the assessor runs behind its walls, as it does for people, or warm (`warm_judge.py`)."""
 
     @property
     def home(self) -> Path:
@@ -104,13 +106,15 @@ class Town:
         words = [*map(str, arguments), "--home", str(self.home)]
         folder = self.clone if self.clone.is_dir() else self.folder
         env = {**os.environ, "HOME": str(self.folder), "NO_COLOR": "1"}
+        asked = {} if self.walls else warm_judge.surroundings()
         if arguments[0] == "up":
             done = subprocess.run(
-                [str(MAGISTRATE), *words], capture_output=True, text=True, timeout=180, cwd=folder, check=False, env=env,
-                stdin=subprocess.DEVNULL,
+                [str(MAGISTRATE), *words], capture_output=True, text=True, timeout=180, cwd=folder, check=False,
+                env=env | asked, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         else:
-            done = warm.run(words, cwd=folder, env=env)
+            told = {name: value for name, value in asked.items() if name == warm_judge.ASKED}
+            done = warm.run(words, cwd=folder, env=env | told)
         if status is not None:
             assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + (done.stderr if done.returncode else "")
@@ -235,9 +239,9 @@ class Town:
 
 
 @contextlib.contextmanager
-def running(folder: Path, files: dict[str, str] | None = None) -> Iterator[Town]:
+def running(folder: Path, files: dict[str, str] | None = None, *, walls: bool = False) -> Iterator[Town]:
     """A deployment that runs, with a repository, findings and a registered agent."""
-    town = Town(folder, four_free_ports())
+    town = Town(folder, four_free_ports(), walls=walls)
     repository(town.clone, {**FILES, **(files or {})})
     # `init` and `repository add` are told the folder by the clone's current directory.
     town("init", "--solo", "--name", "anna", "--ports", town.first_port)
@@ -252,12 +256,12 @@ def running(folder: Path, files: dict[str, str] | None = None) -> Iterator[Town]
 
 
 @contextlib.contextmanager
-def running_below(prefix: str, files: dict[str, str] | None = None) -> Iterator[Town]:
+def running_below(prefix: str, files: dict[str, str] | None = None, *, walls: bool = False) -> Iterator[Town]:
     """The same in a folder of its own, outside anybody's home, removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix=f"magistrate-{prefix}-"))
     folder.chmod(0o755)
     try:
-        with running(folder, files) as town:
+        with running(folder, files, walls=walls) as town:
             yield town
     finally:
         shutil.rmtree(folder, ignore_errors=True)
