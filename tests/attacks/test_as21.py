@@ -43,6 +43,7 @@ def test_admission_refuses_even_a_low_change_and_names_the_edge(tmp_path: Path) 
     assert EDGE in refused.value.message
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R64")
 def test_control_issues_no_warrant_and_says_why(tmp_path: Path) -> None:
     for name, declared, state in (
@@ -69,6 +70,7 @@ def test_the_executor_refuses_what_a_control_that_looked_away_sends(tmp_path: Pa
     assert "lease.requested" not in shared.steps()
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R64")
 def test_the_gate_gives_no_credential(tmp_path: Path) -> None:
     for name, declared, status in (("shared", SHARED, 403), ("split", SPLIT, 200)):

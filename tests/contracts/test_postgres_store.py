@@ -102,6 +102,7 @@ def test_without_its_driver_the_package_is_named(monkeypatch):
     assert refused.value.code == "MAG-E445"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R2")
 def test_a_password_comes_from_a_file_for_controls_user_only(own_server, tmp_path):
     url, passfile = own_server.database(), tmp_path / "passfile"
@@ -133,6 +134,7 @@ def test_a_server_that_may_lose_what_it_confirmed_is_refused(own_server):
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R62")
 def test_a_server_that_goes_away_stops_recording_and_comes_back(own_server, tmp_path):
     world = CaseWorld(tmp_path, store=own_server.database())

@@ -220,6 +220,7 @@ def appender(order):
     return child
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R62")
 def test_two_processes_that_append_at_once_share_one_sequence(world, where, tmp_path):
     """Each reads what it then writes: a reader that did not see the other's last entry would repeat a turn."""
@@ -318,6 +319,7 @@ def test_many_proposals_are_read_at_once_as_they_are_one_by_one(world):
         assert unit.proposals([], whole=5) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R32")
 def test_more_proposals_than_one_question_holds_are_all_read(world, monkeypatch):
     monkeypatch.setattr("magistrate.adapters.stores.records.BATCH", 2)

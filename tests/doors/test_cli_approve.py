@@ -126,6 +126,7 @@ def world(tmp_path_factory):
     return World(tmp_path_factory.mktemp("approve"))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R44", "R46")
 def test_an_honest_case_is_rebuilt_and_equal(world, walls):
     rebuilt = world.rebuild(*world.bundle())

@@ -285,6 +285,7 @@ def test_submodules_and_lfs_are_said_and_not_in_the_way(home, tmp_path):
     assert "LFS" in done.stdout
 
 
+@pytest.mark.slow
 def test_without_a_server_a_question_is_unavailable_and_never_an_empty_answer(home):
     for command in (["queue"], ["findings"], ["agents", "list"], ["session", "list"], ["leases"], ["readiness"]):
         done = run(*command, home=home)

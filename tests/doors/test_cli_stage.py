@@ -39,6 +39,7 @@ def bare(home: Path) -> Path:
     return home / "gate" / "repositories" / "shop.git"
 
 
+@pytest.mark.slow
 def test_a_stage_begins_with_what_runs_and_is_part_of_a_signed_policy(home: Path) -> None:
     empty = run("stage", "list", home=home)
     assert (empty.returncode, "no stage yet" in empty.stdout + empty.stderr) == (0, True)

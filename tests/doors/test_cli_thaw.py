@@ -44,6 +44,7 @@ def team(tmp_path):
     return Team(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 def test_one_operator_freezes_and_two_persons_thaw(team):
     assert team("thaw", "--reason", "over", person="ben").returncode == 3
@@ -120,6 +121,7 @@ def test_a_window_of_the_policy_is_checked_and_one_that_is_open_is_said(team):
     assert "names no repository of policy: `nowhere`" in team("policy", "check").stderr
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 def test_what_stands_is_listed_in_every_form_and_a_class_can_be_frozen(team):
     nothing = team("freeze", "list", person="ben")

@@ -28,6 +28,7 @@ def files(folder, **texts):
     return folder
 
 
+@pytest.mark.slow
 def test_two_files_and_the_request_that_shows_it(tmp_path):
     old, new = files(tmp_path / "a", p_json=NARROW) / "p.json", files(tmp_path / "b", p_json=WIDE) / "p.json"
     done = run(old, new)
@@ -37,12 +38,14 @@ def test_two_files_and_the_request_that_shows_it(tmp_path):
     assert "denied before, allowed after" in " ".join(done.stdout.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fail_on", "status"), [(None, 0), ("widened", 1), ("unknown", 1)])
 def test_the_exit_status_for_ci(tmp_path, fail_on, status):
     old, new = files(tmp_path / "a", p_json=NARROW) / "p.json", files(tmp_path / "b", p_json=WIDE) / "p.json"
     assert run(old, new, *(["--fail-on", fail_on] if fail_on else [])).returncode == status
 
 
+@pytest.mark.slow
 def test_what_is_unknown_fails_only_where_that_is_asked(tmp_path):
     odd = NARROW.replace('"Resource"', '"Unless": 1, "Resource"')
     old, new = files(tmp_path / "a", p_json=NARROW) / "p.json", files(tmp_path / "b", p_json=odd) / "p.json"
@@ -50,6 +53,7 @@ def test_what_is_unknown_fails_only_where_that_is_asked(tmp_path):
     assert "unknown" in run(old, new).stdout
 
 
+@pytest.mark.slow
 def test_folders_are_compared_as_wholes_and_tables_pipe(tmp_path):
     name = "_github__workflows__ci_yml".replace("_github", ".github", 1)
     old = files(tmp_path / "a", **{name: WORKFLOW, "p_json": NARROW})

@@ -61,6 +61,7 @@ def flat(text: str, mark: str) -> str:
     return re.sub(r"(?<=\W) | (?=\W)", "", made)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R17", "R18")
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_proven_reads_the_same_to_a_second_reader(name: str) -> None:
@@ -75,6 +76,7 @@ def test_what_is_proven_reads_the_same_to_a_second_reader(name: str) -> None:
     assert found > 20, "mutants that change nothing must exist, or nothing was tested"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R17")
 @pytest.mark.parametrize("name", NAMES)
 def test_only_last_commas_come_and_go(name: str) -> None:

@@ -57,6 +57,7 @@ def loose(text: str) -> str:
     return flat(text).replace("\x01", "")
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R17", "R18")
 def test_what_is_proven_reads_the_same_to_a_second_reader() -> None:
     dice, found = random.Random(7), 0

@@ -62,6 +62,7 @@ def flat(text: str) -> str:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R17", "R18")
 def test_what_is_proven_reads_the_same_to_a_second_reader() -> None:
     dice, found = random.Random(7), 0

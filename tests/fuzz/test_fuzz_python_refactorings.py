@@ -84,6 +84,7 @@ def check_imports(seed: int, rounds: int, tmp: Path) -> int:
     return len(held)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R17")
 def test_proven_imports_load_and_bind_the_same(tmp_path: Path) -> None:
     assert check_imports(1, 3_000, tmp_path) >= 60
@@ -181,6 +182,7 @@ def check_annotations(seed: int, rounds: int) -> int:
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R17")
 def test_proven_annotations_leave_code_and_results_alone() -> None:
     assert check_annotations(1, 600) >= 100

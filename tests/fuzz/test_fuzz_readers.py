@@ -121,6 +121,7 @@ def test_any_value_in_any_place_is_read_or_refused(read: Callable[[bytes], int],
     run()
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R8")
 @settings(max_examples=600, deadline=None, derandomize=True)
 @given(text=MIXED, entropy=st.booleans())

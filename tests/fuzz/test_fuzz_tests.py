@@ -205,6 +205,7 @@ def fuzz(count: int, seed: int) -> tuple[int, int]:
     return through, worse
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R20")
 def test_no_random_edit_that_is_let_through_notices_less() -> None:
     through, worse = fuzz(600, 20)

@@ -93,6 +93,7 @@ def test_a_planted_grant_is_alarmed_killed_and_closes_its_repository_for_the_exe
     outside.close()
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R50")
 def test_a_gate_that_is_down_is_told_when_it_is_back_though_the_lease_is_no_longer_listed(town: Town) -> None:
     plant(town.home, old=town.old, new=town.old)

@@ -112,6 +112,7 @@ def test_an_inverse_that_was_asked_for_and_never_went_through_holds_the_ref(gate
     assert not held(gate, bundle), "seen once is enough"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R58")
 def test_an_inverse_that_went_through_holds_nothing(gate: GateWorld) -> None:
     bundle = landed(gate)
@@ -122,6 +123,7 @@ def test_an_inverse_that_went_through_holds_nothing(gate: GateWorld) -> None:
     assert next_case(gate).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R58")
 @pytest.mark.parametrize("named", [{}, {"proposal": "sha256:" + "0" * 64, "owner": "ben"}], ids=["true", "false"])
 def test_the_word_of_the_executor_holds_a_ref_and_never_frees_one(gate: GateWorld, named: dict[str, str]) -> None:

@@ -43,6 +43,7 @@ def test_the_granted_push_goes_through_once(gate: GateWorld) -> None:
     assert view.reason
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R4")
 @pytest.mark.requirement("R52")
 def test_everything_but_the_granted_push_is_refused(gate: GateWorld) -> None:
@@ -127,6 +128,7 @@ def test_a_signed_request_is_good_once_and_for_its_body_only(gate: GateWorld) ->
     assert httpx.post(gate.url + path, content=b"{}", headers=headers).status_code == 403
 
 
+@pytest.mark.slow
 def test_one_warrant_has_one_effect_and_holds_its_ref(gate: GateWorld) -> None:
     bundle = gate.case().build()
     first = gate.credential(bundle=bundle)

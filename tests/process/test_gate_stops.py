@@ -57,6 +57,7 @@ def view(gate: GateWorld, lease: str) -> LeaseView:
     return msgspec.json.decode(gate.get(f"/gate/v1/leases/{lease}").content, type=LeaseView)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 @pytest.mark.requirement("R53")
 def test_a_freeze_told_to_the_gate_ends_the_live_credential_at_once_and_outlasts_a_kill(gate: GateWorld) -> None:
@@ -169,6 +170,7 @@ def test_a_withdrawal_told_to_the_gate_ends_the_credential_of_that_approval(gate
     assert gate.push(credential.token, f"{gate.change}:{REF}").returncode != 0
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R59")
 def test_what_is_not_believed_is_not_kept(gate: GateWorld) -> None:
     good = freeze(gate)

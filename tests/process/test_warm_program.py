@@ -39,6 +39,7 @@ def test_it_says_and_ends_as_the_real_program(words, status):
     assert found[0] == status
 
 
+@pytest.mark.slow
 def test_nothing_of_a_call_is_left_for_the_next(tmp_path):
     made = warmed(
         "init", "--solo", "--name", "anna", cwd=tmp_path, HOME=str(tmp_path), MAGISTRATE_HOME=str(tmp_path / "made"),

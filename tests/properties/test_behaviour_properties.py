@@ -46,6 +46,7 @@ def judged(name: str, before: bytes | None, after: bytes | None, *, known: bool)
     return assess(Case(id="x", steps=((change,),), base=BaseTree(files=files, known=known)))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R29")
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(NAMES), SIDES, SIDES, st.booleans())

@@ -50,6 +50,7 @@ def places(edits: set[int]) -> list[int]:
     return [EDITS[at][0] for at in edits]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R19", "R26")
 @settings(max_examples=400, deadline=None)
 @given(st.sets(st.integers(0, len(EDITS) - 1), min_size=1, max_size=5), st.integers(0, len(EDITS) - 1))

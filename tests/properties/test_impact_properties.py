@@ -53,6 +53,7 @@ class Crashing:
         raise MemoryError
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R26")
 @given(st.sets(st.sampled_from(POOL), min_size=1), st.sampled_from(POOL))
 def test_adding_a_change_never_relaxes(some: set[FileChange], more: FileChange) -> None:
@@ -79,6 +80,7 @@ def test_without_its_repository_a_case_is_never_judged_more_leniently(
         assert level(Case(id="", steps=steps, base=base)) > STRICTNESS_ORDER.index(Strictness.AUTO)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R25")
 @given(st.sets(st.sampled_from(POOL), min_size=1), st.integers(0, len(PROVERS) - 1), st.integers(0, len(SENSORS) - 1))
 def test_a_failing_prover_or_sensor_never_relaxes(some: set[FileChange], prover: int, sensor: int) -> None:

@@ -26,6 +26,7 @@ def outcome(read: Any, text: str) -> Any:
         return ValueError
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R23")
 @settings(max_examples=1000, deadline=None)
 @example([0, 5, 0])

@@ -72,6 +72,7 @@ def counted(larger: Any, smaller: Any, values: dict[str, str] | None = None) -> 
     ]
 
 
+@pytest.mark.slow
 @given(SIDE, SIDE)
 @settings(max_examples=120, deadline=None)
 def test_what_is_found_replays_and_what_is_not_found_is_nowhere(larger, smaller):
@@ -138,6 +139,7 @@ def test_both_directions_are_mirror_images(one, other):
     assert there == {(mirror[turn], by) for turn, by in back}
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.one_of(GLOBS, VARYING), min_size=1, max_size=2),
     st.lists(st.one_of(GLOBS, VARYING), min_size=1, max_size=2),

@@ -99,6 +99,7 @@ def test_a_question_in_as_many_parts_as_can_be_has_the_same_answer(question):
                     assert replay.shows([mine], others, found) is not None
 
 
+@pytest.mark.slow
 @given(GLOBS, GLOBS)
 @settings(max_examples=800, deadline=None)
 def test_how_two_patterns_stand_is_what_their_classes_say(one, other):
@@ -110,6 +111,7 @@ def test_how_two_patterns_stand_is_what_their_classes_say(one, other):
         assert 2 in told
 
 
+@pytest.mark.slow
 @given(GLOBS, st.lists(st.one_of(GLOBS, SPANS, VARYING), min_size=1, max_size=FEW + 6))
 @settings(max_examples=400, deadline=None)
 def test_patterns_in_an_order_are_told_as_one_by_one(atom, among):
@@ -119,6 +121,7 @@ def test_patterns_in_an_order_are_told_as_one_by_one(atom, among):
     assert near.covers(atom, Work()) == any(cover(one, atom) for one in among)
 
 
+@pytest.mark.slow
 @given(st.lists(GLOBS, min_size=1, max_size=4), st.data())
 @settings(max_examples=400, deadline=None)
 def test_classes_of_strings_that_match_something_are_those_among_all_classes(patterns, data):

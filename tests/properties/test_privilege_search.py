@@ -76,6 +76,7 @@ def test_what_is_left_out_makes_no_difference(question):
         assert (quick is None) == (plain is None)
 
 
+@pytest.mark.slow
 @given(GLOBS, st.lists(GLOBS, min_size=1, max_size=4), st.text("ab", max_size=3))
 @settings(max_examples=600, deadline=None)
 def test_patterns_that_match_one_text_touch(pattern, others, text):

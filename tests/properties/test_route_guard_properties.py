@@ -119,6 +119,7 @@ PIECES += [
 HOSTILE = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R24", "R25")
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(CASES), HOSTILE, HOSTILE, st.integers(0, 400))

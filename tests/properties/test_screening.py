@@ -121,6 +121,7 @@ PATTERNS = [*(one.pattern for one in RULES), *(one for module in SEARCHING for o
 """What is leapt to: the patterns of the rules, and all of the modules that ask for places."""
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R24", "R30")
 @given(choice=st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -134,6 +135,7 @@ def test_what_is_leapt_to_is_what_is_found(choice: st.DataObject) -> None:
     assert finds(pattern, text) is (pattern.search(text) is not None)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R24")
 def test_every_place_of_the_attacks_is_leapt_to() -> None:
     """Also where the whole is no longer ASCII."""
@@ -162,6 +164,7 @@ def hits_line_by_line(lines: Sequence[ChangedLine], one: Rule) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R24")
 @given(choice=st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

@@ -77,6 +77,7 @@ class Failing:
         raise RecursionError
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R25", "R26")
 @settings(max_examples=100, deadline=None)
 @given(

@@ -210,6 +210,7 @@ def test_time_is_bounded(walls):
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.slow
 def test_processor_time_is_bounded(walls):
     result = python(walls, "while True: pass", limits=SandboxLimits(cpu_seconds=1, wall_seconds=30))
     assert not result.clean

@@ -142,6 +142,7 @@ def test_what_the_map_does_not_say_is_not_single(principal: str, boundary: set[s
         verify_single_action(lost, "sa-exec", frozenset({"repository"}))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R67")
 @settings(max_examples=300, deadline=None)
 @given(ESTATES, st.sampled_from(PRINCIPALS), st.frozensets(st.sampled_from(RESOURCES), min_size=1))
@@ -156,6 +157,7 @@ def test_no_credential_that_reaches_beyond_passes(estate: EstateMap, principal: 
         assert not wide
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R64")
 @settings(max_examples=200, deadline=None)
 @given(ESTATES, st.sampled_from(PRINCIPALS))

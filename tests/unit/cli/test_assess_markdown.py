@@ -62,6 +62,7 @@ def test_what_a_reason_quotes_stands_in_one_code_span() -> None:
     assert prose("line 3: `eval(x)` may run, or `a` may") == "line 3: `eval(x)` may run, or `a` may"
 
 
+@pytest.mark.slow
 def test_a_verdict_of_any_size_stays_under_the_limit_of_a_comment() -> None:
     proof = {"rule": "no-prover/1", "status": "unknown", "why": "`" + "€" * 900 + "` @x", "witness": {}}
     files: list[dict[str, Any]] = [

@@ -53,6 +53,7 @@ SETS = st.lists(entitlements(), max_size=12).map(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R5", "R28")
 @PLAIN
 @given(some=SETS, other=SETS, seed=st.integers(0, 9))
@@ -132,6 +133,7 @@ def test_with_and_without_grant_option_at_once_is_refused():
         entitlements_of(f"{GOOD}\n{GOOD[:-1]} WITH GRANT OPTION;")
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R28")
 def test_what_is_too_much_is_refused_and_not_worked_on():
     names = ", ".join(f"a{number}" for number in range(400))

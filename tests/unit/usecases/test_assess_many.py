@@ -77,6 +77,7 @@ def one_by_one(assessor: Assessor, git_: RepositoryReader, change: Change) -> ob
         return seen(error)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R25", "R26")
 def test_together_gives_the_same_bytes_as_one_by_one(repository, assessor, alone):
     changes = [change for change, _ in changes_of(repository, "HEAD", 100)]
@@ -135,6 +136,7 @@ def test_a_change_at_which_the_assessor_dies_costs_its_own_verdict_only():
     assert walls.runs == 5  # each death ends a run, and the culprit has one of its own
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R25")
 def test_the_assessor_inside_says_and_ends_as_the_one_behind_walls():
     lines = [{"v": 1, "mode": "many", "texts": {}}, asked("a"), {"v": 1, "mode": "no such mode"}, asked("b")]
@@ -163,6 +165,7 @@ def test_what_fails_only_in_company_is_answered_alone():
     assert [judged(one)["assessment"]["id"] for one in answers] == ["a", "b", "c"]
 
 
+@pytest.mark.slow
 def test_contexts_name_only_texts_that_were_told():
     judge = Judge(sandbox=open_sandbox())
     case = asked("x")
@@ -175,6 +178,7 @@ def test_contexts_name_only_texts_that_were_told():
     assert unknown["assessment"]["strictness"] == "two"
 
 
+@pytest.mark.slow
 def test_a_single_question_cannot_name_texts():
     request = asked("x")
     request["case"]["context"] = {"named": {"b.py": "told"}, "complete": True}

@@ -108,6 +108,7 @@ def test_an_agent_of_another_owner_stands_for_itself(world):
     assert world.case(first).standing.state is S.IN_REVIEW
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R32", "R33")
 def test_what_completes_something_that_landed_asks_two_until_two_agreed_to_the_whole(world):
     first = world.land(world.judged(FIRST_OUT), FIRST_OUT)
@@ -125,6 +126,7 @@ def test_what_completes_something_that_landed_asks_two_until_two_agreed_to_the_w
     assert company(world, third).counting(again=False).others == ()
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R32", "R33")
 def test_what_wakes_what_two_agreed_to_is_judged_from_the_state_before_both(world):
     first = world.land(world.judged(FIRST_OUT), FIRST_OUT)
@@ -171,6 +173,7 @@ def test_only_what_people_were_told_of_is_settled(world):
     assert agreed_as_a_whole(msgspec.structs.replace(decided, strictness=ONE)) == frozenset()
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R32")
 def test_two_in_flight_that_write_one_file_differently_ask_two(world):
     one, other = ({"notes.md": f"# Notes\n\nThis service {verb} people.\n"} for verb in ("greets", "serves"))

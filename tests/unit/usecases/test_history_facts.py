@@ -149,6 +149,7 @@ def test_replacements_and_grafts_change_no_history(shop: Shop) -> None:
     assert kinds(shop.judged()) == {"unknown"}
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R25", "R26")
 def test_one_by_one_and_together_and_from_a_clone_the_facts_are_the_same(
     shop: Shop, tmp_path_factory: pytest.TempPathFactory

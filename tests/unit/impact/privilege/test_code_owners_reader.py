@@ -149,6 +149,7 @@ def test_every_string_is_of_a_class_that_was_found(patterns, text):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R28")
 @given(st.text(max_size=60))
 @example("\\")

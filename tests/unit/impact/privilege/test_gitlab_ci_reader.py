@@ -123,6 +123,7 @@ def fan_out(kind: str, last: str) -> str:
     return text + "job:\n" + top
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R25")
 @pytest.mark.requirement("R28")
 @pytest.mark.parametrize("kind", ["reference", "extends"])

@@ -109,6 +109,7 @@ def is_port(said, port):
     return said.get("protocol", "TCP") == port[0] and said.get("port", port[1]) == port[1]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R28")
 @given(POLICIES, POLICIES)
 @settings(max_examples=120, deadline=None)

@@ -100,6 +100,7 @@ GIVING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R28")
 @settings(max_examples=200, deadline=None)
 @given(

@@ -251,6 +251,7 @@ def test_more_consumers_than_can_be_told_and_texts_too_large_to_read_are_unknown
     assert rotated(large, "a.yml")[OLD].consumers == ("a.yml", "unknown")
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R36")
 def test_more_names_than_can_be_followed_are_unknown_consumers() -> None:
     tree = {"a.yml": "a: ${{ secrets.ORDERS_TOKEN_V1 }}\n"}
