@@ -210,7 +210,8 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "promotion-of-an-earlier-agent": Attempt(
         hope="The agent has another model by now, and nobody promotes it again.",
-        code="MAG-E129", says="another version of the agent", forge=lambda s: s.variant(promotion={"evidence": (digest(b"before"),)}),
+        code="MAG-E129", says="another version of the agent",
+        forge=lambda s: s.variant(promotion={"evidence": (digest(b"before"), s.town.trusted_roster().digest)}),
     ),
     "promotion-for-a-fix": Attempt(
         hope="A promotion of one class lets a change of another through.",

@@ -230,7 +230,7 @@ class Admissible:
                 Promotion(
                     **{"change_class": kind, "repository": "shop", "environment": "staging", "agent": "fixer",
                        "assessor": verdict.assessor, "policy": bound["policy"],
-                       "evidence": (self.town.manifest.payload_digest(),), **said}
+                       "evidence": (self.town.manifest.payload_digest(), bound["roster"]), **said}
                 ),
                 "prm", self.now - ago, lifetime=lifetime,
             )

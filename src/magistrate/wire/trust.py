@@ -11,8 +11,8 @@ from magistrate.wire.document import Body, Digest, Line, Name
 class Promotion(Body, frozen=True, kw_only=True):
     """Body: one class in one repository and environment may become automatic until `expires`.
 
-    `evidence` names what it rests on: first the manifest of the agent, which says which version of it was watched, then
-    the results of the drills and the record that was counted.
+    `evidence` names what it rests on: the manifest of the agent, which says which version of it was watched, the roster
+    that gave the signers their roles, the results of the drills and the record that was counted.
     """
 
     NAME: ClassVar[str] = "promotion"

@@ -129,7 +129,7 @@ class TrustWorld(CaseWorld):
         place = self.place()
         body = Promotion(
             **{"change_class": ChangeClass.FORMATTING, "repository": "shop", "environment": "staging", "agent": "fixer",
-               "assessor": place.assessor, "policy": self.trust.policy().digest, "evidence": (place.manifest,), **said}
+               "assessor": place.assessor, "policy": self.trust.policy().digest, "evidence": (place.manifest, self.trust.roster().digest), **said}
         )  # fmt: skip
         return by_all(
             self.deployment.people, list(signers or ("ben", "carla")), body, "prm", self.now, lifetime=30 * DAY
@@ -244,7 +244,8 @@ def test_trust_is_for_that_class_alone(promoted: TrustWorld) -> None:
         ((), {"assessor": "sha256:" + "1" * 64}, "promoted for the assessor"),
         ((), {"policy": "sha256:" + "1" * 64}, "promoted for the policy"),
         ((), {"environment": "nowhere"}, "policy knows no"),
-        ((), {"evidence": ()}, "another version by now"),
+        ((), {"evidence": ()}, "roster has changed"),
+        ((), {"evidence": "the roster alone"}, "another version by now"),
         ((), {"agent": "nobody"}, "no agent"),
     ],
 )  # fmt: skip
@@ -252,6 +253,8 @@ def test_what_control_does_not_take_for_a_promotion(
     tmp_path: Path, signers: tuple[str, ...], said: dict[str, Any], words: str
 ) -> None:
     made = TrustWorld(tmp_path)
+    if said.get("evidence"):
+        said = {"evidence": (made.trust.roster().digest,)}
     with pytest.raises(MagistrateError, match=words):
         made.keep(made.promotion(*signers, **said))
     made.store.close()

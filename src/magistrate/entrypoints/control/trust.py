@@ -54,7 +54,7 @@ def record(parts: ControlParts, asked: Asked) -> dict[str, Any]:
     }
     return {
         "record": told, "lacking": missing, "bars": asdict(earning.bars), "policy": parts.trust.policy().digest,
-        "assessor": place.assessor, "evidence": [place.manifest, *drills, digest_of(told)],
+        "assessor": place.assessor, "evidence": [place.manifest, parts.trust.roster().digest, *drills, digest_of(told)],
     }  # fmt: skip
 
 
