@@ -24,6 +24,8 @@ from magistrate.wire.effect import GitUpdate
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.withdrawal import Withdrawal
 
+pytestmark = pytest.mark.slow
+
 
 class Promoted(Admissible):
     """A case whose change is really there, and whose verdict is that of the real assessor, or what control claims."""

@@ -34,6 +34,7 @@ from magistrate.wire.report import Outcome, Report
 from magistrate.wire.trust import Promotion
 from magistrate.wire.withdrawal import Withdrawal
 
+pytestmark = pytest.mark.slow
 S = CaseState
 FEW = Bars(assessed=2, live=2, agent_live=2, rollback_drills=2)
 HEAD = "import os\n\n\ndef greet(name):\n"
