@@ -100,6 +100,7 @@ def test_nobody_is_asked_about_what_was_promoted_until_somebody_takes_it_back(te
     (waiting,) = team.town.home.glob("promotion-*.next.json")
     name = waiting.name.removeprefix("promotion-").removesuffix(".next.json")
     assert "not in force" in team("anna", "trust", "sign", name), "who owns the agent does not count"
+    assert f"one more must sign: magistrate trust sign {name}" in team("carla", "trust")
     asked = team.until(team.proposed(other="A  = 1\n"), "IN_REVIEW")
     assert asked["case"]["class"] == "formatting"
     assert "promoted: " in team("carla", "trust", "sign", name)

@@ -52,6 +52,8 @@ def trust(context: click.Context, frame: Frame, *, output: str) -> None:
     if context.invoked_subcommand is not None:
         return
     rows = [{"id": short(one["promotion"]), **one} for one in frame.client().get(f"{_AT}/trust")["promotions"]]
+    for name in _waiting(frame.settings()):
+        click.echo(f"one more must sign: magistrate trust sign {name}", err=True)
     show_list(
         output, rows, _COLUMNS, wide=_WIDE,
         empty="nothing is promoted, people are asked about everything; `magistrate trust record CLASS` says what is missing",
@@ -216,15 +218,19 @@ def _place(settings: Settings, name: str) -> Path:
     return settings.home / f"promotion-{short(name)}.next.json"
 
 
-def _parked(settings: Settings, typed: str) -> Envelope:
+def _waiting(settings: Settings) -> dict[str, Path]:
+    """Promotions that lack a signature, by their short id."""
     found = sorted(settings.home.glob("promotion-*.next.json"))
-    fits = [path for path in found if path.name.removeprefix("promotion-").startswith(typed)]
+    return {path.name.removeprefix("promotion-").removesuffix(".next.json"): path for path in found}
+
+
+def _parked(settings: Settings, typed: str) -> Envelope:
+    waiting = _waiting(settings)
+    fits = [name for name in waiting if name.startswith(typed)]
     if len(fits) != 1:
-        waiting = ", ".join(path.name.removeprefix("promotion-").removesuffix(".next.json") for path in found) or "none"
-        raise NotFound(
-            "MAG-E606", f"no one promotion `{visible(typed)[:20]}` waits for a signature; waiting: {waiting}"
-        )
-    return read_bundle(fits[0])
+        told = ", ".join(waiting) or "none"
+        raise NotFound("MAG-E606", f"no one promotion `{visible(typed)[:20]}` waits for a signature; waiting: {told}")
+    return read_bundle(waiting[fits[0]])
 
 
 def _named(client: Client, typed: str) -> str:
