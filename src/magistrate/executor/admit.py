@@ -25,6 +25,7 @@ from magistrate.authority.stage_effect import otherwise
 from magistrate.authority.stops import Reach, Stops, verify_not_frozen
 from magistrate.authority.windows import verify_no_window
 from magistrate.authority.workload import required_proof
+from magistrate.domain.stages import FOLLOW
 from magistrate.errors import Refused
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_record import DrillRecord
@@ -32,7 +33,7 @@ from magistrate.executor.foreign import ForeignLeases
 from magistrate.executor.halts import Halts
 from magistrate.executor.identity import Identity
 from magistrate.executor.landed import landed_by
-from magistrate.executor.mints import system_ref
+from magistrate.executor.mints import system_ref, target_ref
 from magistrate.executor.ports import AssessmentMatter, Assessor, Clock, Ruling, Target
 from magistrate.executor.promoted import verify_low_together, verify_no_setback
 from magistrate.wire.assessment import Verdict
@@ -40,7 +41,7 @@ from magistrate.wire.canonical import digest_of
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Decision, Obligation
 from magistrate.wire.document import open_envelope, verify_current
-from magistrate.wire.effect import ChangeEntitlement, GitEffect, GitUpdate, Release, RotateSecret, StageEffect
+from magistrate.wire.effect import ChangeEntitlement, Deploy, GitEffect, GitUpdate, Release, RotateSecret, StageEffect
 from magistrate.wire.envelope import Envelope
 from magistrate.wire.proposal import Proposal
 
@@ -113,6 +114,7 @@ class Admission:
         self._verify_workload(admitted)
         self._verify_first(admitted)
         self._verify_tree(admitted)
+        self._verify_used_open(admitted)
         self._verify_judgement(bundle, admitted)
         self._book.raise_pin("roster", admitted.roster.body.version)
         self._book.raise_pin("policy", admitted.policy.body.version)
@@ -169,6 +171,18 @@ class Admission:
         verify_not_withdrawn(admitted.approvals, stops.withdrawals, admitted.roster)
         verify_promotions_stand({one.digest for one in admitted.promotions}, stops.withdrawals, admitted.roster)
         verify_no_setback(admitted.promotions, admitted.effect.repository, self._book, self._record)
+
+    def _verify_used_open(self, admitted: Admitted) -> None:
+        """What a rotation changes beyond its own system stands in its document, which is readable once the tree is here."""
+        effect = admitted.effect
+        if not isinstance(effect, RotateSecret):
+            return
+        use, thaws = (
+            self._target.secret_use(effect.repository, effect.result_tree, effect.document),
+            self._stops().thaws,
+        )
+        for place in (*map(system_ref, use.opens), *map(target_ref, use.consumers)):
+            self._foreign.verify_open(place, admitted.roster, thaws)
 
     def _verify_first(self, admitted: Admitted) -> None:
         """One agreement is one effect, whatever warrants are made of it and wherever its ref was put back to (R56)."""
@@ -278,7 +292,9 @@ class Admission:
 
 
 def places_of(effect: GitEffect) -> tuple[str, ...]:
-    """What a foreign lease may close that an effect changes: its repository, and its system if it has one."""
+    """What a foreign lease may close that an effect changes: its repository, and its system or target if it has one."""
+    if isinstance(effect, Deploy) and effect.command_id != FOLLOW:
+        return effect.repository, target_ref(effect.command_id)
     if isinstance(effect, ChangeEntitlement):
         return effect.repository, system_ref(effect.system)
     return (effect.repository, system_ref(effect.store)) if isinstance(effect, RotateSecret) else (effect.repository,)

@@ -7,6 +7,7 @@ gives another verdict there (`trust.demoted`).
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from magistrate.domain.case import DrillRow, EventRow
@@ -48,21 +49,47 @@ def order_drills(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> str:
     return name
 
 
-def open_orders(unit: Unit, trust: Trust, now: int) -> tuple[Envelope, ...]:
-    """Orders that still lack a result and have not expired."""
-    done: dict[str, set[str]] = {}
-    for row in unit.drills():
-        done.setdefault(row.order, set()).add(row.kind)
-    wanted = []
+def open_orders(unit: Unit, trust: Trust, now: int, executors: Collection[str] = ()) -> tuple[Envelope, ...]:
+    """Orders that still lack a result and have not expired.
+
+    With `executors` (key ids) those that lack one by any of them: each proves its own walls, since each counts only what
+    its own journal says.
+    """
+    current: dict[str, Envelope] = {}
     for envelope in unit.documents(DrillOrder.NAME):
         try:
             document, _ = trust.roster().open_by_person(envelope, DrillOrder)
             verify_current(document, now)
         except Refused:
             continue  # expired, or by somebody who is no longer in the roster
-        if len(done.get(envelope.payload_digest(), set())) < len(DrillKind):
-            wanted.append(envelope)
-    return tuple(wanted)
+        current[envelope.payload_digest()] = envelope
+    done = _done(unit, current)
+    return tuple(
+        envelope for name, envelope in current.items()
+        if any(len(done.get((name, who), ())) < len(DrillKind) for who in executors or ("",))
+    )  # fmt: skip
+
+
+def orders_for(unit: Unit, trust: Trust, executor: str, asking: Sequence[str], now: int) -> tuple[Envelope, ...]:
+    """Orders for one executor: those that it has not reported on, once whoever asks before it (in this order) has.
+
+    One after the other, since all of an order's drills use one scratch repository.
+    """
+    before = asking[: asking.index(executor)] if executor in asking else ()
+    waiting = {one.payload_digest() for one in open_orders(unit, trust, now, before)} if before else set()
+    return tuple(one for one in open_orders(unit, trust, now, (executor,)) if one.payload_digest() not in waiting)
+
+
+def _done(unit: Unit, orders: Collection[str]) -> dict[tuple[str, str], set[str]]:
+    """The kinds that have a result, by order and key id; by the empty key id whoever it was."""
+    done: dict[tuple[str, str], set[str]] = {}
+    for row in unit.drills() if orders else ():
+        if row.order not in orders:
+            continue
+        (signature,) = unit.document(row.result).signatures
+        for who in ("", signature.keyid):
+            done.setdefault((row.order, who), set()).add(row.kind)
+    return done
 
 
 def keep_result(unit: Unit, envelope: Envelope, trust: Trust, now: int) -> None:

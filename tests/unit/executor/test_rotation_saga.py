@@ -7,15 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from world.admissible import NOW
 from world.executing import PROBE, Killed, dying_at
 from world.rotating import OLD_VALUE, STAGE, STOOD, Rotating, rotating
 
+from magistrate.authority.foreign_lease import ForeignLease
 from magistrate.authority.stops import Stops
+from magistrate.domain.events import Event
 from magistrate.domain.rotation import SecretUse
 from magistrate.errors import Refused
+from magistrate.executor.admit import places_of
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.journal import Journal
 from magistrate.executor.rows import JournalStep
+from magistrate.wire.effect import Deploy
 
 pytestmark = pytest.mark.requirement("R5", "R54")
 ORDER = [
@@ -305,3 +310,22 @@ def test_a_system_that_the_settings_name_no_more_is_told_and_nothing_goes_on(tmp
     run(case, rounds=2)
     assert ended(case) == (["halted"], False)
     assert case.nobody_is_locked_out()
+
+
+@pytest.mark.requirement("R50", "R51")
+@pytest.mark.parametrize("place", ["system:orders-db", "system:reports-db", "target:worker"])
+def test_a_lease_that_nobody_knows_closes_each_place_that_a_rotation_changes(tmp_path: Path, place: str) -> None:
+    case = rotating(tmp_path / "home")
+    book = Casebook(case.world.open())
+    book.foreign_found(ForeignLease(lease="lse-strange", repository=place, since=NOW), Event.FREEZE_SET, {})
+    run(case)
+    assert ended(case) == (["refused"], False)
+    assert "MAG-E127" in why(case)
+    assert (case.told, moved(case)) == ([], False)
+
+
+def test_a_lease_that_nobody_knows_closes_the_target_of_a_deployment() -> None:
+    said = {"environment": "live", "pre_state": "", "repository": "shop", "ref": "", "stage": "live", "old": "", "commit": "",
+            "base_tree": "", "result_tree": "", "manifest_sha256": "", "artifact_digest": "", "rollback_plan_digest": ""}  # fmt: skip
+    assert places_of(Deploy(**said, command_id="web")) == ("shop", "target:web")
+    assert places_of(Deploy(**said, command_id="follow")) == ("shop",)

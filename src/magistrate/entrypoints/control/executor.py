@@ -9,9 +9,10 @@ from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
 from magistrate.entrypoints.control.people import SignedWord, export, policy, roster
 from magistrate.errors import Refused
-from magistrate.usecases.drills import keep_result, open_orders
+from magistrate.usecases.drills import keep_result, orders_for
 from magistrate.usecases.matter import bundle
 from magistrate.usecases.settle import record_report, record_step
+from magistrate.usecases.skew import executors_of
 from magistrate.usecases.warrant import fetchable
 from magistrate.wire.canonical import verify_digest_shape
 from magistrate.wire.case_bundle import CaseBundle
@@ -66,9 +67,11 @@ def step(parts: ControlParts, asked: Asked) -> dict[str, Any]:
 
 
 def orders(parts: ControlParts, asked: Asked) -> dict[str, Any]:
-    """Drill orders that lack results, each with roster and policy."""
+    """Drill orders that lack results of the executor that asks, when it is its turn, each with roster and policy."""
+    others = parts.polls.asking(executors_of(parts.trust.roster()), asked.now)
+    asking = [one.executor for one in others]
     with parts.store.transaction() as unit:
-        found = open_orders(unit, parts.trust, asked.now)
+        found = orders_for(unit, parts.trust, asked.caller.keyid, asking, asked.now)
     chain, active = parts.trust.chain(), parts.trust.policy_envelope()
     return {"orders": [{"order": envelope, "roster": chain, "policy": active} for envelope in found]}
 
