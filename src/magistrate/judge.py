@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gc
 import hashlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -182,6 +184,23 @@ class _Texts(msgspec.Struct):
 
 def answer(content: bytes, texts: Mapping[str, str] | None = None) -> tuple[bytes, int]:
     """Answer one request: canonical JSON and the exit status."""
+    with _collected_afterwards():
+        return _answer(content, texts)
+
+
+@contextmanager
+def _collected_afterwards() -> Iterator[None]:
+    """No search for rubbish while a question is open: trees of syntax are none, and looking through them takes a fifth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _answer(content: bytes, texts: Mapping[str, str] | None) -> tuple[bytes, int]:
     try:
         request = msgspec.json.decode(content)
         if not isinstance(request, dict) or request.get("v") != VERSION or isinstance(request.get("v"), bool):

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.python_imports import atoms_in
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -67,7 +68,7 @@ class Names:
             for one in tree.body
         )
         self.bound = Counter(_bindings(tree))
-        self.star = any(isinstance(n, ast.ImportFrom) and any(a.name == "*" for a in n.names) for n in ast.walk(tree))
+        self.star = any(isinstance(n, ast.ImportFrom) and any(a.name == "*" for a in n.names) for n in walk(tree))
         self.imported = {
             atom.bound: (atom.module, atom.name, one.lineno)
             for one in tree.body
@@ -86,7 +87,7 @@ class Names:
 
 
 def _bindings(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from magistrate.impact.languages.python_nodes import walk
+
 LISTS: Final = re.compile(
     r"(?:^|/)(?:\.(?:git|docker|npm|prettier|eslint|helm|gcloud|stylelint|vscode|markdownlint|lychee|codespell|nuget|cfn|ansible-lint)"
     r"\w*ignore|codeowners|\.mailmap|labeler\.ya?ml|\.editorconfig|mkdocs[\w-]*\.ya?ml|\.?readthedocs\.ya?ml|\.markdownlint[\w.-]*|"
@@ -217,7 +219,7 @@ def _docstrings(text: str) -> tuple[range, ...]:
         return ()
     return tuple(
         range(one.lineno, (one.end_lineno or one.lineno) + 1)
-        for one in ast.walk(tree)
+        for one in walk(tree)
         if isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) and isinstance(one.value.value, str)
     )
 
@@ -263,10 +265,10 @@ def _setup_py(text: str, shown: str) -> bool:
     tree = _program(text)
     if tree is None:
         return False
-    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
-    inner = {id(node) for function in functions for node in ast.walk(function)}
-    scopes: list[list[ast.AST]] = [[node for node in ast.walk(tree) if id(node) not in inner]]
-    scopes += [list(ast.walk(function)) for function in functions]
+    functions = [one for one in walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
+    inner = {id(node) for function in functions for node in walk(function)}
+    scopes: list[list[ast.AST]] = [[node for node in walk(tree) if id(node) not in inner]]
+    scopes += [list(walk(function)) for function in functions]
     names: list[set[str]] = [set() for _ in scopes]
     before = -1
     while sum(map(len, names)) != before:
@@ -288,13 +290,13 @@ def _carries(statement: ast.AST, names: set[str], shown: str) -> Iterator[str]:
     elif isinstance(statement, ast.With):
         held = (item for item in statement.items if _holds(item.context_expr, names, shown))
         targets = [item.optional_vars for item in held if item.optional_vars is not None]
-    yield from (one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name))
+    yield from (one.id for target in targets for one in walk(target) if isinstance(one, ast.Name))
 
 
 def _gives(statement: ast.AST, names: set[str], shown: str) -> Iterator[str]:
     """The name of a function that returns the page."""
     if isinstance(statement, ast.FunctionDef):
-        returned = (one.value for one in ast.walk(statement) if isinstance(one, ast.Return) and one.value is not None)
+        returned = (one.value for one in walk(statement) if isinstance(one, ast.Return) and one.value is not None)
         if any(_holds(value, names, shown) for value in returned):
             yield statement.name
 
@@ -303,7 +305,7 @@ def _holds(node: ast.AST, names: set[str], shown: str) -> bool:
     return any(
         (isinstance(one, ast.Constant) and isinstance(one.value, str) and _names(one.value, shown))
         or (isinstance(one, ast.Name) and one.id in names)
-        for one in ast.walk(node)
+        for one in walk(node)
     )
 
 

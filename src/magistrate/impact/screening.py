@@ -9,6 +9,7 @@ gives up says so, and then every pattern is tried.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
@@ -30,7 +31,10 @@ ALIKE: Final = "\u0130\u0131\u017f\u212a"
 """Signs that are letters of ASCII where case does not count: a text with one is not screened."""
 FOREIGN: Final = b"\x80"
 """What stands for any sign that is not ASCII, and for odd spaces."""
-FOREIGN_SIGNS: Final = re.compile(f"[^\x00-\x7f]+|[{ODD_SPACES}]+")
+SHOWN: Final = "magistrate.foreign"
+"""The name under which `str.encode` knows how foreign signs are shown."""
+IN_ONE_BYTE: Final = bytes(FOREIGN[0] if chr(sign) in ODD_SPACES else sign for sign in range(256))
+"""Odd spaces as foreign signs, every other byte as it is."""
 SPELLED: Final = re.compile(r"\\[xuUNv0-7]|[^\x00-\x7f]")
 """A sign in a pattern that may not be ASCII, or an odd space."""
 MAX_KEPT: Final = 1_000_000
@@ -133,8 +137,17 @@ def _signs(text: str) -> tuple[bytes | None, bool]:
         return text.encode("ascii"), False
     if any(sign in text for sign in ALIKE):
         return None, True
-    shown = FOREIGN_SIGNS.sub(lambda found: FOREIGN.decode("latin-1") * len(found[0]), text)
-    return shown.encode("latin-1"), True
+    return text.encode("ascii", SHOWN).translate(IN_ONE_BYTE), True
+
+
+def _shown(error: UnicodeError) -> tuple[bytes, int]:
+    """`FOREIGN` for each sign that is not ASCII; a handler of `str.encode`, which looks for them several times as fast as `re`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return FOREIGN * (error.end - error.start), error.end
+
+
+codecs.register_error(SHOWN, _shown)
 
 
 def places(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

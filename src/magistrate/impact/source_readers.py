@@ -55,14 +55,22 @@ def source_reader_of(file: ChangedFile, base: BaseTree) -> str | None:
 
 
 def _readers(file: ChangedFile, base: BaseTree) -> Iterator[str]:
-    stem = re.compile(rf"(?<![\w-]){re.escape(file.name.partition('.')[0])}(?![\w-])")
+    word = file.name.partition(".")[0]
+    stem = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
     own = file.path.lower().split("/")[:-1][-1:]
     for path, text in sorted(base.lowered.items()):
-        if path != file.path and file.name in text and not path.lower().endswith(PAGES) and not WORDS.search(path):
+        named = word in text
+        if (
+            path != file.path
+            and named
+            and file.name in text
+            and not path.lower().endswith(PAGES)
+            and not WORDS.search(path)
+        ):
             line = _reading_line(path.lower(), text, file.name, own, base)
             if line:
                 yield f"`{path}` line {line} may read the text of this file"
-        reflects, prints = _of_itself(text)
+        reflects, prints = _of_itself(text) if named or path == file.path else (False, False)
         if reflects and (path == file.path or stem.search(text)):
             yield f"`{path}` reads the source of what it names, and names this"
         if prints and path != file.path and stem.search(text):

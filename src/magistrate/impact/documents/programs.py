@@ -18,6 +18,7 @@ from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.documents.examples import example_changes
 from magistrate.impact.documents.pages import MARKDOWN
 from magistrate.impact.documents.uses import FOR_AGENTS, only_put
+from magistrate.impact.languages.python_nodes import walk
 
 _NAMES: Final = r"[\w./*@-]+"
 _QUOTED: Final = rf"[\"']{_NAMES}[\"']"
@@ -186,9 +187,7 @@ def _packaged(text: str) -> tuple[tuple[int, str], ...]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    calls = (
-        one for one in ast.walk(tree) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name | ast.Attribute)
-    )
+    calls = (one for one in walk(tree) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name | ast.Attribute))
     setups = (one for one in calls if (one.func.id if isinstance(one.func, ast.Name) else one.func.attr) == "setup")  # type: ignore[attr-defined]
     lists = [key.value for one in setups for key in one.keywords if key.arg in PACKAGE_KEYS]
     return tuple(found for value in lists for found in _plain_texts(value))
@@ -196,7 +195,7 @@ def _packaged(text: str) -> tuple[tuple[int, str], ...]:
 
 def _plain_texts(value: ast.expr) -> Iterator[tuple[int, str]]:
     """Texts of a list or mapping of nothing but texts; nothing where anything is computed or agents look there."""
-    nodes = [one for one in ast.walk(value) if not isinstance(one, ast.expr_context)]
+    nodes = [one for one in walk(value) if not isinstance(one, ast.expr_context)]
     if not all(isinstance(one, ast.Dict | ast.List | ast.Tuple | ast.Constant) for one in nodes):
         return
     texts = [(one.lineno, one.value) for one in nodes if isinstance(one, ast.Constant) and isinstance(one.value, str)]
@@ -242,7 +241,7 @@ def calls_named_programs(text: str) -> bool:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    nodes = list(ast.walk(tree))
+    nodes = list(walk(tree))
     given = {one.args.vararg.arg for one in nodes if isinstance(one, ast.FunctionDef) and one.args.vararg}
     modules = {
         a.asname or a.name for one in nodes if isinstance(one, ast.Import) for a in one.names if a.name == "subprocess"

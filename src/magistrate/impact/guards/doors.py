@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from magistrate.impact.guards.formula import Formula
@@ -19,11 +19,16 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Something done only where a condition holds: `what` is its text."""
+    """Something done only where a condition holds; its text is made where somebody asks for it."""
 
-    what: str
+    text: Callable[[], str]
     when: Formula
     line: int
+
+    @property
+    def what(self) -> str:
+        """The text of what is done."""
+        return self.text()
 
 
 @dataclass(slots=True, kw_only=True)

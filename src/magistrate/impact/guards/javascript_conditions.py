@@ -283,7 +283,7 @@ def steps_of(node: Node, known: Known, depth: int = 0) -> tuple[Step, ...]:
     if node.type.endswith("statement"):
         return tuple(_step(node, known, depth + 1))
     value = condition(node, known)  # the body of an arrow that is one expression
-    return (Step(kind="leave", line=line_of(node), value=value, text=lambda: text(node)),)
+    return (Step(kind="leave", line=line_of(node), value=lambda: value, text=lambda: text(node)),)
 
 
 def _step(node: Node, known: Known, depth: int) -> Iterator[Step]:
@@ -305,7 +305,8 @@ def _step(node: Node, known: Known, depth: int) -> Iterator[Step]:
         else:
             inner = node.named_children[0] if node.named_children and node.type == "return_statement" else None
             value = None if inner is None else condition(inner, known)
-            yield Step(kind="leave", line=line, value=value, text=lambda: text(node))
+            answered = None if value is None else (lambda: value)
+            yield Step(kind="leave", line=line, value=answered, text=lambda: text(node))
     elif node.type == "expression_statement" and node.named_children:
         inner = bare(node.named_children[0])
         said = text(inner)[:400]

@@ -239,11 +239,10 @@ class _Walk:
         asked = given(node)
         if function is not None and function.type == "member_expression" and asked:
             target = function.child_by_field_name("object")
-            holder = text(target)
             first = string(asked[0])
             chained = (
-                re.search(r"\.route\(\s*['\"`]([^'\"`]*)", holder)
-                if target is not None and target.type == "call_expression"
+                re.search(r"\.route\(\s*['\"`]([^'\"`]*)", text(target))
+                if target is not None and target.type == "call_expression" and short in ROUTES
                 else None
             )
             if short == "use":

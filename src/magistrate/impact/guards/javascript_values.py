@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from magistrate.impact.guards import names
@@ -42,6 +43,8 @@ HELD: Final = re.compile(
     r"(?:paths?|routes?|urls?|endpoints?|pages?)?\Z"
 )  # fmt: skip
 RULES: Final = re.compile(r"(?i)shield|permissions?|polic(?:y|ies)|rules|acls?|authori[sz]ation|access")
+PLACES: Final = frozenset({"path", "url", "name", "route", "pathname"})
+"""Properties that say where an object is reached."""
 PROCEDURE: Final = re.compile(r"\b(\w*[pP]rocedure)\b")
 
 
@@ -52,22 +55,10 @@ def _allow(door: Door, said: list[str]) -> None:
 def pair(doors: Doors, name: str, held: Node, node: Node, scope: tuple[str, ...], known: Known) -> None:  # noqa: C901, PLR0912, PLR0913, PLR0917
     """One property of an object."""
     line = line_of(node)
-    parent = node.parent
-    beside = (
-        {}
-        if parent is None
-        else {
-            key: said
-            for key, one in pairs(parent)
-            if key in {"path", "url", "name", "route", "pathname"} and (said := string(one))
-        }
-    )
-    where = next(iter(beside.values()), ".".join(scope))
-    key = f"property {where}"
-    shown = where or "the file"
     if name in {"path", "url", "route"} and string(held) is not None:
-        doors(key, shown, line).routes = (f"property {where}",)
-    procedure = PROCEDURE.match(text(held)[:200]) if held.type == "call_expression" else None
+        door = _beside(doors, node, scope, line)
+        door.routes = (door.key,)
+    procedure = _procedure(held)
     if procedure is not None:
         door = doors(f"procedure {'.'.join((*scope, name))}", name, line)
         door.routes = (f"procedure {name}",)
@@ -78,7 +69,7 @@ def pair(doors: Doors, name: str, held: Node, node: Node, scope: tuple[str, ...]
     elif name == "matcher":
         door = doors("middleware matcher", "the matcher of the middleware", line)
         door.guards += [Guard(formula=f"guard matcher {one}", line=line) for one in listed(held, known)]
-    elif name == "provide" and text(held) == "APP_GUARD" and parent is not None:
+    elif name == "provide" and text(held) == "APP_GUARD" and (parent := node.parent) is not None:
         for other, one in pairs(parent):
             if other in {"useClass", "useExisting", "useFactory", "useValue"}:
                 doors("APP_GUARD", "`APP_GUARD`", line, holder=True).guards.append(
@@ -86,14 +77,16 @@ def pair(doors: Doors, name: str, held: Node, node: Node, scope: tuple[str, ...]
                 )
     elif LISTS.match(name) and held.type in {"array", "string", "identifier", "member_expression"}:
         if not names.opens(text(held).strip("'\"")):
-            doors(key, shown, line).guards.append(Guard(formula=names.of_guard(name, listed(held, known)), line=line))
+            _beside(doors, node, scope, line).guards.append(
+                Guard(formula=names.of_guard(name, listed(held, known)), line=line)
+            )
     elif OPENING.fullmatch(name) and text(held) == "true":
-        doors(key, shown, line).openers.setdefault(f"{name}: true", line)
+        _beside(doors, node, scope, line).openers.setdefault(f"{name}: true", line)
     elif OPENING.fullmatch(name) and text(held) == "false":
-        doors(key, shown, line).guards.append(Guard(formula=f"guard {name} is off", line=line))
+        _beside(doors, node, scope, line).guards.append(Guard(formula=f"guard {name} is off", line=line))
     elif ASKING.fullmatch(name):
-        _asking(doors(key, shown, line), name, held, known, line)
-    elif any(RULES.search(one) for one in scope):
+        _asking(_beside(doors, node, scope, line), name, held, known, line)
+    elif any(map(_of_rules, scope)):
         asked = asked_by(held, known)
         if asked is not None:
             door = doors(f"rule {'.'.join((*scope, name))}", ".".join((*scope[-1:], name)), line)
@@ -101,6 +94,26 @@ def pair(doors: Doors, name: str, held: Node, node: Node, scope: tuple[str, ...]
                 door.openers.setdefault(asked.opens, line)
             elif held.type != "array" or asked.formula is not True:
                 door.guards.append(Guard(formula=asked.formula, line=line))
+
+
+def _beside(doors: Doors, node: Node, scope: tuple[str, ...], line: int) -> Door:
+    """The door of the object that a property stands in: by the place that the object names, else by where it stands."""
+    inside = () if node.parent is None else pairs(node.parent)
+    said = {key: told for key, one in inside if key in PLACES and (told := string(one))}
+    where = next(iter(said.values()), ".".join(scope))
+    return doors(f"property {where}", where or "the file", line)
+
+
+def _procedure(held: Node) -> re.Match[str] | None:
+    """A call whose name says that it is a procedure."""
+    if held.type != "call_expression" or held.text is None or b"rocedure" not in held.text:
+        return None
+    return PROCEDURE.match(text(held)[:200])
+
+
+@lru_cache(maxsize=4_096)
+def _of_rules(name: str) -> bool:
+    return RULES.search(name) is not None
 
 
 def _asking(door: Door, name: str, held: Node, known: Known, line: int) -> None:
@@ -130,7 +143,7 @@ def value(doors: Doors, name: str, held: Node, scope: tuple[str, ...], known: Kn
         _allow(doors(f"list {'.'.join((*scope, name))}", f"`{name}`", line_of(held)), listed(held, known))
     elif held.type == "new_expression" and text(held).startswith("new Set(") and HELD.search(name) and given(held):
         _allow(doors(f"list {'.'.join((*scope, name))}", f"`{name}`", line_of(held)), listed(given(held)[0], known))
-    elif held.type == "call_expression" and (procedure := PROCEDURE.match(text(held)[:200])):
+    elif held.type == "call_expression" and (procedure := _procedure(held)):
         door = doors(f"procedure {'.'.join((*scope, name))}", name, line_of(held))
         if not names.opens(procedure[1]):
             door.guards.append(Guard(formula=names.of_guard(procedure[1]), line=line_of(held)))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from magistrate.impact.guards import names
 from magistrate.impact.guards.formula import LOGIN, Formula, both, either, negated
 from magistrate.impact.guards.steps import Step, strong
+from magistrate.impact.languages.python_nodes import nested_less_than, walk
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 MOST_DEPTH: Final = 12
+SHALLOW: Final = 40
+"""Levels of nodes that `ast.unparse` certainly gets to the end of."""
 WRAPS: Final = frozenset(
     {"Depends", "Security", "method_decorator", "partial", "Provide", "Annotated", "wraps", "Middleware"}
 )
@@ -31,13 +34,15 @@ class Names:
     functions: dict[str, Function] = field(default_factory=dict)
     classes: dict[str, ast.ClassDef] = field(default_factory=dict)
     asking: dict[str, bool] = field(default_factory=dict)
+    lasting: bool = False
+    """Whether the tree stays as it is, so that a text of it may be made later."""
 
     def guards(self, name: str) -> bool:
         """Whether a function or class of this file refuses somebody; asked once."""
         if name not in self.asking:
             self.asking[name] = False
             found: ast.AST | None = self.functions.get(name) or self.classes.get(name)
-            self.asking[name] = found is not None and any(_refuses(one) for one in ast.walk(found))
+            self.asking[name] = found is not None and any(_refuses(one) for one in walk(found))
         return self.asking[name]
 
 
@@ -238,7 +243,7 @@ def condition(node: ast.expr, known: Names, renamed: Mapping[str, str] | None = 
 
 def _text(node: ast.AST, renamed: Mapping[str, str] | None) -> str:
     if renamed:
-        for one in ast.walk(node):
+        for one in walk(node):
             if isinstance(one, ast.Name) and one.id in renamed:
                 one.id = renamed[one.id]
     return ast.unparse(node)
@@ -316,6 +321,22 @@ def steps_of(body: Sequence[ast.stmt], known: Names, depth: int = 0) -> tuple[St
     return tuple(step for one in body for step in _step(one, known, depth + 1))
 
 
+def _written(node: ast.stmt, known: Names) -> Callable[[], str]:
+    """How a statement is written, made where it is asked for; at once where the tree changes, or making it may fail."""
+    if known.lasting and nested_less_than(node, SHALLOW):
+        return lambda: ast.unparse(node)
+    now = ast.unparse(node)
+    return lambda: now
+
+
+def _answer(node: ast.expr, known: Names) -> Callable[[], Formula]:
+    """A returned value as a condition, made where a question is answered by it; at once where making it may fail."""
+    if known.lasting and nested_less_than(node, SHALLOW):
+        return lambda: condition(node, known)
+    now = condition(node, known)
+    return lambda: now
+
+
 def _step(node: ast.stmt, known: Names, depth: int) -> Iterator[Step]:  # noqa: C901, PLR0912
     line = node.lineno
     if isinstance(node, Function | ast.ClassDef):
@@ -346,8 +367,8 @@ def _step(node: ast.stmt, known: Names, depth: int) -> Iterator[Step]:  # noqa: 
     elif _refuses(node):
         yield Step(kind="refuse", line=line)
     elif isinstance(node, ast.Return | ast.Raise):
-        value = condition(node.value, known) if isinstance(node, ast.Return) and node.value is not None else None
-        yield Step(kind="leave", line=line, value=value, text=lambda: ast.unparse(node))
+        value = _answer(node.value, known) if isinstance(node, ast.Return) and node.value is not None else None
+        yield Step(kind="leave", line=line, value=value, text=_written(node, known))
     elif isinstance(node, ast.Assert):
         test = condition(node.test, known)
         if strong(test):
@@ -360,8 +381,8 @@ def _step(node: ast.stmt, known: Names, depth: int) -> Iterator[Step]:  # noqa: 
             said = ", ".join(texts(ast.Tuple(elts=[*call.args, *(one.value for one in call.keywords)]), known))
             yield Step(kind="guard", line=line, test=f"guard {short}({said})")
         else:
-            yield Step(kind="act", line=line, text=lambda: ast.unparse(node))
+            yield Step(kind="act", line=line, text=_written(node, known))
     elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _checks(node.value, known):
         yield from _step(ast.copy_location(ast.Expr(value=node.value), node), known, depth)
     elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete):
-        yield Step(kind="act", line=line, text=lambda: ast.unparse(node))
+        yield Step(kind="act", line=line, text=_written(node, known))

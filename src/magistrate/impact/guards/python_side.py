@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from magistrate.impact.guards import names
 from magistrate.impact.guards.doors import Door, Guard, Side
 from magistrate.impact.guards.formula import negated
 from magistrate.impact.guards.python_conditions import (
+    SHALLOW,
     Function,
     Names,
     asked_by,
@@ -24,14 +26,19 @@ from magistrate.impact.guards.python_conditions import (
 )
 from magistrate.impact.guards.python_settings import application_call, setting
 from magistrate.impact.guards.steps import checks_of
+from magistrate.impact.languages.python import read_tree
+from magistrate.impact.languages.python_nodes import nested_less_than, walk
+from magistrate.impact.languages.reading import UnreadableError
+from magistrate.impact.screening import finds
 
 TURNED: Final = re.compile(
     r"(?:is|needs?|requires?|must|should)_\w*(?:protected|required|secured|private|restricted)\Z|requires_(?:auth|login)\w*\Z"
 )
 """Questions whose yes asks for more."""
 WHOLE: Final = re.compile(
-    rb"add_middleware|CORS|cross_origin|init_app|before_request|before_app_request|include_router|add_url_rule|add_route|add_api_route|add_view|exempt|CSRFProtect|CsrfProtect|SeaSurf|Talisman|"
-    rb"set_default|\b(?:re_)?path\(|\burl\(|Route\(|mount\(|auto_error|Middleware\(|setdefault|from_mapping|config\.update"
+    r"add_middleware|CORS|cross_origin|init_app|before_request|before_app_request|include_router|add_url_rule|add_route|add_api_route|add_view|exempt|CSRFProtect|CsrfProtect|SeaSurf|Talisman|"
+    r"set_default|\b(?:re_)?path\(|\burl\(|Route\(|mount\(|auto_error|Middleware\(|setdefault|from_mapping|config\.update",
+    re.ASCII,
 )
 """Words without which no call of a file speaks of the application as a whole."""
 QUESTION: Final = re.compile(
@@ -46,6 +53,11 @@ GUARD_WORDS: Final = frozenset(
     {"permission", "permissions", "dependencies", "guards", "auth", "roles", "required_role", "required_permissions", "permission_classes", "effective_principals",
      "require_csrf", "authentication_classes", "login_required", "auth_required", "roles_required", "middleware", "decorators", "security"}
 )  # fmt: skip
+RENAMES: Final = b"user_passes_test"
+"""What names are put into: such a tree is changed while it is read."""
+TYPE_COMMENT: Final = b"type:"
+MAX_HELD: Final = 100_000
+"""Bytes of a text whose tree is held as long as what was read from it."""
 BASES: Final = re.compile(r"(?i)mixin|require|protected|permission|auth|login|admin|staff|access")
 
 
@@ -56,13 +68,24 @@ def read_python(content: bytes) -> Side:
         SyntaxError: the parser does not accept it.
         RecursionError: nested too deeply to judge.
     """
-    tree = ast.parse(content)
-    walk = _Walk(names_of(tree), whole=WHOLE.search(content) is not None)
-    walk.block(tree.body, (), ())
-    bodies = {
-        name: _body(one) for name, one in {**walk.known.functions, **walk.known.classes}.items() if names.asks(name)
-    }
-    return Side(doors=walk.doors, bodies=bodies)
+    lasting = content.isascii() and RENAMES not in content
+    tree = _tree(content, shared=lasting)
+    known = names_of(tree)
+    known.lasting = (
+        lasting and len(content) <= MAX_HELD and all(nested_less_than(one, SHALLOW) for one in known.values.values())
+    )
+    whole = _Walk(known, whole=finds(WHOLE, content.decode("latin-1")))
+    whole.block(tree.body, (), ())
+    bodies = {name: _body(one) for name, one in {**known.functions, **known.classes}.items() if names.asks(name)}
+    return Side(doors=whole.doors, bodies=bodies)
+
+
+def _tree(content: bytes, *, shared: bool) -> ast.Module:
+    """The tree of a text: the one that provers read as well, where nobody changes it and no comment gives a type."""
+    if shared and TYPE_COMMENT not in content:
+        with contextlib.suppress(UnreadableError):
+            return read_tree(content)
+    return ast.parse(content)
 
 
 def _body(one: Function | ast.ClassDef) -> str:
@@ -149,7 +172,7 @@ class _Walk:
             [replace(one, formula=negated(one.formula)) for one in checks.guards] if turned else checks.guards
         )
         door.acts = checks.acts
-        for one in ast.walk(node) if self.whole and (not scope or within) else ():
+        for one in walk(node) if self.whole and (not scope or within) else ():
             if isinstance(one, ast.Call):
                 self._call(one)
         self.block([one for one in node.body if isinstance(one, Function | ast.ClassDef)], (*scope, node.name), ())
@@ -261,7 +284,7 @@ class _Walk:
             elif isinstance(target, ast.Subscript):
                 setting(self.door, ast.unparse(target.slice).strip("'\""), node.value, self.known)
         if self.whole and not isinstance(node, ast.If | ast.For | ast.While | ast.With | ast.Try):
-            for one in ast.walk(node):
+            for one in walk(node):
                 if isinstance(one, ast.Call):
                     self._call(one)
 

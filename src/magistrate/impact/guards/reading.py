@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
@@ -17,10 +16,13 @@ from magistrate.impact.guards.difference import Weaker, weaker
 from magistrate.impact.guards.doors import Side
 from magistrate.impact.guards.javascript_side import read_javascript
 from magistrate.impact.guards.python_side import read_python
+from magistrate.impact.kept import kept
 from magistrate.impact.languages.trees import parser_of
+from magistrate.impact.screening import finds
 
 MAX_BYTES: Final = 1_000_000
 KEPT: Final = 16
+KEPT_BYTES: Final = 250_000
 """Sides that were read, by their bytes: the old side of one change is the new side of an earlier one."""
 UNREAD: Final = (
     "guards of routes change here, and no parser reads both sides: whether somebody may do more is not known"
@@ -50,7 +52,7 @@ def speaks_of_guards(file: ChangedFile) -> bool:
     """Whether a file changes and has a word of a framework or of a guard; a line that only moves is a change."""
     if file.binary or OTHERS.search(file.name) or max(map(len, file.both_texts)) > MAX_BYTES:
         return False
-    return file.before != file.after and any(SPEAKS.search(text) for text in file.both_texts)
+    return file.before != file.after and any(finds(SPEAKS, text) for text in file.both_texts)
 
 
 def compared(file: ChangedFile) -> list[Weaker] | None:
@@ -76,7 +78,7 @@ def _readers(name: str) -> tuple[Callable[[bytes], Side], ...]:
     return (_python, _javascript, _tsx, _typescript)
 
 
-@lru_cache(maxsize=KEPT)
+@kept(KEPT, KEPT_BYTES)
 def _python(content: bytes) -> Side:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.guards.doors import Act, Guard
@@ -15,18 +16,23 @@ from magistrate.impact.guards.names import STRONG
 
 MOST_DEPTH: Final = 40
 MOST_ANSWERS: Final = 40
+LONGEST_KEPT: Final = 200
+"""Letters of an atom of which is kept what it speaks of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`kind` is `if`, `block`, `refuse` (says no), `leave` (returns or raises otherwise), `guard` (a call that asks) or `act`."""
+    """`kind` is `if`, `block`, `refuse` (says no), `leave` (returns or raises otherwise), `guard` (a call that asks) or `act`.
+
+    What is answered, and how it is written, are made where somebody asks for them.
+    """
 
     kind: str
     line: int
     test: Formula = True
     body: tuple[Step, ...] = ()
     other: tuple[Step, ...] = ()
-    value: Formula | None = None
+    value: Callable[[], Formula] | None = None
     text: Callable[[], str] = str
 
 
@@ -70,20 +76,29 @@ def _walk(steps: tuple[Step, ...], path: tuple[Formula, ...], found: Checks, dep
         elif path:
             kept = both(path)
             if step.kind in {"act", "leave"}:
-                found.acts.append(Act(what=step.text(), when=kept, line=step.line))
+                found.acts.append(Act(text=step.text, when=kept, line=step.line))
         elif step.kind in {"act", "leave"}:
-            found.acts.append(Act(what=step.text(), when=True, line=step.line))
+            found.acts.append(Act(text=step.text, when=True, line=step.line))
 
 
 def strong(of: Formula) -> bool:
     """Whether a condition speaks of who somebody is."""
-    return any(STRONG.search(one) for one in atoms(of))
+    return any(map(_strong, atoms(of)))
+
+
+def _strong(atom: str) -> bool:
+    return _known_strong(atom) if len(atom) <= LONGEST_KEPT else STRONG.search(atom) is not None
+
+
+@lru_cache(maxsize=8_192)
+def _known_strong(atom: str) -> bool:
+    return STRONG.search(atom) is not None
 
 
 def _refusing(path: Formula) -> bool:
     """Whether a way is taken only by those who are not somebody."""
     every = frozenset(atoms(path))
-    named = frozenset(one for one in every if STRONG.search(one))
+    named = frozenset(one for one in every if _strong(one))
     others = every - named
     if not named or holds(path, every) or holds(path, named):
         return False
@@ -109,6 +124,6 @@ def _answers(steps: tuple[Step, ...], path: Formula, found: Checks, depth: int) 
             return False
         elif step.kind == "leave":
             if step.value is not None:
-                found.answers.append(both([path, step.value]))
+                found.answers.append(both([path, step.value()]))
             return False
     return path

@@ -100,9 +100,14 @@ def same_tree(left: ast.AST, right: ast.AST) -> bool:
             if len(a) != len(b):
                 return False
             pending += zip(a, b, strict=True)
-        elif a is not b and repr(a) != repr(b):
+        elif not same_value(a, b):
             return False
     return True
+
+
+def same_value(left: object, right: object) -> bool:
+    """Whether two constants of one type are written alike: `0.0` is not `-0.0`, and `nan` is `nan`."""
+    return left == right if type(left) is str or type(left) is int else repr(left) == repr(right)
 
 
 @lru_cache(maxsize=KEPT)

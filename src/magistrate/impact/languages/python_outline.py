@@ -10,7 +10,7 @@ import ast
 from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.languages.python import KEPT, read_tree
+from magistrate.impact.languages.python import KEPT, read_tree, same_value
 
 ANNOTATED: Final = ("annotation", "returns", "type_comment", "simple")
 
@@ -42,7 +42,7 @@ def alike(
             names = ("value",) if type(a) is ast.Constant else a._fields
             kept = [name for name in names if not annotations or name not in ANNOTATED]
             pending += [(getattr(a, name, None), getattr(b, name, None)) for name in kept]
-        elif repr(a) != repr(b):
+        elif not same_value(a, b):
             return False
     return True
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from magistrate.domain.impact import ProofStatus
 from magistrate.impact.languages.notation import (
@@ -36,8 +36,7 @@ TOKEN: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token, or the line end that ends an entry; offsets in characters."""
 
     text: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from magistrate.impact.languages.reading import UnreadableError
 
@@ -23,8 +23,7 @@ CLOSE: Final = "\0)"
 """Marks of inner nodes in a shape; no token has a NUL byte in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A token as the grammar sees it; `start` and `end` are byte offsets."""
 
     kind: str

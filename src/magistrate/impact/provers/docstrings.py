@@ -31,6 +31,7 @@ from magistrate.impact.documents.restructured import read_restructured
 from magistrate.impact.documents.words import Vocabulary
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import looks_like_template, read_tree
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.text_readers import read_by_line
@@ -288,7 +289,7 @@ def _verify_bases(owner: ast.ClassDef, one: Docstring, named: frozenset[str]) ->
 def _bound_once(name: str, module: ast.AST) -> bool:
     """Whether a name is that of one class in a file, and stands for nothing else there."""
     count = 0
-    for node in ast.walk(module):
+    for node in walk(module):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
             count += 1
         elif isinstance(node, ast.alias):
@@ -301,7 +302,7 @@ def _bound_once(name: str, module: ast.AST) -> bool:
 def _named_otherwise(module: ast.Module) -> frozenset[str]:
     """Names of the lists above that stand for something else here: taken in from elsewhere, or bound in this file."""
     found: set[str] = set()
-    for node in ast.walk(module):
+    for node in walk(module):
         if isinstance(node, ast.ImportFrom) and (node.level or node.module not in HOMES):
             found |= {alias.asname or alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom | ast.Import):

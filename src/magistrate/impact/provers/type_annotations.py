@@ -37,6 +37,7 @@ from magistrate.impact.base import BaseTree, ChangedFile
 from magistrate.impact.computed_names import asks_computed_names
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, same_tree
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.python_imports import atoms_in, shadowed
@@ -156,7 +157,7 @@ def _judge_base(file: ChangedFile, base: BaseTree, *, evaluated: bool, added: bo
 
 def _judge_functions(old: ast.Module, new: ast.Module) -> tuple[str, ...]:
     """Names of the functions whose annotations change."""
-    functions = [[node for node in ast.walk(tree) if isinstance(node, Function)] for tree in (old, new)]
+    functions = [[node for node in walk(tree) if isinstance(node, Function)] for tree in (old, new)]
     if len(functions[0]) != len(functions[1]):
         raise _Refused(MORE)
     changed = [pair for pair in zip(*functions, strict=True) if _dumped(pair[0]) != _dumped(pair[1])]
@@ -249,7 +250,7 @@ def _judge_function(function: Function, other: Function, known: Names) -> None:
         if had[shape]:
             had[shape] -= 1
             continue
-        if not all(isinstance(node, SAFE_SHAPES) for node in ast.walk(annotation)):
+        if not all(isinstance(node, SAFE_SHAPES) for node in walk(annotation)):
             raise _Refused(f"line {annotation.lineno} has an annotation that does something")
         if where == "def" and not known.future and not never_fails(annotation, known):
             raise _Refused(f"line {annotation.lineno} has an annotation that is evaluated and may fail")

@@ -15,6 +15,7 @@ from typing import Final
 from magistrate.impact.base import BaseTree
 from magistrate.impact.languages.notation import MARKS, NARROW_MARKS
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, read_tree, same_tree
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.toml_text import parsed
@@ -238,7 +239,7 @@ def _comments(before: bytes, after: bytes) -> str | None:
 def _trimmed(content: bytes) -> ast.Module:
     module = ast.parse(content, type_comments=True)
     module.type_ignores = []
-    for node in ast.walk(module):
+    for node in walk(module):
         if isinstance(node, DOCUMENTED) and node.body and isinstance(node.body[0], ast.Expr):
             value = node.body[0].value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.testing.checks import is_pure_check, is_raises, narrower_raises, why_weaker
 from magistrate.impact.testing.findings import Objection, shown
 from magistrate.impact.testing.scope import Scope
@@ -51,7 +52,7 @@ class Renaming:
 def renaming_of(old: Sequence[ast.stmt], new: Sequence[ast.stmt], scope: Scope) -> Renaming:
     """The own names of both sides; those that cannot be renamed for sure have to stay equal."""
     names = [frozenset(stored(side)) for side in (old, new)]
-    walked = [node for one in (*old, *new) for node in ast.walk(one)]
+    walked = [node for one in (*old, *new) for node in walk(one)]
     fixed = any(
         isinstance(node, OWN_SCOPES)
         or (isinstance(node, ast.Name) and node.id in LOOKS_AT_NAMES)
@@ -163,7 +164,7 @@ def _comes_later(rest: Sequence[ast.stmt], one: ast.stmt, names: Renaming) -> bo
 
 
 def _verify_fresh_reads(one: ast.stmt, scope: Scope, known: set[str]) -> None:
-    for node in ast.walk(one):
+    for node in walk(one):
         if isinstance(node, ast.Name) and not (
             node.id in known or node.id in scope.bound or node.id in BUILTINS | ERRORS or node.id == "type"
         ):
@@ -174,8 +175,8 @@ def _verify_tail(
     before: Sequence[ast.stmt], tail: Sequence[ast.stmt], scope: Scope, local: set[str], names: Renaming
 ) -> None:
     """What is new behind the last old statement: shapes of a new test, with names of its own."""
-    read = {node.id for one in before for node in ast.walk(one) if isinstance(node, ast.Name)}
-    nested = any(isinstance(node, OWN_SCOPES) for one in before for node in ast.walk(one))
+    read = {node.id for one in before for node in walk(one) if isinstance(node, ast.Name)}
+    nested = any(isinstance(node, OWN_SCOPES) for one in before for node in walk(one))
     own = set() if nested else names.back.keys() | local
     for name in stored(tail):
         if name in own:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final, Protocol
 
 from magistrate.impact.languages.python import same_tree
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.testing.findings import shown
 
 ASSERT_METHODS: Final = frozenset(
@@ -73,10 +74,10 @@ def vacuous(test: ast.expr) -> str | None:  # noqa: C901, PLR0911 - one way to s
         return f"`{shown(test)}` is always true"
     if isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "isinstance":
         kinds = test.args[1:]
-        if any(isinstance(one, ast.Name) and one.id == "object" for kind in kinds for one in ast.walk(kind)):
+        if any(isinstance(one, ast.Name) and one.id == "object" for kind in kinds for one in walk(kind)):
             return "everything is an `object`"
     if (isinstance(test, ast.Name) and test.id in TYPES) or not any(
-        isinstance(one, ast.Name | ast.Call | ast.Attribute) for one in ast.walk(test)
+        isinstance(one, ast.Name | ast.Call | ast.Attribute) for one in walk(test)
     ):
         return f"`{shown(test)}` is a constant"
     return None
@@ -104,7 +105,7 @@ def _vacuous_method(call: ast.Call) -> str | None:
     first, second = call.args[:2]
     if same_tree(first, second):
         return f"`{shown(call)}` compares a thing with itself"
-    if all(not any(isinstance(n, ast.Name | ast.Call) for n in ast.walk(one)) for one in (first, second)):
+    if all(not any(isinstance(n, ast.Name | ast.Call) for n in walk(one)) for one in (first, second)):
         return f"`{shown(call)}` compares constants"
     return None
 
@@ -120,7 +121,7 @@ def is_pure_check(one: ast.stmt) -> bool:
         ast.Call, ast.expr_context, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Is, ast.IsNot, ast.boolop,
         ast.unaryop,
     )  # fmt: skip
-    for node in ast.walk(one.test):
+    for node in walk(one.test):
         if not isinstance(node, allowed):
             return False
         called = node.func if isinstance(node, ast.Call) else None

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.languages.python import same_tree
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.testing.bodies import Renaming, equal, flat, renaming_of, says_more
 from magistrate.impact.testing.checks import is_pure_check
 from magistrate.impact.testing.findings import Kept, Objection, shown
@@ -68,7 +69,7 @@ def _verify_names(tree: ast.Module) -> None:
 
 def _read_names(tree: ast.Module) -> frozenset[str]:
     """Names that the old side reads anywhere: none of them may get a new meaning."""
-    return frozenset(one.id for one in ast.walk(tree) if isinstance(one, ast.Name))
+    return frozenset(one.id for one in walk(tree) if isinstance(one, ast.Name))
 
 
 def _is_named_test(name: str) -> bool:
@@ -79,7 +80,7 @@ def _verify_unread(before: ast.Module, after: ast.Module) -> None:
     """No statement speaks of a test by name: a list of tests, a skip, a deletion."""
     for side in (before, after):
         tests = {one.name for one in side.body if isinstance(one, Function) and one.name.startswith("test")}
-        found = next((n for n in ast.walk(side) if isinstance(n, ast.Name) and n.id in tests), None)
+        found = next((n for n in walk(side) if isinstance(n, ast.Name) and n.id in tests), None)
         if found is not None:
             raise Objection(found, f"`{found.id}` is used as a value, so its name may decide what is tested")
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.base import KEPT_TEXTS, BaseTree, ChangedFile
 from magistrate.impact.reachability import COMMAND_FILES, readers_in
 from magistrate.impact.source_readers import embedded
 from magistrate.impact.testing.collection import folders_above
@@ -176,14 +176,10 @@ def _autoloaded(rest: str, text: str) -> bool:
 def _with_its_folder(file: ChangedFile, base: BaseTree, tests: frozenset[str]) -> str | None:
     """A program that loads all files of a folder, this one with them."""
     below = not BELOW.isdisjoint(file.parts[:-1])
-    for path in readers_in(base):
-        if path == file.path or path in tests or RUNNERS_OWN.search(path) or not PROGRAM.search(path):
+    for path, folder, text in _programs(base):
+        if path == file.path or path in tests:
             continue
-        text = base.lowered[path]
-        folder = path.rpartition("/")[0]
-        if not BELOW.isdisjoint(folder.lower().split("/")):
-            continue
-        if NEIGHBOURS.search(text) and file.path.startswith(f"{folder}/" if folder else ""):
+        if _takes_neighbours(text) and file.path.startswith(f"{folder}/" if folder else ""):
             return f"`{path}` loads its neighbours by pattern"
         if path.endswith(".go") and "go:embed" in text and embedded(text, file.name) and folder == file.path.rpartition("/")[0]:  # fmt: skip
             return f"`{path}` embeds files of a name like this"
@@ -192,8 +188,28 @@ def _with_its_folder(file: ChangedFile, base: BaseTree, tests: frozenset[str]) -
     return None
 
 
+def _programs(base: BaseTree) -> tuple[tuple[str, str, str], ...]:
+    """Programs of the base that are no runner's own and stand in no folder of tests: path, folder, text; found once for a base."""
+    kept = base.looked_up.get("programs beside tests")
+    if not isinstance(kept, tuple):
+        paths = (path for path in readers_in(base) if not RUNNERS_OWN.search(path) and PROGRAM.search(path))
+        placed = ((path, path.rpartition("/")[0]) for path in paths)
+        beside = [(path, folder) for path, folder in placed if BELOW.isdisjoint(folder.lower().split("/"))]
+        kept = tuple((path, folder, base.lowered[path]) for path, folder in beside)
+        base.looked_up["programs beside tests"] = kept
+    return kept
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _takes_neighbours(text: str) -> bool:
+    return ("import.meta" in text or "require.context" in text) and NEIGHBOURS.search(text) is not None
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
 def _loads_folder(text: str) -> int | None:
     """The line of a program that lists a folder of tests, or loads a place in one that is put together."""
+    if text.isascii() and "test" not in text and "spec" not in text:
+        return None
     for found in QUOTED.finditer(text):
         if not FOLDER.search(found["said"]):
             continue

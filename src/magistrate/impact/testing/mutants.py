@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.base import sha256_hex
+from magistrate.impact.languages.python_nodes import walk
 
 SWAPPED: Final[Mapping[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt,
@@ -49,15 +50,15 @@ def _places(text: str, lines: set[int]) -> list[tuple[int, str]]:
         return []
     wanted = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and lines & {node.lineno, *(d.lineno for d in node.decorator_list)}
         for statement in node.body[_documented(node) :]
-        for inner in ast.walk(statement)
+        for inner in walk(statement)
     }
     return [
         (number, _named(node))
-        for number, node in enumerate(ast.walk(tree))
+        for number, node in enumerate(walk(tree))
         if id(node) in wanted and _changed(node) is not None
     ]
 
@@ -72,7 +73,7 @@ def _named(node: ast.AST) -> str:
 
 def _made(text: str, path: str, number: int, name: str) -> Mutant:
     tree: ast.AST = ast.parse(text)
-    target = next(node for at, node in enumerate(ast.walk(tree)) if at == number)
+    target = next(node for at, node in enumerate(walk(tree)) if at == number)
     other = _changed(target)
     if other is not None:
         tree = _Replacing(target, other).visit(tree)

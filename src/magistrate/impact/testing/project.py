@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.testing import library
 
 ROOTS: Final = ("", "src/", "lib/", "python/")
@@ -204,7 +205,7 @@ def bindings(tree: ast.Module) -> list[Binding]:
     found: list[Binding] = []
     for statement in tree.body:
         found += _bound_by(statement)
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Global):
             found += [Binding(name=name, node=None) for name in node.names]
     return found
@@ -221,7 +222,7 @@ def _bound_by(statement: ast.stmt) -> list[Binding]:
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         return [Binding(name=statement.target.id, node=statement)]
     found = []
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.append(Binding(name=node.id, node=None))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

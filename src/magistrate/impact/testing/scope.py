@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.testing.project import Meaning, Project, bindings, is_literal
 
 REACHED: Final = frozenset({"definition", "decorated", "value", "pure", "helper"})
@@ -153,7 +154,7 @@ BEYOND: Final = frozenset(
 def fixtures_of(tree: ast.Module) -> frozenset[str]:
     """Fixtures that tests of this file already ask for."""
     asked: set[str] = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
             asked |= {one.arg for one in node.args.args}
     return frozenset(asked - BEYOND)

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.prose import why_not_prose
 from magistrate.impact.testing.checks import ASSERT_METHODS, is_raises, vacuous, why_vacuous_raises
 from magistrate.impact.testing.findings import Objection, shown
@@ -101,7 +102,7 @@ def without_docstring(body: Sequence[ast.stmt]) -> list[ast.stmt]:
 
 def stored(body: Iterable[ast.AST]) -> list[str]:
     """Names that statements bind, in any scope inside."""
-    walked = [node for one in body for node in ast.walk(one)]
+    walked = [node for one in body for node in walk(one)]
     names = [n.id for n in walked if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)]
     return sorted({*names, *(n.name for n in walked if isinstance(n, ast.ExceptHandler) and n.name)})
 
@@ -220,7 +221,7 @@ def _verify_with(one: ast.With, scope: Scope, local: set[str]) -> None:
         verify_expression(given, scope, local)
     if one.items[0].optional_vars is not None:
         local.update(_targets(one.items[0].optional_vars))
-    inside = next((n for s in one.body for n in ast.walk(s) if isinstance(n, ast.Assert | ast.With)), None)
+    inside = next((n for s in one.body for n in walk(s) if isinstance(n, ast.Assert | ast.With)), None)
     if inside is not None:
         raise Objection(inside, "a check inside of `raises` is left out as soon as something is raised before it")
     verify_statements(one.body, scope, local)
@@ -347,7 +348,7 @@ def _checks(one: ast.stmt) -> bool:
 
 
 def _reaches_project(node: ast.AST, scope: Scope) -> bool:
-    names = [one.id for one in ast.walk(node) if isinstance(one, ast.Name)]
+    names = [one.id for one in walk(node) if isinstance(one, ast.Name)]
     own = any(scope.is_own(name) for name in names)
     asked = (
         isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and {a.arg for a in node.args.args} & scope.fixtures

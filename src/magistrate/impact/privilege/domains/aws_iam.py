@@ -11,8 +11,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
+from magistrate.impact.base import KEPT_TEXTS, in_lower_case
 from magistrate.impact.privilege.domains import (
     aws_openness,
     terraform,
@@ -83,7 +85,14 @@ READER: Final = _Reader()
 def _may_matter(path: str, text: str) -> bool:
     if terraform.is_terraform(path) or terraform.is_values(path):
         return True
-    return "Statement" in text or "planned_values" in text or "AWS::" in text or finds(ALLOWS, text)
+    return "Statement" in text or "planned_values" in text or "AWS::" in text or _allows(text)
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _allows(text: str) -> bool:
+    """Whether a text says anywhere that something is allowed, as `ALLOWS` finds it: both of its words have to be there."""
+    lowered = in_lower_case(text)
+    return "effect" in lowered and "allow" in lowered and finds(ALLOWS, text)
 
 
 def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
@@ -100,7 +109,7 @@ def _file(path: str, text: str, estate: Estate) -> Iterator[Block]:
         yield from _json(path, text, estate)
     elif is_template(path, text):
         read_template(path, text, estate)
-    elif finds(ALLOWS, text):
+    elif _allows(text):
         estate.open("a policy in a file of a kind that is not read", _around(text), place)
 
 

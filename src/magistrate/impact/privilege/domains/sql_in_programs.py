@@ -18,7 +18,7 @@ from magistrate.impact.base import in_lower_case
 from magistrate.impact.privilege.domains.sql import READER as SQL
 from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
-from magistrate.impact.screening import may_match, places
+from magistrate.impact.screening import leaps, may_match
 
 DOMAIN: Final = "sql-text"
 KEPT: Final = 4_096
@@ -31,6 +31,8 @@ COARSE: Final = re.compile(
     r"|(?i:\sowner\s+to\b)|(?i:\breassign\s+owned\b)|(?i:\balter\s+system\b)|(?i:\b(?:from|to)\s+program\b)|\bpg_auth"
 )
 """Wider than `STATEMENT` and simple enough for one pass over a text."""
+REACH: Final = 300
+"""Signs between the first word of a statement and what `COARSE` finds of it: an `ALTER` with a name, before `OWNER TO`."""
 _ENDS: Final = re.compile(r"[;`]|['\"]{1,3}\s{0,20}(?:[),\]}]|$|\n)")
 _S: Final = r"\s{1,20}"
 _PRIVILEGE: Final = (
@@ -63,13 +65,32 @@ def statements_in(text: str) -> tuple[tuple[str, int], ...]:
 
 def _found(text: str) -> Iterator[tuple[str, int]]:
     end, line, counted = 0, 1, 0
-    for one in places(STATEMENT, text):
+    for one in statements(text):
         if one.start() < end:
             continue
         stop = _ENDS.search(text, one.end())
         end = stop.start() if stop is not None else len(text)
         line, counted = line + text.count("\n", counted, one.start()), one.start()
         yield whole(text[one.start() : end]), line
+
+
+def statements(text: str) -> Iterator[re.Match[str]]:
+    """What `STATEMENT.finditer(text)` gives: a match begins at most `REACH` signs before one of `COARSE`, and at a word."""
+    leap = leaps(COARSE, text)
+    at = 0
+    while (place := leap(at)) is not None:
+        at = max(at, place - REACH)
+        found = next((one for start in range(at, place + 1) if (one := _statement(text, start)) is not None), None)
+        if found is None:
+            at = place + 1
+        else:
+            yield found
+            at = found.end()
+
+
+def _statement(text: str, start: int) -> re.Match[str] | None:
+    before = text[start - 1 : start] if start else ""
+    return None if before.isalnum() or before == "_" else STATEMENT.match(text, start)
 
 
 READER: Final[Reader] = Statements(
