@@ -13,7 +13,8 @@ import time
 from contextlib import closing
 
 import pytest
-from paths import MAGISTRATE, TESTS
+from paths import TESTS
+from world import warm_judge
 from world.ports import four_free_ports
 
 from magistrate.adapters.stores.export import export_log
@@ -48,10 +49,7 @@ class Home:
             **os.environ, "MAGISTRATE_HOME": str(self.home), "MAGISTRATE_PERSON": person,
             "MAGISTRATE_KEY": str(self.folder / "people" / person), "HOME": str(self.folder),
         }  # fmt: skip
-        done = subprocess.run(
-            [str(MAGISTRATE), *map(str, arguments)], cwd=self.folder / "shop", env=env, capture_output=True, text=True,
-            check=False, timeout=180,
-        )  # fmt: skip
+        done = warm_judge.program([*map(str, arguments)], cwd=self.folder / "shop", env=env)
         assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 

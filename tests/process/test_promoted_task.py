@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from world import warm
+from world import warm, warm_judge
 from world.casework import CaseWorld
 from world.control_process import Caller, start_control, start_executor, start_gate, start_witness
 
@@ -53,7 +53,11 @@ class Team:
 
     def __call__(self, person: str, *arguments: str, status: int = 0) -> str:
         who = ("--as", person, "--key", str(self.folder / f"{person}.key"), "--home", str(self.town.home))
-        done = warm.run([*arguments, *who], env={**os.environ, "HOME": str(self.folder), "NO_COLOR": "1"}, timeout=90)
+        done = warm.run(
+            [*arguments, *who],
+            env={**os.environ, **warm_judge.asked(), "HOME": str(self.folder), "NO_COLOR": "1"},
+            timeout=90,
+        )
         assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 

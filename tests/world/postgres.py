@@ -18,6 +18,7 @@ import pytest
 
 UNPRIVILEGED = "nobody"
 USER = "magistrate"
+MEMORY = 1 << 30
 CONFIGURATION = """
 listen_addresses = ''
 unix_socket_permissions = 0700
@@ -32,6 +33,7 @@ class PostgresServer:
     def __init__(self, programs: Path | None = None, more: str = "") -> None:
         self._more = more
         self.folder = Path(tempfile.mkdtemp(prefix="mag-pg-"))
+        self._data = Path(tempfile.mkdtemp(prefix="mag-pg-data-", dir=_memory()))
         self._child: subprocess.Popen[bytes] | None = None
         self._count = 0
         try:
@@ -42,10 +44,6 @@ class PostgresServer:
         except BaseException:
             self.remove()
             raise
-
-    @property
-    def _data(self) -> Path:
-        return self.folder / "data"
 
     def start(self) -> None:
         argv = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self.folder)]
@@ -60,7 +58,8 @@ class PostgresServer:
 
     def remove(self) -> None:
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self._data):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
         return f"postgresql://{USER}@/{database}?host={quote(str(self.folder), safe='')}"
@@ -131,7 +130,8 @@ class PostgresServer:
         if os.geteuid() != 0:
             return None
         user = pwd.getpwnam(UNPRIVILEGED)
-        os.chown(self.folder, user.pw_uid, user.pw_gid)
+        for folder in (self.folder, self._data):
+            os.chown(folder, user.pw_uid, user.pw_gid)
         return user
 
     def _as(self) -> dict:
@@ -140,6 +140,15 @@ class PostgresServer:
             {} if self._user is None else {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
         )
         return {"env": environment, "cwd": self.folder, **other}
+
+
+def _memory() -> Path | None:
+    """Where files are kept in memory, with room for a server: what is synced there waits for no disk.
+
+    The server syncs as its configuration says, and a kill of it loses nothing; a machine that stops is no test here.
+    """
+    place = Path("/dev/shm")
+    return place if os.access(place, os.W_OK) and shutil.disk_usage(place).free > MEMORY else None
 
 
 def _programs() -> Path:

@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from paths import MAGISTRATE, PYTHON
-from world import warm, warm_judge
+from paths import PYTHON
+from world import warm_judge
 from world.ports import four_free_ports
 
 FILES = {
@@ -99,22 +99,11 @@ class Town:
         return f"http://127.0.0.1:{self.first_port}"
 
     def __call__(self, *arguments: object, status: int | None = 0) -> str:
-        """Run the program as anna; fails unless it ends with `status` (None: any).
-
-        What starts processes that stay is started as the program starts it.
-        """
+        """Run the program as anna; fails unless it ends with `status` (None: any)."""
         words = [*map(str, arguments), "--home", str(self.home)]
         folder = self.clone if self.clone.is_dir() else self.folder
         env = {**os.environ, "HOME": str(self.folder), "NO_COLOR": "1"}
-        asked = {} if self.walls else warm_judge.surroundings()
-        if arguments[0] == "up":
-            done = subprocess.run(
-                [str(MAGISTRATE), *words], capture_output=True, text=True, timeout=180, cwd=folder, check=False,
-                env=env | asked, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        else:
-            told = {name: value for name, value in asked.items() if name == warm_judge.ASKED}
-            done = warm.run(words, cwd=folder, env=env | told)
+        done = warm_judge.program(words, cwd=folder, env=env, walls=self.walls)
         if status is not None:
             assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + (done.stderr if done.returncode else "")

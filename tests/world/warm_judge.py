@@ -18,9 +18,11 @@ import socket
 import subprocess
 import tempfile
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from paths import PYTHON, SRC
+from paths import MAGISTRATE, PYTHON, SRC
+from world import warm
 
 START = Path(__file__).with_name("warm_start")
 PROCESS = Path(__file__).with_name("warm_judge_process.py")
@@ -66,6 +68,26 @@ def started() -> WarmJudge:
         return _started[os.getpid()]
 
 
+def asked() -> dict[str, str]:
+    """What `warm.run` is told so that the program asks the warm assessor of this very source."""
+    return {ASKED: f"{started().place}:{SRC}"}
+
+
 def surroundings() -> dict[str, str]:
-    """What the environment of a started process says, so that it asks the warm assessor of this very source."""
-    return {"PYTHONPATH": str(START), ASKED: f"{started().place}:{SRC}"}
+    """The same for a process that is started: Python reads `sitecustomize.py` there."""
+    return {"PYTHONPATH": str(START), **asked()}
+
+
+def program(
+    words: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float = 180, walls: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run the program, which asks the warm assessor, or with `walls` the one behind walls; see `warm.run`.
+
+    What starts processes that stay is started as the program starts it.
+    """
+    if words[0] != "up":
+        return warm.run(words, cwd=cwd, env={**env, **({} if walls else asked())}, timeout=timeout)
+    return subprocess.run(
+        [str(MAGISTRATE), *words], cwd=cwd, env={**env, **({} if walls else surroundings())}, capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, check=False, timeout=timeout,
+    )  # fmt: skip
