@@ -33,7 +33,9 @@ class PostgresServer:
     def __init__(self, programs: Path | None = None, more: str = "") -> None:
         self._more = more
         self.folder = Path(tempfile.mkdtemp(prefix="mag-pg-"))
-        self._data = Path(tempfile.mkdtemp(prefix="mag-pg-data-", dir=_memory()))
+        self._data = self.folder / "data"
+        self._kept = Path(tempfile.mkdtemp(prefix="mag-pg-data-", dir=_memory()))
+        self._data.symlink_to(self._kept)
         self._child: subprocess.Popen[bytes] | None = None
         self._count = 0
         try:
@@ -58,7 +60,7 @@ class PostgresServer:
 
     def remove(self) -> None:
         self.stop()
-        for folder in (self.folder, self._data):
+        for folder in (self.folder, self._kept):
             shutil.rmtree(folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
@@ -130,7 +132,7 @@ class PostgresServer:
         if os.geteuid() != 0:
             return None
         user = pwd.getpwnam(UNPRIVILEGED)
-        for folder in (self.folder, self._data):
+        for folder in (self.folder, self._kept):
             os.chown(folder, user.pw_uid, user.pw_gid)
         return user
 
