@@ -7,12 +7,16 @@ answers the same question: who calls, and with which key.
 from __future__ import annotations
 
 import os
+import sys
 import tomllib
 from pathlib import Path
 from typing import Final
 
 from magistrate.errors import Usage
 from magistrate.settings import Settings
+
+LONGEST_SOCKET: Final = 107 if sys.platform == "linux" else 103
+"""Bytes in the path of a unix socket: `sun_path` of unix(7), without its last NUL."""
 
 
 def find_home(explicit: str | None = None) -> Path:
@@ -92,3 +96,17 @@ def _own_person() -> dict[str, str]:
     if found.get("key", "agent") != "agent":
         found["key"] = str(path.parent / Path(found["key"]).expanduser())
     return found
+
+
+def verify_socket_fits(home: Path) -> None:
+    """Check that front's socket can be made in a home, before anything else is.
+
+    Raises:
+        Usage: MAG-E601 when the path is longer than systems take.
+    """
+    size = len(os.fsencode(home.absolute() / "run" / "control-front.sock"))
+    if size > LONGEST_SOCKET:
+        raise Usage(
+            "MAG-E601", f"`{home}` is too long a path for a home: the socket in it would have {size} bytes, of {LONGEST_SOCKET}",
+            hint="choose a shorter one with --home or MAGISTRATE_HOME",
+        )  # fmt: skip

@@ -132,6 +132,8 @@ CODES: Final[dict[str, str]] = {
     "MAG-E403": "entitlements are not what was approved",
     "MAG-E404": "no such system at this executor",
     "MAG-E405": "secret not rotated",
+    "MAG-E406": "place of the executor's journal not acceptable",
+    "MAG-E407": "executor's journal was elsewhere",
     "MAG-E410": "role of a database not minted or not ended",
     "MAG-E411": "database or group not fit for a lease",
     "MAG-E412": "settings of a database not acceptable",

@@ -7,9 +7,7 @@ line; nothing is guessed. A home from a newer program is refused.
 from __future__ import annotations
 
 import functools
-import os
 import re
-import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -26,15 +24,13 @@ HOST: Final = "127.0.0.1"
 DEFAULT_PORTS: Final = {"front": 8410, "control": 8411, "gate": 8412, "witness": 8413}
 PROCESSES: Final = ("witness", "gate", "control", "front", "executor")
 """In the order in which they start: each finds what it needs already there."""
-LONGEST_SOCKET: Final = 107 if sys.platform == "linux" else 103
-"""Bytes in the path of a unix socket: `sun_path` of unix(7), without its last NUL."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 _HIGHEST_PORT: Final = 65535
 _MOST_DAYS: Final = 3650
 _ALLOWED: Final[dict[str, type]] = {
     "version": int, "deployment": str, "mode": str,
     "ports.front": int, "ports.control": int, "ports.gate": int, "ports.witness": int,
-    "store.url": str, "walls.users": str, "person.name": str, "person.key": str,
+    "store.url": str, "journal.url": str, "journal.schema": str, "walls.users": str, "person.name": str, "person.key": str,
     "rotation.process_days": int, "rotation.person_days": int,
     **{
         f"workload.{name}": str for name in (
@@ -43,7 +39,7 @@ _ALLOWED: Final[dict[str, type]] = {
         )
     },
 }  # fmt: skip
-_TABLES: Final = frozenset({"ports", "store", "walls", "person", "rotation", "workload"})
+_TABLES: Final = frozenset({"ports", "store", "journal", "walls", "person", "rotation", "workload"})
 _GRANTS: Final = ("client_credentials", "token_exchange")
 _CHOICES: Final = {"mode": ("solo", "team"), "walls.users": ("auto", "same"), "workload.grant": _GRANTS}
 
@@ -86,6 +82,8 @@ class Settings:
     mode: str
     ports: Ports = field(default_factory=Ports)
     store_url: str = ""
+    journal_url: str = ""
+    journal_schema: str = ""
     walls_users: str = "auto"
     person: str = ""
     person_key: str = ""
@@ -237,9 +235,12 @@ def load_settings(home: Path) -> Settings:
     ports = {name: values.get(f"ports.{name}", default) for name, default in DEFAULT_PORTS.items()}
     _verify_numbers(ports, values, path, text)
     _verify_workload(values, path, text)
+    if values.get("journal.schema") and not values.get("journal.url"):
+        raise _wrong(path, text, "journal.schema", "is used by no journal in a file; say `url` too")
     return Settings(
         home=home, deployment=values["deployment"], mode=values["mode"], ports=Ports(**ports),
-        store_url=values.get("store.url", ""), walls_users=values.get("walls.users", "auto"),
+        store_url=values.get("store.url", ""), journal_url=values.get("journal.url", ""),
+        journal_schema=values.get("journal.schema", ""), walls_users=values.get("walls.users", "auto"),
         person=values.get("person.name", ""), person_key=values.get("person.key", ""),
         rotate_process_days=values.get("rotation.process_days", 90), rotate_person_days=values.get("rotation.person_days", 365),
         workload_token=home / values["workload.token_file"] if values.get("workload.token_file") else None,
@@ -277,6 +278,10 @@ def settings_text(settings: Settings) -> str:
     if settings.store_url:
         lines += ["", "[store]  # PostgreSQL instead of control/store.db; no password here: ?passfile=FILE"]
         lines += [f"url = {_quoted(settings.store_url)}"]
+    if settings.journal_url:
+        lines += ["", "[journal]  # PostgreSQL instead of executor/journal.db; no password here: ?passfile=FILE"]
+        lines += [f"url = {_quoted(settings.journal_url)}"]
+        lines += [f"schema = {_quoted(settings.journal_schema)}"] if settings.journal_schema else []
     if settings.person:
         lines += ["", "[person]  # who you are unless --as or MAGISTRATE_PERSON says otherwise"]
         lines += [f"name = {_quoted(settings.person)}"]
@@ -381,17 +386,3 @@ def _wrong(path: Path, text: str, name: str, what: str) -> Usage:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def verify_socket_fits(home: Path) -> None:
-    """Check that front's socket can be made in a home, before anything else is.
-
-    Raises:
-        Usage: MAG-E601 when the path is longer than systems take.
-    """
-    size = len(os.fsencode(home.absolute() / "run" / "control-front.sock"))
-    if size > LONGEST_SOCKET:
-        raise Usage(
-            "MAG-E601", f"`{home}` is too long a path for a home: the socket in it would have {size} bytes, of {LONGEST_SOCKET}",
-            hint="choose a shorter one with --home or MAGISTRATE_HOME",
-        )  # fmt: skip

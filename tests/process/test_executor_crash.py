@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world.real_gate import FolderControl, Town, git, outside_of, run_child, town_with_gate
+from world.crash_verdict import verify_nothing_half
+from world.real_gate import FolderControl, outside_of, run_child, town_with_gate
 
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.assembly import assemble
@@ -23,39 +24,6 @@ POINTS = [
     *(("sick", moment, k) for k in range(STEPS_FORWARD, STEPS_BACK + 1) for moment in ("before", "after")),
     *((state, "push", ms) for state in ("healthy", "sick") for ms in (1, 15, 30, 60)),
 ]
-
-
-def verify_nothing_half(town: Town) -> str:
-    """No usable credential, no open lease, one report, the ref where the report says; the outcome."""
-    outside = outside_of(town.home)
-    assert not [lease for lease in outside.broker.leases() if lease.usable]
-    journal = Journal(town.home / "executor" / "journal.db", outside.identity, outside.clock)
-    book = Casebook(journal)
-    assert not book.open_leases()
-    assert not book.open_executions()
-    journal.close()
-    outside.close()
-    control = FolderControl(town.home)
-    (report,) = control.told("reports")
-    assert report["leases_open"] == 0
-    tip = town.tip()
-    commits = git(town.bare, "rev-list", "main").split()
-    outcome = str(report["outcome"])
-    if outcome == "succeeded":
-        assert town.tree(tip) == town.result_tree
-        assert commits == [tip, town.old]
-    elif outcome == "rolled_back":
-        assert town.tree(tip) == town.base_tree
-        assert len(commits) == 3
-        assert commits[-1] == town.old
-    else:
-        assert outcome in {"failed", "refused"}
-        assert tip == town.old
-    assert report["ref_after"] in {tip, ""}
-    git(town.bare, "fsck", "--strict")
-    told = sorted(body["sequence"] for body in control.told("steps"))
-    assert told == list(range(1, len(told) + 1))
-    return outcome
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.assembly import Outside, assemble
 from magistrate.executor.checks import gone
 from magistrate.executor.journal import Journal
+from magistrate.executor.journal_place import JournalPlace
 from magistrate.executor.ports import AssessmentMatter
 from magistrate.settings import load_settings
 from magistrate.usecases.judging import Judge
@@ -50,7 +51,7 @@ def effect_of(town: Town) -> Any:
     return open_envelope(town.bundle.proposal, Proposal, deployment="testing").body.effect
 
 
-def composed(town: Town, **changes: Any) -> tuple[Outside, Path]:
+def composed(town: Town, **changes: Any) -> tuple[Outside, Path | JournalPlace]:
     outside, path = compose(load_settings(town.home))
     return replace(outside, **changes), path
 

@@ -30,6 +30,7 @@ from world.postgres_leases import (
 
 from magistrate.domain.execution import LeaseState
 from magistrate.errors import NotFound, Refused, Unavailable
+from magistrate.executor import postgres_driver
 from magistrate.executor.credentials import postgres_place
 from magistrate.executor.credentials.postgres_names import minted_role
 from magistrate.executor.identity import Identity
@@ -235,7 +236,7 @@ def test_the_log_of_the_server_shows_verifiers_and_never_a_password(shop, execut
 
 def test_what_the_server_says_is_bounded_and_shows_no_password():
     secret = "plainly-fake-password"
-    told = postgres_place.said(psycopg.OperationalError(f"{'x' * 290}{secret}\nand\x1b[31m more {secret}" * 5), secret)
+    told = postgres_driver.said(psycopg.OperationalError(f"{'x' * 290}{secret}\nand\x1b[31m more {secret}" * 5), secret)
     assert len(told) <= 300
     assert "plainly" not in told
     assert told.isprintable()

@@ -1,4 +1,4 @@
-"""A whole deployment with its store on PostgreSQL: from a finding to a change in the target, and after a kill -9."""
+"""A whole deployment with store and journal on PostgreSQL: from a finding to a change in the target, and after a kill -9."""
 
 import re
 import shutil
@@ -21,7 +21,12 @@ def url(postgres):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def town(url):
+def journal(postgres):  # noqa: F811
+    return postgres.database()
+
+
+@pytest.fixture(scope="module")
+def town(url, journal):
     folder = Path(tempfile.mkdtemp(prefix="magistrate-postgres-"))
     made = Town(folder, four_free_ports())
     repository(made.clone, SHOP)
@@ -29,7 +34,7 @@ def town(url):
     settings = made.home / "magistrate.toml"
     text, walls = re.subn(r'(?m)^users = "\w+"', 'users = "same"', settings.read_text())
     assert walls == 1, "the server of the test knows its own user and root"
-    settings.write_text(f'{text}\n[store]\nurl = "{url}"\n')
+    settings.write_text(f'{text}\n[store]\nurl = "{url}"\n[journal]\nurl = "{journal}"\nschema = "exec_a"\n')
     try:
         made("up", "--detach")
         made("repository", "add", made.clone)
@@ -62,6 +67,20 @@ def test_a_change_goes_its_whole_way_and_its_record_verifies(town, url, tmp_path
         )
 
 
+@pytest.mark.requirement("R53", "R56", "R60")
+def test_the_executor_keeps_its_journal_there_and_finds_it_after_a_kill(town, journal):
+    assert not (town.home / "executor" / "journal.db").exists()
+    assert (town.home / "executor" / "journal.place").read_text().endswith("schema exec_a\n")
+    before = town.kill("executor")
+    town.await_again("executor", before)
+    with opened(journal) as rows:
+        ended = rows.execute("SELECT outcome FROM exec_a.executions").fetchall()
+        assert ended == [("succeeded",)]
+        left = "SELECT count(*) FROM exec_a.entries WHERE step = 'lease.requested'"
+        assert rows.execute(left).fetchone() == (1,)
+        assert rows.execute("SELECT count(*) FROM exec_a.leases WHERE state <> 'released'").fetchone() == (0,)
+
+
 @pytest.mark.requirement("R62")
 def test_control_killed_in_the_middle_goes_on_where_it_was(town, url):
     session = town.session("shop/report.py")
@@ -85,6 +104,9 @@ def test_people_are_told_which_database_it_is(town):
         rf"store\s+ok\s+postgresql, database store_\d+ at {socket_folder}, answers", town("doctor", status=None)
     )
     assert re.search(rf"store\s.*postgresql, database store_\d+ at {socket_folder}", town("config", "check"))
+    place = rf"postgresql, database store_\d+ at {socket_folder}, schema exec_a"
+    assert re.search(rf"journal\s+ok\s+{place}, answers", town("doctor", status=None))
+    assert re.search(rf"journal\s.*{place}", town("config", "check"))
     assert "MAG-E608" in town("store", "migrate", status=1)
 
 

@@ -17,9 +17,11 @@ from typing import Any
 from world.real_gate import FolderControl, outside_of
 from world.system_town import systems_here
 
+from magistrate.bootstrap.executor_journal import journal_of
 from magistrate.executor.actions.merge import GitTarget
 from magistrate.executor.assembly import assemble
 from magistrate.executor.journal import Journal
+from magistrate.settings import load_settings
 
 
 def die() -> None:
@@ -57,7 +59,8 @@ def main() -> int:
     target = doomed_target(int(point)) if moment == "push" else GitTarget
     outside = outside_of(home, target)
     outside = replace(outside, **systems_here(home, outside.identity, outside.clock))
-    journal = doomed_journal(moment, int(point))(home / "executor" / "journal.db", outside.identity, outside.clock)
+    where = journal_of(load_settings(home))
+    journal = doomed_journal(moment, int(point))(where, outside.identity, outside.clock)
     loop = assemble(outside, journal)
     deadline = time.monotonic() + 30
     while not FolderControl(home).told("reports") and time.monotonic() < deadline:

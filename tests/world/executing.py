@@ -32,6 +32,7 @@ from magistrate.executor.casebook import Casebook
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import Journal
+from magistrate.executor.journal_place import JournalPlace
 from magistrate.executor.loop import Loop
 from magistrate.executor.ports import Credential, ProviderLease, Rebuilt, Ruling, Scanned, Seen
 from magistrate.wire.canonical import digest
@@ -366,8 +367,9 @@ class Eyes:
 class World:
     """A case, a world, and an executor that can be started again and again over one journal."""
 
-    def __init__(self, home: Path, *, drilled: bool = True, rescan: bool = False, probes: tuple[HttpProbe, ...] = (PROBE,), **knobs: Any) -> None:  # fmt: skip
+    def __init__(self, home: Path, *, where: JournalPlace | None = None, drilled: bool = True, rescan: bool = False, probes: tuple[HttpProbe, ...] = (PROBE,), **knobs: Any) -> None:  # fmt: skip
         self.home = home
+        self.where = where or home / "executor" / "journal.db"
         self.case = Admissible(home, **knobs)
         self.case.town = make_deployment(
             home, mode=self.case.mode, production=self.case.production, checks=[CHECK], rescan=SCAN if rescan else None,
@@ -402,7 +404,7 @@ class World:
     def open(self, journal: type[Journal] = Journal) -> Journal:
         if self.journal is not None:
             self.journal.close()
-        self.journal = journal(self.home / "executor" / "journal.db", self.identity, self.clock)
+        self.journal = journal(self.where, self.identity, self.clock)
         self.gate.row_of = lambda lease: Casebook(self.journal).lease_state(lease)  # type: ignore[arg-type]
         return self.journal
 

@@ -30,11 +30,11 @@ shared_buffers = 16MB
 class PostgresServer:
     """A running server; `database()` makes an empty database and gives its URL, which holds no secret."""
 
-    def __init__(self, programs: Path | None = None, more: str = "") -> None:
+    def __init__(self, programs: Path | None = None, more: str = "", *, on_disk: bool = False) -> None:
         self._more = more
         self.folder = Path(tempfile.mkdtemp(prefix="mag-pg-"))
         self._data = self.folder / "data"
-        self._kept = Path(tempfile.mkdtemp(prefix="mag-pg-data-", dir=_memory()))
+        self._kept = Path(tempfile.mkdtemp(prefix="mag-pg-data-", dir=None if on_disk else _memory()))
         self._data.symlink_to(self._kept)
         self._child: subprocess.Popen[bytes] | None = None
         self._count = 0
@@ -47,6 +47,11 @@ class PostgresServer:
             self.remove()
             raise
 
+    @property
+    def pid(self) -> int:
+        assert self._child is not None
+        return self._child.pid
+
     def start(self) -> None:
         argv = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self.folder)]
         with (self.folder / "server.log").open("ab") as log:
@@ -58,8 +63,21 @@ class PostgresServer:
             self._child.send_signal(signal.SIGINT)  # "fast": ends its sessions and stops in order
             self._child.wait(30)
 
+    def start_again(self, *, anyway: bool = False) -> None:
+        """Running, by whatever its configuration says now; one that runs is left alone but `anyway`."""
+        if anyway:
+            self.stop()
+        if self._child is None or self._child.poll() is not None:
+            self.start()
+
+    def crash(self) -> None:
+        """Ends at once, without a word to anybody, and with whatever was not on the disk gone."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(signal.SIGQUIT)
+            self._child.wait(30)
+
     def remove(self) -> None:
-        self.stop()
+        self.crash()  # nothing of it is kept, so that nothing is brought to the disk in order
         for folder in (self.folder, self._kept):
             shutil.rmtree(folder, ignore_errors=True)
 

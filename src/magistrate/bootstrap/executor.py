@@ -22,6 +22,7 @@ from magistrate.adapters.own_roots import newest_pins
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.adapters.stop_files import read_stops
 from magistrate.authority.stops import joined
+from magistrate.bootstrap.executor_journal import journal_of, note_journal, verify_same_journal
 from magistrate.bootstrap.executor_key import asked_to_step_aside, former_keys, key_in_use, pins_of, step_aside
 from magistrate.bootstrap.executor_outside import PinnedAssessor, QuarantinedRebuilder, SandboxedChecks, readable_source
 from magistrate.bootstrap.executor_systems import systems_of
@@ -45,6 +46,7 @@ from magistrate.executor.credentials.workload_token import TokenFile, no_token
 from magistrate.executor.identity import Identity
 from magistrate.executor.inbox import HttpInbox
 from magistrate.executor.journal import Journal
+from magistrate.executor.journal_place import JournalPlace
 from magistrate.executor.live import HttpLook
 from magistrate.executor.loop import Loop
 from magistrate.executor.ports import Clock, Target
@@ -119,7 +121,7 @@ def workload_of(settings: Settings, clock: Clock) -> Callable[[], str]:
     ).token  # fmt: skip
 
 
-def compose(settings: Settings) -> tuple[Outside, Path]:
+def compose(settings: Settings) -> tuple[Outside, Path | JournalPlace]:
     """The world of one home, and where the journal is (raises Unavailable without a sandbox)."""
     clock, sandbox = SystemClock(), open_sandbox()
     identity = Identity(load_process_key(key_in_use(settings)), deployment=settings.deployment)
@@ -151,7 +153,7 @@ def compose(settings: Settings) -> tuple[Outside, Path]:
         assessor=PinnedAssessor(assessor, target.git_dir, pins), checks=SandboxedChecks(sandbox, target.git_dir),
         stops=lambda: joined(read_stops(settings.freeze), gate.stops()), closing=(to_gate.close, to_control.close, *(one.close for one in targets.values())),
     )  # fmt: skip
-    return outside, folder / "journal.db"
+    return outside, journal_of(settings)
 
 
 def main(home: Path, *, poll_seconds: float = POLL_SECONDS) -> int:
@@ -169,8 +171,10 @@ def main(home: Path, *, poll_seconds: float = POLL_SECONDS) -> int:
             return 0
         if key_in_use(settings) != settings.key("executor"):
             _LOG.warning("alarm: the former key still lies on the disk; end it: magistrate rotate --executor")
-        outside, path = compose(settings)
-        journal = Journal(path, outside.identity, outside.clock, former_keys(settings))
+        outside, where = compose(settings)
+        verify_same_journal(home, where)
+        journal = Journal(where, outside.identity, outside.clock, former_keys(settings))
+        note_journal(home, where)
     except MagistrateError as error:
         sys.stderr.write(error.diagnostics() + "\n")
         return error.exit_status

@@ -20,11 +20,12 @@ from magistrate.errors import MagistrateError, NotFound, Unavailable, Usage
 from magistrate.executor.credentials.postgres_entitlements import PostgresEntitlements, read_entitlements
 from magistrate.executor.credentials.postgres_group import verify_mintable
 from magistrate.executor.credentials.postgres_logins import PostgresLogins
-from magistrate.executor.credentials.postgres_place import PostgresPlace, driver, said
+from magistrate.executor.credentials.postgres_place import PostgresPlace
 from magistrate.executor.credentials.postgres_role import PostgresRoles
 from magistrate.executor.credentials.postgres_standing import StandingRole, look
 from magistrate.executor.identity import Identity
 from magistrate.executor.ports import Clock
+from magistrate.executor.postgres_driver import driver, said
 from magistrate.settings import Settings
 from magistrate.settings_systems import SystemSettings
 from magistrate.wire.envelope import process_keyid

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -20,6 +21,7 @@ from magistrate.adapters.keys.process import create_process_key, load_process_ke
 from magistrate.adapters.own_roots import install_roster
 from magistrate.authority.roster import TrustedRoster, trust_versions
 from magistrate.bootstrap.executor import SystemClock
+from magistrate.bootstrap.executor_journal import journal_of, verify_same_journal
 from magistrate.bootstrap.executor_key import NEXT_KEY, executor_aside, former_keys
 from magistrate.errors import MagistrateError, NotFound, Refused, Unavailable
 from magistrate.executor.casebook import Casebook
@@ -218,12 +220,13 @@ def _take_over(settings: Settings, new: Identity, probes: tuple[FormerProbe, ...
 
 def _journal(settings: Settings, identity: Identity, until: float) -> Journal:
     """The journal, once the executor has let go of it (raises Unavailable MAG-E615 when it does not in time)."""
-    path = settings.home / "executor" / "journal.db"
-    if not path.exists():
-        raise NotFound("MAG-E615", f"no executor worked here: there is no `{path}`", hint="magistrate up --detach")
+    where = journal_of(settings)
+    verify_same_journal(settings.home, where)
+    if isinstance(where, Path) and not where.exists():
+        raise NotFound("MAG-E615", f"no executor worked here: there is no `{where}`", hint="magistrate up --detach")
     while True:
         try:
-            return Journal(path, identity, SystemClock(), former_keys(settings))
+            return Journal(where, identity, SystemClock(), former_keys(settings))
         except Unavailable as error:
             if time.monotonic() > until:
                 what = f"the executor did not let go of its journal: {error.message}"

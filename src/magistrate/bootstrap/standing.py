@@ -5,7 +5,7 @@ from __future__ import annotations
 import pwd
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,11 +14,13 @@ import httpx
 
 from magistrate.adapters.standing.places import search_git_of_user, search_home, search_tmp
 from magistrate.adapters.standing.processes import Process, processes_of, search_process
-from magistrate.adapters.standing.search import Issued, Search, guarded, read_issued, read_orphans
+from magistrate.adapters.standing.search import JOURNAL_ORPHANS, Issued, Search, guarded, read_issued, read_orphans
 from magistrate.adapters.standing.shapes import key_lines
 from magistrate.authority.roster import TrustedRoster
+from magistrate.bootstrap.executor_journal import journal_of, read_rows, read_tables
 from magistrate.bootstrap.executor_standing import look_at_systems
 from magistrate.bootstrap.supervisor import read_note
+from magistrate.errors import MagistrateError
 from magistrate.settings import Settings, standing_walls
 from magistrate.wire.sshsig import fingerprint
 
@@ -43,7 +45,7 @@ def scan(settings: Settings, roster: TrustedRoster, now: int) -> Scan:
     try:
         if gate.exists():
             read_issued(gate, now)
-            orphans = read_orphans(gate, journal)
+        orphans = read_orphans(gate, journal)
     except (OSError, sqlite3.Error) as error:
         search.blind(str(gate), f"no token can be told without the gate's grants: {error}")
     for grant in search.issued.values():
@@ -53,6 +55,7 @@ def scan(settings: Settings, roster: TrustedRoster, now: int) -> Scan:
     keys = _known_keys(search, settings, roster)
     search_home(search, settings.home, keys=keys, left_out=frozenset({settings.known_secrets}))
     _search_store(search, settings)
+    orphans += _search_journal(search, settings)
     users = _users(settings)
     for folder in sorted({Path(tempfile.gettempdir()), Path("/tmp")}):  # noqa: S108  where the processes make theirs
         search_tmp(search, folder, owners=users, keys=frozenset(keys.values()), home=settings.home)
@@ -145,11 +148,30 @@ def _search_store(search: Search, settings: Settings) -> None:
             known.reflect(connection)
             search.counts["databases"] += 1
             for table in known.sorted_tables:
-                for row in connection.execute(select(table)):
-                    values = (v.encode() if isinstance(v, str) else bytes(v) for v in row if isinstance(v, str | bytes))
-                    search.tokens(f"store, table {table.name}", b"\n".join(values))
+                _search_rows(search, f"store, table {table.name}", connection.execute(select(table)))
     except SQLAlchemyError as error:
         search.blind("the store", f"{type(error).__name__}")
+
+
+def _search_journal(search: Search, settings: Settings) -> tuple[str, ...]:
+    """The executor's journal where it is on PostgreSQL: tokens in it, and its leases that nothing justifies."""
+    try:
+        where = journal_of(settings)
+        if isinstance(where, Path):
+            return ()
+        read_tables(where, lambda name, rows: _search_rows(search, f"journal, table {name}", rows))
+        found = read_rows(where, JOURNAL_ORPHANS)
+    except MagistrateError as error:
+        search.blind("the executor's journal", f"{error.code} {error.message}")
+        return ()
+    search.counts["databases"] += 1
+    return tuple(f"{lease} in {where}" for (lease,) in found)
+
+
+def _search_rows(search: Search, where: str, rows: Iterable[Iterable[object]]) -> None:
+    for row in rows:
+        values = (v.encode() if isinstance(v, str) else bytes(v) for v in row if isinstance(v, str | bytes))
+        search.tokens(where, b"\n".join(values))
 
 
 def _users(settings: Settings) -> frozenset[int]:

@@ -6,7 +6,6 @@ asked to mint it, and no row ever leaves the set of open leases but by RELEASED.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from magistrate.domain.events import Event
 from magistrate.domain.execution import LeasePurpose, LeaseState
 from magistrate.errors import NotFound, Refused
 from magistrate.executor.journal import WORLD, Journal
+from magistrate.executor.journal_rows import Rows
 from magistrate.executor.rows import ExecutionRow, JournalStep, LeaseRow, Tip
 from magistrate.wire.envelope import Envelope, decode_envelope
 from magistrate.wire.journal_entry import StepStatus
@@ -52,14 +52,13 @@ class Casebook:
             Refused: MAG-E381 when it was begun before.
         """
 
-        def insert(rows: sqlite3.Connection) -> None:
-            try:
-                rows.execute(
-                    "insert into executions(warrant, warrant_digest, bundle) values (?,?,?)",
-                    (warrant, warrant_digest, bundle),
-                )
-            except sqlite3.IntegrityError as error:
-                raise Refused("MAG-E381", f"the warrant `{warrant}` was used before") from error
+        def insert(rows: Rows) -> None:
+            made = rows.execute(
+                "insert into executions(warrant, warrant_digest, bundle) values (?,?,?) on conflict do nothing",
+                (warrant, warrant_digest, bundle),
+            )
+            if made.rowcount != 1:
+                raise Refused("MAG-E381", f"the warrant `{warrant}` was used before")
 
         facts = {"warrant": warrant_digest}
         self.journal.write(warrant, JournalStep.WARRANT_TAKEN, StepStatus.INTENT, facts, insert)
@@ -155,7 +154,7 @@ class Casebook:
         None when there is nobody to report to. `tip` is what this executor left on the ref.
         """
 
-        def update(rows: sqlite3.Connection) -> None:
+        def update(rows: Rows) -> None:
             envelope = report()
             rows.execute(
                 "update executions set outcome=?, report=?, report_sent=? where warrant=?",
@@ -188,7 +187,7 @@ class Casebook:
     def lease_requested(self, row: LeaseRow, envelope: Envelope) -> None:
         """The row of a lease, durable before anybody is asked to mint it."""
 
-        def insert(rows: sqlite3.Connection) -> None:
+        def insert(rows: Rows) -> None:
             rows.execute(
                 "insert into leases(lease, execution, purpose, state, warrant_digest, proposal, repository, ref, old,"
                 " new, reason, expires, envelope) values (?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -247,7 +246,7 @@ class Casebook:
     def foreign_found(self, foreign: ForeignLease, step: str, facts: Mapping[str, str]) -> None:
         """Write down a lease that this journal does not know, once for each find."""
 
-        def insert(rows: sqlite3.Connection) -> None:
+        def insert(rows: Rows) -> None:
             rows.execute(
                 "insert into foreign_leases(lease, repository, since) values (?,?,?) on conflict(lease) do update"
                 " set repository=excluded.repository, since=excluded.since, told=0, ended=0",

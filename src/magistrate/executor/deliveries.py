@@ -8,14 +8,14 @@ branch runs it, there is nothing to bring.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Protocol
 
 from magistrate.authority.admission import Admitted
 from magistrate.domain.execution import LeasePurpose
 from magistrate.domain.stages import FOLLOW
 from magistrate.errors import MagistrateError, Refused
 from magistrate.executor.casebook import Casebook
-from magistrate.executor.hands import Act, Hands
+from magistrate.executor.hands import NOT_OVER, Act, Hands
 from magistrate.executor.mints import target_ref
 from magistrate.executor.ports import Credential, Mint, Seen, Target
 from magistrate.executor.rows import JournalStep
@@ -23,8 +23,6 @@ from magistrate.executor.work import Work
 from magistrate.wire.canonical import digest
 from magistrate.wire.effect import Deploy, Effect
 from magistrate.wire.journal_entry import StepStatus
-
-_NOT_DEAD: Final = "MAG-E387"
 
 
 class Carrier(Protocol):
@@ -100,7 +98,7 @@ class Deliveries:
                 )
                 seen = carrier.run(credential, wanted, artifact)
         except MagistrateError as error:
-            if error.code == _NOT_DEAD:
+            if error.code in NOT_OVER:
                 raise
             return f"`{name}` is not known to run `{wanted[:19]}`: {error.message}"
         if not seen.held:

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from magistrate.domain.execution import LeasePurpose
-from magistrate.errors import MagistrateError
+from magistrate.errors import MagistrateError, Unavailable
 from magistrate.executor.hands import Act, Hands
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import WORLD
@@ -202,6 +202,8 @@ class ScratchDrills:
         try:
             with self.hands.signed_by(stranger).lease(act):
                 return Seen(held=False, seen="a lease signed by a stranger was minted")
+        except Unavailable:
+            raise  # nobody said no: it is tried again
         except MagistrateError as error:
             return Seen(held=True, seen=f"{error.code} {error.message}"[:200])
 

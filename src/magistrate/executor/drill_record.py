@@ -8,13 +8,13 @@ tells otherwise takes back all of a repository at once: only drills ordered afte
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 
 from magistrate.domain.events import Event
 from magistrate.errors import Refused
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import WORLD, Journal
+from magistrate.executor.journal_rows import Rows
 from magistrate.executor.rows import JournalStep
 from magistrate.wire.document import Document
 from magistrate.wire.drill import DrillKind, DrillResult
@@ -35,7 +35,7 @@ class DrillRecord:
         """Sign and keep one result with its journal entry."""
         body, envelope = result.body, self._identity.seal(result)
 
-        def insert(rows: sqlite3.Connection) -> None:
+        def insert(rows: Rows) -> None:
             rows.execute(
                 "insert into drills(digest, order_digest, repository, environment, kind, envelope)"
                 " values (?,?,?,?,?,?)",
@@ -59,7 +59,7 @@ class DrillRecord:
             return
         at = self._journal.now()
 
-        def insert(rows: sqlite3.Connection) -> None:
+        def insert(rows: Rows) -> None:
             rows.execute(
                 "insert into demotions(repository, after_drill, at)"
                 " select ?, coalesce(max(sequence), 0), ? from drills",

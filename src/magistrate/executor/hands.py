@@ -24,6 +24,8 @@ from magistrate.wire.envelope import Envelope
 from magistrate.wire.lease import LEASE_SECONDS, Lease
 from magistrate.wire.times import rfc3339
 
+NOT_OVER: Final = frozenset({"MAG-E387", "MAG-E384"})
+"""A credential is not confirmed dead, or that it is could not be written down: nothing goes on before that, not even the end."""
 REVOKE_ATTEMPTS: Final = 4
 REVOKE_PAUSE_SECONDS: Final = 0.25
 

@@ -44,7 +44,12 @@ class Loop:
         self._reconcile_at = clock.monotonic()
 
     def tick(self) -> None:
-        """One round. Safe to repeat at any time, and after any crash."""
+        """One round. Safe to repeat at any time, and after any crash.
+
+        Raises:
+            Unavailable, Refused: the journal was lost and is not to be had again, or not the same: then there is no round.
+        """
+        self._book.journal.resume()
         self.recover()
         if self._hands.open_leases():
             return

@@ -19,7 +19,7 @@ from magistrate.domain.execution import LeasePurpose
 from magistrate.domain.rotation import SecretUse
 from magistrate.errors import MagistrateError, Refused, Unavailable
 from magistrate.executor.casebook import Casebook
-from magistrate.executor.hands import Act, Hands
+from magistrate.executor.hands import NOT_OVER, Act, Hands
 from magistrate.executor.mints import system_ref, target_ref
 from magistrate.executor.ports import Consumer, Credential, Mint, NewSecret, Seen, Target
 from magistrate.executor.rows import JournalStep
@@ -27,8 +27,6 @@ from magistrate.executor.work import Work
 from magistrate.wire.effect import Effect, RotateSecret
 from magistrate.wire.journal_entry import StepStatus
 
-NOT_DEAD: Final = "MAG-E387"
-"""A credential is not confirmed dead: nothing goes on before that, not even the end."""
 _BYTES: Final = 32
 """Of a new value: 256 bits, written in URL-safe base64."""
 
@@ -115,7 +113,7 @@ class Rotations:
             spare, old = self._turn(use)
             self._rotate(work, self._rotation(effect.secret_id, use, spare, old), still)
         except MagistrateError as error:
-            if error.code == NOT_DEAD:
+            if error.code in NOT_OVER:
                 raise
             return f"`{effect.secret_id}` is not rotated: {error.message}; {self._lies(use)}"
         facts = {"secret": effect.secret_id, "login": spare, "ended": old, "consumers": " ".join(use.consumers)}

@@ -198,3 +198,31 @@ def test_killed_while_it_runs_what_ran_before_is_run_again(tmp_path: Path) -> No
     carrier.after = lambda: None
     run(world, carrier, rounds=2)
     assert (ended(world, carrier), tree(world)) == ((["rolled_back"], OLD, False), "2" * 40)
+
+
+class FullOnce(Journal):
+    """The disk is full when the end of the target's credential is to be written down; right after there is room again."""
+
+    struck = False
+
+    def write(self, execution: str, step: str, status: Any, facts: Any, also: Any = None) -> Any:
+        if not FullOnce.struck and step == "lease.revoking" and facts.get("ref") == "target:web":
+            FullOnce.struck = True
+            raise Unavailable("MAG-E384", "the executor's journal cannot be used: no space left")
+        return super().write(execution, step, status, facts, also)
+
+
+@pytest.mark.requirement("R53", "R62")
+def test_an_end_of_a_credential_that_is_not_on_record_is_waited_for(tmp_path: Path) -> None:
+    """Nothing is concluded, and no other credential is asked for, before the journal says that this one is dead."""
+    world, carrier = world_of(tmp_path / "home")
+    FullOnce.struck = False
+    run(world, carrier, journal=FullOnce)
+    assert FullOnce.struck
+    assert ended(world, carrier) == ([], NEW, False)
+    assert world.journal is not None
+    assert [one.ref for one in Casebook(world.journal).open_leases()] == ["target:web"]
+    run(world, carrier)
+    assert ended(world, carrier) == (["rolled_back"], OLD, False)
+    (report,) = world.control.reports.values()
+    assert report["leases_open"] == 0

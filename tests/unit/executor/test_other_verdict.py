@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from world.deployment import new_id
 from world.executing import World
 
+from magistrate.errors import Unavailable
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.ports import DrillCall
 from magistrate.wire.canonical import digest
@@ -89,5 +90,30 @@ def _call(world: World, order: object) -> DrillCall:
 def test_demotions_are_kept(tmp_path: Path) -> None:
     world = refused(tmp_path, reasons=("something else",))
     assert world.journal is not None
-    with pytest.raises(sqlite3.IntegrityError, match="demotions are kept"):
+    with pytest.raises(Unavailable, match="demotions are kept"):
         world.journal.rows.execute("delete from demotions")
+
+
+@pytest.mark.requirement("R4", "R85")
+def test_a_drill_that_nobody_answered_has_no_result(tmp_path: Path) -> None:
+    """Silence of the gate is no refusal of a stranger's lease."""
+    world = World(tmp_path / "home")
+    body = DrillOrder(person="anna", repository="shop", environment="staging", scratch=f"drill-{new_id('x')[2:8]}")
+    world.control.orders = [
+        _call(world, world.case.town.by_person("anna", body, "dro", lifetime=3600, now=world.clock.now()))
+    ]
+    world.control.bundles = []
+    mint, asked = world.gate.request_drill, []
+
+    def silent_at_first(order: Any, lease: Any) -> Any:
+        asked.append(lease)
+        if len(asked) == 1:
+            raise Unavailable("MAG-E395", "the gate does not answer")
+        return mint(order, lease)
+
+    world.gate.request_drill = silent_at_first  # type: ignore[method-assign]
+    world.executor().tick()
+    assert asked, world.alarm.told
+    kept = [one for one in world.control.results.values() if one["kind"] == "entitlement"]
+    probes = [probe for one in kept for probe in one["probes"] if "another process" in probe["probe"]]
+    assert not [probe for probe in probes if probe["held"]]

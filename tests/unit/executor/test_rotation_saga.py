@@ -15,7 +15,7 @@ from magistrate.authority.foreign_lease import ForeignLease
 from magistrate.authority.stops import Stops
 from magistrate.domain.events import Event
 from magistrate.domain.rotation import SecretUse
-from magistrate.errors import Refused
+from magistrate.errors import Refused, Unavailable
 from magistrate.executor.admit import places_of
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.journal import Journal
@@ -329,3 +329,28 @@ def test_a_lease_that_nobody_knows_closes_the_target_of_a_deployment() -> None:
             "base_tree": "", "result_tree": "", "manifest_sha256": "", "artifact_digest": "", "rollback_plan_digest": ""}  # fmt: skip
     assert places_of(Deploy(**said, command_id="web")) == ("shop", "target:web")
     assert places_of(Deploy(**said, command_id="follow")) == ("shop",)
+
+
+class FullOnce(Journal):
+    """The disk is full when the end of a consumer's credential is to be written down; right after there is room again."""
+
+    struck = False
+
+    def write(self, execution: str, step: str, status: Any, facts: Any, also: Any = None) -> Any:
+        if not FullOnce.struck and step == "lease.revoking" and facts.get("ref") == "target:web":
+            FullOnce.struck = True
+            raise Unavailable("MAG-E384", "the executor's journal cannot be used: no space left")
+        return super().write(execution, step, status, facts, also)
+
+
+@pytest.mark.requirement("R53", "R54", "R62")
+def test_a_rotation_does_not_end_before_every_credential_is_dead_on_record(tmp_path: Path) -> None:
+    case = rotating(tmp_path / "home")
+    FullOnce.struck = False
+    run(case, journal=FullOnce)
+    assert FullOnce.struck
+    assert ended(case)[0] == []
+    run(case)
+    assert ended(case) == (["halted"], False)
+    (report,) = case.world.control.reports.values()
+    assert report["leases_open"] == 0

@@ -17,7 +17,7 @@ from typing import Final
 from magistrate.adapters.standing.shapes import in_basic, token_like
 
 _GATE_ORPHANS: Final = "select lease from grants left join grounds using (warrant) where grounds.warrant is null"
-_JOURNAL_ORPHANS: Final = (
+JOURNAL_ORPHANS: Final = (
     "select lease from leases left join executions on warrant = execution"
     " where executions.warrant is null and execution <> 'executor'"
 )
@@ -86,7 +86,7 @@ def read_issued(database: Path, now: int) -> dict[str, Issued]:
 def read_orphans(gate: Path, journal: Path) -> tuple[str, ...]:
     """Leases in both databases that nothing justifies (raises OSError, sqlite3.Error as `read_issued`)."""
     found: list[str] = []
-    for database, query in ((gate, _GATE_ORPHANS), (journal, _JOURNAL_ORPHANS)):
+    for database, query in ((gate, _GATE_ORPHANS), (journal, JOURNAL_ORPHANS)):
         if not database.exists():
             continue
         db = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)

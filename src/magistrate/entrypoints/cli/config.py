@@ -19,6 +19,7 @@ def config() -> None:
 def check(frame: Frame) -> None:
     """Read magistrate.toml and policy.toml; an unknown key is an error that names its line."""
     from magistrate.adapters.stores.engine import engine_name
+    from magistrate.bootstrap.executor_journal import journal_name
     from magistrate.bootstrap.executor_systems import places_of
     from magistrate.bootstrap.executor_targets import target_places
     from magistrate.entrypoints.cli.policy_files import read_source
@@ -29,7 +30,7 @@ def check(frame: Frame) -> None:
         {
             "home": settings.home, "deployment": f"{settings.deployment} ({settings.mode})",
             "front": settings.front_url, "control": settings.control_url, "gate": settings.gate_url,
-            "witness": settings.witness_url, "store": engine_name(settings.store), "walls": settings.walls_users, "you": settings.person or "say --as NAME",
+            "witness": settings.witness_url, "store": engine_name(settings.store), "journal": journal_name(settings), "walls": settings.walls_users, "you": settings.person or "say --as NAME",
             "repositories": [r.name for r in source.repository], "commands": [c.name for c in source.command],
             "systems": list(places_of(settings)), "targets": list(target_places(settings)),
         }

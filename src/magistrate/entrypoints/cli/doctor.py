@@ -38,7 +38,7 @@ def doctor(frame: Frame, *, output: str) -> int:
         ("home", lambda: _home(frame)), ("roster", lambda: _roster(frame)), ("policy", lambda: _policy(frame)),
         ("keys", lambda: _keys(frame)), ("roots", lambda: _roots(frame)), ("secrets", lambda: _secrets(frame)), ("you", lambda: _you(frame)), ("walls", lambda: _walls(frame)),
         ("workload", lambda: _workload(frame)),
-        ("store", lambda: _store(frame)), ("processes", lambda: _processes(frame)),
+        ("store", lambda: _store(frame)), ("journal", lambda: _journal(frame)), ("processes", lambda: _processes(frame)),
     ]  # fmt: skip
     rows = []
     for name, look in checks:
@@ -194,6 +194,17 @@ def _store(frame: Frame) -> Finding:
 
     try_engine(settings.store)
     return "ok", f"{engine_name(settings.store)}, answers", ""
+
+
+def _journal(frame: Frame) -> Finding:
+    from magistrate.bootstrap.executor_journal import journal_name, journal_of, try_journal
+
+    settings = frame.settings()
+    where = journal_of(settings)
+    if isinstance(where, Path):
+        return "ok", journal_name(settings), ""
+    try_journal(where)
+    return "ok", f"{journal_name(settings)}, answers", ""
 
 
 def _workload(frame: Frame) -> Finding:

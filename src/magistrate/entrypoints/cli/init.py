@@ -22,11 +22,11 @@ from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame
 from magistrate.entrypoints.cli.papers import seal
 from magistrate.entrypoints.cli.people import FILES, Caller, held_by_agent, open_signer, read_public
 from magistrate.entrypoints.cli.policy_files import NAME, bundle_of, write_defaults
-from magistrate.environment import login_name
+from magistrate.environment import login_name, verify_socket_fits
 from magistrate.errors import MagistrateError, Usage
 from magistrate.ledger.cosign import witness_key
 from magistrate.ledger.note import verifier_key
-from magistrate.settings import DEFAULT_PORTS, HOST, Ports, Settings, settings_text, verify_socket_fits
+from magistrate.settings import DEFAULT_PORTS, HOST, Ports, Settings, settings_text
 from magistrate.wire.canonical import canonical
 from magistrate.wire.roster import Person, Processes, Roster, Thresholds
 from magistrate.wire.sshsig import SshSigner, fingerprint

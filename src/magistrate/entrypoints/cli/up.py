@@ -14,9 +14,9 @@ import click
 from magistrate.bootstrap.supervisor import START_SECONDS, Supervisor, read_note, stop_supervisor
 from magistrate.entrypoints.cli.frame import Frame, home_option, pass_frame
 from magistrate.entrypoints.cli.people import own_roster
-from magistrate.environment import child_environment
+from magistrate.environment import child_environment, verify_socket_fits
 from magistrate.errors import Unavailable
-from magistrate.settings import PROCESSES, Settings, verify_socket_fits
+from magistrate.settings import PROCESSES, Settings
 
 _PATIENCE: Final = START_SECONDS * (len(PROCESSES) + 1)
 _LAST_WORDS: Final = 2.0

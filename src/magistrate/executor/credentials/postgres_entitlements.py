@@ -18,9 +18,10 @@ from magistrate.errors import Refused
 from magistrate.executor.credentials.postgres_catalog import given, no, said_as, shown
 from magistrate.executor.credentials.postgres_grants import Difference, Step
 from magistrate.executor.credentials.postgres_names import role_of
-from magistrate.executor.credentials.postgres_place import PostgresPlace, driver, said
+from magistrate.executor.credentials.postgres_place import PostgresPlace
 from magistrate.executor.credentials.postgres_role import PostgresRoles
 from magistrate.executor.ports import Credential
+from magistrate.executor.postgres_driver import driver, said
 
 if TYPE_CHECKING:
     from magistrate.executor.credentials.postgres_place import Link

@@ -11,9 +11,10 @@ from typing import Final
 
 from magistrate.errors import Refused, Unavailable, Usage
 from magistrate.executor.credentials.postgres_names import role_of
-from magistrate.executor.credentials.postgres_place import PostgresPlace, driver, said
+from magistrate.executor.credentials.postgres_place import PostgresPlace
 from magistrate.executor.credentials.postgres_role import PostgresRoles
 from magistrate.executor.ports import Clock, Credential, NewSecret, Seen
+from magistrate.executor.postgres_driver import driver, said
 from magistrate.executor.rotations import Logins
 
 END_SECONDS: Final = 5.0

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from magistrate.errors import MagistrateError, Refused, Unavailable, Usage
+from magistrate.executor.postgres_driver import driver, said
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -31,7 +32,6 @@ _LENT_STATEMENT_MS: Final = 10_000
 _MOST_BYTES: Final = 63
 _MOST_SECONDS: Final = 900
 _HIGHEST_PORT: Final = 65535
-_SAID: Final = 300
 _NEAR: Final = ("localhost", "127.0.0.1", "::1")
 _MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _HOST: Final = re.compile(r"(?:/[^,\0]*|[A-Za-z0-9.:_-]+)\Z", re.ASCII)
@@ -140,26 +140,6 @@ class PostgresPlace:
             "tcp_user_timeout": _STATEMENT_MS, "client_encoding": "utf8", "application_name": "magistrate",
             "target_session_attrs": "read-write", "options": "", **root,
         }  # fmt: skip
-
-
-def driver() -> Any:  # noqa: ANN401  a module, and an optional one
-    """psycopg, which is an extra (raises Unavailable MAG-E414 where it is not installed)."""
-    try:
-        import psycopg  # noqa: PLC0415  optional: needed only here
-        import psycopg.conninfo  # noqa: PLC0415
-    except ImportError as error:
-        raise Unavailable(
-            "MAG-E414", "roles of PostgreSQL need the package `psycopg`", hint='uv pip install "magistrate[postgresql]"'
-        ) from error
-    return psycopg
-
-
-def said(error: Exception, secret: str = "") -> str:
-    """Words of the server or driver: one line, bounded, printable, and without the secret, whole or cut."""
-    primary = getattr(getattr(error, "diag", None), "message_primary", None)  # without the statement, which it repeats
-    text = primary or str(error)
-    text = text.replace(secret, "[password]") if secret else text
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))[:_SAID]
 
 
 @contextmanager

@@ -24,10 +24,11 @@ from magistrate.domain.execution import LeaseState
 from magistrate.errors import NotFound, Refused, Unavailable
 from magistrate.executor.credentials.postgres_group import BOUNDED_SINCE, verify_mintable
 from magistrate.executor.credentials.postgres_names import minted_role, role_of
-from magistrate.executor.credentials.postgres_place import PostgresPlace, driver, said
+from magistrate.executor.credentials.postgres_place import PostgresPlace
 from magistrate.executor.credentials.postgres_standing import StandingRole, Why, standing_roles
 from magistrate.executor.identity import Identity
 from magistrate.executor.ports import Clock, Credential, ProviderLease, Seen
+from magistrate.executor.postgres_driver import driver, said
 from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.document import Document, verify_current
 from magistrate.wire.envelope import Envelope
