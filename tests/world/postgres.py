@@ -71,7 +71,7 @@ class PostgresServer:
             self.start()
 
     def crash(self) -> None:
-        """Ends at once, without a word to anybody, and with whatever was not on the disk gone."""
+        """Ends at once, without a word to anybody, and recovers from its own log at the next start."""
         if self._child is not None and self._child.poll() is None:
             self._child.send_signal(signal.SIGQUIT)
             self._child.wait(30)
