@@ -8,6 +8,7 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from paths import TESTS
 from magistrate.impact.guards import python_side
 from magistrate.impact.guards.python_side import read_python
 from magistrate.impact.languages.python_nodes import nested_less_than, walk
-from magistrate.impact.privilege.domains import aws_iam
+from magistrate.impact.privilege.domains import aws_iam, terraform_names
 from magistrate.impact.privilege.domains.sql_in_programs import COARSE, STATEMENT, statements
-from magistrate.impact.screening import FOREIGN, ODD_SPACES, screened
+from magistrate.impact.privilege.domains.terraform import Block
+from magistrate.impact.provers import documentation_text
+from magistrate.impact.screening import FOREIGN, ODD_SPACES, places, screened
 from magistrate.judge import answer
 from magistrate.usecases.judging import judge_argv
 
@@ -200,11 +203,36 @@ def test_no_verdict_hangs_on_the_cases_before_it() -> None:
     first = [answer(line)[0] for line in lines]
     order = list(range(len(lines)))
     random.Random(7).shuffle(order)
-    for places in (order, order[::-1]):
-        assert {at: answer(lines[at])[0] for at in places} == dict(enumerate(first))
+    for turn in (order, order[::-1]):
+        assert {at: answer(lines[at])[0] for at in turn} == dict(enumerate(first))
     stdin = b"\n".join([b'{"v":1,"mode":"many","texts":{}}', *lines[::-1]])
     cold = subprocess.run(judge_argv(Path(sys.executable)), input=stdin, capture_output=True, check=True).stdout
     assert cold.split(b"\n")[:-1] == first[::-1]
+
+
+def test_a_block_inside_of_a_call_differs_by_its_scope_only() -> None:
+    block = Block(kind="a", type="b", name="c", body={"d": 1}, path="e/f.tf", line=7, scope="g", built=("h",))
+    assert all(getattr(block, one.name) for one in fields(Block)), "a field that is new has to be told here as well"
+    assert terraform_names._inside(block, "x") == replace(block, scope="x")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *["-b", "doctest", "make", "mdtest", "sybil", "cram", "_é."],
+                " ",
+                "\n",
+                "sphinx.ext.doctest",
+                "doctest_glob",
+            ]
+        )
+    )
+)
+def test_signs_of_tested_pages_are_those_of_their_pattern(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    found = [one.span() for one in places(documentation_text.TESTED, text)]
+    assert found == [one.span() for one in documentation_text.TESTED.finditer(text)]
 
 
 def test_the_search_for_rubbish_is_as_it_was_after_a_question() -> None:

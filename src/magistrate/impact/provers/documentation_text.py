@@ -39,6 +39,7 @@ from magistrate.impact.documents.programs import entries_only, makes_releases, t
 from magistrate.impact.documents.uses import only_checked
 from magistrate.impact.equality import proof
 from magistrate.impact.reachability import Mention, agents_sent, program_mentions, readers_in, said_of
+from magistrate.impact.screening import places
 
 FOR_OTHERS: Final = re.compile(
     r"(?i)claude|agents?\b|gemini|copilot|cursor|codex|skill|prompt|instruction|rules|llms|security|license|licence|"
@@ -230,7 +231,7 @@ def _tested(file: ChangedFile, base: BaseTree) -> str | None:
         return None
     unstarted = _doctest_never_runs(base)
     for path in readers_in(base):
-        for found in TESTED.finditer(base.files[path]):
+        for found in places(TESTED, base.files[path]):
             never = unstarted and found[0] == "-b doctest" and SPHINX_TARGET.search(path) is not None
             if not never and not of_another_page(found, path, file, base):
                 return f"`{path}` names `{found[0]}`, which may run the examples of this page"

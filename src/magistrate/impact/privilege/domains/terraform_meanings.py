@@ -15,6 +15,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from magistrate.impact.privilege.domains.aws_written import only_allows
@@ -382,4 +383,10 @@ def short(value: object, plain: int = PLAIN) -> str:
 
 def at_of(block: Block, **more: Any) -> At:  # noqa: ANN401 - fields of a place
     """The place where a block stands."""
-    return At(folder=block.folder, beside=posixpath.dirname(block.path), **more)
+    plain = _at(block.folder, block.path)
+    return At(folder=plain.folder, beside=plain.beside, **more) if more else plain
+
+
+@lru_cache(maxsize=8_192)
+def _at(folder: str, path: str) -> At:
+    return At(folder=folder, beside=posixpath.dirname(path))
