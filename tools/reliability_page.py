@@ -1,6 +1,6 @@
-"""Write docs/reliability.md from the result of the crash matrix (docs/results/soak-crash-matrix.json).
+"""Write docs/reliability.md from the results of the crash matrices (docs/results/soak-crash-*.json).
 
-The cells are those of tests/soak/crash_cells.py, the numbers those of the soak; `--check` writes nothing
+The cells are those of tests/soak/crash_cells.py and action_cells.py, the numbers those of the soak; `--check` writes nothing
 and exits 1 when the page is not what they say.
 """
 
@@ -16,11 +16,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
 
-from soak.crash_cells import CELLS, FAULTS, MATRIX, MOMENTS, NOT_APPLICABLE  # noqa: E402  the paths are set above
+from soak.action_cells import CELLS as ACTION_CELLS  # noqa: E402
+from soak.action_cells import NOT_HERE  # noqa: E402
+from soak.crash_cells import CELLS, FAULTS, MATRIX, MOMENTS, NOT_APPLICABLE, Cell  # noqa: E402  the paths are set above
 from soak.subject import SEED  # noqa: E402
 
 PAGE = ROOT / "docs/reliability.md"
 RESULT = ROOT / "docs/results/soak-crash-matrix.json"
+ACTIONS = ROOT / "docs/results/soak-crash-actions.json"
 UNTOUCHED = ("kill executor", "journal full")
 """Faults that leave the executor running and the provider answering while it revokes; else a revocation takes the outage."""
 HEAD = """# What survives a crash
@@ -51,6 +54,18 @@ privilege. A clock jumps by an hour for both processes and stays, or for one of 
 delays each piece of an answer, by chance beyond the executor's patience, so that it gives up what the gate then does; dead
 is a wire that resets every connection.
 """
+OTHERS = """# The other actions
+
+Releases, deployments that something follows, changes of entitlements and rotations, in the same way: `make soak ARGS=crash-actions`, with a
+sample in `tests/process/test_crash_actions.py`. The last two change a real PostgreSQL behind a wire of its own, and `slow` and
+`dead` strike the ways to gate and database at once. Each write that is the action's own meets every fault, before the write or
+after it in turn. Beside what must hold above:
+
+- no role of a lease is left at the database, and none can log in, by the database's own clock, once its lease has ended;
+- what the database gives away is what it gave before or what was approved, and the ref of the stage records the same;
+- whoever uses a secret is let in at the end, whatever became of its rotation; where it succeeded the former login is dead, where it was taken
+  back the former alone lives, and what stopped between is HALTED, with either or both alive.
+"""
 TAIL = """
 ## What it does not show
 
@@ -67,19 +82,23 @@ moves a ref once, as the gate mints one credential for one warrant.
 """
 
 
-def page(result: Mapping[str, Any]) -> str:
+def page(result: Mapping[str, Any], actions: Mapping[str, Any]) -> str:
     """The whole page."""
-    seen = [(word.rpartition(": ")[0], word.rpartition(": ")[2], count) for word, count in result["seen"].items()]
     return "\n".join(
-        [HEAD, *_run(result), *_by_fault(seen, result), *_by_cell(seen, result), *_not_applicable(), TAIL.strip(), ""]
+        [HEAD, *_told(result, CELLS), *_not_applicable(), OTHERS, *_told(actions, ACTION_CELLS), *_not_here(), TAIL.strip(), ""]
     )  # fmt: skip
 
 
-def _run(result: Mapping[str, Any]) -> list[str]:
+def _told(result: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
+    seen = [(word.rpartition(": ")[0], word.rpartition(": ")[2], count) for word, count in result["seen"].items()]
+    return [*_run(result, cells), *_by_fault(seen, result), *_by_cell(seen, result, cells)]
+
+
+def _run(result: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
     machine, failures = result["machine"], result["failures"]
     return [
         "## The run", "",
-        (f"{result['cases']} cases over {len(CELLS)} cells, {len(failures)} failed; {result['date']},"
+        (f"{result['cases']} cases over {len(cells)} cells, {len(failures)} failed; {result['date']},"
         f" {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']};"
         f" {round(result['seconds'] / 60)} minutes of work."),
         (f"Seed {result['seed']!r}. The source measured, by its digest (`tools/freshness.py`): {_sources(result)}."
@@ -128,17 +147,21 @@ def _spread(numbers: Sequence[int]) -> str:
     return f"{len(ordered)} | {ordered[(len(ordered) - 1) // 2]} | {last} | {ordered[-1]}"
 
 
-def _by_cell(seen: Sequence[tuple[str, str, int]], result: Mapping[str, Any]) -> list[str]:
+def _by_cell(seen: Sequence[tuple[str, str, int]], result: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
     counts = Counter[str]()
     for cell, _, count in seen:
         counts[cell] += count
     bad = Counter(one["why"].split("BrokenError: ")[-1].rpartition(": ")[0] for one in result["failures"])
-    rows = ["## By cell", "", "n of cases in which everything held; `0` is an empty cell, which fails.", "",
+    there = {cell.name for cell in cells}
+    rows = ["## By cell", "", "n of cases in which everything held; `0` is an empty cell, which fails; `-` is none.", "",
             f"| write | moment | {' | '.join(FAULTS)} |", "|---" * (len(FAULTS) + 2) + "|"]  # fmt: skip
-    for row in dict.fromkeys(cell.row for cell in CELLS):
+    for row in dict.fromkeys(cell.row for cell in cells):
         for moment in MOMENTS:
             names = [f"{row}, {moment}, {fault}" for fault in FAULTS]
-            told = [f"{counts[name]}{' (failed)' if any(name in why for why in bad) else ''}" for name in names]
+            told = [
+                f"{counts[name]}{' (failed)' if any(name in why for why in bad) else ''}" if name in there else "-"
+                for name in names
+            ]
             rows.append(f"| {row} | {moment} | {' | '.join(told)} |")
     return [*rows, ""]
 
@@ -150,13 +173,18 @@ def _not_applicable() -> list[str]:
     return [*rows, ""]
 
 
+def _not_here() -> list[str]:
+    rows = ["## Without cells", "", "| what | why |", "|---|---|"]
+    return [*rows, *(f"| {what} | {why} |" for what, why in NOT_HERE.items()), ""]
+
+
 def main(argv: Sequence[str]) -> int:
     """Write the page, or say that it is stale."""
-    result = json.loads(RESULT.read_text())
-    if result["seed"] != SEED:
-        print("the result is of another seed", file=sys.stderr)
+    result, actions = json.loads(RESULT.read_text()), json.loads(ACTIONS.read_text())
+    if {result["seed"], actions["seed"]} != {SEED}:
+        print("a result is of another seed", file=sys.stderr)
         return 1
-    wanted = page(result)
+    wanted = page(result, actions)
     if "--check" in argv:
         if not PAGE.exists() or PAGE.read_text() != wanted:
             print("docs/reliability.md is not what the result says; run: make docs", file=sys.stderr)

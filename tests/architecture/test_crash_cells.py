@@ -7,6 +7,10 @@ import subprocess
 
 import pytest
 from paths import PYTHON, ROOT
+from soak.action_cells import ACTIONS
+from soak.action_cells import CELLS as ACTION_CELLS
+from soak.action_cells import covering as covering_actions
+from soak.action_matrix import SUBJECT as ACTION_SUBJECT
 from soak.crash_cells import (
     CELLS,
     FAULTS,
@@ -44,6 +48,29 @@ def test_every_write_meets_every_fault_before_and_after() -> None:
     assert SUBJECT.shards * CASES >= max(300, len(CELLS))
 
 
+@pytest.mark.requirement("R5", "R53", "R56")
+def test_each_write_of_each_action_meets_every_fault_and_both_moments() -> None:
+    writes = [(way.name, write) for way in ACTIONS for write in way.writes]
+    assert len(writes) == len(set(writes))
+    assert len(ACTION_CELLS) == len({cell.name for cell in ACTION_CELLS}) == len(writes) * len(FAULTS)
+    assert {(way, *write, fault) for way, write in writes for fault in FAULTS} == {
+        (cell.way.name, cell.point.step, cell.point.status, cell.point.occurrence, cell.fault) for cell in ACTION_CELLS
+    }
+    met = {(cell.way.name, cell.point.step, cell.point.occurrence, cell.point.moment) for cell in ACTION_CELLS}
+    assert met == {(way, step, nth, moment) for way, (step, _, nth) in writes for moment in MOMENTS}
+    assert {cell.point.step for cell in ACTION_CELLS} >= {"system.started", "system.changed", "secret.probed"}
+    assert ACTION_SUBJECT.cells == tuple(cell.name for cell in ACTION_CELLS)
+    assert ACTION_SUBJECT.shards * CASES >= len(ACTION_CELLS) >= 300
+
+
+def test_the_sample_of_the_actions_covers_ways_faults_and_moments() -> None:
+    sample = covering_actions()
+    assert {cell.way.name for cell in sample} == {way.name for way in ACTIONS}
+    assert {cell.fault for cell in sample} == set(FAULTS)
+    assert {cell.point.moment for cell in sample} == set(MOMENTS)
+    assert set(sample) <= set(ACTION_CELLS)
+
+
 def test_the_sample_of_the_normal_suite_covers_writes_faults_and_moments() -> None:
     sample = covering()
     assert {(cell.way.name, cell.point.step, cell.point.status, cell.point.occurrence) for cell in sample} == {
@@ -59,7 +86,8 @@ def test_the_page_of_reliability_is_what_the_soak_found() -> None:
     argv = [PYTHON, str(ROOT / "tools/reliability_page.py"), "--check"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads((ROOT / "docs/results/soak-crash-matrix.json").read_text())
-    filled = {word.rpartition(": ")[0] for word in result["seen"]}
-    assert filled == set(SUBJECT.cells), "no cell is empty, and none is unknown"
-    assert result["failures"] == []
+    for subject in (SUBJECT, ACTION_SUBJECT):
+        result = json.loads((ROOT / f"docs/results/soak-{subject.name}.json").read_text())
+        filled = {word.rpartition(": ")[0] for word in result["seen"]}
+        assert filled == set(subject.cells), "no cell is empty, and none is unknown"
+        assert result["failures"] == []

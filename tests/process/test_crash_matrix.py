@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from soak.crash_cells import CELLS, INTENT, RELEASE, Cell, Point, covering
+from soak.crash_cells import CELLS, INTENT, Cell, Point, covering
 from soak.crash_matrix import CASES, Matrix, verify_dead
 from soak.subject import chances
 from world.crash_town import SECONDS, CrashTown, crash_town
@@ -31,14 +31,6 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
 def test_struck_at_a_write_nothing_is_usable_twice_half_or_lost(matrix: Matrix, cell: Cell) -> None:
     number = CELLS.index(cell)
     told = matrix.run(cell, chances("crash-matrix", number // CASES, number % CASES))
-    assert told.startswith(f"{cell.name}: ")
-
-
-@pytest.mark.slow
-@pytest.mark.requirement("R5", "R30", "R53", "R56")
-@pytest.mark.parametrize("cell", covering((RELEASE,)), ids=lambda cell: cell.name.replace(" ", "-"))
-def test_a_release_struck_at_a_write_is_made_once_or_not_at_all(matrix: Matrix, cell: Cell) -> None:
-    told = matrix.run(cell, chances("crash-release", 0, RELEASE.writes.index((cell.point.step, cell.point.status, 1))))
     assert told.startswith(f"{cell.name}: ")
 
 

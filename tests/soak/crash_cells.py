@@ -36,7 +36,7 @@ class Way:
     """One way through an execution: what leads to it, and the writes that are its own, in order.
 
     `leads` are points with what happens there first: `crash`, `provider dies`, `another hand`. `releases`: it
-    makes a tag, and moves no branch.
+    makes a tag, and moves no branch; `stage`: it brings that stage up to date. `ends` are the outcomes that it can have.
     """
 
     name: str
@@ -44,6 +44,8 @@ class Way:
     writes: tuple[tuple[str, str, int], ...]
     leads: tuple[tuple[Point, str], ...] = ()
     releases: bool = False
+    stage: str = ""
+    ends: tuple[str, ...] = ("succeeded", "failed", "refused")
 
 
 INTENT, DONE = "intent", "done"
@@ -62,7 +64,7 @@ WAYS: Final = (
         ),
     ),
     Way(
-        name="rollback", healthy=False,
+        name="rollback", healthy=False, ends=("rolled_back", "failed", "refused", "halted"),
         writes=(
             (Event.LEASE_REQUESTED, INTENT, 2), (Event.LEASE_HELD, DONE, 2), (Event.EFFECT_STARTED, INTENT, 2),
             (JournalStep.LEASE_REVOKING, INTENT, 2), (Event.LEASE_RELEASED, DONE, 2), (Event.ROLLBACK_DONE, DONE, 1),
@@ -78,7 +80,7 @@ WAYS: Final = (
         leads=((_REVOKED, "provider dies"),),
     ),
     Way(
-        name="halted", healthy=True,
+        name="halted", healthy=True, ends=("halted",),
         writes=(
             (Event.REF_MOVED_OUTSIDE, DONE, 1), (JournalStep.EXECUTION_ENDED, DONE, 1), (JournalStep.HALT_TOLD, DONE, 1),
         ),
@@ -86,25 +88,12 @@ WAYS: Final = (
     ),
 )  # fmt: skip
 
-RELEASE: Final = Way(
-    name="release", healthy=True, releases=True,
-    writes=(
-        (JournalStep.COMMITS_MADE, DONE, 1), (Event.LEASE_REQUESTED, INTENT, 1), (Event.LEASE_HELD, DONE, 1),
-        (Event.EFFECT_STARTED, INTENT, 1), (JournalStep.LEASE_REVOKING, INTENT, 1), (Event.LEASE_RELEASED, DONE, 1),
-        (Event.EFFECT_DONE, DONE, 1), (JournalStep.EXECUTION_ENDED, DONE, 1),
-    ),
-)  # fmt: skip
-"""The action `release`: the normal suite strikes each of its writes; it is not in the matrix of `make soak` yet."""
-
 _DRILL = "it belongs to no warrant: a drill is ordered apart, on a scratch repository (test_executor_drills.py)"
 _RECONCILED = (
     "it belongs to no warrant: a lease that no execution asked for closes a repository between two warrants"
     " (ForeignLeases; tests of reconciliation)"
 )
-_SYSTEM = (
-    "only what a stage is brought beside its ref writes it; the normal suite kills at each of its entries in memory"
-    " (test_entitlement_saga.py, test_rotation_saga.py, test_delivery_saga.py); it is not in the matrix of `make soak` yet"
-)
+_SYSTEM = "only what a stage is brought beside its ref writes it: those cells are of the actions below"
 _KEY = "it belongs to no warrant: nothing is in flight while a key is replaced, which is killed at each step (test_key_rotation.py)"
 NOT_APPLICABLE: Final[Mapping[str, str]] = {
     JournalStep.DRILL_KEPT: _DRILL,
@@ -145,9 +134,11 @@ class Cell:
 
     @property
     def row(self) -> str:
-        """`effect lease.held`, with the status where a step has two."""
+        """`effect lease.held`, with the status where a step has two, and which one where its way has several."""
         both = self.point.step == JournalStep.WARRANT_TAKEN
-        return f"{self.way.name} {self.point.step}{f' {self.point.status}' if both else ''}"
+        several = sum(step == self.point.step for step, _, _ in self.way.writes) > 1 and not both
+        nth = f" {self.point.occurrence}" if several else ""
+        return f"{self.way.name} {self.point.step}{f' {self.point.status}' if both else ''}{nth}"
 
     @property
     def name(self) -> str:

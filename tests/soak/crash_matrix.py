@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from soak.crash_cells import CELLS, Cell
@@ -27,6 +27,7 @@ from world.real_gate import git
 from magistrate.domain.events import Event
 from magistrate.errors import MagistrateError
 from magistrate.executor.journal import Journal
+from magistrate.executor.rows import JournalStep
 from magistrate.wire.effect import ABSENT
 from magistrate.wire.report import Outcome, Report
 
@@ -47,25 +48,42 @@ _ORPHANS = (
 class Matrix:
     """Cases over one town."""
 
+    cells: ClassVar[Sequence[Cell]] = CELLS
+
     def __init__(self, town: CrashTown) -> None:
         self._town = town
 
     def trial(self, rng: Chances) -> str:
         """The cell of this case; how it ended."""
-        cell = CELLS[(rng.shard * CASES + rng.case) % len(CELLS)]
+        cell = self.cells[(rng.shard * CASES + rng.case) % len(self.cells)]
         return self.run(cell, rng)
+
+    def enter(self, cell: Cell) -> None:
+        """A fresh case for a cell."""
+        self._town.enter(healthy=cell.way.healthy)
+
+    def struck(self) -> None:
+        """The fault has just struck, and nothing is mended yet."""
+
+    def verify_dead(self) -> None:
+        """Nothing that was given out opens anything (raises BrokenError)."""
+        verify_dead(self._town)
+
+    def verify_end(self, cell: Cell, foreign: str) -> tuple[str, list[int]]:
+        """Everything that must hold; the outcome, and how long each revocation took in ms (raises BrokenError)."""
+        return verify_end(self._town, cell, foreign)
 
     def run(self, cell: Cell, rng: Chances) -> str:
         """One execution through one cell; raises BrokenError."""
         outlive = rng.random() < OUTLIVE_SHARE and _may_outlive(cell)
         scene = Scene(self._town, rng, SHORT_LEASE_SECONDS if outlive else LEASE_SECONDS)
         scene.outlive = outlive
-        self._town.enter(healthy=cell.way.healthy, releases=cell.way.releases)
+        self.enter(cell)
         try:
             foreign = self._to_the_point(scene, cell)
             self._strike(scene, cell)
             self._await_end(scene)
-            outcome, figures = verify_end(self._town, cell, foreign)
+            outcome, figures = self.verify_end(cell, foreign)
             return Told(f"{cell.name}: {outcome}", {cell.fault: figures})
         except BrokenError as error:
             raise BrokenError(f"{cell.name}: {error}\n{self._town.said()}") from error
@@ -94,15 +112,17 @@ class Matrix:
     def _strike(self, scene: Scene, cell: Cell) -> None:
         striking, at_point, point = DEEDS[cell.fault](scene), scene.executor, cell.point
         assert at_point is not None
-        if (point.step, point.moment) == (Event.EFFECT_STARTED, "after") and scene.rng.random() < INSIDE_SHARE:
+        begun = point.step in {Event.EFFECT_STARTED, JournalStep.SYSTEM_STARTED} and point.moment == "after"
+        if begun and scene.rng.random() < INSIDE_SHARE:
             at_point.go_on()
             time.sleep(scene.rng.uniform(0, PUSH_SECONDS))
         next(striking)
         at_point.go_on()
+        self.struck()
         for _ in striking:
             raise AssertionError("a fault strikes once")
         if scene.outlive:
-            verify_dead(self._town)
+            self.verify_dead()
         scene.healing()
         self._town.wire.heal()  # where the way to the point had it die
 
@@ -228,8 +248,7 @@ def _verify_ref(town: CrashTown, cell: Cell, seen: Seen, foreign: str) -> None:
         raise BrokenError(f"the ref was moved by {done}")
     if tip != (done[-1][1] if done else town.old) or (foreign and tip != foreign):
         raise BrokenError(f"the ref stands at {tip}, moved by {done}")
-    result = town.town.base_tree if cell.way.releases else town.town.result_tree
-    trees = {seen.commit: result, seen.inverse: town.town.base_tree} if tip else {}
+    trees = {seen.commit: town.result_tree, seen.inverse: town.base_tree} if tip else {}
     if tip in trees and town.town.tree(tip) != trees[tip]:
         raise BrokenError("the ref holds a tree that was not approved")
     locks = [str(place) for place in town.bare.rglob("*.lock")]
@@ -249,10 +268,7 @@ def _verify_outcome(town: CrashTown, cell: Cell, seen: Seen, report: Report) -> 
         raise BrokenError(f"reported as {outcome}, journal {seen.outcome}, ref at {tip}")
     if outcome in {Outcome.SUCCEEDED, Outcome.ROLLED_BACK} and report.ref_after != tip:
         raise BrokenError("the report names another commit than the ref")
-    allowed = {
-        "rollback": {"rolled_back", "failed", "refused", "halted"}, "halted": {"halted"},
-    }.get(cell.way.name, {"succeeded", "failed", "refused"})  # fmt: skip
-    if outcome not in allowed:
+    if outcome not in cell.way.ends:
         raise BrokenError(f"it ended as {outcome}: {report.why}")
 
 

@@ -13,6 +13,7 @@ import socket
 import struct
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -101,12 +102,18 @@ class Wire:
 
     def __init__(self, port: int, to: int) -> None:
         self._to = to
+        self._begin(socket.create_server(("127.0.0.1", port), backlog=64))
+        self.port = int(self._listening.getsockname()[1])
+
+    def _begin(self, listening: socket.socket) -> None:
         self.dead, self.delay = False, 0.0
         self.tokens: list[str] = []
         self._links: set[socket.socket] = set()
-        self._listening = socket.create_server(("127.0.0.1", port), backlog=64)
-        self.port = int(self._listening.getsockname()[1])
+        self._listening = listening
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def _connected(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self._to), timeout=10)
 
     def die(self) -> None:
         """Reset every connection, and each new one, until `heal`."""
@@ -131,7 +138,7 @@ class Wire:
 
     def _carry(self, asking: socket.socket) -> None:
         try:
-            answering = socket.create_connection(("127.0.0.1", self._to), timeout=10)
+            answering = self._connected()
             answering.settimeout(None)
         except OSError:
             _reset(asking)
@@ -161,6 +168,58 @@ class Wire:
                 time.sleep(0.02)
 
         _pump(answering, asking, look)
+
+
+class FileWire(Wire):
+    """The same between two sockets of the file system: who speaks to `path` is heard at `to`."""
+
+    def __init__(self, path: Path, to: Path) -> None:
+        self._place = to
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(path))
+        listening.listen(64)
+        self._begin(listening)
+
+    def _connected(self) -> socket.socket:
+        found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            found.connect(str(self._place))
+        except OSError:
+            found.close()
+            raise
+        return found
+
+
+class Wires:
+    """Several wires as one: the ways to all that give out credentials."""
+
+    def __init__(self, *wires: Wire) -> None:
+        self._wires = wires
+
+    @property
+    def tokens(self) -> list[str]:
+        return self._wires[0].tokens
+
+    @property
+    def delay(self) -> float:
+        return self._wires[0].delay
+
+    @delay.setter
+    def delay(self, seconds: float) -> None:
+        for wire in self._wires:
+            wire.delay = seconds
+
+    def die(self) -> None:
+        for wire in self._wires:
+            wire.die()
+
+    def heal(self) -> None:
+        for wire in self._wires:
+            wire.heal()
+
+    def close(self) -> None:
+        for wire in self._wires:
+            wire.close()
 
 
 def _pump(giving: socket.socket, taking: socket.socket, look: Any) -> None:

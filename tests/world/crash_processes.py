@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 import uvicorn
 from world.real_gate import NAME, apply_with_git, outside_of, planner_here
+from world.system_town import systems_here
 
 from magistrate.adapters.keys.process import load_process_key
 from magistrate.bootstrap.executor import LoggedAlarm, SystemClock, run
@@ -51,6 +52,8 @@ class Place:
     key: str = "executor"
     patience: float = 3.0
     lease_seconds: int = 30
+    systems: bool = False
+    """Whether it changes what its home names as systems, too."""
 
 
 class SetClock(SystemClock):
@@ -130,6 +133,8 @@ def world_of(place: Place) -> Outside:
         rebuilder=apply_with_git, planner=planner_here(),
     )  # fmt: skip
     plain = outside_of(home)
+    if place.systems:
+        plain = replace(plain, **systems_here(home, identity, clock))
     return replace(
         plain, identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=HttpInbox(to_control, lambda: ""), broker=gate,
         drill_ground=gate, gate_misuse=gate, target=target, misuse=target, checks=PassingChecks(), watch_seconds=3600.0,

@@ -26,7 +26,7 @@ from typing import Any
 import httpx
 from paths import TESTS
 from world.crash_disk import Volume
-from world.crash_links import Control, Wire
+from world.crash_links import Control, Wire, Wires
 from world.crash_processes import Place, executor_process, gate_process
 from world.real_gate import FIRST_TAG, MAIN, NAME, Town, git
 
@@ -41,7 +41,7 @@ from magistrate.wire.policy_bundle import Command
 
 SECONDS = 60.0
 """The longest that anything here is waited for; a machine may be busy."""
-_CHECK = Command(command="tests", argv=("true",), timeout_seconds=10)
+CHECK = Command(command="tests", argv=("true",), timeout_seconds=10)
 
 
 class Child:
@@ -80,19 +80,21 @@ class Child:
 class CrashTown:
     """One home for all cases; repository, gate, journal and warrant are new for each."""
 
-    def __init__(self, folder: Path, executors: Sequence[str] = ("executor",)) -> None:
-        self.town = Town(folder / "home", checks=(_CHECK,), executors=executors, release_tags="v")
+    def __init__(self, folder: Path, executors: Sequence[str] = ("executor",), town: Town | None = None) -> None:
+        self.town = town or Town(folder / "home", checks=(CHECK,), executors=executors, release_tags="v")
+        self.base_tree, self.result_tree = self.town.base_tree, self.town.result_tree
         self.home, self.bare, self.old = self.town.home, self.town.bare, self.town.old
         self.ref = MAIN
         git(self.bare, "config", "core.logAllRefUpdates", "always")
-        git(self.bare, "update-ref", "--create-reflog", MAIN, self.old)
+        git(self.bare, "update-ref", "--create-reflog", MAIN, self.town.tip())
         self._kept = folder / "kept"
         shutil.copytree(self.home / "gate", self._kept)
         shutil.rmtree(self.home / "gate")
         self.volumes = {name: Volume(self.home / name) for name in ("gate", "executor")}
         self.control = Control()
         self.inner_port = _free_port()
-        self.wire = Wire(self.town.gate_port, self.inner_port)
+        self._gate_wire = Wire(self.town.gate_port, self.inner_port)
+        self.wire: Wire | Wires = self._gate_wire
         self._making = multiprocessing.get_context("forkserver")
         self._making.set_forkserver_preload(["world.crash_processes", "soak.crash_cells"])
         _warm()
@@ -103,6 +105,8 @@ class CrashTown:
         """A fresh case: the gate's folder as it was, no journal, a new warrant, clocks that are right."""
         self.town.healthy = healthy
         self.ref, self.old = (FIRST_TAG, "") if releases else (MAIN, self.town.old)
+        self.base_tree = self.town.base_tree
+        self.result_tree = self.town.base_tree if releases else self.town.result_tree
         self.wire.heal()
         self.wire.tokens.clear()
         for name in ("gate", "executor"):

@@ -86,7 +86,7 @@ class Town:
         self, home: Path, *, healthy: bool = True, checks: Sequence[Command] = (),
         executors: Sequence[str] = ("executor",), release_tags: str | None = None, stages: Sequence[StagePolicy] = (),
     ) -> None:  # fmt: skip
-        self.home, self.healthy = home, healthy
+        self.home, self.healthy, self.stages = home, healthy, tuple(stages)
         first = four_free_ports()
         self.gate_port = first + 2
         self.bare = home / "gate" / "repositories" / "shop.git"
@@ -102,7 +102,7 @@ class Town:
             now=int(time.time()) - 200,
             executors=executors,
             release_tags=release_tags,
-            stages=stages,
+            stages=self.stage_policies(),
         )
         (home / "magistrate.toml").write_text(
             f'version = 1\ndeployment = "{NAME}"\nmode = "team"\n[ports]\nfront = {first}\n'
@@ -112,6 +112,10 @@ class Town:
         self.bundle = self._bundle()
         (home / "bundle.json").write_bytes(canonical(self.bundle))
         self.gate: subprocess.Popen[bytes] | None = None
+
+    def stage_policies(self) -> Sequence[StagePolicy]:
+        """What policy names beside the branch; asked once its service has a port."""
+        return self.stages
 
     def start_gate(self) -> None:
         script = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from magistrate.wire.case_bundle import CaseBundle
 from magistrate.wire.decision import Obligation
 from magistrate.wire.drill import DRILL_SECONDS, DrillKind, DrillResult, Probe
 from magistrate.wire.effect import git_rollback_plan_digest, release_plan_digest
-from magistrate.wire.policy_bundle import StagePolicy
+from magistrate.wire.policy_bundle import HttpProbe, StagePolicy
 
 BEFORE = "GRANT SELECT, UPDATE ON TABLE store.price TO clerk;\n"
 AFTER = "GRANT SELECT ON TABLE store.price TO clerk;\n"
@@ -69,23 +70,36 @@ class FileConsumer:
 class SystemTown(Town):
     """As `Town`, with a database; `write` says which of the two warrants control hands out."""
 
-    def __init__(self, home: Path, shop: Shop) -> None:
-        self.shop = shop
-        super().__init__(home, stages=STAGES)
+    def __init__(self, home: Path, shop: Shop, *, runs: bool = False, host: Path | None = None, **given: Any) -> None:
+        """`runs`: there is a stage `live` as well, whose service says how it is; `host` is where the database listens."""
+        self.shop, self.runs = shop, runs
+        super().__init__(home, stages=STAGES, **given)
+        told = shop.settings("orders-db", schemas=SCHEMAS, logins=LOGINS)
         with (home / "magistrate.toml").open("a") as out:
-            out.write(shop.settings("orders-db", schemas=SCHEMAS, logins=LOGINS))
+            out.write(told.replace(f'"{shop.server.folder}"', f'"{host or shop.server.folder}"'))
         self.consumer = FileConsumer(home / "consumer.json")
         self.consumer.file.write_text(json.dumps(["app_a", OLD]))
         self.first, self.second = (self._commit(text) for text in (BEFORE, AFTER))
         git(self.bare, "update-ref", "refs/heads/main", self.second)
-        for stage in STAGES:
+        for stage in self.stages:
             git(self.bare, "update-ref", stage_ref(stage.stage), self.first)
+
+    def stage_policies(self) -> Sequence[StagePolicy]:
+        if self.runs:
+            url = f"http://127.0.0.1:{self.service_port}/health"
+            probe = HttpProbe(url=url, status=200, body_contains="version", within_seconds=1)
+            self.stages += (
+                StagePolicy(
+                    stage="live", repository="shop", environment="staging", production=False, verification=(probe,)
+                ),
+            )
+        return self.stages
 
     def write(self, stage: str) -> None:
         """The warrant that brings a stage up to date."""
         self.stage = stage
         self._pass_drills()
-        (self.home / "bundle.json").write_bytes(canonical(self._of(stage)))
+        (self.home / "bundle.json").write_bytes(canonical(self.of(stage)))
 
     def recorded(self) -> str:
         return git(self.bare, "show", f"{stage_ref(self.stage)}:db/grants.sql")
@@ -129,14 +143,19 @@ class SystemTown(Town):
         patches = QuarantinedPatches(open_sandbox())
         return planned_stage(self.bare, patches, stage_ref(stage.stage), self.first, self.second, kind)
 
-    def _of(self, name: str) -> CaseBundle:
-        (stage,) = (one for one in STAGES if one.stage == name)
+    def of(self, name: str) -> CaseBundle:
+        """The warranted case that brings a stage up to date."""
+        (stage,) = (one for one in self.stages if one.stage == name)
         plan, case = self._plan(stage), copy.copy(self.case)
         said: dict[str, Any] = {
             "ref": plan.ref, "old": plan.old, "commit": plan.commit, "base_tree": plan.base_tree, "result_tree": plan.result_tree,
             "pre_state": plan.base_tree, "manifest_sha256": plan.manifest_sha256,
         }  # fmt: skip
-        if stage.secret is None:
+        if stage.document is None:
+            way = git_rollback_plan_digest(repository="shop", ref=plan.ref, restore_tree=plan.base_tree)
+            case.deploy = said | {"artifact_digest": plan.artifact_digest, "rollback_plan_digest": way}
+            case.change_class = ChangeClass.INFRASTRUCTURE
+        elif stage.secret is None:
             way = git_rollback_plan_digest(repository="shop", ref=plan.ref, restore_tree=plan.base_tree)
             case.entitle = said | {
                 "before_digest": plan.before_digest, "after_digest": plan.after_digest, "rollback_plan_digest": way,
@@ -151,7 +170,7 @@ class SystemTown(Town):
         case.strictness = case.decision_strictness = Strictness.TWO
         case.approvers = ("ben", "carla")
         case.obligations = (
-            Obligation(role=None, count=2, rule="policy/two"), Obligation(role=Role.SECURITY, count=1, rule="policy/owner"),
+            Obligation(role=None, count=2, rule="policy/two"), Obligation(role=Role.PLATFORM if stage.document is None else Role.SECURITY, count=1, rule="policy/owner"),
         )  # fmt: skip
         return msgspec.structs.replace(case.build(), diff=base64.b64encode(plan.diff).decode())
 
