@@ -19,6 +19,7 @@ from world.executing import Alarms
 from world.gate_world import REF, GateWorld, make_gate_world
 from world.real_gate import FolderControl, Town, outside_of, town_with_gate
 
+from magistrate.adapters.keys.process import load_process_key
 from magistrate.adapters.stop_files import drop_stop
 from magistrate.authority.foreign_lease import ForeignLease, name_of
 from magistrate.executor.assembly import assemble
@@ -26,7 +27,7 @@ from magistrate.executor.casebook import Casebook
 from magistrate.executor.journal import WORLD, Journal
 from magistrate.executor.ports import ProviderLease
 from magistrate.wire.document import document, seal_by_person
-from magistrate.wire.envelope import Envelope, join_signatures
+from magistrate.wire.envelope import Envelope, join_signatures, process_keyid
 from magistrate.wire.freeze import Thaw
 
 TOKEN = "FAKE-planted-token-for-tests-only-0000000000"
@@ -34,8 +35,9 @@ LEASE = "lse-" + "f" * 26
 WARRANT = "sha256:" + "f" * 64
 
 
-def plant(home: Path, *, old: str, new: str, executor: str = "ed25519:of-nobody", ground: bool = True) -> None:
-    """What somebody with the gate's database would write: a credential that no executor asked for."""
+def plant(home: Path, *, old: str, new: str, ground: bool = True) -> None:
+    """What somebody with the gate's database would write: a credential in an executor's name that it never asked for."""
+    executor = process_keyid(load_process_key(home / "keys" / "executor.key").public_key())
     with sqlite3.connect(home / "gate" / "gate.db") as db:
         if ground:
             db.execute(
