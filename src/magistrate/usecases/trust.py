@@ -22,7 +22,7 @@ from magistrate.errors import Refused
 from magistrate.ports import Trust, Unit
 from magistrate.usecases.drills import demoted_at
 from magistrate.usecases.matter import Papers
-from magistrate.usecases.record import MAX_CASES, SETBACKS, Place, counted, set_back
+from magistrate.usecases.track_record import MAX_CASES, SETBACKS, Place, counted, set_back
 from magistrate.usecases.transition import Occasion, move
 from magistrate.wire.agent_manifest import AgentState
 from magistrate.wire.document import open_envelope
@@ -69,9 +69,8 @@ def keep_promotion(unit: Unit, envelope: Envelope, earning: Earning, now: int) -
     trust, name = earning.trust, envelope.payload_digest()
     if unit.recorded(f"promotion:{name}"):
         return name
-    _, body = open_promotion(envelope, trust.roster(), now, owner="")
-    agent = unit.agent(body.agent)
-    given, _ = open_promotion(envelope, trust.roster(), now, owner=agent.owner)
+    agent = unit.agent(open_envelope(envelope, Promotion, deployment=trust.roster().deployment).body.agent)
+    given, body = open_promotion(envelope, trust.roster(), now, owner=agent.owner)
     for what, granted, own in (
         ("policy", body.policy, trust.policy().digest),
         ("assessor", body.assessor, earning.assessor),
@@ -105,13 +104,16 @@ def take_back(unit: Unit, envelope: Envelope, roster: TrustedRoster, now: int) -
     """Anybody of the roster takes a promotion back; its digest. The first who does is recorded.
 
     Raises:
-        NotFound: MAG-E450 no such promotion. Refused: MAG-E122 in another's name, MAG-E106, MAG-E107.
+        NotFound: MAG-E450 no such document. Refused: MAG-E124 no promotion, MAG-E122 in another's name, MAG-E106, MAG-E107.
     """
     document, person = roster.open_by_person(envelope, Withdrawal)
     body = document.body
     if body.person != person.person:
         raise Refused("MAG-E122", f"`{person.person}` signed in the name of `{body.person}`")
-    unit.document(body.approval)
+    if unit.document(body.approval).payloadType != Promotion.document_type():
+        raise Refused(
+            "MAG-E124", "this names no promotion", hint="an approval is taken back by who gave it: magistrate withdraw"
+        )
     if not unit.withdrawn(body.approval):
         facts = {"promotion": body.approval, "person": person.person, "reason": body.reason}
         seq = unit.append(
@@ -132,7 +134,7 @@ def promotions(unit: Unit, trust: Trust, now: int) -> Iterator[Standing]:
         owner = unit.agent(body.agent).owner
         yield Standing(
             envelope=envelope, body=body, issued=issued, expires=unix_seconds(document.expires or document.issued),
-            persons=promoters(envelope, roster, owner),
+            persons=_promoters(envelope, roster, owner),
             lost=_over_because(envelope, trust, owner, now) or _lost_because(unit, envelope, body, issued),
         )  # fmt: skip
 
@@ -187,7 +189,7 @@ def clear_promoted(unit: Unit, trust: Trust, case: Case, found: Papers, ground: 
     return move(unit, case, (CaseState.CLEARED,), occasion, why="nobody was asked: proven low, and promoted here")[0]
 
 
-def promoted_once(unit: Unit, case: Case) -> bool:
+def cleared_by_promotion(unit: Unit, case: Case) -> bool:
     """Whether promotions, and no person, cleared the case at last."""
     told = [
         row.event for row in unit.events(case.facts.proposal) if row.event in {Event.CASE_CLEARED, Event.DECISION_MADE}
@@ -203,6 +205,14 @@ def candidate_of(found: Papers) -> Candidate:
         effect=body.effect, agent=body.agent, owner=body.owner, manifest=matter.session.manifest,  # type: ignore[arg-type]  # sealed so
         verdict=found.verdict, decision=matter.decision.body,
     )  # fmt: skip
+
+
+def _promoters(envelope: Envelope, roster: TrustedRoster, owner: str) -> tuple[str, ...]:
+    """Who of the roster of now signed it; nobody where one who signed has left or has another key by now."""
+    try:
+        return promoters(envelope, roster, owner)
+    except Refused:
+        return ()  # it is lost as well, and says so
 
 
 def _over_because(envelope: Envelope, trust: Trust, owner: str, now: int) -> str:
@@ -224,11 +234,11 @@ def _lost_because(unit: Unit, envelope: Envelope, body: Promotion, issued: int) 
         return f"demoted by {told[-1]['person']}: {told[-1]['reason']}" if told else "demoted"
     ended = unit.cases((*SETBACKS, CaseState.FAILED, CaseState.SUCCEEDED), limit=MAX_CASES, repository=body.repository)
     if len(ended) >= MAX_CASES:
-        return "more has happened there than can be looked through: promote it anew"
+        return "more has happened there than can be looked through"
     bad = [
         case for case in ended
         if case.facts.environment == body.environment and case.standing.updated >= issued
-        and (set_back(case) or (case.standing.state is CaseState.FAILED and promoted_once(unit, case)))
+        and (set_back(case) or (case.standing.state is CaseState.FAILED and cleared_by_promotion(unit, case)))
     ]  # fmt: skip
     if bad:
         return f"{bad[0].facts.proposal[7:19]} ended {bad[0].standing.state} at {rfc3339(bad[0].standing.updated)}"

@@ -29,7 +29,7 @@ from magistrate.usecases.release import release_overtaken
 from magistrate.usecases.skew import hold_outdated
 from magistrate.usecases.stale import moved_on
 from magistrate.usecases.transition import Occasion, move
-from magistrate.usecases.trust import clear_promoted, covering, promoted_once
+from magistrate.usecases.trust import clear_promoted, cleared_by_promotion, covering
 from magistrate.usecases.turns import next_turn
 from magistrate.wire.effect import GitEffect, Release
 from magistrate.wire.warrant import WARRANT_SECONDS, Warrant
@@ -124,7 +124,7 @@ def _on_agreement(office: Office, unit: Unit, case: Case, found: Papers, now: in
     """Issue to what people approved or promoted, or say what became of that."""
     given = standing_approvals(unit, case, found.matter, office.trust.roster(), now)
     ground = ground_of(office, unit, case, found, now)
-    if not given and promoted_once(unit, case):
+    if not given and cleared_by_promotion(unit, case):
         return _settled_promoted(office, unit, case, found, ground, now)
     try:
         verify_quorum(given, found.matter.decision.body.obligations)

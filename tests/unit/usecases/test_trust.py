@@ -20,10 +20,10 @@ from magistrate.domain.trust import Bars, TrackRecord, lacking
 from magistrate.errors import MagistrateError, Refused
 from magistrate.usecases.assess_case import judge_case
 from magistrate.usecases.matter import bundle
-from magistrate.usecases.record import Place
 from magistrate.usecases.review import reject
 from magistrate.usecases.settle import record_report, record_step
 from magistrate.usecases.show import missing
+from magistrate.usecases.track_record import Place
 from magistrate.usecases.trust import Earning, keep_promotion, promotions, record_of, take_back
 from magistrate.usecases.warrant import clear
 from magistrate.wire.envelope import Envelope
@@ -291,6 +291,20 @@ def test_one_setback_ends_it_until_it_is_earned_again(promoted: TrustWorld, outc
         with pytest.raises(Refused) as refused:
             promoted.keep(promoted.promotion())
         assert refused.value.code == "MAG-E471"
+
+
+@pytest.mark.requirement("R73")
+@pytest.mark.requirement("R45")
+def test_a_demotion_takes_back_nobodys_approval(promoted: TrustWorld) -> None:
+    case, _ = promoted.fresh()
+    promoted.approve("ben", case)
+    with promoted.store.transaction() as unit:
+        (approval,) = (one.payload_digest() for one in unit.documents("approval", case.facts.proposal))
+    body = Withdrawal(person="dora", proposal=approval, approval=approval, reason="not mine", epoch=promoted.now)
+    word = promoted.deployment.by_person("dora", body, "wdr", now=promoted.now)
+    with promoted.store.transaction() as unit, pytest.raises(Refused, match="names no promotion"):
+        take_back(unit, word, promoted.trust.roster(), promoted.now)
+    assert promoted.issue(promoted.case(case)).standing.state is S.WARRANTED
 
 
 @pytest.mark.requirement("R73")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from magistrate.entrypoints.cli.frame import (
 from magistrate.entrypoints.cli.papers import add_signature, now, read_bundle, replace_file, seal
 from magistrate.entrypoints.cli.people import own_roster, signers_at_hand
 from magistrate.entrypoints.cli.screen import short, show_list, show_pairs, show_value, styled, visible
-from magistrate.errors import MagistrateError, NotFound, Refused, Unavailable, Usage
+from magistrate.errors import MagistrateError, NotFound, Refused, Usage
 from magistrate.settings import Settings
 from magistrate.wire.document import open_envelope
 from magistrate.wire.envelope import Envelope
@@ -170,21 +171,30 @@ def demote(frame: Frame, *, id_: str, reason: str) -> None:
     name = _named(client, id_)
     body = Withdrawal(person=client.caller.name, proposal=name, approval=name, reason=reason, epoch=now())
     envelope = seal(body, "wdr", [client.caller], deployment=settings.deployment)
-    missed: list[str] = []
-    for tell in (
-        lambda: tell_gate(settings, envelope),
-        lambda: drop_stop(settings.freeze, envelope),
-        lambda: client.post(f"{_AT}/demotions", {"envelope": envelope}),
-    ):
-        try:
-            tell()
-        except MagistrateError as error:
-            missed.append(error.message)
-    if len(missed) > 2:  # noqa: PLR2004  gate, file drop and control: nobody heard it
-        raise Unavailable("MAG-E614", "nobody heard it: " + "; ".join(missed), hint="magistrate freeze --reason TEXT")
+    missed = [
+        why
+        for why in (
+            _untold(lambda: tell_gate(settings, envelope)),
+            _untold(lambda: client.post(f"{_AT}/demotions", {"envelope": envelope})),
+        )
+        if why
+    ]
     for why in missed:
         click.echo(f"not everybody answers: {visible(why)}", err=True)
+    if missed:
+        click.echo(
+            f"written to {drop_stop(settings.freeze, envelope)}: gate and executor obey it until it is taken away"
+        )
     click.echo(f"demoted: {short(name)}; people are asked again")
+
+
+def _untold(tell: Callable[[], object]) -> str:
+    """Why somebody could not be told, or an empty text."""
+    try:
+        tell()
+    except MagistrateError as error:
+        return error.message
+    return ""
 
 
 def _record(client: Client, change_class: str, repository: str, environment: str, agent: str) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import msgspec
 from magistrate.domain.impact import LOW, ChangeClass
 from magistrate.entrypoints.control.app import Door
 from magistrate.entrypoints.control.desk import Asked, ControlParts
-from magistrate.errors import Unavailable, Usage
+from magistrate.errors import Usage
 from magistrate.ports import Unit
-from magistrate.usecases.record import Place
+from magistrate.usecases.track_record import Place
 from magistrate.usecases.trust import Earning, keep_promotion, promotions, record_of, take_back
 from magistrate.wire.canonical import digest_of
 from magistrate.wire.envelope import Envelope
@@ -67,17 +67,12 @@ def add_promotion(parts: ControlParts, asked: Asked) -> dict[str, Any]:
 
 
 def add_demotion(parts: ControlParts, asked: Asked) -> dict[str, Any]:
-    """Take a promotion back; executor and gate are told too where control can."""
+    """Take a promotion back; who says so tells the gate too, which control could keep it from."""
     envelope = asked.read(SignedTrust).envelope
     with parts.store.transaction() as unit:
         name = take_back(unit, envelope, parts.trust.roster(), asked.now)
     parts.wake.set()
-    try:
-        parts.drop(envelope)
-        why = ""
-    except Unavailable as error:
-        why = error.message
-    return {"promotion": name, "reaches_executor_and_gate": not why, "why": why}
+    return {"promotion": name}
 
 
 def _earning(parts: ControlParts) -> Earning:
