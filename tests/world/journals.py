@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from magistrate.errors import Unavailable
+from magistrate.executor.journal import Journal
 from magistrate.executor.journal_place import JournalPlace
 
 ENGINES = ["sqlite", "postgresql"]
@@ -40,3 +42,15 @@ def without_triggers(where: Path | JournalPlace, table: str) -> list[str]:
     with around(where) as link:
         named = link.execute("select name from sqlite_master where type = 'trigger' and tbl_name = ?", (table,))
         return [f"drop trigger {name}" for (name,) in named.fetchall()]
+
+
+class FullOnce(Journal):
+    """The disk is full when the end of a target's credential is to be written down; right after there is room again."""
+
+    struck = False
+
+    def write(self, execution: str, step: str, status: Any, facts: Any, also: Any = None) -> Any:
+        if not FullOnce.struck and step == "lease.revoking" and facts.get("ref") == "target:web":
+            FullOnce.struck = True
+            raise Unavailable("MAG-E384", "the executor's journal cannot be used: no space left")
+        return super().write(execution, step, status, facts, also)

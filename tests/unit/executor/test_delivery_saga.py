@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from world.executing import PROBE, Killed, World, dying_at
+from world.journals import FullOnce
 from world.memory_mint import MemoryMint
 
 from magistrate.authority.stops import Stops
@@ -198,18 +199,6 @@ def test_killed_while_it_runs_what_ran_before_is_run_again(tmp_path: Path) -> No
     carrier.after = lambda: None
     run(world, carrier, rounds=2)
     assert (ended(world, carrier), tree(world)) == ((["rolled_back"], OLD, False), "2" * 40)
-
-
-class FullOnce(Journal):
-    """The disk is full when the end of the target's credential is to be written down; right after there is room again."""
-
-    struck = False
-
-    def write(self, execution: str, step: str, status: Any, facts: Any, also: Any = None) -> Any:
-        if not FullOnce.struck and step == "lease.revoking" and facts.get("ref") == "target:web":
-            FullOnce.struck = True
-            raise Unavailable("MAG-E384", "the executor's journal cannot be used: no space left")
-        return super().write(execution, step, status, facts, also)
 
 
 @pytest.mark.requirement("R53", "R62")

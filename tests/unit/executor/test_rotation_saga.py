@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from world.admissible import NOW
 from world.executing import PROBE, Killed, dying_at
+from world.journals import FullOnce
 from world.rotating import OLD_VALUE, STAGE, STOOD, Rotating, rotating
 
 from magistrate.authority.foreign_lease import ForeignLease
 from magistrate.authority.stops import Stops
 from magistrate.domain.events import Event
 from magistrate.domain.rotation import SecretUse
-from magistrate.errors import Refused, Unavailable
+from magistrate.errors import Refused
 from magistrate.executor.admit import places_of
 from magistrate.executor.casebook import Casebook
 from magistrate.executor.journal import Journal
@@ -329,18 +330,6 @@ def test_a_lease_that_nobody_knows_closes_the_target_of_a_deployment() -> None:
             "base_tree": "", "result_tree": "", "manifest_sha256": "", "artifact_digest": "", "rollback_plan_digest": ""}  # fmt: skip
     assert places_of(Deploy(**said, command_id="web")) == ("shop", "target:web")
     assert places_of(Deploy(**said, command_id="follow")) == ("shop",)
-
-
-class FullOnce(Journal):
-    """The disk is full when the end of a consumer's credential is to be written down; right after there is room again."""
-
-    struck = False
-
-    def write(self, execution: str, step: str, status: Any, facts: Any, also: Any = None) -> Any:
-        if not FullOnce.struck and step == "lease.revoking" and facts.get("ref") == "target:web":
-            FullOnce.struck = True
-            raise Unavailable("MAG-E384", "the executor's journal cannot be used: no space left")
-        return super().write(execution, step, status, facts, also)
 
 
 @pytest.mark.requirement("R53", "R54", "R62")
