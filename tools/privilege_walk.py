@@ -36,7 +36,7 @@ KINDS: Final = {
         ["*.tf", "*.tf.json", "*.tofu"],
         ["aws-iam", "aws-trust", "aws-resource", "net-aws", "terraform", "code"],
     ),
-    "kubernetes": (["*.yaml", "*.yml", ":(exclude).github"], ["k8s-rbac", "k8s-pod", "net-k8s"]),
+    "kubernetes": (["*.yaml", "*.yml", ":(exclude).github"], ["k8s-rbac", "k8s-pod", "net-k8s", "code"]),
     "workflows": ([".github"], ["gha", "code"]),
     "sources": (["."], ["gha", "code"]),
 }

@@ -61,3 +61,11 @@ def test_a_higher_lowest_version_alone_is_no_gain(before, more, low, pool):
     assert old.low <= new.low
     assert newest([*before, (">=", [low])], pool) in {newest(before, pool), None}
     assert versions([text_of(before), text_of(more)]) == versions([text_of(more), text_of(before)])
+
+
+@given(ALL, st.sets(VERSION, max_size=12))
+def test_the_span_that_is_told_holds_every_version_that_is_let_in(constraints, pool):
+    low, high = versions([text_of(constraints)]).span
+    for one in pool:
+        if all(lets_in(each, one) for each in constraints):
+            assert low <= (one[0] * PART + one[1]) * PART + one[2] <= high

@@ -8,6 +8,9 @@ import pytest
 from paths import TESTS
 from world.brute_force import allowed_only_after, verdict_of
 
+from magistrate.domain.impact import FileChange
+from magistrate.impact.base import BaseTree
+from magistrate.impact.measures.privilege import privilege
 from magistrate.impact.privilege.domains import aws_iam, terraform_code
 from magistrate.impact.privilege.engine import delta
 from magistrate.impact.privilege.model import Grants, merged
@@ -45,3 +48,32 @@ def test_what_grows_is_told_as_people_write_it():
     assert gained.actor == "terraform:a providers"
     assert gained.by is not None
     assert gained.by.says == "code of the provider `hashicorp/aws` (>= 6.0.0, < 7.0.0) runs when it is applied"
+
+
+@pytest.mark.parametrize(
+    ("constraint", "shown"),
+    [
+        ("= 0.14.1", "0.14.1"),
+        ("1.2", "1.2.0"),
+        (">= 1.1, 1.2.3", "1.2.3"),
+        ("!= 1.2.3", "0.0.0"),
+        (">= 2.0, = 1.2.3", "2.0.0"),
+    ],
+)
+def test_the_request_that_shows_an_exact_version_names_it(constraint, shown):
+    asks = 'terraform {\n  required_version = "%s"\n}\n'
+    old, new = ((asks % one).encode() for one in ("= 9.9.9", constraint))
+    step = [FileChange(path="a/main.tf", before=old, after=new)]
+    (gained,) = [row for row in privilege([step], BaseTree(known=True)).rows if not row.loses]
+    assert f"version `{shown}`" in gained.witness
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gains"),
+    [("= 1.2.3", ">= 1.0, = 1.2.3", False), (">= 1.0, = 1.2.3", "= 1.2.3", False), ("= 1.2.3", "= 1.2.4", True),
+     ("= 1.2.3", ">= 1.2.3", True), (">= 1.2.3", "= 1.2.3", True), ("= 1.2.3", "!= 1.2.3", True)],
+)  # fmt: skip
+def test_bounds_beside_an_exact_version_give_nothing_and_another_one_does(before, after, gains):
+    asks = 'terraform {\n  required_version = "%s"\n}\n'
+    found = delta(grants({"a/main.tf": asks % before}), grants({"a/main.tf": asks % after}))
+    assert any(one.turn == "gains" for one in found) is gains

@@ -18,7 +18,7 @@ from magistrate.impact.privilege.domains.ci_yaml import mapping, shown
 from magistrate.impact.privilege.domains.k8s_admission import Level, Levels
 from magistrate.impact.privilege.domains.k8s_code import code_of
 from magistrate.impact.privilege.domains.k8s_containers import Context, container_rights, containers
-from magistrate.impact.privilege.domains.k8s_flux import asked_for
+from magistrate.impact.privilege.domains.k8s_flux import Charts, filling
 from magistrate.impact.privilege.domains.k8s_identities import cloud_edges, identities
 from magistrate.impact.privilege.domains.k8s_objects import (
     WITHOUT_RIGHTS,
@@ -84,6 +84,7 @@ class _Reading:
         self.running = tuple(workloads(state))
         self.accounts = accounts(state)
         self.levels = Levels(state)
+        self.charts = Charts(state)
         self.held: dict[str, dict[Statement, None]] = {}
         self.domains: dict[str, str] = {}
         self.edges: list[Edge] = []
@@ -99,9 +100,10 @@ class _Reading:
             Holder(name=name, domain=self.domains[name], layers=(Layer(statements=tuple(held)),))
             for name, held in sorted(self.held.items())
         )
+        charts = tuple(self.charts.holders())
         unknown = (*(riddle.unknown(DOMAIN) for riddle in self.state.riddles), *self._strangers())
-        live = frozenset(one.holder for one in self.running)
-        return Grants(holders=holders, edges=tuple(dict.fromkeys(self.edges)), live=live, unknown=unknown)
+        live = frozenset({*(one.holder for one in self.running), *(one.name for one in charts)})
+        return Grants(holders=(*holders, *charts), edges=tuple(dict.fromkeys(self.edges)), live=live, unknown=unknown)
 
     def _hold(self, name: str, domain: str, *statements: Statement) -> None:
         self.domains.setdefault(name, domain)
@@ -137,11 +139,16 @@ class _Reading:
     def _strangers(self) -> Iterator[Unknown]:
         """Objects of kinds that no reader knows: what they bring is not known either."""
         started = {id(one.origin) for one in self.running}
+        for one in filling(self.state):
+            text = f"{one.kind} {one.namespace}/{one.name}: {shown(_said(one))}"
+            yield Unknown(
+                domain=DOMAIN, why="it fills variables or values that Flux applies", text=text, place=one.at()
+            )
         for one in self.state.objects:
             kind = (one.group, one.kind)
             if kind in _READ or kind in WITHOUT_RIGHTS or kind in _STARTS_PODS or id(one) in started:
                 continue
-            text = f"{one.group}/{one.kind} {one.namespace}/{one.name}: {shown(without_tags(asked_for(one.group, _said(one))))}"
+            text = f"{one.group}/{one.kind} {one.namespace}/{one.name}: {shown(without_tags(self.charts.asked_for(one, _said(one))))}"
             why = f"what an object of kind `{one.kind[:60]}` brings is not known"
             yield Unknown(domain=DOMAIN, why=why, text=text, place=one.at())
 

@@ -25,7 +25,7 @@ from magistrate.impact.privilege.domains.terraform_meanings import short
 from magistrate.impact.privilege.domains.terraform_names import beside
 from magistrate.impact.privilege.domains.terraform_overrides import merged_overrides
 from magistrate.impact.privilege.domains.terraform_states import state_of
-from magistrate.impact.privilege.domains.terraform_versions import TOP, Versions, versions
+from magistrate.impact.privilege.domains.terraform_versions import Versions, versions
 from magistrate.impact.privilege.model import Edge, Grants, Holder, Layer, Place, Statement, Where, literals, spans
 
 DOMAIN: Final = "terraform"
@@ -242,7 +242,7 @@ def _plain(text: str) -> str:
 
 def _code(what: str, told: Versions) -> tuple[Where, ...]:
     """A box of code: whose it is, its versions, and what else decides which of them is taken."""
-    low, high = told.low, min(told.high - 1, TOP)
+    low, high = told.span
     among = (spans(VERSION, (low, high)),) if low <= high else ()
     otherwise = told.otherwise if low <= high else f"{told.low} {told.otherwise}"
     return literals("runs code of", what), *among, literals("kept to", otherwise)

@@ -29,6 +29,15 @@ class Versions:
     high: int = TOP + 1
     pins: frozenset[str] = frozenset()
     """What has to hold beside: exact versions, versions that are left out, texts that are not read."""
+    exact: frozenset[int] = frozenset()
+    """The exact versions that are asked for, as numbers."""
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest version that is let in; one exact version is both, where all else lets it in."""
+        low, high = self.low, min(self.high - 1, TOP)
+        (one, *more) = [*self.exact] or [-1]
+        return (one, one) if not more and low <= one <= high else (low, high)
 
     @property
     def otherwise(self) -> str:
@@ -46,7 +55,7 @@ class Versions:
 
 def versions(constraints: Iterable[object]) -> Versions:
     """All constraints together."""
-    low, high, pins = 0, TOP + 1, set[str]()
+    low, high, pins, exact = 0, TOP + 1, set[str](), set[int]()
     for constraint in constraints:
         for part in _parts(constraint):
             found = _ONE.fullmatch(part)
@@ -57,6 +66,7 @@ def versions(constraints: Iterable[object]) -> Versions:
             at = _number(given)
             if sign in {"", "=", "!="}:
                 pins.add(f"{sign or '='} {version(at)}")
+                exact |= {at} if sign != "!=" else set()
             elif sign in {">=", ">"}:
                 low = max(low, at + (sign == ">"))
             elif sign in {"<", "<="}:
@@ -64,7 +74,7 @@ def versions(constraints: Iterable[object]) -> Versions:
             else:
                 low = max(low, at)
                 high = min(high, _after(given))
-    return Versions(low=low, high=high, pins=frozenset(pins))
+    return Versions(low=low, high=high, pins=frozenset(pins), exact=frozenset(exact))
 
 
 def version(number: int) -> str:
