@@ -10,24 +10,25 @@ import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.python_imports import INERT
 
-IMPORT: Final = re.compile(
+IMPORT: Final = rx(
     r"(?:^|[;:])[ \t]*(?:from[ \t]+(\w+)[\w.]*[ \t]+import\b|import[ \t]+(\w+(?:[\w.]|[ \t]+as[ \t]+\w+|[ \t]*,[ \t]*)*))",
     re.MULTILINE,
 )
-READS: Final = re.compile(
+READS: Final = rx(
     r"__annot|annotationlib|get_type_hints|get_annotations|\.annotation\b|return_annotation|getfullargspec|getargspec|"
     r"formatargspec|\binspect\s*\.\s*signature\b|\bsignature\s*\(|\bsignature\s+as\b|\bimport\b[^\n]*\bsignature\b|^\s*signature\s*,?\s*\)?\s*$|"
     r"\bgetattr\s*\(\s*(?:typing|inspect)\b|\bSignature\b|\bsingledispatch\w*|"
     r"\b__import__\b|\bimport_module\b|importorskip|ForwardRef|getmembers",
     re.MULTILINE,
 )
-COMPILED: Final = re.compile(
+COMPILED: Final = rx(
     r"(?i)\b(?:mypyc\w*|cython\w*|pythran|transonic|nuitka|codon|pyodide-build|typed_python|typeguard|beartype)\b"
 )
 """Compilers to which annotations are types, and checkers that are switched on by settings."""
-BUILD_NAME: Final = re.compile(
+BUILD_NAME: Final = rx(
     r"(?i)(?:^|/)(?:[^/]*\.(?:toml|ini|cfg)|setup\.py|meson\.build|makefile|cmakelists\.txt|[^/]*requirements[^/]*\.txt)\Z"
 )
 

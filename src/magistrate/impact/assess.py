@@ -7,7 +7,6 @@ raises the whole. Tool runs are asked for only while they can still make the who
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -27,6 +26,7 @@ from magistrate.domain.impact import (
 )
 from magistrate.impact.base import BaseTree, ChangedFile, Prover, Sensor
 from magistrate.impact.case import Case
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.facts import BY_REGISTRY
 from magistrate.impact.earlier import Earlier
 from magistrate.impact.file_gate import gate as file_gate
@@ -132,7 +132,7 @@ BY_HISTORY: Final[Mapping[str, Callable[[Earlier], bool]]] = {reverts.PROVER.nam
 GATE_RULE: Final = "file-gate/1"
 NO_PROVER: Final = "no-prover/1"
 BASE_RULE: Final = "base-tree/1"
-_PLACE: Final = re.compile(r"line \d")
+_PLACE: Final = rx(r"line \d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

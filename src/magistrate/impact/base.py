@@ -8,7 +8,6 @@ they do not assume: `BaseTree.known` is false without a repository.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -17,24 +16,25 @@ from itertools import accumulate
 from typing import Final, Protocol
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, FileChange, Proof, Sensitivity
+from magistrate.impact.compiled import rx
 from magistrate.impact.earlier import Earlier
 from magistrate.impact.vocabulary import words_in
 
 MAX_DIFF_LINES: Final = 4_000
 MAX_LINE: Final = 4_000
 NEAR: Final = 8
-PROSE: Final = re.compile(r"(?i)\.(?:md|markdown|rst|adoc)\Z")
-LAYOUT_TOKEN: Final = re.compile(r"\w+|[^\w\s,'\"]")
-COMMENT: Final = re.compile(
+PROSE: Final = rx(r"(?i)\.(?:md|markdown|rst|adoc)\Z")
+LAYOUT_TOKEN: Final = rx(r"\w+|[^\w\s,'\"]")
+COMMENT: Final = rx(
     r"\s*(?:#(?!\s*(?:include|define|if|ifdef|ifndef|endif|else|elif|pragma)\b|\[|!)|//|/?\*(?!\S*\s+@)|--\s|;|<!--|%\s|\"{3}|\'{3}|\Z)"
 )
-LICENCE: Final = re.compile(
+LICENCE: Final = rx(
     r"(?i)governing permissions and\b|\bpermission is hereby granted\b|\bpermission notice shall be included\b|\bcopyright (?:owners?|holders?)\b|"
     r"\bwarrant(?:y|ies) of merchantability\b|\bfitness for a particular purpose\b|\blimitations under the license\b"
 )
 KEPT_TEXTS: Final = 4_096
 """Texts of which is kept what was found in them; bases that follow each other share most."""
-READABLE: Final = re.compile(rb"[\t\x20-\x7e]{6,}|(?:[\t\x20-\x7e]\0){6,}")
+READABLE: Final = rx(rb"[\t\x20-\x7e]{6,}|(?:[\t\x20-\x7e]\0){6,}")
 """What a person could read in bytes that are no text: as `strings` finds it, in ASCII and in UTF-16."""
 
 

@@ -10,13 +10,14 @@ import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 
 FILES: Final = "makefile.am"
-VARIABLE: Final = re.compile(r"(?m)^(?P<name>[a-z_][\w.]*)[ \t]*\+?=(?P<said>(?:[^\n]*\\\n)*[^\n]*)")
+VARIABLE: Final = rx(r"(?m)^(?P<name>[a-z_][\w.]*)[ \t]*\+?=(?P<said>(?:[^\n]*\\\n)*[^\n]*)")
 """A variable with its value over continued lines, in lower case."""
-OF_TARGET: Final = re.compile(r"(?!built_|extra_|nodist_)[a-z]\w*_(?:sources|headers)\Z")
-WORDS: Final = re.compile(r"[\w./+\\\s-]*\Z")
-OWN_RULES: Final = re.compile(
+OF_TARGET: Final = rx(r"(?!built_|extra_|nodist_)[a-z]\w*_(?:sources|headers)\Z")
+WORDS: Final = rx(r"[\w./+\\\s-]*\Z")
+OWN_RULES: Final = rx(
     r"(?m)^(?:\.[\w+-]+(?:\.[\w+-]+)?[ \t]*:|[^\n#=]*%[^\n=]*:|suffixes\b)|(?<!\\\n)^[ \t]*(?:-|s)?include[ \t]|"
     r"\$[({](?:(?:dist_)?(?:sources|headers)\b|distfiles|dist_common|am__|[^)}\n]*\$)|\.variables\b"
 )

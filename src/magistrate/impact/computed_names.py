@@ -9,12 +9,13 @@ import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 
-ASKS: Final = re.compile(r"\b(?:getattr|hasattr|delattr|setattr|attrgetter|methodcaller)\s*\(")
-WRITTEN: Final = re.compile(
+ASKS: Final = rx(r"\b(?:getattr|hasattr|delattr|setattr|attrgetter|methodcaller)\s*\(")
+WRITTEN: Final = rx(
     r"\b(?:(?:get|has|del|set)attr\s*\(\s*[\w.]+\s*,\s*|(?:attrgetter|methodcaller)\s*\(\s*)([\"'])[\w.]+\1\s*[,)]"
 )
-OPENS: Final = re.compile(
+OPENS: Final = rx(
     r"\bvars\s*\(|\bglobals\s*\(|\b__dict__\b|\b__getattribute__\b|\b__getattr__\b|\binspect\.getmembers\b|\bdir\s*\("
 )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.reachability import PAGE_NAMES
 
 
@@ -49,28 +50,28 @@ READERS: Final = _listed(
     "swarm sybil tap telebot telegram textx toolz_docs transformers typer tyro vertexai xdoctest xmlrpc zeep zope"
 )
 """Packages that make something out of docstrings: nothing is proven of a repository that takes one in."""
-MANIFESTS: Final = re.compile(
+MANIFESTS: Final = rx(
     r"(?:^|/)(?:pyproject\.toml|setup\.(?:py|cfg)|pipfile|[^/]*requirements[^/]*|constraints[^/]*\.txt|environment\.ya?ml|tox\.ini|noxfile\.py)\Z"
 )
-LISTED: Final = re.compile(
+LISTED: Final = rx(
     rf"(?:^|[\s\"'\[,])({'|'.join(sorted(one.replace('_', '[-_.]') for one in READERS))})(?:\[[^\]\n]*\])?(?:[ \t]*[<>=~!;,\"'\]#]|[ \t]*$)",
     re.MULTILINE,
 )
 """A known reader in a list of dependencies."""
-ASKS: Final = re.compile(
+ASKS: Final = rx(
     r"__doc__|getdoc\b|doctest|get_docstring|docstring_parser|parse_docstring|docstring\.parse|getsource\b|testmod|"
     r"func_doc|\bsybil\b|flasgger|\brobot\.|griffe|pydoc\.|help_from_doc|\bast\.parse|\bast import\b|\bimport ast\b|only_ast|co_consts|\bimport tokenize\b|libcst|parso|redbaron|lib2to3|"
     rf"tree_sitter|astroid|-m[ \t\"',]+(?:{'|'.join(sorted(READERS))})\b"
 )
-SPHINX_TARGETS: Final = re.compile(r"(?:^|/)docs?/(?:[^/]+/)?(?:makefile|make\.bat)\Z")
+SPHINX_TARGETS: Final = rx(r"(?:^|/)docs?/(?:[^/]+/)?(?:makefile|make\.bat)\Z")
 """Where Sphinx has a target `doctest` in every project; a docstring with examples never changes as wording."""
-COPIES: Final = re.compile(r"[ \t]*[\w.]+\.__doc__[ \t]*=[ \t]*[\w.]+\.__doc__[ \t]*(?:#[^\n]*)?\r?\n?\Z")
+COPIES: Final = rx(r"[ \t]*[\w.]+\.__doc__[ \t]*=[ \t]*[\w.]+\.__doc__[ \t]*(?:#[^\n]*)?\r?\n?\Z")
 """A docstring that is handed on as it is: who reads the other one is asked as well."""
-IMPORTS: Final = re.compile(
+IMPORTS: Final = rx(
     r"(?m)(?:^|[;:])[ \t]*\"?(?:import[ \t]+(?P<names>[\w.]+(?:[ \t]+as[ \t]+\w+)?(?:[ \t]*,[ \t]*[\w.]+(?:[ \t]+as[ \t]+\w+)?)*)"
     r"|from[ \t]+(?P<source>\.*[\w.]*)[ \t]+import\b)"
 )
-LOADS: Final = re.compile(r"__import__|import_module|\\[ \t]*\r?\n[ \t]*import\b|\bimport[ \t]*\\")
+LOADS: Final = rx(r"__import__|import_module|\\[ \t]*\r?\n[ \t]*import\b|\bimport[ \t]*\\")
 SOURCE_ROOTS: Final = frozenset({"src", "lib", "python"})
 MODULES: Final = (".py", ".pyi", ".pyx", ".ipynb", ".pyw")
 

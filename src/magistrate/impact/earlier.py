@@ -6,15 +6,15 @@ fewer facts (a shallow clone, no base commit) prove less and never more.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from magistrate.domain.history import MAX_LANDED
 from magistrate.errors import Usage
+from magistrate.impact.compiled import rx
 
-OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}\Z")
+OBJECT_ID: Final = rx(r"[0-9a-f]{40}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import KEPT_TEXTS, BaseTree, ChangedFile, sha256_hex
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import Difference, Language, Reading, UnreadableError
 from magistrate.impact.source_readers import source_reader_of
 from magistrate.impact.text_readers import read_by_line
@@ -24,9 +25,9 @@ OPAQUE_ROLES: Final = frozenset(
     }
 )  # fmt: skip
 """Folders whose files tests and programs read as text rather than as code."""
-TAKES_IN: Final = re.compile(r"\binclude_(str|bytes|dir)\s*!\s*[(\[{][^;]{0,400}")
+TAKES_IN: Final = rx(r"\binclude_(str|bytes|dir)\s*!\s*[(\[{][^;]{0,400}")
 """Rust, in lower case: the text of a file as a value, up to the end of the statement."""
-HEX_RUN: Final = re.compile(r"[0-9a-f]{32,}")
+HEX_RUN: Final = rx(r"[0-9a-f]{32,}")
 LEAST_HEX: Final = 32
 LEAST_BASE64: Final = 22
 """Runs in which a digest may stand: no shorter one can hold an MD5, in either spelling."""
@@ -37,14 +38,14 @@ BETWEEN_RUNS: Final = bytes(
 BRACED: Final = frozenset({"go", "java", "rust", "c", "c-header", "cpp", "javascript", "jsx", "typescript", "tsx"})
 MOVING: Final = frozenset({"java"})
 """Languages whose normal form lets code change its order."""
-LIKE_COMMENTS: Final = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
+LIKE_COMMENTS: Final = rx(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
 NO_WORDS: Final = bytes(sign for sign in range(128) if not chr(sign).isalnum())
 """All of ASCII but letters and digits."""
-EMBEDS: Final = re.compile(r"^[ \t]*#[ \t]*embed\b[^\n]{0,400}|\bincbin\b[^\n]{0,400}", re.MULTILINE)
+EMBEDS: Final = rx(r"^[ \t]*#[ \t]*embed\b[^\n]{0,400}|\bincbin\b[^\n]{0,400}", re.MULTILINE)
 """C since 2023 and assemblers, in lower case: the bytes of a file as a value."""
-BY_LINES: Final = re.compile(r"\.(?:s|asm|inc|rc|lds?|x|dtsi?|f|f90|for|y|l|in)\Z")
+BY_LINES: Final = rx(r"\.(?:s|asm|inc|rc|lds?|x|dtsi?|f|f90|for|y|l|in)\Z")
 """Files, by suffix, that take in headers for readers to which a line end or a blank may mean something."""
-TAKES_HEADER: Final = re.compile(r"^[ \t]*[#./%]?[ \t]*include\b([^\n]{0,400})", re.MULTILINE)
+TAKES_HEADER: Final = rx(r"^[ \t]*[#./%]?[ \t]*include\b([^\n]{0,400})", re.MULTILINE)
 DIGESTS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 

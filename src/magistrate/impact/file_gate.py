@@ -15,22 +15,23 @@ from typing import Final
 from magistrate.domain.impact import Denial
 from magistrate.domain.redaction import CUT_TOKEN
 from magistrate.impact.base import PROSE, ChangedFile
+from magistrate.impact.compiled import rx
 
 MAX_BYTES: Final = 1_000_000
 MAX_LINE: Final = 10_000
 MAX_PATH: Final = 1_024
 REGULAR: Final = frozenset({"100644", "100755"})
-HIDDEN: Final = re.compile(
+HIDDEN: Final = rx(
     "[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"
     "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
-KEPT_IN_PAGES: Final = re.compile("[\u00ad\u200b\u2060-\u2064]")
+KEPT_IN_PAGES: Final = rx("[\u00ad\u200b\u2060-\u2064]")
 """Hidden characters that end no line, reorder nothing and are white space for nobody (no controls, no BOM,
 no tags, no marks of direction). In a page they may stand on a line that does not change: no reader's grammar of pages knows them."""
-JOINERS: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
-HFS_IGNORED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-DOT_GIT: Final = re.compile(r"(?:\.git|git~\d+)(?:[ .]*)(?::.*)?\Z", re.IGNORECASE)
-DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\..*)?\Z", re.IGNORECASE)
+JOINERS: Final = rx("[\u200c\u200d\ufe00-\ufe0f]")
+HFS_IGNORED: Final = rx("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+DOT_GIT: Final = rx(r"(?:\.git|git~\d+)(?:[ .]*)(?::.*)?\Z", re.IGNORECASE)
+DEVICE: Final = rx(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\..*)?\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

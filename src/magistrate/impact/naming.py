@@ -14,55 +14,56 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.python_nodes import walk
 
-LISTS: Final = re.compile(
+LISTS: Final = rx(
     r"(?:^|/)(?:\.(?:git|docker|npm|prettier|eslint|helm|gcloud|stylelint|vscode|markdownlint|lychee|codespell|nuget|cfn|ansible-lint)"
     r"\w*ignore|codeowners|\.mailmap|labeler\.ya?ml|\.editorconfig|mkdocs[\w-]*\.ya?ml|\.?readthedocs\.ya?ml|\.markdownlint[\w.-]*|"
     r"\.vale\.ini|\.lycheeignore|\.codespellrc|_?typos\.toml|\.typos\.toml|manifest\.in|\.all-contributorsrc|\.mdlrc|"
     r"dependabot\.ya?ml|\.prettierrc[\w.]*|cspell\.json|\.cspell\.json|\.yamllint[\w.]*|py\.typed)\Z"
 )
 """Files that list what a tool leaves out, checks or shows, and run nothing."""
-CHECKERS: Final = re.compile(
+CHECKERS: Final = rx(
     r"\b(?:prettier(?:_\w+)?|markdownlint(?:-cli2?)?|mdl|textlint|cspell|codespell|alex|vale|lychee|linkinator|markdown-link-check|"
     r"write-good|misspell|typos|doc8|rstcheck|proselint|pymarkdown|mdformat|yamllint)\b"
 )
-BUILDERS: Final = re.compile(
+BUILDERS: Final = rx(
     r"\bsphinx-(?:build|autobuild|apidoc)\b|-m sphinx\b|\bmkdocs (?:build|serve)\b|\$\(MAKE\) -C |\bmake -C |\bcd docs?\b(?: && make \w+)?\s*\Z|"
     r"\bFROM \S+ AS \w+\s*\Z",
     re.IGNORECASE,
 )
 """What makes pages out of pages and shows them."""
-MAKE_NAME: Final = re.compile(r"\$\([A-Z_]+\)/")
-CHAINED: Final = re.compile(r"&&|\|\||[;|`]|\$\(|>")
-FILTER: Final = re.compile(r"\s*(?:-\s+)?[\"']?[!\w./*{},\[\]()^$\\+?|-]+[\"']?\s*,?\s*\Z")
-FILTER_KEYS: Final = re.compile(
+MAKE_NAME: Final = rx(r"\$\([A-Z_]+\)/")
+CHAINED: Final = rx(r"&&|\|\||[;|`]|\$\(|>")
+FILTER: Final = rx(r"\s*(?:-\s+)?[\"']?[!\w./*{},\[\]()^$\\+?|-]+[\"']?\s*,?\s*\Z")
+FILTER_KEYS: Final = rx(
     r"\s*(?:-\s+)?(?:paths|paths-ignore|paths_ignore|exclude|exclude_paths|ignore|skip)\s*:\s*(?:[|>][+-]?)?\s*\Z"
 )
-EXCLUDE_LINE: Final = re.compile(r"\s*(?:-\s+)?(?:exclude|paths-ignore|skip|ignore|omit|exclude_paths)\s*[:=]")
-COMMENT: Final = re.compile(r"\s*(?:#+\s|//+\s|\*\s|--\s|;+\s|rem\s|<!--|/\*+\s)")
-ACTS: Final = re.compile(
+EXCLUDE_LINE: Final = rx(r"\s*(?:-\s+)?(?:exclude|paths-ignore|skip|ignore|omit|exclude_paths)\s*[:=]")
+COMMENT: Final = rx(r"\s*(?:#+\s|//+\s|\*\s|--\s|;+\s|rem\s|<!--|/\*+\s)")
+ACTS: Final = rx(
     r"(?i)includ|import|embed|read_|open\(|exec|run\b|generat|doctest|sync|source|load|cog\b|snippet|test\b"
 )
-ADDRESS: Final = re.compile(r"https?://[^\s\"'<>)]*\Z")
-RAW_ADDRESS: Final = re.compile(r"(?i)://(?:raw\.|gist\.|cdn\.|[\w.]*jsdelivr|unpkg)|/raw/|/releases/|/archive/")
-FETCHES: Final = re.compile(r"(?i)fetch|curl|wget|\bget\(|request|urlopen|download|raw=")
+ADDRESS: Final = rx(r"https?://[^\s\"'<>)]*\Z")
+RAW_ADDRESS: Final = rx(r"(?i)://(?:raw\.|gist\.|cdn\.|[\w.]*jsdelivr|unpkg)|/raw/|/releases/|/archive/")
+FETCHES: Final = rx(r"(?i)fetch|curl|wget|\bget\(|request|urlopen|download|raw=")
 LINES: Final = (
     (
-        re.compile(r"conf\.py\Z"),
-        re.compile(
+        rx(r"conf\.py\Z"),
+        rx(
             r"#|(?:source_suffix|master_doc|root_doc|exclude_patterns|html_\w+|latex_documents|man_pages|texinfo_documents|"
             r"epub_\w+|templates_path|html_sidebars)\s*=|\s+[\"'][\w./-]+[\"']\s*(?:,|:\s*[\"']\w+[\"'],?)?\s*\Z|"
             r"\s*\([\"'][\w./-]+[\"'],"
         ),
     ),
-    (re.compile(r"galaxy\.ya?ml\Z"), re.compile(r"(?:readme|documentation|license_file)\s*:")),
-    (re.compile(r"\.gitattributes\Z"), re.compile(
+    (rx(r"galaxy\.ya?ml\Z"), rx(r"(?:readme|documentation|license_file)\s*:")),
+    (rx(r"\.gitattributes\Z"), rx(
         r"\S+(?:\s+(?:-?text|text=auto|eol=\w+|-?diff(?:=\w+)?|binary|export-ignore|linguist-[\w-]+(?:=\w+)?|whitespace=\S+))*\s*\Z"
     )),
-    (re.compile(r"\.tf\Z"), re.compile(r"\s*source\s*=\s*\"")),
-    (re.compile(r"\.ya?ml\Z"), re.compile(r"\s*(?:-\s+)?name:\s[^$]*\Z")),
-    (re.compile(r"\.s?css\Z"), re.compile(r"(?!.*(?:@import|url\())")),
+    (rx(r"\.tf\Z"), rx(r"\s*source\s*=\s*\"")),
+    (rx(r"\.ya?ml\Z"), rx(r"\s*(?:-\s+)?name:\s[^$]*\Z")),
+    (rx(r"\.s?css\Z"), rx(r"(?!.*(?:@import|url\())")),
 )  # fmt: skip
 """By file: lines that only set what a tool shows, leaves out or calls something."""
 MAX_PROGRAM: Final = 200_000

@@ -9,10 +9,11 @@ OCI digests, pre-commit `rev:`, addresses of a commit.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-PINS: Final = re.compile(
+from magistrate.impact.compiled import rx
+
+PINS: Final = rx(
     r"(?:^|(?<=\s))uses:\s*[\"']?[\w.-]+/[\w./-]+@[0-9a-f]{40}\b|"
     r"\bv\d+\.\d+\.\d+-(?:[\w.]{1,20}\.)?\d{14}-[0-9a-f]{12}\b|\bh1:[A-Za-z0-9+/]{43}=(?=\s|$)|"
     r"\bsha256-[A-Za-z0-9+/]{43}=|\bsha384-[A-Za-z0-9+/]{64}(?![A-Za-z0-9+/=])|\bsha512-[A-Za-z0-9+/]{86}==|"
@@ -20,12 +21,12 @@ PINS: Final = re.compile(
     r"^checksum = \"[0-9a-f]{64}\"$|^\s*(?:-\s+)?rev:\s*[\"']?[0-9a-f]{40}[\"']?\s*(?:#.*)?$|"
     r"\bhttps://(?:github|gitlab)\.com/[\w.-]+/[\w.-]+/(?:-/)?(?:commit|blob|tree|raw)/[0-9a-f]{40}\b"
 )
-TOKEN: Final = re.compile(r"[A-Za-z0-9_/+.%~=-]{16,}")
-RUN: Final = re.compile(r"[A-Za-z0-9]+")
-PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-VERSION: Final = re.compile(r"[vV]\d{1,3}(?:(?:alpha|beta|rc)\d{1,2})?\Z")
-VOWEL: Final = re.compile(r"[aeiouyAEIOUY]")
-CLUSTER: Final = re.compile(r"(?i)[bcdfghjklmnpqrstvwxz]{5}")
+TOKEN: Final = rx(r"[A-Za-z0-9_/+.%~=-]{16,}")
+RUN: Final = rx(r"[A-Za-z0-9]+")
+PART: Final = rx(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+VERSION: Final = rx(r"[vV]\d{1,3}(?:(?:alpha|beta|rc)\d{1,2})?\Z")
+VOWEL: Final = rx(r"[aeiouyAEIOUY]")
+CLUSTER: Final = rx(r"(?i)[bcdfghjklmnpqrstvwxz]{5}")
 LONG: Final = 5
 MOST_LETTERS: Final = 18
 MOST_DIGITS: Final = 4

@@ -6,16 +6,17 @@ tool, a runner, an agent or an operator acts on. Unknown shapes are not prose.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Final
 
-PROSE_SHAPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;'\"()!?/_\u2019\u2013\u2014-]*\Z")
-PLACE: Final = re.compile(r"[A-Za-z0-9]\.(?!g\.|e\.)[A-Za-z]{2}|(?:^|[\s(\"'])\.{0,2}/|/\.|//|\./")
+from magistrate.impact.compiled import rx
+
+PROSE_SHAPE: Final = rx(r"[A-Za-z][A-Za-z0-9 ,.;'\"()!?/_\u2019\u2013\u2014-]*\Z")
+PLACE: Final = rx(r"[A-Za-z0-9]\.(?!g\.|e\.)[A-Za-z]{2}|(?:^|[\s(\"'])\.{0,2}/|/\.|//|\./")
 """A name with dots (a host, a module) or a path: somebody may go there."""
-EXPECTATION: Final = re.compile(r"[A-Za-z]+ [\"']")
+EXPECTATION: Final = rx(r"[A-Za-z]+ [\"']")
 """One word and a quoted text: how tests of analysers say what they expect."""
-HEAD: Final = re.compile(r"(?:TODO|FIXME|NOTE|Note): ")
+HEAD: Final = rx(r"(?:TODO|FIXME|NOTE|Note): ")
 _TOOLS: Final = (
     r"no-?qa|no-?lint\w*|nosec\w*|nosemgrep|nosonar|no-?inspection|pylint|flake8|mypy|pyright|pyre|pytype|ruff|isort|yapf|fmt|"
     r"pragma|skipcq|coverage|cython|distutils|doctest|vim|ex|emacs|coding|lgtm|codeql|checkov|tfsec|bandit|semgrep|"
@@ -24,7 +25,7 @@ _TOOLS: Final = (
     r"spdx\w*|copyright\w*|licen[cs]e\w*|generated|do not edit|renovate|dependabot|changelog|"
 )
 """Words by which tools know comments that are for them."""
-FOR_TOOLS: Final = re.compile(
+FOR_TOOLS: Final = rx(
     rf"(?i)(?<![a-z])(?:{_TOOLS}eslint\w*|tslint\w*|jshint|jslint|prettier|biome|istanbul|c8|v8|webpack\w*|vite|ts-\w+|"
     r"cspell|codespell\w*|spell-?checker|golangci\w*|revive|staticcheck|govet|go:\w+|hadolint|shellcheck|yamllint|kics|"
     r"terrascan|trivy|snyk|whitesource|gitleaks\w*|trufflehog\w*|detect-secrets|clang-\w+|iwyu|cppcheck\w*|coverity|lint\w*|"
@@ -33,12 +34,12 @@ FOR_TOOLS: Final = re.compile(
     r"system message|disregard|reviewers?|approve\w*)(?![a-z])|[@{}$\\|]|=\S"
 )
 """What a tool, or an agent, may read anywhere in a line: a word of its own, or a mark."""
-FOR_TOOLS_FIRST: Final = re.compile(
+FOR_TOOLS_FIRST: Final = rx(
     r"(?i)(?:[\w.-]+[:=]|(?:begin|end|start|stop|marker|snippet|example|include|import|source|rule|ruleid|ok|todoruleid|schema|syntax|"
     r"escape|expect\w*|want|output|error|warning|line|deprecated|since|param|returns?|throws|magic|language|type)\b|\W|\S+\Z)"
 )
 """How a line begins that may be for a tool: a key, a word that marks, a mark, or one word alone."""
-ACTING_WORDS: Final = re.compile(
+ACTING_WORDS: Final = rx(
     rf"(?i)(?<![a-z])(?:{_TOOLS}"
     # agents and reviewers
     r"assistants?|agents?|ai|llms?|claude|gpt\w*|chatgpt|copilot|gemini|codex|cursor|bots?|prompts?|instructions?|"

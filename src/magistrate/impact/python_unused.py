@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.python_imports import Atom, may_go, shadowed
 
-NAMES_ITS_NAMES: Final = re.compile(
+NAMES_ITS_NAMES: Final = rx(
     r"\b(?:globals|locals|vars|dir|eval|exec|__all__|__dict__|__getattr__|getattr|hasattr|sys\s*\.\s*modules|getmembers|load_tests|"
     r"import_module|__import__|inspect|symtable|include)\b|\bimport\s+\*"
 )
-READ_WHOLE: Final = re.compile(
+READ_WHOLE: Final = rx(
     r"(?:^|/)(?:__init__|__main__|conftest|settings\w*|config\w*|conf|setup|noxfile|tasks|fabfile|manage|sitecustomize|usercustomize)"
     r"\.pyi?\Z|(?:^|/)(?:settings|conf|config)/"
 )

@@ -14,17 +14,16 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import KEPT_TEXTS, BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.naming import harmless
 
-PAGE_NAMES: Final = re.compile(
-    r"(?i)\.(?:md|markdown|rst|adoc)\Z|(?:^|/)(?:readme|authors|thanks|contributors)[^/]*\.txt\Z"
-)
+PAGE_NAMES: Final = rx(r"(?i)\.(?:md|markdown|rst|adoc)\Z|(?:^|/)(?:readme|authors|thanks|contributors)[^/]*\.txt\Z")
 """Files that are read by people: they name pages in words and links."""
-AGENT_NAMES: Final = re.compile(
+AGENT_NAMES: Final = rx(
     r"(?i)(?:^|/)(?:claude|agents?|gemini|skill|copilot|conventions|llms|\.cursor|\.claude|\.codex|\.gemini|\.windsurf|"
     r"\.clinerules|\.aider|\.roo|\.continue|\.github/(?:instructions|prompts|chatmodes)|prompts?|skills)[^/]*(?:/|\Z)"
 )
-PROGRAM_NAMES: Final = re.compile(
+PROGRAM_NAMES: Final = rx(
     r"(?i)\.(?:py|pyi|js|mjs|cjs|jsx|ts|mts|cts|tsx|go|rs|java|kt|kts|scala|groovy|gradle|rb|rake|php|pl|pm|c|cc|cpp|h|hpp|cs|fs|swift|"
     r"sh|bash|zsh|ps1|bat|cmd|mk|cmake|lua|ex|exs|erl|hs|ml|clj|dart|r|jl|sql|vue|svelte)\Z|"
     r"(?:^|/)(?:[^/]*makefile[^/]*|rakefile|jenkinsfile|(?:docker|container|just|earth|proc|brew)file[^/]*|taskfile\.ya?ml|tox\.ini|"
@@ -33,32 +32,30 @@ PROGRAM_NAMES: Final = re.compile(
     r"(?:^|/)\.(?:github/(?:workflows|actions)|gitlab|circleci|buildkite|woodpecker)[^/]*/"
 )
 """Programs, build files, and what runs them: where the name of a page may be opened."""
-STEM: Final = re.compile(r"[\w.*}%$+-]*\Z")
-OPEN_STEM: Final = re.compile(r"(?:\A|.*[*}%$])\Z", re.DOTALL)
+STEM: Final = rx(r"[\w.*}%$+-]*\Z")
+OPEN_STEM: Final = rx(r"(?:\A|.*[*}%$])\Z", re.DOTALL)
 """What stands before `.md` where a name is put together or stands for many."""
-INCLUDING: Final = re.compile(
+INCLUDING: Final = rx(
     r"(?i)\{%-?\s*\w*(?:include|import|embed)|--8<--|^\s*\.\. +[\w:-]*(?:include|import|embed|automodule|mdinclude)|\{\w*include\w*\}|"
     r"!include|@import|@include|!\[\[|<!--\s*\w*(?:include|import|embed|snippet|automd|mdsnippet|auto-generated)|\{\{[<%]|\[\[\[cog|"
     r":include:|':include|::include|\binclude::",
     re.MULTILINE,
 )
 BEFORE: Final = 120
-OUTSIDE: Final = re.compile(
-    r"(?:^|[\s:=])/(?:var|usr|etc|srv|tmp|opt/local|www)/|[a-z0-9-]\.[a-z]{2,}(?::|/)|_build/|://"
-)
+OUTSIDE: Final = rx(r"(?:^|[\s:=])/(?:var|usr|etc|srv|tmp|opt/local|www)/|[a-z0-9-]\.[a-z]{2,}(?::|/)|_build/|://")
 """Paths of machines and addresses of servers: not of this tree."""
-TARGET_NAME: Final = re.compile(
+TARGET_NAME: Final = rx(
     r"\b(?:make|-e|-s|--session|run|target|extras?|group|--group|only|tox_?env|tox\.env|nox_?session)[ =:]+[\"']?\Z"
 )
 """What stands before the name of a job."""
 DATA_FILES: Final = (".po", ".pot", ".svg", ".csv", ".map", ".lock", ".sum", ".css", ".scss", ".snap", ".mo", ".sql")
 """Files that no program runs and that name no file to one."""
-COMMAND_FILES: Final = re.compile(
+COMMAND_FILES: Final = rx(
     r"(?i)(?:^|/)(?:[^/]*makefile[^/]*|tox\.ini|noxfile\.py|tasks\.py|dockerfile[^/]*|justfile|rakefile|gruntfile\.\w+|gulpfile\.\w+|"
     r"jenkinsfile|package\.json|[^/]*\.(?:sh|bash|zsh|ya?ml|bat|ps1|cmd|mk|cmake))\Z"
 )
 """Files where a bare word may be what a command is given."""
-FOLDER_BEFORE: Final = re.compile(r"(?<![\w.$}%])([\w-]+)/\Z")
+FOLDER_BEFORE: Final = rx(r"(?<![\w.$}%])([\w-]+)/\Z")
 BRACKETS: Final = (("/", "/"), ('"', '"'), ("'", "'"), ('"', "/"), ("'", "/"), ("/", '"'), ("/", "'"))
 COMMON_STEM: Final = 3
 

@@ -7,21 +7,19 @@ both sides must say it themselves, or the front matter, which tools do read. A r
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.sensing import Saying
 
-PAGE: Final = re.compile(r"(?i)\.(?:md|mdx|markdown|rst|adoc)\Z")
-TEST: Final = re.compile(
+PAGE: Final = rx(r"(?i)\.(?:md|mdx|markdown|rst|adoc)\Z")
+TEST: Final = rx(
     r"(?i)(?:^|/)(?:tests?|__tests__|specs?)/(?:[^/]+/)*[^/]+\.(?:py|[cm]?[jt]sx?|php|rb|go|rs|java|kt|cs|cc?|cpp|h|hpp|swift|scala)\Z|"
     r"(?:_test|_spec|\.test|\.spec)\.(?:py|[cm]?[jt]sx?|rb|go|dart)\Z|(?:^|/)test_[^/]*\.py\Z"
 )
-RUN_BY_TOOLS: Final = re.compile(
-    r"(?i)(?:^|/)(?:conftest|setup|noxfile|build)\.\w+\Z|(?:^|/)[^/]*(?:config|setup)[^/]*\.\w+\Z"
-)
-FRONT: Final = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?:[^\n]*\n){0,60}?---[ \t]*(?:\r?\n|\Z)")
+RUN_BY_TOOLS: Final = rx(r"(?i)(?:^|/)(?:conftest|setup|noxfile|build)\.\w+\Z|(?:^|/)[^/]*(?:config|setup)[^/]*\.\w+\Z")
+FRONT: Final = rx(r"\A\ufeff?---[ \t]*\r?\n(?:[^\n]*\n){0,60}?---[ \t]*(?:\r?\n|\Z)")
 
 
 def says(file: ChangedFile, saying: Saying) -> bool:

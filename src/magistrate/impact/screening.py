@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import re2
 
+from magistrate.impact.compiled import rx
+
 MAX_MEMORY: Final = 8 << 20
 """Bytes of one set for what it has learnt; beyond it begins anew, and gives up where that is too often."""
 SENTINEL: Final = "(?:)"
@@ -35,7 +37,7 @@ SHOWN: Final = "magistrate.foreign"
 """The name under which `str.encode` knows how foreign signs are shown."""
 IN_ONE_BYTE: Final = bytes(FOREIGN[0] if chr(sign) in ODD_SPACES else sign for sign in range(256))
 """Odd spaces as foreign signs, every other byte as it is."""
-SPELLED: Final = re.compile(r"\\[xuUNv0-7]|[^\x00-\x7f]")
+SPELLED: Final = rx(r"\\[xuUNv0-7]|[^\x00-\x7f]")
 """A sign in a pattern that may not be ASCII, or an odd space."""
 MAX_KEPT: Final = 1_000_000
 IN_ASCII: Final = {r"\Z": r"\z"}
@@ -44,10 +46,10 @@ IN_FOREIGN: Final = {
 }  # fmt: skip
 """Escaped signs that are spelled otherwise for RE2."""
 _FLAGS: Final = {re.IGNORECASE: "i", re.DOTALL: "s"}
-_SET: Final = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]", re.DOTALL)
-_MANY: Final = re.compile(r"\{(\d+),(\d{4,})\}")
+_SET: Final = rx(r"\[\^?\]?(?:[^\]\\]|\\.)*\]", re.DOTALL)
+_MANY: Final = rx(r"\{(\d+),(\d{4,})\}")
 """More repetitions than RE2 counts."""
-_LOOK: Final = re.compile(r"\(\?<?[=!]")
+_LOOK: Final = rx(r"\(\?<?[=!]")
 
 
 class Screen:

@@ -16,25 +16,26 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import MAX_LINE, BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.compiled import rx
 from magistrate.impact.configuration.declared import SETTINGS, UndeclaredError, declared_keys
 from magistrate.impact.screening import Screen, finds, leaps
 from magistrate.impact.vocabulary import vocabulary
 
 Role = Callable[[ChangedFile], str | None]
 MAX_PER_RULE: Final = 20
-BLANKS: Final = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]|\\s|\\.", re.DOTALL)
+BLANKS: Final = rx(r"\[\^?\]?(?:[^\]\\]|\\.)*\]|\\s|\\.", re.DOTALL)
 """White space of a pattern, a set of signs as a whole, or any other escaped sign."""
-RESOURCE: Final = re.compile(
+RESOURCE: Final = rx(
     r"(?im)^\s*(?:resource|module)\s+[\"'][\w-]+[\"']|^\s*resource\s+\w+\s+'microsoft\.|\b(?:aws|alexa)::\w+::\w+|"
     r"[\"']microsoft\.\w+/[\w/]+[\"']|\bnew\s+(?:\w+\.)?(?:cfn\w+|bucket|queue|topic|table|cluster)\("
 )
-RUNNING: Final = re.compile(
+RUNNING: Final = rx(
     r"(?im)^[^\S\n]*[\"']?kind[\"']?[^\S\n]*:[^\S\n]*[\"']?(?:pod|deployment|deploymentconfig|daemonset|statefulset|replicaset|replicationcontroller|job|cronjob)\b"
 )
 """What a cluster is told to run."""
-WORKLOAD: Final = re.compile(RUNNING.pattern + r"|^[^\S\n]*image[^\S\n]*:[^\S\n]*\S")
+WORKLOAD: Final = rx(RUNNING.pattern + r"|^[^\S\n]*image[^\S\n]*:[^\S\n]*\S")
 """What runs as somebody, in a cluster or a composition."""
-TURNS: Final = re.compile(
+TURNS: Final = rx(
     r"(?<![\w.])(?:0[xX][0-9a-fA-F]+|\d[\d_]*(?:\.\d+)?)(?:ms|[smhdkKMGuUlLfFiB]{1,2})?(?![\w.])|\b(?:[tT]rue|[fF]alse|TRUE|FALSE|on|off|yes|no|enabled?|disabled?)\b"
 )
 """A number that stands by itself, or a word for what is on or off."""
@@ -64,8 +65,8 @@ def rule(
     inside = BLANKS.sub(_in_one_line, pattern)
     folded = re.sub(r"\\.|[A-Z]", lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), inside)
     return Rule(
-        pattern=re.compile(inside, re.IGNORECASE | re.MULTILINE),
-        folded=re.compile(folded, re.MULTILINE),
+        pattern=rx(inside, re.IGNORECASE | re.MULTILINE),
+        folded=rx(folded, re.MULTILINE),
         why=why,
         given=vocabulary(given),
         itself=itself,
@@ -100,7 +101,7 @@ class Saying:
 
 def line_start(pattern: str) -> re.Pattern[str]:
     """A pattern that begins a line, after blanks; searched by its line end, which is the fast way."""
-    return re.compile(rf"\n[ \t]*(?:{pattern})", re.MULTILINE)
+    return rx(rf"\n[ \t]*(?:{pattern})", re.MULTILINE)
 
 
 def _declared(file: ChangedFile, base: BaseTree) -> bool:

@@ -14,34 +14,33 @@ from typing import Final
 
 from magistrate.impact.base import KEPT_TEXTS, BaseTree, ChangedFile
 from magistrate.impact.build_lists import only_listed
+from magistrate.impact.compiled import rx
 
 PAGES: Final = (".md", ".markdown", ".txt", ".po", ".pot", ".svg", ".lock", ".sum", ".css", ".map")
-WORDS: Final = re.compile(
+WORDS: Final = rx(
     r"(?i)(?:^|/)(?:changelog|changes|history|authors|news|readme|todo|thanks|contributors|copying|licen[cs]e)\Z"
 )
 """Files without an ending that people read."""
 INCLUDING_PAGES: Final = (".rst", ".adoc", ".asciidoc", ".tex")
-LISTS: Final = re.compile(
+LISTS: Final = rx(
     r"(?:^|/)(?:package(?:-lock)?\.json|[jt]sconfig[^/]*\.json|cargo\.toml|cmakelists\.txt|meson\.build|build(?:\.bazel)?|codeowners|"
     r"manifest\.in|record|sources|\.magistrate\.yml|\.git(?:ignore|attributes)|\.(?:npm|docker|prettier|eslint)ignore)\Z"
 )
 """Files that list others for a build, a package or a rule about paths."""
-IMPORTED: Final = re.compile(
+IMPORTED: Final = rx(
     r"(?:\bfrom|\bimport\b[^\n\"']*?|\brequire|\bimport|\bexport\b[^\n\"']*?\bfrom|#\s*include|\bpath\s*=|\bsrc\s*=|\bhref\s*=|\bload)\s*\(?\s*"
     r"[\"'<][^\"'<>\n]*\Z"
 )
-STARTED: Final = re.compile(
+STARTED: Final = rx(
     r"(?:(?:^|[\s;&|\"'\[=])(?:python[\d.]*|node|bash|sh|zsh|ruby|perl|php|deno|bun|go run|source|\.|pytest|uv run|npx|tsx|ts-node|"
     r"java|exec|coverage run)\s+(?:-[\w-]+(?:[ =]\S+)?\s+)*[\w./-]*|(?:^|[\s\"'])\./[\w./-]*)\Z"
 )
-COMMENT: Final = re.compile(r"\s*(?:#(?!\[|!|\s*include)|//(?!go:embed)|--\s|;|\*\s|/\*)")
-EMBEDS: Final = re.compile(r"//go:embed[^\n]*")
-REFLECTS: Final = re.compile(
-    r"\b(?:getsource(?:lines|file)?|getcomments|findsource|getblock|linecache|co_firstlineno)\b"
-)
+COMMENT: Final = rx(r"\s*(?:#(?!\[|!|\s*include)|//(?!go:embed)|--\s|;|\*\s|/\*)")
+EMBEDS: Final = rx(r"//go:embed[^\n]*")
+REFLECTS: Final = rx(r"\b(?:getsource(?:lines|file)?|getcomments|findsource|getblock|linecache|co_firstlineno)\b")
 REFLECTING: Final = ("getsource", "getcomments", "findsource", "getblock", "linecache", "co_firstlineno")
 """One of them stands in whatever `REFLECTS` finds something in."""
-HASHES: Final = re.compile(r"hash|digest|integrity|checksum|sha\d|eval\b|new function")
+HASHES: Final = rx(r"hash|digest|integrity|checksum|sha\d|eval\b|new function")
 BEFORE: Final = 160
 
 

@@ -10,8 +10,9 @@ import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 
-LINE_TOOLS: Final = re.compile(
+LINE_TOOLS: Final = rx(
     r"(?<![\w./-])(?:/usr/bin/|/bin/)?(?:[efz]?grep|rg|sed|[gmn]?awk|cut|head|tail|wc|tr|sort|uniq|diff|cmp|comm|paste|tac|nl|perl|"
     r"md5sum|sha\d+sum|shasum|cksum|b2sum|xxd|mapfile|readarray|envsubst|openssl|gpg|cosign|minisign|signify|findstr|"
     r"select-string|get-content|ssh-keygen)(?=[\s;|)\"']|$)|\bwhile\s+(?:ifs=\S*\s+)?read\b|\.readlines?\(|\.splitlines\(|\blinecache\b"

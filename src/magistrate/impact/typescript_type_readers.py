@@ -6,17 +6,17 @@ decorators or a program that reads TypeScript by itself has a reader. The names 
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 
-SETTINGS: Final = re.compile(
+SETTINGS: Final = rx(
     r"(?:^|/)(?:package\.json|[^/]*[jt]sconfig[^/]*\.json|deno\.jsonc?|nx\.json|project\.json|\.swcrc|\.?babel(?:rc|\.config)[^/]*|"
     r"[^/]*\.config\.[cm]?[jt]s|[^/]*\.config\.json|gulpfile\.[cm]?[jt]s|metro\.config\.js)\Z"
 )
-PROGRAMS: Final = re.compile(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro)\Z")
-PACKAGES: Final = re.compile(
+PROGRAMS: Final = rx(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro)\Z")
+PACKAGES: Final = rx(
     r"(?i)typia|@?nestia|ts-runtime|typescript-is\b|typescript-rtti|tst-reflect|ts-reflect|ts-nameof|ts-interface-|ts-auto-mock|ts-transform|"
     r"transformer-|class-validator|class-transformer|reflect-metadata|tsoa|routing-controllers|@nestjs|nestjs|type-graphql|typeorm|mikro-orm|"
     r"sequelize-typescript|inversify|tsyringe|typedi|@angular|@tsed|@foal|@midwayjs|@loopback|@deepkit|deepkit|assemblyscript|typescript-to-lua|"
@@ -26,7 +26,7 @@ PACKAGES: Final = re.compile(
     r"\btypedoc\b|emitDecoratorMetadata|experimentalDecorators|\"(?:transform|afterDeclarations)\"|compilerPlugins|isolatedDeclarations"
 )
 """What makes values out of types, or is made to; found anywhere in settings."""
-READS: Final = re.compile(
+READS: Final = rx(
     r"""(?:from|require\s*\(|import\s*\(|import)\s*["'](?:typescript|ts-morph|@typescript/[\w-]+|@babel/parser|oxc-parser|@swc/core)["'/]|"""
     r"""\bcreateProgram\s*\(|\bdefine(?:Props|Emits|Slots|Model|Options|Expose)\s*<"""
 )

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.earlier import Altered, Earlier, Landed
 
-IS_SAFETY: Final = re.compile(
+IS_SAFETY: Final = rx(
     r"(?i)\bcves?\b|cve-\d|ghsa|rustsec|pysec|\bcwe\b|secur|vulnerab|vulns?\b|exploit|malicious|malware|attack|backdoor|compromis|"
     r"hijack|\bxss\b|\bcsrf\b|\bssrf\b|\brce\b|\bxxe\b|\bsqli?\b inject|injection|sanitiz|sanitis|untrusted|(?:over|under)flow|out[- ]of[- ]bounds|"
     r"\boob\b|use[- ]after[- ]free|double[- ]free|uninitiali|\bdos\b|denial of service|redos|zip.?(?:slip|bomb)|smuggl|travers(?:al|e out)|"
     r"privilege|disclos|\bleak|certificate|spoof|poison|pollution|deseriali|hardening|\bharden\b|bypass|credential|password|secret"
 )
 """Words of a landed commit that made something safe."""
-MAY_BE_SAFETY: Final = re.compile(
+MAY_BE_SAFETY: Final = rx(
     IS_SAFETY.pattern
     + r"|escap(?:e|es|ed|ing)\b|unsafe|safe\b|symlink|auth(?!or\b|ors\b|ored\b)|permission|access|credential|token|session|cookie|"
     r"expose|sensitive|redact|\btls\b|\bssl\b|\bcert\b|crypt|cipher|\bhash|\bhmac|signature|nonce|\brandom|verif|validat|\bguard|"
@@ -25,7 +26,7 @@ MAY_BE_SAFETY: Final = re.compile(
     r"critical|urgent|hotfix|emergency|audit|\brevert|\bundo|roll ?back"
 )
 """Words that may stand for the same, or for a commit that took something back itself."""
-TRAILER: Final = re.compile(r"(?im)^[a-z-]+-by:.*$|^https?://\S+$|^This reverts commit [0-9a-f]+\.?$")
+TRAILER: Final = rx(r"(?im)^[a-z-]+-by:.*$|^https?://\S+$|^This reverts commit [0-9a-f]+\.?$")
 
 
 def whole(earlier: Earlier) -> bool:

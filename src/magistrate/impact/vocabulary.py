@@ -6,13 +6,14 @@ of the set, so sensors can know many words at no cost.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-TOKEN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*|[A-Za-z][A-Za-z0-9]*")
-PART: Final = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
+from magistrate.impact.compiled import rx
+
+TOKEN: Final = rx(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*|[A-Za-z][A-Za-z0-9]*")
+PART: Final = rx(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 MAX_TOKEN: Final = 120
 
 

@@ -6,13 +6,14 @@ reports as unreadable, which is treated as wider.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
+
 RANK: Final = {"none": 0, "read": 1, "write": 2}
-KEY: Final = re.compile(r"^(\s*)(?:- )?['\"]?([A-Za-z0-9_-]+)['\"]?\s*:\s*(.*?)\s*(?:#.*)?$")
+KEY: Final = rx(r"^(\s*)(?:- )?['\"]?([A-Za-z0-9_-]+)['\"]?\s*:\s*(.*?)\s*(?:#.*)?$")
 ALL: Final = "(all scopes)"
 DEFAULT: Final = "(repository default)"
 

@@ -11,72 +11,73 @@ from typing import Final
 
 from magistrate.impact.base import ChangedFile, ChangedLine
 from magistrate.impact.behaviour.facts import LIMITS, Fact, Kind, Named, Side, named, named_kind
+from magistrate.impact.compiled import rx
 
 LITERAL: Final = (
     r"(?:-?\d[\w.%*+ ]{0,30}|\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|true|false|True|False|null|nil|None|on|off|yes|no)"
 )
-SETTING: Final = re.compile(
+SETTING: Final = rx(
     rf"\s*(?:[\w:<>*&\[\]]+\s+){{0,5}}[$@]?([A-Za-z_][\w.-]*|\"[\w .-]+\"|'[\w .-]+')\s*(?:=>|:=|[:=])\s*({LITERAL})\s*[;,]?\s*(?:(?:#|//|--).*)?$"
 )
-DEFINED: Final = re.compile(r"\s*#\s*define\s+([A-Za-z_]\w*)\s+(\S.{0,200})$")
-PLAIN_SETTING: Final = re.compile(r"\s*(?:export\s+|set\s+)?([A-Za-z_][\w.-]*)\s*=\s*(.{0,300}?)\s*$")
-DIRECTIVE: Final = re.compile(r"\s*([a-z_]+)\s+([^{};]{1,200});\s*$")
-WITHIN: Final = re.compile(
+DEFINED: Final = rx(r"\s*#\s*define\s+([A-Za-z_]\w*)\s+(\S.{0,200})$")
+PLAIN_SETTING: Final = rx(r"\s*(?:export\s+|set\s+)?([A-Za-z_][\w.-]*)\s*=\s*(.{0,300}?)\s*$")
+DIRECTIVE: Final = rx(r"\s*([a-z_]+)\s+([^{};]{1,200});\s*$")
+WITHIN: Final = rx(
     rf"(?i)\b(\w*(?:{'|'.join(sorted(LIMITS - {'age', 'size', 'min', 'rate', 'depth', 'period', 'window', 'wait'}))})\w*)\s*(?:=>|[:=])\s*(\d[\w.]*)"
 )
-FIXED: Final = re.compile(
+FIXED: Final = rx(
     r"\s*(FROM|CMD|ENTRYPOINT|EXPOSE|USER|HEALTHCHECK|STOPSIGNAL|SHELL|WORKDIR|VOLUME|RUN|COPY|ADD)\s+(.+)$",
     re.IGNORECASE,
 )
-GIVEN: Final = re.compile(r"\s*(?:ENV|ARG|LABEL)\s+([\w.-]+)(?:=|\s+)(.+)$", re.IGNORECASE)
-ENDS: Final = re.compile(
+GIVEN: Final = rx(r"\s*(?:ENV|ARG|LABEL)\s+([\w.-]+)(?:=|\s+)(.+)$", re.IGNORECASE)
+ENDS: Final = rx(
     r"(?:^|[^\w.\"'`$-])((?:raise|throw)(?=[\s(;]|$)[^;\n]{0,200}|(?:sys\.|os\.|process\.|System\.|std::)?(?:_?exit|abort|die|exit!)"
     r"(?:\s*\([^)\n]{0,80}\)?|\s+-?\d+|\s*;|\s*$)|head\s+:\w+|"
     r"render\b[^\n]*\bstatus:\s*:?\w+|(?:Environment\.Exit|fatalError|exitProcess|Process\.exit)\s*\([^)\n]{0,80}\))"
 )
-CAUGHT: Final = re.compile(
+CAUGHT: Final = rx(
     r"^\s*\}?\s*(rescue\b[^\n]{0,120}|catch\b[^\n{]{0,120}|except\b[^\n:]{0,120}|on\s+error\b[^\n]{0,80})"
 )
-EARLY: Final = re.compile(r"^\s*(return\b[^;\n]{0,80}\s+(?:if|unless)\s[^\n]{1,120})")
+EARLY: Final = rx(r"^\s*(return\b[^;\n]{0,80}\s+(?:if|unless)\s[^\n]{1,120})")
 ROUTES: Final = (
-    re.compile(
+    rx(
         r"^\s*(get|post|put|patch|delete|match|root|resources?|namespace|mount)\s*\(?\s*(:\w+|['\"][^'\"\s]*['\"])(?!\s*[.=])"
     ),
-    re.compile(
+    rx(
         r"\bRoute::(get|post|put|patch|delete|any|match|resource|apiResource|view|redirect|prefix)\s*\(\s*(['\"][^'\"\n]*['\"])"
     ),
-    re.compile(r"\[(Http(?:Get|Post|Put|Delete|Patch)|Route)\s*\(\s*(\"[^\"\n]*\")"),
-    re.compile(r"\bMap(Get|Post|Put|Delete|Patch)\s*\(\s*(\"[^\"\n]*\")"),
-    re.compile(r"->(get|post|put|patch|delete|map)\s*\(\s*(['\"]/[^'\"\n]*['\"])"),
-    re.compile(r"^\s*(location)\s+(?:[=~^*]+\s+)?(\S+)\s*\{"),
-    re.compile(
+    rx(r"\[(Http(?:Get|Post|Put|Delete|Patch)|Route)\s*\(\s*(\"[^\"\n]*\")"),
+    rx(r"\bMap(Get|Post|Put|Delete|Patch)\s*\(\s*(\"[^\"\n]*\")"),
+    rx(r"->(get|post|put|patch|delete|map)\s*\(\s*(['\"]/[^'\"\n]*['\"])"),
+    rx(r"^\s*(location)\s+(?:[=~^*]+\s+)?(\S+)\s*\{"),
+    rx(
         r"@(?:\w+\.)?(route|get|post|put|delete|patch|(?:Get|Post|Put|Delete|Patch|Request)Mapping)\s*\(\s*(['\"][^'\"\n]*['\"])"
     ),
 )
 SIGNATURES: Final = (
-    re.compile(r"^\s*(?:async\s+)?def\s+(?:self\.)?([a-z_]\w*[?!=]?)\s*(\([^)\n]*\)?|\n|$)"),
-    re.compile(r"^\s*(?:(?:public|protected|static|final|abstract|override|open|suspend|inline|export|async|virtual)\s+)*(?:function|fun|func)\s+&?(?:\w+\.)?(\w+)\s*(\([^)\n]*\)?[^{\n]*)"),
-    re.compile(r"^\s*(?:(?:public|protected)\s+)(?:(?:static|final|abstract|override|async|virtual|sealed|readonly|synchronized)\s+)*[\w<>\[\],.?]+\s+(\w+)\s*(\([^)\n]*\)?)"),
-    re.compile(r"^(?!\s|return|else|typedef|static|case)[A-Za-z_][\w\s*:<>,&]*?[\s*&]([A-Za-z_]\w*)\s*(\([^;{}\n]*\))\s*(?:const\s*)?\{?\s*$"),
-    re.compile(r"^(?:function\s+)?([A-Za-z_][\w-]*)\s*(\(\))\s*\{?\s*$"),
-    re.compile(r"^\s*(?:(?:public|final|abstract|sealed|data|export|partial|internal)\s+)*(?:class|interface|module|struct|trait|enum)\s+(\w+)([^{\n]*)"),
+    rx(r"^\s*(?:async\s+)?def\s+(?:self\.)?([a-z_]\w*[?!=]?)\s*(\([^)\n]*\)?|\n|$)"),
+    rx(r"^\s*(?:(?:public|protected|static|final|abstract|override|open|suspend|inline|export|async|virtual)\s+)*(?:function|fun|func)\s+&?(?:\w+\.)?(\w+)\s*(\([^)\n]*\)?[^{\n]*)"),
+    rx(r"^\s*(?:(?:public|protected)\s+)(?:(?:static|final|abstract|override|async|virtual|sealed|readonly|synchronized)\s+)*[\w<>\[\],.?]+\s+(\w+)\s*(\([^)\n]*\)?)"),
+    rx(r"^(?!\s|return|else|typedef|static|case)[A-Za-z_][\w\s*:<>,&]*?[\s*&]([A-Za-z_]\w*)\s*(\([^;{}\n]*\))\s*(?:const\s*)?\{?\s*$"),
+    rx(r"^(?:function\s+)?([A-Za-z_][\w-]*)\s*(\(\))\s*\{?\s*$"),
+    rx(r"^\s*(?:(?:public|final|abstract|sealed|data|export|partial|internal)\s+)*(?:class|interface|module|struct|trait|enum)\s+(\w+)([^{\n]*)"),
 )  # fmt: skip
-MIGRATION: Final = re.compile(
+MIGRATION: Final = rx(
     r"^\s*((?:add|remove|rename|change|create|drop)_(?:column|table|index|reference|foreign_key|join_table|timestamps|null|default|column_default|column_null)\b.{0,200})"
 )
-TABLE_FIELD: Final = re.compile(r"^\s*(?:t|\$table->)\.?(\w+)\s*\(?\s*(:\w+|['\"]\w+['\"])(.{0,160})")
-SQL: Final = re.compile(
+TABLE_FIELD: Final = rx(r"^\s*(?:t|\$table->)\.?(\w+)\s*\(?\s*(:\w+|['\"]\w+['\"])(.{0,160})")
+SQL: Final = rx(
     r"(?i)^\s*((?:create|alter|drop|rename|truncate)\s+(?:or\s+replace\s+)?(?:unique\s+)?\w+.{0,200}|(?:add|drop|modify|alter)\s+(?:column\s+)?[\w\"`]+.{0,200})"
 )
-SQL_FIELD: Final = re.compile(
+SQL_FIELD: Final = rx(
     r"(?i)^\s*[\"`\[]?(\w+)[\"`\]]?\s+((?:big|small|tiny)?(?:int|serial|char|varchar|text|bool|date|time|numeric|decimal|float|double|real|json|uuid|blob|bytea|enum|citext|inet|binary)\w*.{0,160})"
 )
-PROTO_FIELD: Final = re.compile(
+PROTO_FIELD: Final = rx(
     r"^\s*((?:optional\s+|repeated\s+|required\s+)?(?:map<[^>]+>|[\w.]+))\s+(\w+)\s*=\s*(\d+)\s*(.{0,80})"
 )
-PROTO_OTHER: Final = re.compile(r"^\s*(rpc|message|service|enum|reserved|oneof|extend)\s+(.{1,200}?)\s*\{?\s*$")
-GRAPH_FIELD: Final = re.compile(r"^\s*(\w+)\s*(\([^)\n]*\))?\s*:\s*([\[\]!\w]+)(.{0,80})$")
-PRISMA_FIELD: Final = re.compile(r"^\s+(\w+)\s+([\w\[\]?]+(?:\s+@.{0,120})?)\s*$")
+PROTO_OTHER: Final = rx(r"^\s*(rpc|message|service|enum|reserved|oneof|extend)\s+(.{1,200}?)\s*\{?\s*$")
+GRAPH_FIELD: Final = rx(r"^\s*(\w+)\s*(\([^)\n]*\))?\s*:\s*([\[\]!\w]+)(.{0,80})$")
+PRISMA_FIELD: Final = rx(r"^\s+(\w+)\s+([\w\[\]?]+(?:\s+@.{0,120})?)\s*$")
 SPREAD: Final = (".sql", ".ddl", ".proto", ".graphql", ".graphqls", ".gql", ".prisma")
 NOT_CODE: Final = (
     ".md",
@@ -102,14 +103,14 @@ NOT_CODE: Final = (
     ".log",
     ".snap",
 )
-NEEDED: Final = re.compile(
+NEEDED: Final = rx(
     r"^\s*(?:require\s+|gem\s+|implementation\s*\(?\s*|api\s*\(?\s*|replace\s+)?[\"']?([\w./:@-]*[A-Za-z][\w./@-]*?)[\"']?(?:\[[\w,]*\])?(?:\s*,\s*|\s+|:(?=\d)|(?=[=<>~!]))"
     r"[\"']?((?:v|[=<>~!^]+\s*)?\d[\w.+<>=~!, -]*)"
 )
-NEED_FILES: Final = re.compile(
+NEED_FILES: Final = rx(
     r"(?:go\.mod|requirements[^/]*\.(?:txt|in)|constraints[^/]*\.txt|gemfile|[^/]*\.gemspec|[^/]*\.gradle(?:\.kts)?)\Z"
 )
-SHELL_LIKE: Final = re.compile(
+SHELL_LIKE: Final = rx(
     r"(?:\.env(?:\.\w+)*|\.(?:sh|bash|env|properties|ini|cfg|conf|tf|tfvars|hcl|mk|cmake)|makefile|\.npmrc|\.editorconfig)\Z"
 )
 NO_VERB: Final = {"location": "any method", "mount": "any method", "root": "any method", "match": "any method"}

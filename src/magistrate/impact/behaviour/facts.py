@@ -6,13 +6,14 @@ or raises a change; what cannot be named is told elsewhere as `other`.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
+
+from magistrate.impact.compiled import rx
 
 SHOWN: Final = 120
 """Characters of a value that are shown."""
@@ -22,7 +23,7 @@ MAX_LISTED: Final = 12
 HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 ODD: Final = frozenset("\u115f\u1160\u3164\uffa0\u00a0\u2800\u034f")
 """Letters and spaces that show as nothing, though their category does not say so."""
-PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+PARTS: Final = rx(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 LIMITS: Final = frozenset(
     {
         "timeout", "timeouts", "limit", "limits", "max", "maximum", "min", "minimum", "retry", "retries", "attempt",
@@ -39,7 +40,7 @@ FLAGS: Final = frozenset(
     }
 )  # fmt: skip
 TRUTHS: Final = frozenset({"true", "false", "yes", "no", "on", "off"})
-QUIET: Final = re.compile(
+QUIET: Final = rx(
     r"(?i)passw|passphrase|passcode|secret|token|credential|bearer|(?:api|access|private|signing|encryption|master|ssh|hmac|jwt)[_.-]?key|\bpwd\b|\bcreds?\b|"
     r"connection_?string|webhook_?url"
 )

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from magistrate.impact.behaviour.facts import Fact, Kind, named_kind
 from magistrate.impact.behaviour.routes import route_of
+from magistrate.impact.compiled import rx
 
 ENDS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort", "abort", "flask.abort", "ctx.exit"})
 STATUSES: Final = frozenset({"status", "status_code", "returncode", "exit_code"})
-ENVIRONMENT: Final = re.compile(r"(?:os\.)?(?:environ\.get|getenv)\Z|\benv(?:\.\w+)?\Z|\bconfig\.get\Z|\bconfig\Z")
-OPTION: Final = re.compile(r"(?:^|\.)(?:add_argument|option|Option|Argument|argument)\Z")
-MIGRATION: Final = re.compile(
+ENVIRONMENT: Final = rx(r"(?:os\.)?(?:environ\.get|getenv)\Z|\benv(?:\.\w+)?\Z|\bconfig\.get\Z|\bconfig\Z")
+OPTION: Final = rx(r"(?:^|\.)(?:add_argument|option|Option|Argument|argument)\Z")
+MIGRATION: Final = rx(
     r"(?:^|\.)(?:op|batch_op|migrations)\.(add_column|drop_column|alter_column|create_table|drop_table|rename_table|create_index|"
     r"drop_index|create_unique_constraint|drop_constraint|create_foreign_key|execute|AddField|RemoveField|AlterField|RenameField|"
     r"CreateModel|DeleteModel|RenameModel|AddIndex|RemoveIndex|AddConstraint|RemoveConstraint|RunSQL|RunPython)\Z"
 )
-SWITCH: Final = re.compile(
+SWITCH: Final = rx(
     r"(?i)(?:is_?enabled|feature_?enabled|flag_?enabled|is_active|flag_is_active|has_feature|variation|is_on)\Z"
 )
 LONG: Final = 2_000

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
+
+from magistrate.impact.compiled import rx
 
 METHODS: Final = frozenset({"get", "post", "put", "delete", "patch", "head", "options", "any", "all", "websocket"})
 DECLARES: Final = frozenset(
@@ -15,15 +16,15 @@ DECLARES: Final = frozenset(
     }
 )  # fmt: skip
 """Names of calls, in lower case, that declare a route where their first argument looks like a path."""
-CLIENTS: Final = re.compile(
+CLIENTS: Final = rx(
     r"(?i)(?:^|[._$])(?:axios|https?|client|requests?|session|fetch\w*|\$http|supertest|agent|tests?|mock\w*|nock|got|ky|rest|"
     r"resttemplate|webclient|response|res|req|storage|cache|os|urllib|posix|self\.get)\Z"
 )
 """Receivers that ask a server rather than being one."""
-PATHLIKE: Final = re.compile(r"(?:(?:GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) )?[\^/][^\s]*\Z|\Z")
+PATHLIKE: Final = rx(r"(?:(?:GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) )?[\^/][^\s]*\Z|\Z")
 DJANGO: Final = frozenset({"path", "re_path", "url", "register"})
-NAMED_METHOD: Final = re.compile(r"\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\b")
-CHAINED: Final = re.compile(r"\b(get|post|put|delete|patch|head|options|any)\s*\(")
+NAMED_METHOD: Final = rx(r"\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\b")
+CHAINED: Final = rx(r"\b(get|post|put|delete|patch|head|options|any)\s*\(")
 
 
 def route_of(callee: str, first: str | None, rest: Sequence[str], methods: str = "") -> tuple[str, str] | None:

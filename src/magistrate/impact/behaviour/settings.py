@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from magistrate.impact.base import ChangedFile, ChangedLine
 from magistrate.impact.behaviour.facts import MASKED, MAX_LISTED, Fact, Kind, Named, Side, named, named_kind, quiet_name
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.yaml_events import Event, events_of
 
@@ -19,15 +20,15 @@ MAX_DOCUMENTS: Final = 200
 NAMES: Final = ("name", "id", "key", "$id", "path", "uses", "image")
 """Keys that name an element of a list, the first that it has."""
 VERBS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-NEEDS: Final = re.compile(
+NEEDS: Final = rx(
     r"(?i)(?:dev|peer|optional|build|bundled)?_?-?dependencies\Z|require(?:-dev)?\Z|overrides\Z|resolutions\Z"
 )
-SCHEMA_NAME: Final = re.compile(r"(?i)schema[^/]*\.(?:json|ya?ml)\Z|\.avsc\Z")
-DOCUMENT: Final = re.compile(r"(?m)^---(?:[ \t][^\n]*)?$")
-COMMENT: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-LAST_COMMA: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+SCHEMA_NAME: Final = rx(r"(?i)schema[^/]*\.(?:json|ya?ml)\Z|\.avsc\Z")
+DOCUMENT: Final = rx(r"(?m)^---(?:[ \t][^\n]*)?$")
+COMMENT: Final = rx(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+LAST_COMMA: Final = rx(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 LINE_KEY: Final = 60
-VERSION: Final = re.compile(r"@[\w.-]+\Z|:[\w.-]+\Z")
+VERSION: Final = rx(r"@[\w.-]+\Z|:[\w.-]+\Z")
 """The version behind an action or an image: it changes, and the element stays the same."""
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from magistrate.impact.compiled import rx
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
@@ -60,20 +62,18 @@ PARAMETERS: Final = {
 }  # fmt: skip
 BRANCHES: Final = frozenset({"if_statement", "if_expression", "while_statement", "while_expression"})
 MARKS: Final = frozenset({"annotation", "marker_annotation", "decorator", "attribute_item"})
-QUIET_MARKS: Final = re.compile(
+QUIET_MARKS: Final = rx(
     r"@?(?:#\[)?(?:Override|(?:Parameterized)?Test|BeforeEach|AfterEach|Nested|SuppressWarnings|FunctionalInterface|Nullable|NonNull|NotNull|Deprecated|inline|must_use|allow|doc|cfg_attr|"
     r"derive\((?!.*(?:Serialize|Deserialize)))"
 )
-STORED: Final = re.compile(
-    r"@(?:Json|Column|Table|Entity|Serialized|Xml|Field|Id\b|Prop)|#\[(?:serde|sqlx|diesel|derive)"
-)
+STORED: Final = rx(r"@(?:Json|Column|Table|Entity|Serialized|Xml|Field|Id\b|Prop)|#\[(?:serde|sqlx|diesel|derive)")
 """Marks that say how something is stored or sent."""
 BLOCKS: Final = frozenset({"block", "statement_block", "statement_list", "constructor_body", "expression_statement"})
 CALLS: Final = frozenset(
     {"call_expression", "method_invocation", "macro_invocation", "new_expression", "object_creation_expression"}
 )
 HOLDERS: Final = frozenset({"object", "composite_literal", "struct_expression", "array", "object_expression"})
-ENDS: Final = re.compile(
+ENDS: Final = rx(
     r"(?:process\.exit|process\.abort|os\.Exit|panic|log\.(?:Fatal\w*|Panic\w*)|System\.exit|Runtime\.\w+\.halt|"
     r"(?:std\.)?process\.(?:exit|abort)|(?:panic|unreachable|todo|unimplemented|bail|ensure|assert\w*|anyhow)!|Deno\.exit|"
     r"(?:\w+\.)*(?:unwrap|expect)|http\.Error|(?:\w+\.)*WriteHeader|(?:\w+\.)*(?:AbortWithStatus\w*|sendStatus|sendError|setStatus)|"
@@ -81,16 +81,16 @@ ENDS: Final = re.compile(
     r"(?:\w+\.)?(?:NewError|HttpError|HttpException))\Z"
 )
 """Names of calls, with dots between parts, that end a program or a request, or name its status."""
-SPRING: Final = re.compile(
+SPRING: Final = rx(
     r"@(Get|Post|Put|Delete|Patch|Request|Head|Options)Mapping\b|@(Path|Controller|Get|Post|Put|Delete|Patch)\("
 )
-RUST_ROUTE: Final = re.compile(r"#\[(?:\w+::)?(get|post|put|delete|patch|head|options|route)\s*\(\s*\"([^\"]*)\"")
-NAMED: Final = re.compile(r"\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\b")
-STRING: Final = re.compile(r"[\"'`]([^\"'`\n]*)[\"'`]")
-SWITCH: Final = re.compile(
+RUST_ROUTE: Final = rx(r"#\[(?:\w+::)?(get|post|put|delete|patch|head|options|route)\s*\(\s*\"([^\"]*)\"")
+NAMED: Final = rx(r"\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\b")
+STRING: Final = rx(r"[\"'`]([^\"'`\n]*)[\"'`]")
+SWITCH: Final = rx(
     r"(?i)(?:\.|\b)(?:is_?(?:feature_?)?enabled|feature_?enabled|has_?feature|bool_?variation|variation|is_?on|use_?feature_?flag)\Z"
 )
-DEFAULTING: Final = re.compile(
+DEFAULTING: Final = rx(
     r"(?:\?\?|\|\|\s*(?=['\"\d])|unwrap_or\(|getOrDefault|GetEnvOr\w*|getProperty\(|Optional|orElse\()[^\n]{0,80}"
 )
 

@@ -13,6 +13,7 @@ from magistrate.impact.behaviour.facts import Fact, Kind, Named, Side, named, na
 from magistrate.impact.behaviour.places import Lines, touched
 from magistrate.impact.behaviour.routes import route_of
 from magistrate.impact.behaviour.tree_words import arguments, callee, first_line, last_line, string, text
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.trees import MAX_NODES, parser_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 SHORT: Final = 80
 LONG: Final = 400
-COMMENT: Final = re.compile(r"/\*.*?\*/")
+COMMENT: Final = rx(r"/\*.*?\*/")
 RETURNED: Final = 40
 
 

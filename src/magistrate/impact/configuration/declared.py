@@ -16,6 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.configuration.leaves import Leaf, Path, leaves_of
 from magistrate.impact.configuration.scalars import Kind, Value
 from magistrate.impact.languages import yaml_text
@@ -23,12 +24,12 @@ from magistrate.impact.languages.reading import UnreadableError
 
 SETTINGS: Final = ".magistrate.yml"
 FIELDS: Final = frozenset({"file", "key", "type", "min", "max", "max_step", "environment"})
-FILE: Final = re.compile(
+FILE: Final = rx(
     r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|[A-Za-z0-9_-]*\*[A-Za-z0-9_-]*\.[a-z]{2,12})\Z"
 )
 """An exact path, or one star in the name of a file, before its ending."""
-KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*\Z")
-ENVIRONMENT: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
+KEY: Final = rx(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*\Z")
+ENVIRONMENT: Final = rx(r"[a-z][a-z0-9_-]{0,31}\Z")
 DECLARABLE: Final = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.STRING})
 MAX_ENTRIES: Final = 500
 MAX_VALUES: Final = 100

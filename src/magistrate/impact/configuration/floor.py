@@ -7,10 +7,10 @@ and values in words have no word of security, reach, execution, money or record 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.configuration.leaves import Leaf, Path
 from magistrate.impact.configuration.scalars import Kind, Value
 
@@ -39,7 +39,7 @@ PLACES: Final = _listed(
     "board desk tree tabs navigation nav sidebar-left left right top bottom center mobile desktop tablet"
 )
 """Further words of which the steps above it may be made."""
-HEAVY: Final = re.compile(
+HEAVY: Final = rx(
     r"auth|secur|passw|passphrase|secret|token|cred|cert|crypt|verif|valid|permis|privileg|admin|sudo|superuser|cors|csrf|xsrf|"
     r"xss|cookie|session|login|logon|logout|signin|signup|sign|account|owner|tenant|sandbox|trust|allow|den(?:y|ied)|block|firewall|"
     r"proxy|bind|listen|endpoint|domain|callback|webhook|redirect|origin|command|exec|shell|script|spawn|plugin|modul|import|"
@@ -65,7 +65,7 @@ HEAVY_WORDS: Final = _listed(
     "clean cleanup clear hook hooks job jobs task tasks cron schedule vault kms store stores lock locks lease leases x509 pem"
 )
 """Whole words of the same kind, which other words have in them."""
-ROLES: Final = re.compile(
+ROLES: Final = rx(
     r"(?i)^app\.(?:json|ya?ml)\Z|(?:^|/)(?:\.[^/]*|(?:setup|bower|lerna|nx|turbo|project|deno|jsr|jsconfig|composer|cargo)\.[a-z]+|[^/]*(?:requirements|"
     r"constraints|pyproject|pipfile|package|lockfile|shrinkwrap|tsconfig|lint|prettier|babel|jest|vitest|webpack|rollup|"
     r"karma|cypress|playwright|biome|dprint|rustfmt|clippy|flake8|bandit|semgrep|sonar|codecov|coverage|typos|cspell|"
@@ -100,8 +100,8 @@ ENVIRONMENTS: Final = (
     _listed("development dev devel local"),
     _listed("test testing qa ci e2e"),
 )
-PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-SEPARATE: Final = re.compile(r"[^a-z0-9]+")
+PIECES: Final = rx(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+SEPARATE: Final = rx(r"[^a-z0-9]+")
 
 
 def why_not_file(path: str, leaves: Iterable[Leaf]) -> str | None:

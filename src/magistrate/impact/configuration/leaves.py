@@ -7,10 +7,10 @@ in a list has a number in its path, and no declaration names numbers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.configuration.scalars import Kind, Value, bare, quoted
 from magistrate.impact.languages import ini_text, json_text, toml_text, yaml_text
 from magistrate.impact.languages.notation import MARKS, NARROW_MARKS, text_of, verify_no_template
@@ -27,10 +27,10 @@ FORMATS: Final[tuple[Language, ...]] = (
     ini_text.LANGUAGE,
     ini_text.PROPERTIES,
 )
-FILLED_IN: Final = re.compile(r"\$[{(A-Za-z_]|%\(|%[A-Za-z_]+%|!(?:include|import|env|secret|vault)\b|#\{")
+FILLED_IN: Final = rx(r"\$[{(A-Za-z_]|%\(|%[A-Za-z_]+%|!(?:include|import|env|secret|vault)\b|#\{")
 """References that something else fills in: of shells, Spring, configparser, Windows, YAML readers, Ruby."""
-SECTION: Final = re.compile(r"\[([A-Za-z_][A-Za-z0-9_.-]*)\]\Z")
-ENTRY: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*([=:])[ \t]*(.*)\Z")
+SECTION: Final = rx(r"\[([A-Za-z_][A-Za-z0-9_.-]*)\]\Z")
+ENTRY: Final = rx(r"([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*([=:])[ \t]*(.*)\Z")
 MAX_LEAVES: Final = 20_000
 
 

@@ -11,23 +11,24 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.configuration.scalars import Value, as_written
 from magistrate.impact.languages import ini_text, json_text, toml_text, yaml_text
 from magistrate.impact.languages.notation import is_prose
 from magistrate.impact.languages.reading import Language
 
 NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
-YAML_LINE: Final = re.compile(
+YAML_LINE: Final = rx(
     rf"(?P<head> *(?P<name>{NAME}): +)(?P<value>\"[^\"\\]*\"|'[^']*'|[A-Za-z0-9-][^\s#]*)(?P<tail>(?: +#[^\n]*)? *)\Z"
 )
-JSON_LINE: Final = re.compile(
+JSON_LINE: Final = rx(
     rf"(?P<head>[ \t]*\"(?P<name>{NAME})\"[ \t]*:[ \t]*)(?P<value>\"[^\"\\]*\"|[A-Za-z0-9-][^\s,\"]*)(?P<tail>[ \t]*,?[ \t]*\r?)\Z"
 )
-TOML_LINE: Final = re.compile(
+TOML_LINE: Final = rx(
     rf"(?P<head>[ \t]*(?:{NAME}\.)*(?P<name>{NAME})[ \t]*=[ \t]*)(?P<value>\"[^\"\\]*\"|'[^']*'|[A-Za-z0-9-][^\s#]*)"
     r"(?P<tail>[ \t]*(?:#[^\r\n]*)?\r?)\Z"
 )
-ENTRY_LINE: Final = re.compile(
+ENTRY_LINE: Final = rx(
     rf"(?P<head>(?:{NAME}\.)*(?P<name>{NAME})[ \t]*[=:][ \t]*)(?P<value>[A-Za-z0-9-]\S*)(?P<tail>)\Z"
 )
 SHAPES: Final[dict[Language, re.Pattern[str]]] = {

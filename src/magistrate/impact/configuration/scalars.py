@@ -7,15 +7,16 @@ command, template or reference. What has another shape is `other`, which may be 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-INTEGER: Final = re.compile(r"(?!-0\Z)-?(?:0|[1-9][0-9]{0,14})\Z")
-NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,9}\Z")
-WORDS: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,39}\Z")
-BARE_WORD: Final = re.compile(
+from magistrate.impact.compiled import rx
+
+INTEGER: Final = rx(r"(?!-0\Z)-?(?:0|[1-9][0-9]{0,14})\Z")
+NUMBER: Final = rx(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,9}\Z")
+WORDS: Final = rx(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,39}\Z")
+BARE_WORD: Final = rx(
     r"(?!(?i:true|false|yes|no|on|off|y|n|null|none|nil|nan|inf|infinity)\Z)[A-Za-z][A-Za-z0-9_-]{0,39}\Z"
 )
 

@@ -6,16 +6,16 @@ a version never changes: that is what go.sum is for.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.pins import Listing, Pinned, Reader, bounded, named
 from magistrate.impact.languages.reading import UnreadableError
 
 MODULE: Final = r"[A-Za-z0-9][A-Za-z0-9._~!/-]*"
 VERSION: Final = r"v\d{1,18}\.\d{1,18}\.\d{1,18}(?:-[0-9A-Za-z.-]+)?(?:\+incompatible)?"
-REQUIRE: Final = re.compile(rf"[ \t]*(?:require[ \t]+)?({MODULE})[ \t]+({VERSION})[ \t]*(// indirect)?[ \t]*")
-SUM: Final = re.compile(rf"({MODULE}) ({VERSION})(/go\.mod)? (h1:[A-Za-z0-9+/]{{43}}=)")
+REQUIRE: Final = rx(rf"[ \t]*(?:require[ \t]+)?({MODULE})[ \t]+({VERSION})[ \t]*(// indirect)?[ \t]*")
+SUM: Final = rx(rf"({MODULE}) ({VERSION})(/go\.mod)? (h1:[A-Za-z0-9+/]{{43}}=)")
 
 
 def read_mod(text: str) -> Listing:

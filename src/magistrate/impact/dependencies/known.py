@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.difference import Finding, compare
 from magistrate.impact.dependencies.pins import Listing, Reader, named
 from magistrate.impact.languages.reading import UnreadableError
 
-SHAPES: Final = re.compile(
+SHAPES: Final = rx(
     r"(?:^|/)(?:(?P<python>pyproject\.toml|uv\.lock|poetry\.lock|pipfile\.lock|requirements/[^/]+|[^/]*(?:requirements|constraints)[^/]*)|"
     r"(?P<node>package\.json|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock)|"
     r"(?P<go>go\.(?:mod|sum))|(?P<cargo>cargo\.(?:toml|lock))|(?P<maven>pom\.xml)|"

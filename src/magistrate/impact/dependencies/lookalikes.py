@@ -7,19 +7,18 @@ similar names; "SpellBound" (Taylor et al., 2020) for the kinds of typosquatting
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
+
 SHORT: Final = 4
 ALIKE: Final = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "3": "e", "4": "a", "8": "b", "q": "g"})
 PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
-SEPARATORS: Final = re.compile(r"[-_.~/@]+")
-AFFIXES: Final = re.compile(
-    r"\A(?:python|py|node|js|lib|go|rust)[-_.]|[-_.](?:python|py|node|lib|rs|official)\Z|[-_.]?js\Z"
-)
-DIGITS: Final = re.compile(r"\d+")
+SEPARATORS: Final = rx(r"[-_.~/@]+")
+AFFIXES: Final = rx(r"\A(?:python|py|node|js|lib|go|rust)[-_.]|[-_.](?:python|py|node|lib|rs|official)\Z|[-_.]?js\Z")
+DIGITS: Final = rx(r"\d+")
 KNOWN: Final = {
     "pypi": "requests urllib3 numpy pandas django flask boto3 botocore setuptools cryptography certifi pyyaml jinja2 click "
     "pydantic sqlalchemy pytest pillow scipy matplotlib fastapi httpx aiohttp selenium beautifulsoup4 colorama rich "

@@ -6,11 +6,11 @@ a version only where nothing but versions of packages uses it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.pins import MAX_DEPTH, Listing, Pinned, Reader, bounded, named
 from magistrate.impact.languages.reading import UnreadableError
 
@@ -19,9 +19,9 @@ AROUND: Final = frozenset(
     {"project", "profiles", "profile", "dependencyManagement", "dependencies", "build", "plugins", "pluginManagement",
      "extensions", "reporting", "plugin"}
 )  # fmt: skip
-PROPERTY: Final = re.compile(r"\$\{([^{}]{1,200})\}")
-VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-COORDINATE: Final = re.compile(r"[A-Za-z0-9_.${}-]+")
+PROPERTY: Final = rx(r"\$\{([^{}]{1,200})\}")
+VALUE: Final = rx(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+COORDINATE: Final = rx(r"[A-Za-z0-9_.${}-]+")
 RUNS: Final = frozenset({"plugin", "extension", "parent"})
 
 

@@ -6,10 +6,10 @@ key are rest. In the lock, an address has to bear the package's own name and ver
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.pins import (
     Listing,
     Pinned,
@@ -27,9 +27,9 @@ from magistrate.impact.dependencies.versions import holds
 from magistrate.impact.languages.reading import UnreadableError
 
 SECTIONS: Final = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
-INTEGRITY: Final = re.compile(r"sha512-[A-Za-z0-9+/]{86}==|sha1-[A-Za-z0-9+/]{27}=")
-RANGE: Final = re.compile(r"(?:[~^<>=vxX*0-9][A-Za-z0-9.<>=~^|*+ -]*|latest|next|)")
-EXACT: Final = re.compile(r"v?\d{1,18}\.\d{1,18}\.\d{1,18}(?:-[A-Za-z0-9.-]+)?(?:\+[A-Za-z0-9.-]+)?")
+INTEGRITY: Final = rx(r"sha512-[A-Za-z0-9+/]{86}==|sha1-[A-Za-z0-9+/]{27}=")
+RANGE: Final = rx(r"(?:[~^<>=vxX*0-9][A-Za-z0-9.<>=~^|*+ -]*|latest|next|)")
+EXACT: Final = rx(r"v?\d{1,18}\.\d{1,18}\.\d{1,18}(?:-[A-Za-z0-9.-]+)?(?:\+[A-Za-z0-9.-]+)?")
 PUBLIC: Final = {"registry.npmjs.org": "registry.npmjs.org", "registry.yarnpkg.com": "registry.npmjs.org"}
 """Registries that serve the same packages under the same names."""
 ENTRY: Final = frozenset(

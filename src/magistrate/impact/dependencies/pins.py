@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import UnreadableError
 
 MAX_PINS: Final = 20_000
 MAX_DEPTH: Final = 60
-NAME: Final = re.compile(r"(?:@[A-Za-z0-9._~-]+/)?[A-Za-z0-9_][A-Za-z0-9._~-]*")
+NAME: Final = rx(r"(?:@[A-Za-z0-9._~-]+/)?[A-Za-z0-9_][A-Za-z0-9._~-]*")
 """A package of PyPI, npm or Cargo; anything outside ASCII is no name."""
-SHA1: Final = re.compile(r"[0-9a-f]{40}")
+SHA1: Final = rx(r"[0-9a-f]{40}")
 REGISTRY: Final = "registry"
 
 

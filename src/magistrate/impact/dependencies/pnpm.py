@@ -5,10 +5,10 @@ Overrides, patches, settings and catalogs are no pins and stay in the rest.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.npm import INTEGRITY, outside
 from magistrate.impact.dependencies.pins import (
     Listing,
@@ -26,7 +26,7 @@ from magistrate.impact.dependencies.yaml_values import value_of
 from magistrate.impact.languages.reading import UnreadableError
 
 SECTIONS: Final = ("dependencies", "devDependencies", "optionalDependencies")
-KEY: Final = re.compile(r"/?((?:@[^@/\s]+/)?[^@/\s()]+)@([^()\s:/]+)((?:\([^\s]*\))?)")
+KEY: Final = rx(r"/?((?:@[^@/\s]+/)?[^@/\s()]+)@([^()\s:/]+)((?:\([^\s]*\))?)")
 PACKAGE: Final = frozenset(
     {
         "resolution",

@@ -10,20 +10,21 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.pins import SHA1, Listing, Pinned, Reader, bounded, named
 from magistrate.impact.dependencies.requirements import requirement
 from magistrate.impact.dependencies.yaml_values import Place, scalars_of
 from magistrate.impact.languages.reading import UnreadableError
 
-ACTION: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_./-]+)?)@([A-Za-z0-9_./-]+)")
-COMMENT: Final = re.compile(r"[ \t]*#[ \t]*(?:frozen: |tag=|pin@|ratchet:\S+@)?(v?\d[A-Za-z0-9.+-]*)[ \t]*")
-IMAGE: Final = re.compile(
+ACTION: Final = rx(r"([A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_./-]+)?)@([A-Za-z0-9_./-]+)")
+COMMENT: Final = rx(r"[ \t]*#[ \t]*(?:frozen: |tag=|pin@|ratchet:\S+@)?(v?\d[A-Za-z0-9.+-]*)[ \t]*")
+IMAGE: Final = rx(
     r"((?:[a-z0-9][a-z0-9.-]*(?::\d{1,5})?/)?[a-z0-9][a-z0-9._/-]*)(?::([A-Za-z0-9_][A-Za-z0-9._-]*))?(?:@(sha256:[0-9a-f]{64}))?"
 )
-FROM: Final = re.compile(
+FROM: Final = rx(
     r"(?i)(?P<head>[ \t]*from[ \t]+(?:--platform=\S+[ \t]+)?)(?P<image>\S+)(?P<tail>(?:[ \t]+as[ \t]+[A-Za-z0-9_.-]+)?[ \t]*)"
 )
-STAGE: Final = re.compile(r"(?i)[ \t]*from[ \t]+\S.*[ \t]as[ \t]+([A-Za-z0-9_.-]+)[ \t]*")
+STAGE: Final = rx(r"(?i)[ \t]*from[ \t]+\S.*[ \t]as[ \t]+([A-Za-z0-9_.-]+)[ \t]*")
 FOLLOWS: Final = "is named by a tag or branch, which can be moved to other code"
 Spans = list[tuple[int, int]]
 

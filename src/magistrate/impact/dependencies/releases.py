@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.known import listing_of
 from magistrate.impact.dependencies.pins import REGISTRY, Listing, Pinned
 from magistrate.impact.languages.reading import UnreadableError
@@ -23,10 +24,10 @@ PUBLIC: Final = frozenset(
     {REGISTRY, *(f"{REGISTRY} {host}" for host in ("crates.io", "pypi.org", "registry.npmjs.org"))}
 )
 """Origins that stand for the public registry of an ecosystem, or say nothing of another."""
-OTHER_INDEX: Final = re.compile(r"(?m)^\s*(?:--(?:extra-)?index-url|-i|--find-links|-f)\b")
+OTHER_INDEX: Final = rx(r"(?m)^\s*(?:--(?:extra-)?index-url|-i|--find-links|-f)\b")
 """A line of pip's by which bare names may come from elsewhere."""
-NAME: Final = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
-VERSION: Final = re.compile(r"v?[0-9][0-9A-Za-z.+!_-]*", re.ASCII)
+NAME: Final = rx(r"@?[A-Za-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
+VERSION: Final = rx(r"v?[0-9][0-9A-Za-z.+!_-]*", re.ASCII)
 MAX_TEXT: Final = 200
 
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.pins import Listing, Pinned, Reader, bounded, named
 from magistrate.impact.languages.reading import UnreadableError
 
-LINE: Final = re.compile(
+LINE: Final = rx(
     r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)[ \t]*(\[[A-Za-z0-9._, -]*\])?[ \t]*"
     r"(\(?[<>=~!][^;@#()$\"'\\]*\)?|@[ \t]*[^ \t;]+)?[ \t]*(;[^#\\]*)?"
 )
-HASH: Final = re.compile(r"--hash[= ](sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
+HASH: Final = rx(r"--hash[= ](sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
 ASKER: Final = r"(?:-[rc] )?[A-Za-z0-9._/\[\]-]{1,100}(?: \([A-Za-z0-9._/-]{1,100}\))?"
-VIA: Final = re.compile(rf"[ \t]*# via(?: {ASKER}(?:, {ASKER})*)?|[ \t]+#[ \t]{{1,8}}{ASKER}")
-INDEX: Final = re.compile(r"(?:--(?:extra-)?index-url|-i|--find-links|-f)\b")
-ORIGIN: Final = re.compile(r"(git|hg|svn|bzr)\+|https?://|file:|[./]")
-SEPARATORS: Final = re.compile(r"[-_.]+")
+VIA: Final = rx(rf"[ \t]*# via(?: {ASKER}(?:, {ASKER})*)?|[ \t]+#[ \t]{{1,8}}{ASKER}")
+INDEX: Final = rx(r"(?:--(?:extra-)?index-url|-i|--find-links|-f)\b")
+ORIGIN: Final = rx(r"(git|hg|svn|bzr)\+|https?://|file:|[./]")
+SEPARATORS: Final = rx(r"[-_.]+")
 
 
 def normal(name: str) -> str:

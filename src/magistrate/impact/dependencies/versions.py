@@ -9,20 +9,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from magistrate.impact.compiled import rx
+
 MAX_VERSION: Final = 120
 LEAP: Final = 20
 YEARS: Final = 1_900
 SEMVER: Final = frozenset({"npm", "cargo", "go"})
-FIRST: Final = re.compile(r"\d{1,18}")
-VERSION: Final = re.compile(r"v?(\d{1,18}(?:\.\d{1,18}){0,6})([A-Za-z0-9.+_-]*)")
+FIRST: Final = rx(r"\d{1,18}")
+VERSION: Final = rx(r"v?(\d{1,18}(?:\.\d{1,18}){0,6})([A-Za-z0-9.+_-]*)")
 BEFORE: Final = {
     "dev": -5, "snapshot": -5, "alpha": -4, "a": -4, "canary": -4, "next": -4, "m": -4, "beta": -3, "b": -3, "pre": -2,
     "preview": -2, "rc": -2, "c": -2, "cr": -2, "": 0, "final": 0, "release": 0, "ga": 0, "post": 1, "sp": 1,
 }  # fmt: skip
-PSEUDO: Final = re.compile(r"-(?:0\.|[0-9A-Za-z.-]*\.0\.)?(\d{14})-[0-9a-f]{12}(?:\+incompatible)?\Z")
-PARTS: Final = re.compile(r"[a-z]+|\d+")
-CLAUSE: Final = re.compile(r"(===|==|~=|>=|<=|!=|\^|~>|~|>|<|=)?[ \t]*v?(\d[A-Za-z0-9.+_*-]*|\*|x|X)")
-WILD: Final = re.compile(r"(\d{1,18}(?:\.\d{1,18}){0,3})(?:\.[xX*]){1,3}")
+PSEUDO: Final = rx(r"-(?:0\.|[0-9A-Za-z.-]*\.0\.)?(\d{14})-[0-9a-f]{12}(?:\+incompatible)?\Z")
+PARTS: Final = rx(r"[a-z]+|\d+")
+CLAUSE: Final = rx(r"(===|==|~=|>=|<=|!=|\^|~>|~|>|<|=)?[ \t]*v?(\d[A-Za-z0-9.+_*-]*|\*|x|X)")
+WILD: Final = rx(r"(\d{1,18}(?:\.\d{1,18}){0,3})(?:\.[xX*]){1,3}")
 LOWER: Final = frozenset({"==", "===", "~=", ">=", "^", "~", "~>", "=", "", ">"})
 EXACT: Final = frozenset({"==", "===", "="})
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.npm import EXACT, INTEGRITY, address_of
 from magistrate.impact.dependencies.pins import (
     Listing,
@@ -26,10 +27,10 @@ from magistrate.impact.dependencies.versions import holds
 from magistrate.impact.dependencies.yaml_values import value_of
 from magistrate.impact.languages.reading import UnreadableError
 
-HEAD: Final = re.compile(r'"?((?:@[^@/\s",]+/)?[^@\s",]+)@([^\s",][^",\n]*?)"?')
-FIELD: Final = re.compile(r'  (version|resolved|integrity) "?([^"\s]+)"?')
-LIST: Final = re.compile(r"  (dependencies|optionalDependencies):")
-NEED: Final = re.compile(r'    "?([^"\s]+)"? "?([^"\n]*)"?')
+HEAD: Final = rx(r'"?((?:@[^@/\s",]+/)?[^@\s",]+)@([^\s",][^",\n]*?)"?')
+FIELD: Final = rx(r'  (version|resolved|integrity) "?([^"\s]+)"?')
+LIST: Final = rx(r"  (dependencies|optionalDependencies):")
+NEED: Final = rx(r'    "?([^"\s]+)"? "?([^"\n]*)"?')
 ENTRY: Final = frozenset(
     {
         "version",
@@ -46,7 +47,7 @@ ENTRY: Final = frozenset(
         "optionalDependencies",
     }
 )
-CHECKSUM: Final = re.compile(r"(?:\d{1,3}(?:c\d)?/)?[0-9a-f]{64,128}")
+CHECKSUM: Final = rx(r"(?:\d{1,3}(?:c\d)?/)?[0-9a-f]{64,128}")
 MAX_HEAD: Final = 4_000
 
 

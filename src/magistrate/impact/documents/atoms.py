@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+from magistrate.impact.compiled import rx
+
+WORD: Final = rx(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 SHORT_FORMS: Final = frozenset({"e.g", "i.e", "a.k.a"})
-TOKEN: Final = re.compile(
+TOKEN: Final = rx(
     r"(?P<rest> {2,}\n|\\\r?\n)|(?P<blank>[ \t\r\n]+)|(?P<ticks>`+)|(?P<target>\]\([ \t\n]*)|(?P<escape>\\.)"
     r"|(?P<url>(?:[A-Za-z][A-Za-z0-9+.-]{1,20}://|mailto:|www\.)[^\s<>\"'`\])|]*)"
     r"|(?P<chunk>(?:[\w'\u2019.\-/@+#$%=&:~^]|(?<=\d),(?=\d))+)|(?P<point>[,;!?()\"\u201c\u201d\u2018\u2013\u2014\u2026])|(?P<sign>.)",
     re.DOTALL,
 )
-TICKS: Final = re.compile(r"`+")
-ENDS: Final = re.compile(r"(?:[.:'\u2019-])\Z")
-REFERENCE: Final = re.compile(r"(`[^`<>]*<)([^\s<>`]+)(>`)\Z")
+TICKS: Final = rx(r"`+")
+ENDS: Final = rx(r"(?:[.:'\u2019-])\Z")
+REFERENCE: Final = rx(r"(`[^`<>]*<)([^\s<>`]+)(>`)\Z")
 
 
 class Kind(StrEnum):

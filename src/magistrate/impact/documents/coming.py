@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.documents.page import Unit
 
 MOVABLE: Final = frozenset(
     {"paragraph_open", "paragraph_close", "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
 )
 """Structure that may come and go where it holds no text that does."""
-LOOSE: Final = re.compile(r"(?:paragraph0?|item|item\d+-)\Z")
+LOOSE: Final = rx(r"(?:paragraph0?|item|item\d+-)\Z")
 """Places of running text that weighs no more than its words."""
 
 

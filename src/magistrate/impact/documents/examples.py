@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 
-FENCE: Final = re.compile(r"\s{0,12}(?:[-*+>]\s+|\d+[.)]\s+)?(`{3,}|~{3,})")
+FENCE: Final = rx(r"\s{0,12}(?:[-*+>]\s+|\d+[.)]\s+)?(`{3,}|~{3,})")
 INDENTED: Final = {".rst": 3, "": 4}
 """Columns from which a line may be one of an example, by the ending of the page."""
-STEERING: Final = re.compile(r"\s*\.\.(?:\s|\Z)|.*::\s*\Z")
+STEERING: Final = rx(r"\s*\.\.(?:\s|\Z)|.*::\s*\Z")
 """What makes an example of the lines below it, or says how it is run, in reStructuredText."""
-TAKEN_IN: Final = re.compile(r"\s*\(\s*\"(?P<path>[\w./-]+\.\w+)\"\s*\)")
+TAKEN_IN: Final = rx(r"\s*\(\s*\"(?P<path>[\w./-]+\.\w+)\"\s*\)")
 """What stands behind `include_str!` where it names one file in full."""
 REACH: Final = 400
 """Lines above that may open what a line stands in."""
-PROMPT: Final = re.compile(r"\s*(?:>>>|\.\.\.(?=\s)|\$ |# |% |PS> )(?=.*\S)|\s*<")
+PROMPT: Final = rx(r"\s*(?:>>>|\.\.\.(?=\s)|\$ |# |% |PS> )(?=.*\S)|\s*<")
 
 
 def example_changes(file: ChangedFile) -> str | None:
@@ -55,7 +56,7 @@ def _fenced(text: str) -> Iterator[int]:
             opened = ""
 
 
-OPENS: Final = re.compile(r" {0,3}(?:(?P<ticks>`{3,})[^`]*|(?P<waves>~{3,}).*)\Z")
+OPENS: Final = rx(r" {0,3}(?:(?P<ticks>`{3,})[^`]*|(?P<waves>~{3,}).*)\Z")
 
 
 def surely_fenced(text: str) -> frozenset[int]:

@@ -8,14 +8,15 @@ owner, is another statement. RFC 3986 names the parts.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable
 from typing import Final
 
-URL: Final = re.compile(r"(https?)://([a-z0-9][a-z0-9.-]*)(/[\w./~+,-]*)?(#[\w.+-]*)?\Z")
-ANCHOR: Final = re.compile(r"#[\w.-]*\Z")
-RELATIVE: Final = re.compile(r"(?!/)([\w./-]+?)(#[\w.-]*)?\Z")
-RUN: Final = re.compile(
+from magistrate.impact.compiled import rx
+
+URL: Final = rx(r"(https?)://([a-z0-9][a-z0-9.-]*)(/[\w./~+,-]*)?(#[\w.+-]*)?\Z")
+ANCHOR: Final = rx(r"#[\w.-]*\Z")
+RELATIVE: Final = rx(r"(?!/)([\w./-]+?)(#[\w.-]*)?\Z")
+RUN: Final = rx(
     r"(?i)\.(?:sh|bash|ps1|bat|cmd|exe|msi|zip|tar|tgz|gz|bz2|xz|zst|7z|whl|egg|deb|rpm|apk|jar|war|dmg|pkg|iso|img|bin|run|"
     r"appimage|gem|crate|nupkg|vsix|crx|xpi|py|js|mjs|rb|pl|php|lua|yaml|yml|json|toml|tf|dockerfile|patch|diff|asc|sig|key|"
     r"pem)\Z"

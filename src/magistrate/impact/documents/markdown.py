@@ -12,26 +12,27 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.documents.page import MAX_UNITS, Page, Unit, UnreadablePageError
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-FENCE: Final = re.compile(r"\s{0,3}(`{3,}|~{3,}|:{3,})(.*)")
-RAW_HTML: Final = re.compile(r"\s{0,3}<[A-Za-z/!?]")
-OPENS: Final = re.compile(r"<!--|\{%|\{\{")
-CLOSES: Final = re.compile(r"-->|%\}|\}\}")
-ACTIVE_LINE: Final = re.compile(
+FENCE: Final = rx(r"\s{0,3}(`{3,}|~{3,}|:{3,})(.*)")
+RAW_HTML: Final = rx(r"\s{0,3}<[A-Za-z/!?]")
+OPENS: Final = rx(r"<!--|\{%|\{\{")
+CLOSES: Final = rx(r"-->|%\}|\}\}")
+ACTIVE_LINE: Final = rx(
     r"\s*(?:--8<--|!!!|\?\?\?|===[ +!]|\.\. |\$\$|%%|!include|@import\b|\[\[_?toc|:[\w-]+:\s)", re.IGNORECASE
 )
 FRONT: Final = frozenset({"---", "+++", ";;;"})
 UNCLEAR: Final = "?"
-QUOTE: Final = re.compile(r"\s{0,3}>\s?")
-MARKER: Final = re.compile(r"(\s*)([-*+]|\d{1,9}[.)])(?=\s|$)(\s*)")
-HEADING: Final = re.compile(r"\s{0,3}(#{1,6})(?=\s|$)")
-RULE: Final = re.compile(r"\s{0,3}(?:=+|-{2,}|(?:[-*_]\s*){3,})\s*\Z")
-DEFINITION: Final = re.compile(r"\s{0,3}(\[[^\]]+\]:)\s*")
+QUOTE: Final = rx(r"\s{0,3}>\s?")
+MARKER: Final = rx(r"(\s*)([-*+]|\d{1,9}[.)])(?=\s|$)(\s*)")
+HEADING: Final = rx(r"\s{0,3}(#{1,6})(?=\s|$)")
+RULE: Final = rx(r"\s{0,3}(?:=+|-{2,}|(?:[-*_]\s*){3,})\s*\Z")
+DEFINITION: Final = rx(r"\s{0,3}(\[[^\]]+\]:)\s*")
 BULLETS: Final = frozenset("-*+")
 CODE_COLUMNS: Final = 4
 NESTED: Final = 40

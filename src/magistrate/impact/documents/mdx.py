@@ -11,18 +11,19 @@ import re
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.documents.examples import surely_fenced
 
-ACTIVE: Final = re.compile(r"[{}<>`\\]|^\s*(?:import|export)\b|^\s*(?:---|\+\+\+)\s*$")
-FENCE: Final = re.compile(r"\s*(?:`{3,}|~{3,})")
-CODE_SPAN: Final = re.compile(r"(?<![`\\])`[^`\n]+`(?!`)")
-DESCRIBES: Final = re.compile(r"(?:description|excerpt|summary|subtitle):[ ]+[A-Za-z][^{}<>`&*!|\\:#\[\]\"]*\Z")
-WHOLE: Final = re.compile(
+ACTIVE: Final = rx(r"[{}<>`\\]|^\s*(?:import|export)\b|^\s*(?:---|\+\+\+)\s*$")
+FENCE: Final = rx(r"\s*(?:`{3,}|~{3,})")
+CODE_SPAN: Final = rx(r"(?<![`\\])`[^`\n]+`(?!`)")
+DESCRIBES: Final = rx(r"(?:description|excerpt|summary|subtitle):[ ]+[A-Za-z][^{}<>`&*!|\\:#\[\]\"]*\Z")
+WHOLE: Final = rx(
     r"""\{/\*[^{}*<>]*\*/\}|</?[A-Za-z][\w.]{0,60}(?:\s{1,4}[\w-]{1,60}(?:="[^"<>{}\n]*"|='[^'<>{}\n]*')?){0,20}\s{0,4}/?>"""
 )
 """A remark, or a tag with plain values, that is whole on its line."""
-UNFINISHED: Final = re.compile(r"(?:[=(\[{,+*/<>?:&|.-]|\b(?:from|default|import|export|as))\s*\Z")
-HIDDEN: Final = re.compile(r"""["'`/][^"'`\n]*[{}<>][^"'`\n]*["'`/]|\\|/\*|\*/|(?<!:)//|`""")
+UNFINISHED: Final = rx(r"(?:[=(\[{,+*/<>?:&|.-]|\b(?:from|default|import|export|as))\s*\Z")
+HIDDEN: Final = rx(r"""["'`/][^"'`\n]*[{}<>][^"'`\n]*["'`/]|\\|/\*|\*/|(?<!:)//|`""")
 """A brace or an angle that may be part of a text, a pattern or a comment, an escape, a comment, an open code span."""
 MAX_LINES: Final = 20_000
 

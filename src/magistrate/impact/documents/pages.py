@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.equality import pinned_by
 from magistrate.impact.screening import may_match
 
 MARKDOWN: Final = (".md", ".markdown")
 OTHER_PROSE: Final = (".rst", ".txt")
-LISTS_OF_CHANGES: Final = re.compile(r"(?i)(?:^|/)(?:changelog|changes|history)[^/]*\Z")
-MACHINE_TEXT: Final = re.compile(
+LISTS_OF_CHANGES: Final = rx(r"(?i)(?:^|/)(?:changelog|changes|history)[^/]*\Z")
+MACHINE_TEXT: Final = rx(
     r"(?i)requirement|constraint|cmakelists|robots|humans|(?:^|/)ads\b|words?list|word_list|dictionar|ignore|"
     r"top_level|entry_points|depend|packages?\b|spelling|security"
 )
-READS_CHANGES: Final = re.compile(
+READS_CHANGES: Final = rx(
     r"(?i)semantic-release|release-please|towncrier|scriv\b|changesets|standard-version|keepachangelog|keep-a-changelog|"
     r"release-drafter|auto-changelog|git-cliff|conventional-changelog|changelogger|parse-changelog|changelog-reader|"
     r"extract-release-notes|antsibull|release-it|cargo-dist|dist-workspace|axodotdev|knope|jreleaser|jetbrains\.changelog|zest\.|changelog-reader|commit-and-tag-version|python-semantic|semantic_release|cz_|commitizen|reno\b"
 )
-WRITES_CHANGES: Final = re.compile(
+WRITES_CHANGES: Final = rx(
     r"(?i)(?<![a-z])(?:semantic-release|python-semantic|semantic_release|towncrier|scriv\b|changesets|standard-version|commit-and-tag-version|"
     r"auto-changelog|git-cliff|conventional-changelog|commitizen|cz_|reno\b)"
 )
 """Tools that write lists of changes out of commits and fragments, and take nothing from what stands there."""
-NAMES_ONLY: Final = re.compile(
+NAMES_ONLY: Final = rx(
     r"(?i)(?:^|/)(?:authors|contributors|thanks|credits|maintainers|notice|licen[cs]e|copying)[^/]*\Z|(?:^|/)\.?(?:mailmap|all-contributorsrc)\Z|"
     r"(?:^|/)(?:[^/]*\.lock|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|go\.sum|bun\.lockb?)\Z|\.(?:svg|po|pot|csv|map|css|snap)\Z"
 )
 """Files that list people, licences and what is installed: a tool named there is started elsewhere, if at all."""
-A_COMMENT: Final = re.compile(r"\s*(?:#+(?!!)(?:\s|\Z)|//+\s)")
+A_COMMENT: Final = rx(r"\s*(?:#+(?!!)(?:\s|\Z)|//+\s)")
 PROSE_LINES: Final = 0.6
 PROSE_WORDS: Final = 4
 

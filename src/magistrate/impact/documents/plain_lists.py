@@ -10,12 +10,13 @@ import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.reachability import readers_in
 
-NAME: Final = re.compile(r"(?:^|/)(?:CHANGES|CHANGELOG|HISTORY|ChangeLog|Changes|Changelog|History)\Z")
-PACKED: Final = re.compile(r"\s*<include>(?:[\w.-]+/)*[\w.-]+\Z")
+NAME: Final = rx(r"(?:^|/)(?:CHANGES|CHANGELOG|HISTORY|ChangeLog|Changes|Changelog|History)\Z")
+PACKED: Final = rx(r"\s*<include>(?:[\w.-]+/)*[\w.-]+\Z")
 """A line up to the end of the name where Maven packs a file as a resource."""
-FILLED_IN: Final = re.compile(r"(?i)filtering\s*>\s*true|@\w+@")
+FILLED_IN: Final = rx(r"(?i)filtering\s*>\s*true|@\w+@")
 
 
 def is_plain_list(path: str) -> bool:

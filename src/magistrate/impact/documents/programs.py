@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.documents.examples import example_changes
 from magistrate.impact.documents.pages import MARKDOWN
 from magistrate.impact.documents.uses import FOR_AGENTS, only_put
@@ -24,54 +25,54 @@ _NAMES: Final = r"[\w./*@-]+"
 _QUOTED: Final = rf"[\"']{_NAMES}[\"']"
 _LIST: Final = rf"(?:{_QUOTED}|[\[(]\s*(?:{_QUOTED}\s*+(?:,\s*+)?+)*+[\])])"
 PACKED: Final = (
-    (re.compile(r"(?:^|/)mix\.exs\Z"), re.compile(rf"\s*(?:files|extras):\s*(?:~w[({{\[][\w\s./*-]*[)}}\]]|{_LIST})\s*,?\s*\Z")),
-    (re.compile(r"(?:^|/)conanfile\.py\Z"), re.compile(rf"\s+exports(?:_sources)?\s*=\s*{_QUOTED}(?:\s*,\s*{_QUOTED})*\s*\Z")),
-    (re.compile(r"\.gradle(?:\.kts)?\Z"), re.compile(rf"\s*(?:from|include)\s*\(?\s*{_QUOTED}(?:\s*,\s*{_QUOTED})*\s*\)?\s*\Z")),
-    (re.compile(r"(?:^|/)dockerfile[^/]*\Z"), re.compile(rf"(?:copy|add)(?:\s+--(?:link|chown=[\w:]+))*(?:\s+(?!--){_NAMES})+\s+(?:\.|{_NAMES}/)\s*\Z", re.IGNORECASE)),
+    (rx(r"(?:^|/)mix\.exs\Z"), rx(rf"\s*(?:files|extras):\s*(?:~w[({{\[][\w\s./*-]*[)}}\]]|{_LIST})\s*,?\s*\Z")),
+    (rx(r"(?:^|/)conanfile\.py\Z"), rx(rf"\s+exports(?:_sources)?\s*=\s*{_QUOTED}(?:\s*,\s*{_QUOTED})*\s*\Z")),
+    (rx(r"\.gradle(?:\.kts)?\Z"), rx(rf"\s*(?:from|include)\s*\(?\s*{_QUOTED}(?:\s*,\s*{_QUOTED})*\s*\)?\s*\Z")),
+    (rx(r"(?:^|/)dockerfile[^/]*\Z"), rx(rf"(?:copy|add)(?:\s+--(?:link|chown=[\w:]+))*(?:\s+(?!--){_NAMES})+\s+(?:\.|{_NAMES}/)\s*\Z", re.IGNORECASE)),
 )  # fmt: skip
 """By file: lines that put a page among the files of a package or an image, under its own name."""
 PACKAGE_KEYS: Final = frozenset(
     {"package_data", "data_files", "include_files", "extra_files", "exclude_package_data", "license_files"}
 )
 """Arguments of `setup()` that list files of a package (setuptools, cx_Freeze)."""
-ABOUT: Final = re.compile(
+ABOUT: Final = rx(
     r"""\s*[\"']?(?:description|desc|summary|help|hint|message|title|comment)[\"']?\s*(?::|=(?!=))\s*(?P<quote>["'])(?P<said>[^"'`$\\{}]{1,300})(?P=quote)\s*[,)]*\s*\Z"""
 )
 """A key that describes, with one plain text."""
 MIN_WORDS: Final = 3
-FIRST_WORD: Final = re.compile(r"[A-Z][a-z]+(?:/[a-z]+)?\Z")
-COMMAND: Final = re.compile(r"""\s*(?:[\w-]+:\s*)?(?P<quote>["'])(?P<said>[^"'`$\\|;<>]{1,300})(?P=quote)\s*,?\s*\Z""")
+FIRST_WORD: Final = rx(r"[A-Z][a-z]+(?:/[a-z]+)?\Z")
+COMMAND: Final = rx(r"""\s*(?:[\w-]+:\s*)?(?P<quote>["'])(?P<said>[^"'`$\\|;<>]{1,300})(?P=quote)\s*,?\s*\Z""")
 """A line of a table of commands, which is one text."""
-WORKFLOW: Final = re.compile(r"(?:^|/)\.github/(?:workflows|actions)/.+\.ya?ml\Z|(?:^|/)\.gitlab-ci|(?:^|/)\.circleci/")
-TAKES_FILES: Final = re.compile(
+WORKFLOW: Final = rx(r"(?:^|/)\.github/(?:workflows|actions)/.+\.ya?ml\Z|(?:^|/)\.gitlab-ci|(?:^|/)\.circleci/")
+TAKES_FILES: Final = rx(
     r"\s*(?:-\s+)?uses:\s*[\"']?(?:softprops/action-gh-release|ncipollo/release-action|actions/upload-artifact|"
     r"stefanzweifel/git-auto-commit-action|peter-evans/create-pull-request|endbug/add-and-commit|svenstaro/upload-release-action)@[\w./-]+[\"']?\s*(?:#.*)?\Z",
     re.IGNORECASE,
 )
 """Actions that attach files to a release, keep them, or commit them, and run none of them."""
-FILE_INPUT: Final = re.compile(
+FILE_INPUT: Final = rx(
     rf"\s*(?:(?:files|file|file_pattern|add-paths|add|path|artifacts|body_path|bodyfile):\s*(?:[|>][+-]?\s*)?)?(?:[\"']?+{_NAMES}+[\"']?+[\s,]*+)++\Z",
     re.IGNORECASE,
 )
 """Nothing is given back: a name ends where no sign of it follows, and one text is one list in one way only."""
-SPEAKS: Final = re.compile(
+SPEAKS: Final = rx(
     r"\s*(?:-\s+)?uses:\s*[\"']?(?:peter-evans/(?:find-comment|create-or-update-comment)|marocchino/sticky-pull-request-comment|"
     r"actions/(?:stale|first-interaction)|mshick/add-pr-comment)@[\w./-]+[\"']?\s*(?:#.*)?\Z",
     re.IGNORECASE,
 )
 """Actions that look for a comment or write one, and open no file for what they are told to say."""
-SAID_KEY: Final = re.compile(
+SAID_KEY: Final = rx(
     r"\s*(?:body(?:-includes)?|message|comment|[\w-]+[-_]message)\s*:(?:\s+[|>][+-]?\s*\Z|\s+(?![|>&*!]))"
 )
-USES: Final = re.compile(r"\s*(?:-\s+)?(?:uses|run):", re.IGNORECASE)
-RELEASES: Final = re.compile(
+USES: Final = rx(r"\s*(?:-\s+)?(?:uses|run):", re.IGNORECASE)
+RELEASES: Final = rx(
     r"(?i)\A(?:[^/]+/)*[^/]*(?<![a-z])(?:releas\w*|changelogs?|change_log|bump\w*|release_?notes|linkify\w*)(?![a-z])[^/]*(?:/main)?\.(?:py|go|[cm]?[jt]s)\Z"
 )
 """Programs whose names say that they make releases or write lists of changes, in languages whose calls can be told."""
-OWN_PLACE: Final = re.compile(
+OWN_PLACE: Final = rx(
     r"(?i)\A(?:\.github/scripts|scripts?|support|tools?|cmd/[\w-]*release|cmd/[\w-]*changelog|hack|misc|maint\w*|dev|devtools|admin|utils?|bin|build|ci|\.?meta|contrib|release)/"
 )
-STARTS: Final = re.compile(
+STARTS: Final = rx(
     r"(?i)(?<![.\w])(?:eval|exec|execfile|execsync|execfilesync|system|popen|spawnsync|__import__|compile)(?:\s*\(|\s+[\"'`])|(?-i:\bFunction\s*\()|"
     r"\bexec\.command(?:context)?\(\s*(?:ctx\s*,\s*)?(?!\"(?:git|gh)\")|\bshlex\b|getattr\(\s*(?:subprocess|os|sys)\b|\bchild_process\b|"
     r"\b(?:runpy|importlib|worker_threads|execa\w*|shelljs|zx|pty|vm|pickle|marshal|plugin)\b|node:vm|new\s+function|shell\s*[=:]\s*true|"
@@ -82,18 +83,18 @@ STARTS: Final = re.compile(
     r"\b(?:require|import)\s*\((?!\s*[\"'])|\b(?:chmod|symlink\w*)\b|\.write_bytes|\.agents?\b|setattr\(|globals\(\)"
 )
 """Signs that a program runs, loads or fills in what it has read or written."""
-CALLS_OUT: Final = re.compile(r"\b(?:subprocess|os/exec)\b")
-PRODUCT_FILE: Final = re.compile(r"""[\"'`/](?!setup\.py|(?:_|__)?(?:version|about|init)(?:__|_)?\.)[\w-]+\.(?:py|[cm]?jsx?|[cm]?tsx?|go|rs|rb|sh|ps1|php|java|kt|vue|svelte)[\"'`]""")  # fmt: skip
+CALLS_OUT: Final = rx(r"\b(?:subprocess|os/exec)\b")
+PRODUCT_FILE: Final = rx(r"""[\"'`/](?!setup\.py|(?:_|__)?(?:version|about|init)(?:__|_)?\.)[\w-]+\.(?:py|[cm]?jsx?|[cm]?tsx?|go|rs|rb|sh|ps1|php|java|kt|vue|svelte)[\"'`]""")  # fmt: skip
 """A program that is named by one that makes releases: the text of the page may be written into it."""
-PROGRAM_PAGE: Final = re.compile(r"\.(?:mdx|html?|astro)\b")
-BRACED: Final = re.compile(r"[{}<>]|^\s*(?:import|export)\b")
-HEAD: Final = re.compile(r"\s{0,3}(?:#|=+\s*\Z|-+\s*\Z)")
-PLAIN_HEAD: Final = re.compile(r"[^\"'`$;\\<>{}|&]*\Z")
+PROGRAM_PAGE: Final = rx(r"\.(?:mdx|html?|astro)\b")
+BRACED: Final = rx(r"[{}<>]|^\s*(?:import|export)\b")
+HEAD: Final = rx(r"\s{0,3}(?:#|=+\s*\Z|-+\s*\Z)")
+PLAIN_HEAD: Final = rx(r"[^\"'`$;\\<>{}|&]*\Z")
 """What a title may hold that a release is named after."""
-CODE_SPAN: Final = re.compile(r"(?<!`)`[^`]+`(?!`)")
-ENTRY: Final = re.compile(r"\s*\Z|\s*[-*+]\s|\s+\S")
-VERSION: Final = re.compile(r"(?i)\d+\.\d+|\d{4}-\d|unreleased|version|release")
-PAGES: Final = re.compile(r"(?i)(?:^|/)(?:changelog|changes|history|news|releases?|readme)[^/]*\Z")
+CODE_SPAN: Final = rx(r"(?<!`)`[^`]+`(?!`)")
+ENTRY: Final = rx(r"\s*\Z|\s*[-*+]\s|\s+\S")
+VERSION: Final = rx(r"(?i)\d+\.\d+|\d{4}-\d|unreleased|version|release")
+PAGES: Final = rx(r"(?i)(?:^|/)(?:changelog|changes|history|news|releases?|readme)[^/]*\Z")
 LONGEST: Final = 500
 STEP: Final = 40
 """Lines of a step of a workflow that are looked at, up and down."""

@@ -7,25 +7,25 @@ lists and section titles stay byte for byte. The scanner holds more than it must
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.documents.page import MAX_UNITS, Page, Unit, UnreadablePageError
 
-ADORNMENT: Final = re.compile(r"\s*([^\w\s])\1{2,}\s*\Z")
-BORDER: Final = re.compile(r"\s*(?:[=+-]{2,}[ =+-]*[ +][ =+-]*|\+[-=+]+\+?)\s*\Z")
-EXPLICIT: Final = re.compile(r"\s*(?:\.\.(?:\s|\Z)|__(?:\s|\Z))")
-BULLET: Final = re.compile(r"\s*[-*+\u2022]\s+(?=\S)")
-NUMBERED: Final = re.compile(r"\s*(\(?(?:\d+|[A-Za-z#]|[ivxlcIVXLC]+)[.)])\s+(?=\S)")
-FIELD: Final = re.compile(r"\s*:[^:`\s][^:`]*:(?:\s|\Z)")
-OPTION: Final = re.compile(r"\s*(?:--?|/)[A-Za-z0-9?]")
-DOCTEST: Final = re.compile(r"\s*(?:>>>|\.\.\.)(?:\s|\Z)")
+ADORNMENT: Final = rx(r"\s*([^\w\s])\1{2,}\s*\Z")
+BORDER: Final = rx(r"\s*(?:[=+-]{2,}[ =+-]*[ +][ =+-]*|\+[-=+]+\+?)\s*\Z")
+EXPLICIT: Final = rx(r"\s*(?:\.\.(?:\s|\Z)|__(?:\s|\Z))")
+BULLET: Final = rx(r"\s*[-*+\u2022]\s+(?=\S)")
+NUMBERED: Final = rx(r"\s*(\(?(?:\d+|[A-Za-z#]|[ivxlcIVXLC]+)[.)])\s+(?=\S)")
+FIELD: Final = rx(r"\s*:[^:`\s][^:`]*:(?:\s|\Z)")
+OPTION: Final = rx(r"\s*(?:--?|/)[A-Za-z0-9?]")
+DOCTEST: Final = rx(r"\s*(?:>>>|\.\.\.)(?:\s|\Z)")
 HEADED: Final = 2
 """Borders below the top one of a simple table that has a header."""
-OTHER: Final = re.compile(r"\s*(?:\||%|::|!|@|\{[{%]|<[A-Za-z/!?])")
+OTHER: Final = rx(r"\s*(?:\||%|::|!|@|\{[{%]|<[A-Za-z/!?])")
 
 
 @dataclass(slots=True)

@@ -12,20 +12,21 @@ nothing is left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import takewhile
 from typing import Final
+
+from magistrate.impact.compiled import rx
 
 MIN_LINES: Final = 200
 """A stretch shorter than this is read along."""
 APART: Final = 60
 """Lines behind the last change that are read in any case: what comes new is compared with what follows it."""
-HEADING: Final = re.compile(r"#{1,6} \S")
-FENCE: Final = re.compile(r"(`{3,}|~{3,})([^`~]*)\Z")
+HEADING: Final = rx(r"#{1,6} \S")
+FENCE: Final = rx(r"(`{3,}|~{3,})([^`~]*)\Z")
 LABEL: Final = "]:"
 UNSURE: Final = "?"
-REACHES: Final = re.compile(
+REACHES: Final = rx(
     r"\s*<|[\s>*+\-.)\d]+(?:```|~~~|:::)|:::|\+\+\+|;;;|.*(?:<[!?]|-->|\?>|\{\{|\}\}|\{%|%\}|[\r\v\f\x1c-\x1e\x85\u2028\u2029])"
 )
 """Lines that may reach behind an empty line and a heading (raw markup, CommonMark 4.6; templates), or that readers

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from magistrate.impact.compiled import rx
+
 _PLACE: Final = r"[\"']?[\w./-]+[\"']?"
 _RUN: Final = r"\s*(?:(?:-\s+)?run:\s*)?@?(?:if\s+)?(?:!\s+)?"
 _END: Final = r"(?:\s*;\s*then)?\s*\Z"
@@ -25,52 +27,50 @@ _PLAIN_MODE: Final = r"install(?:\s+-[Dpv]+)*\s+-[Dpv]*m\s?0?[46]44(?:\s+-[Dpv]+
 """Put somewhere as a file that is not run."""
 _SCRIPT: Final = r"(?:\"[^\"`\n]*\"|'[^'\n]*')"
 ASKS: Final = (
-    re.compile(rf"{_RUN}(?:diff|cmp)(?:\s+-[a-zA-Z]+)*\s+{_PLACE}\s+{_PLACE}{_END}"),
-    re.compile(
+    rx(rf"{_RUN}(?:diff|cmp)(?:\s+-[a-zA-Z]+)*\s+{_PLACE}\s+{_PLACE}{_END}"),
+    rx(
         rf"{_RUN}grep(?:\s+-[a-zA-Z]*q[a-zA-Z]*)(?:\s+-[a-zA-Z]+)*\s+(?:--\s+)?(?:\"[^\"`]*\"|'[^']*'|[\w.-]+)\s+{_PLACE}{_END}"
     ),
-    re.compile(rf"{_RUN}(?:\[\[?|test)\s+(?:!\s+)?-[efrs]\s+{_PLACE}(?:\s+\]\]?)?{_END}"),
+    rx(rf"{_RUN}(?:\[\[?|test)\s+(?:!\s+)?-[efrs]\s+{_PLACE}(?:\s+\]\]?)?{_END}"),
 )
 """Commands that compare a page, look for a text on it, or ask whether it is there."""
 WRITES: Final = (
-    re.compile(
+    rx(
         rf"{_RUN}git-chglog(?:\s+--?[\w-]+(?:[ =](?!-)[\w./*-]+)?)*\s+(?:-o|--output)[ =]{_PLACE}"
         r"(?:\s+--?[\w-]+(?:[ =](?:(?!-)[\w./*-]+|`[^`\n]*`|\$\([^()\n]*\)))?)*\s*\Z"
     ),
 )
 """Programs that write a list of changes anew from the history, whatever it said before."""
 PUTS: Final = (
-    re.compile(
+    rx(
         rf"{_RUN}cp(?:\s+-[afpruvR]+)*(?:(?:\s+(?!-){_PLACE})+\s+[\w./${{}}\"'-]+/[\"']?|(?:\s+(?!-){_PLACE}){{2,}}\s+[\"']?\$\{{?\w+\}}?[\"']?)\s*\Z"
     ),
-    re.compile(rf"{_RUN}cp(?:\s+-[afpruv]+)*{_FROM}(?:{_TO}|\s+\.)\s*\Z"),
-    re.compile(rf"{_RUN}(?:shx\s+)?cp(?:\s+-[afpruvR]+)*(?:\s+(?!-){_PLACE}){{2,}}\s+(?!-){_PLACE}\s*\Z"),
-    re.compile(rf"{_RUN}{_PLAIN_MODE}{_FROM}(?:{_TO}|{_DOC})\s*\Z"),
-    re.compile(rf"{_RUN}git\s+add(?:\s+-A)?(?:\s+--)?(?:\s+{_PLACE})+\s*\Z"),
-    re.compile(
-        rf"{_RUN}git\s+commit(?:\s+-[qs])*\s+-m\s+(?:\"[\w .,:()/-]*\"|'[\w .,:()/-]*')(?:\s+--)?(?:\s+{_PLACE})+\s*\Z"
-    ),
-    re.compile(rf"{_RUN}(?:tar\s+-?[cvzjJ]+f|zip(?:\s+-[qrj9]+)*)\s+{_FOLDER}[\"']?(?:\s+{_PLACE})+\s*\Z"),
+    rx(rf"{_RUN}cp(?:\s+-[afpruv]+)*{_FROM}(?:{_TO}|\s+\.)\s*\Z"),
+    rx(rf"{_RUN}(?:shx\s+)?cp(?:\s+-[afpruvR]+)*(?:\s+(?!-){_PLACE}){{2,}}\s+(?!-){_PLACE}\s*\Z"),
+    rx(rf"{_RUN}{_PLAIN_MODE}{_FROM}(?:{_TO}|{_DOC})\s*\Z"),
+    rx(rf"{_RUN}git\s+add(?:\s+-A)?(?:\s+--)?(?:\s+{_PLACE})+\s*\Z"),
+    rx(rf"{_RUN}git\s+commit(?:\s+-[qs])*\s+-m\s+(?:\"[\w .,:()/-]*\"|'[\w .,:()/-]*')(?:\s+--)?(?:\s+{_PLACE})+\s*\Z"),
+    rx(rf"{_RUN}(?:tar\s+-?[cvzjJ]+f|zip(?:\s+-[qrj9]+)*)\s+{_FOLDER}[\"']?(?:\s+{_PLACE})+\s*\Z"),
 )
 """Commands that put a page somewhere under its own name, among the documents of a package, into an archive or
 into the next commit."""
 USES: Final = (*ASKS, *WRITES, *PUTS)
-EDITS: Final = re.compile(
+EDITS: Final = rx(
     rf"{_RUN}sed\s+(?:-[Er]\s+)?-i(?:\.\w+|\s+(?:''|\"\"))?(?:\s+-[Er])?(?P<scripts>(?:\s+{_SCRIPT})|(?:\s+-e\s+{_SCRIPT})+)(?:\s+{_PLACE})+\s*\Z"
 )
-REPLACES: Final = re.compile(r"[\"']s(?P<by>[/|#,@])(?:(?!(?P=by)).)*(?P=by)(?:(?!(?P=by)).)*(?P=by)g?[\"']\Z")
+REPLACES: Final = rx(r"[\"']s(?P<by>[/|#,@])(?:(?!(?P=by)).)*(?P=by)(?:(?!(?P=by)).)*(?P=by)g?[\"']\Z")
 """A command of `sed` that puts one text for another in its place, without the flags that run or write the line."""
-FOR_AGENTS: Final = re.compile(
+FOR_AGENTS: Final = rx(
     r"(?i)\.(?:claude|cursor|codex|gemini|windsurf|clinerules|aider|roo|continue|github)\b|(?:prompts?|skills?|agents?|commands?|rules)/"
 )
 """Places where agents look for orders: what is put there is read by them."""
-SHOWN: Final = re.compile(
+SHOWN: Final = rx(
     r"\s*(?:-\s+run:\s*|run:\s*)?@?(?:echo|printf)\s+\"(?P<said>(?:[^\"`$\\]|\\.)*)\"\s*(?:>&2|1>&2)?\s*\Z"
 )
 """A command that says one text, to whoever reads the log."""
-SHELLS: Final = re.compile(r"(?i)\.(?:sh|bash|ya?ml|mk)\Z|(?:^|/)makefile[^/]*\Z")
-BLOCK: Final = re.compile(r":\s*\|[+-]?\Z")
-FOLDED: Final = re.compile(r"(?::|-)\s*>[+-]?\d?\s*\Z")
+SHELLS: Final = rx(r"(?i)\.(?:sh|bash|ya?ml|mk)\Z|(?:^|/)makefile[^/]*\Z")
+BLOCK: Final = rx(r":\s*\|[+-]?\Z")
+FOLDED: Final = rx(r"(?::|-)\s*>[+-]?\d?\s*\Z")
 REACH: Final = 200
 """Lines above that are looked at for the start of a block."""
 MAX_LINE: Final = 500

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.prose import ACTING_WORDS, PROSE_SHAPE
 
 
@@ -27,7 +28,7 @@ COUNTING: Final = _listed(
     "minority hundred thousand million dozen deal"
 )
 """Beside these an article says how many: a little is more than little."""
-WEIGHTY: Final = re.compile(
+WEIGHTY: Final = rx(
     r"(?i)(?:"
     # negate, limit
     r"\w*n['\u2019]t|no|not|nor|never|none|neither|nothing|nobody|nowhere|cannot|lack\w*|fail\w*|except\w*|without|hardly|"
@@ -55,7 +56,7 @@ TWICE: Final = _listed(
     "a an the of to in is are was were be and or that this it as at by for with on we you they i have has will"
 )
 """What is written twice by mistake."""
-NAMING: Final = re.compile(
+NAMING: Final = rx(
     r"(?i)(?:packages?|librar(?:y|ies)|modules?|dependenc(?:y|ies)|plug-?ins?|extensions?|images?|repositor(?:y|ies)|registr(?:y|ies)|"
     r"hosts?|domains?|accounts?|channels?|branch(?:es)?|tags?|named?|names?|call(?:ed|s)?|sites?|address(?:es)?|crates?|gems?|projects?|"
     r"beware|fake|false|typos?|typosquat\w*|spell\w*|misspel\w*|squat\w*|imposters?|impostors?|lookalikes?|users?|at|dot|alias\w*|dubbed|titled)\Z"

@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.english import known
 
 MAX_LOOKUPS: Final = 200
-SLUG: Final = re.compile(r"[^\w\- ]")
+SLUG: Final = rx(r"[^\w\- ]")
 
 
 @dataclass(kw_only=True)

@@ -5,21 +5,21 @@ Rule kept: whatever is not shown to ask for at least as much is told; a door tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.guards.doors import Door, Guard, Side
 from magistrate.impact.guards.formula import LOGIN, Formula, atoms, both, either, implied, readable, shown
 from magistrate.impact.guards.steps import strong
 
-HOOKS: Final = re.compile(
+HOOKS: Final = rx(
     r"(?:dispatch|setup|initial|prepare|before_\w+|check_\w+|get_permission\w*|test_func|has_\w*permission\w*|permission_required|canActivate|is_accessible|authorize\w*)(?:#\d+)?\Z"
 )
 """Methods that a framework asks where they are there: without one its own answer counts, which may be yes."""
 WHOLE: Final = ("<", "setting ", "application", "APP_GUARD", "middleware", "default export")
-HEAD: Final = re.compile(r"guard (\w+)")
+HEAD: Final = rx(r"guard (\w+)")
 MOST: Final = 20
 
 

@@ -6,18 +6,19 @@ what is too large to look at is not implied, which a sensor tells.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
+
+from magistrate.impact.compiled import rx
 
 Formula = bool | str | tuple[object, ...]
 """True, False, an atom by its text, or `("and" | "or" | "not", part, ...)`."""
 LOGIN: Final = "login"
 """The atom of whoever came in at all; an atom that begins with `guard ` asks for that and more."""
-SECRET: Final = re.compile(r"(?i)secret|passw|api_?key|private_?key|credential|signing|\bkey")
-ANY_LITERAL: Final = re.compile(r"'[^']*'|\"[^\"]*\"|(?<==)[^\s,()]+")
-LONG_LITERAL: Final = re.compile(r"'[^']{30,}'|\"[^\"]{30,}\"|[\w+/=-]{48,}")
+SECRET: Final = rx(r"(?i)secret|passw|api_?key|private_?key|credential|signing|\bkey")
+ANY_LITERAL: Final = rx(r"'[^']*'|\"[^\"]*\"|(?<==)[^\s,()]+")
+LONG_LITERAL: Final = rx(r"'[^']{30,}'|\"[^\"]{30,}\"|[\w+/=-]{48,}")
 MOST_ATOMS: Final = 9
 MOST_DEPTH: Final = 60
 

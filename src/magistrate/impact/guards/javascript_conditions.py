@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.guards import names
 from magistrate.impact.guards.formula import Formula, both, either, negated
 from magistrate.impact.guards.steps import Step
@@ -38,7 +39,7 @@ LOOPS: Final = frozenset(
     }
 )
 MOST_DEPTH: Final = 12
-OPTIONS_THAT_OPEN: Final = re.compile(
+OPTIONS_THAT_OPEN: Final = rx(
     r"(?:credentialsRequired\s*:\s*false|mode\s*:\s*['\"](?:try|optional)['\"]|(?:optional|public)\s*:\s*true|required\s*:\s*false)"
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.guards import names
 from magistrate.impact.guards.doors import Door, Guard
 from magistrate.impact.guards.javascript_conditions import (
@@ -27,25 +28,25 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 Doors = Callable[..., Door]
-ASKING: Final = re.compile(
+ASKING: Final = rx(
     r"(?:require[sd]?|needs?|is|must)?_?(?:auth(?:enticat(?:ed|ion))?|login|admin|authRequired|authorized?)(?:_?(?:required|guard|enabled))?\Z|csrf|csrfProtection|canActivate|canLoad|canMatch|"
     r"canActivateChild|authorize|protected|private",
     re.IGNORECASE,
 )
-OPENING: Final = re.compile(
+OPENING: Final = rx(
     r"(?i)(?:is_?)?public|allow_?(?:anonymous|unauthenticated|guest|all)|skip_?auth\w*|no_?auth|anonymous|disable_?(?:auth|csrf)\w*|ignore_?auth\w*|bypass_?auth\w*"
 )
-LISTS: Final = re.compile(
+LISTS: Final = rx(
     r"(?i)(?:allowed_?)?(?:roles?|groups?|scopes?|permissions?|authorities|user_?types?)\Z|required_?(?:roles?|permissions?|scopes?)\Z"
 )
-HELD: Final = re.compile(
+HELD: Final = rx(
     r"(?i)roles?\Z|_roles|admins?\Z|origins?\Z|trusted|white_?list|allow_?list|(?:public|open|unprotected|anonymous|unauthenticated|exclude\w*|skip\w*|ignored?|bypass\w*|exempt\w*)_?\w*"
     r"(?:paths?|routes?|urls?|endpoints?|pages?)?\Z"
 )  # fmt: skip
-RULES: Final = re.compile(r"(?i)shield|permissions?|polic(?:y|ies)|rules|acls?|authori[sz]ation|access")
+RULES: Final = rx(r"(?i)shield|permissions?|polic(?:y|ies)|rules|acls?|authori[sz]ation|access")
 PLACES: Final = frozenset({"path", "url", "name", "route", "pathname"})
 """Properties that say where an object is reached."""
-PROCEDURE: Final = re.compile(r"\b(\w*[pP]rocedure)\b")
+PROCEDURE: Final = rx(r"\b(\w*[pP]rocedure)\b")
 
 
 def _allow(door: Door, said: list[str]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.guards.formula import LOGIN, Formula, both, either
 from magistrate.impact.vocabulary import vocabulary, words_of
 
@@ -18,17 +18,17 @@ ASKS: Final = vocabulary("""
     oauth2 oidc security secured clearance passport credential credentials ability mfa otp twofactor sudo acegi keycloak auth0 clerk superadmin talisman
     expressjwt requireuser requiresuser ensureuser verified requires private internal tenant membership signature session passes entitlement entitled
 """)
-NO_GUARD: Final = re.compile(
+NO_GUARD: Final = rx(
     r"(?i)(?:router|routes?|controller|handler|service|view|page|schema|model|form|serializer|exception|error|repository|response|"
     r"ModelAdmin)\Z|^(?:require_?(?:post|get|safe|http_?methods)|path|url|include|modeladmin|super|get_?token|refresh_?token|"
     r"csrf_?token|admin\.register|register|tokens?|admins?|staff|owners?|roles?_?list)\Z"
 )
-LOGINS: Final = re.compile(
+LOGINS: Final = rx(
     r"(?:is|require[sd]?|ensure|check|verify|with|get|must_?be)?(?:auth(?:enticat(?:ed?|ion))?|login|loggedin|jwt|token|currentuser|"
     r"authenticateduser|httpauth|basicauth|authtoken|jwtauth|jwttoken|accesstoken|session)(?:required|guard|middleware|mixin|only|user|procedure|ensured){0,2}|"
     r"authentication(?:middleware|required)|protectedprocedure|authedprocedure|protect|authrequired|ensureloggedin|(?:get|require|requires|ensure)user|expressjwt|passportauthenticate|getcurrentuser"
 )
-OPENS: Final = re.compile(
+OPENS: Final = rx(
     r"(?:allowany|permitall|permit|public|ispublic|publicroute|publicapi|publicendpoint|markpublic|allowanonymous|anonymous|allowunauthenticated|everyone|"
     r"allowunauthorized|unauthenticated|unsecured|nopermissionrequired|noperms?|exempt|open(?:to)?all|publicprocedure|allowguest|guestallowed|"
     r"authoptional|optionalauth\w*|optionaljwt\w*|"
@@ -39,29 +39,25 @@ GENERIC: Final = vocabulary(
     "require required test check can verify enforce ensure allow guard has authorize middleware permission may"
 )
 """Names that say nothing without what they belong to: `admin.require` and `editor.require` are two."""
-REQUIRED: Final = re.compile(r"(?i)\w+_required\Z|[a-z]\w*Required\Z")
-NOT_REQUIRED: Final = re.compile(
+REQUIRED: Final = rx(r"(?i)\w+_required\Z|[a-z]\w*Required\Z")
+NOT_REQUIRED: Final = rx(
     r"(?i)(?:field|param\w*|arg\w*|json|body|data|xhr|ajax|setup|feature|ssl|https?|method\w*|config\w*|module|plugin|libs?|backend)_?required\Z"
 )
-READS: Final = re.compile(r"(?i)^(?:is_?)?(?:read_?only|safe_?methods?|guest|anon\w*)")
+READS: Final = rx(r"(?i)^(?:is_?)?(?:read_?only|safe_?methods?|guest|anon\w*)")
 """Names of rules that somebody meets who did not come in."""
-ALL_OF: Final = re.compile(
-    r"(?i)permission|perms?\b|scope|rolesrequired|\ball\b|requireall|hasall|^requires\Z|authorit"
-)
-ANY_OF: Final = re.compile(
-    r"(?i)accepted|any|oneof|roles?|allow|groups?|restrict|authorized|authorize|user_?types?|origins?"
-)
-REFUSES: Final = re.compile(
+ALL_OF: Final = rx(r"(?i)permission|perms?\b|scope|rolesrequired|\ball\b|requireall|hasall|^requires\Z|authorit")
+ANY_OF: Final = rx(r"(?i)accepted|any|oneof|roles?|allow|groups?|restrict|authorized|authorize|user_?types?|origins?")
+REFUSES: Final = rx(
     r"(?i)forbidden|unauthori[sz]ed|permission_?denied|not_?authori[sz]ed|access_?denied|auth\w*error|\bNotAuthenticated|NotPermitted|handle_no_permission|"
     r"login_?(?:url|view|page|required)|['\"/](?:login|signin|sign-in|auth)\b|\b40[13]\b|HTTP_40[13]|Denied|UNAUTHENTICATED|notAllowed|"
     r"users?\.login|auth\.login"
 )
-STRONG: Final = re.compile(
+STRONG: Final = rx(
     r"(?i)is_?(?:super_?)?admin|is_?staff|is_?super_?user|has_?(?:\w+_)?perm|is_?auth\w*|is_?logged|is_?owner|is_?moderator|is_?member|\broles?\b|_roles?\b|"
     r"\broles?[._]|[a-z]Roles?\b|permission|\bowner|owner_?id|current_?user|\.user\b|created_?by|\bauthor(?:_id)?\b|user_?id\b|can_?[A-Z_]\w*|\bcan\(|has_?access|"
     r"authori[sz]ed|allowed|\btoken\b|session|scopes?\b|is_?anonymous|is_?active|check_?password|secret|signature|groups?\b|\badmin"
 )
-CHECKS: Final = re.compile(
+CHECKS: Final = rx(
     r"(?i)(?:check|verify|require|ensure|enforce|assert|authori[sz]e|validate|demand|guard|test|deny|protect|must)_?\w*|\w+_or_(?:40\d|raise|deny|forbid\w*|abort|fail)\Z"
 )
 OPENING_WORDS: Final = frozenset(

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.guards import names
 from magistrate.impact.guards.doors import Door, Guard
 from magistrate.impact.guards.formula import both
 from magistrate.impact.guards.python_conditions import Names, asked_by, texts
 
 Doors = Callable[..., Door]
-MIDDLE: Final = re.compile(
+MIDDLE: Final = rx(
     r"(?i)auth|csrf|xsrf|login|session|security|permission|xframe|access|token|guard|jwt|axes|oidc|sso|policy|otp|trustedhost|httpsredirect"
 )
-LISTED: Final = re.compile(
+LISTED: Final = rx(
     r"(?i)roles?\b|roles?_|_roles|admins?\Z|origins?|trusted|whitelist|allow(?:ed)?_?(?:list|hosts|users|groups|methods)|exempt|public_?(?:paths?|routes?|urls?|endpoints?|views?)|"
     r"(?:open|unprotected|anonymous|unauthenticated|excluded?|skip|ignore\w*|bypass)_?\w*(?:paths?|routes?|urls?|endpoints?|views?)|not_required"
 )
-GIVES: Final = re.compile(
+GIVES: Final = rx(
     r"(?i)(?:allow|exempt|disable|skip|bypass|public|anonymous|no|ignore)_?\w*(?:all|any|auth\w*|login|csrf|public|anonymous|everyone|public_role_like|permission\w*|origins?)\Z|allow_credentials\Z"
 )
-TAKES: Final = re.compile(
+TAKES: Final = rx(
     r"(?i)(?:auth|login|csrf|xsrf|permission|security|protect|require|session_cookie_(?:secure|httponly)|token)"
 )
 ORIGINS: Final = frozenset(

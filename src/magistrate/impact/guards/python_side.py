@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from magistrate.impact.behaviour.routes import route_of
+from magistrate.impact.compiled import rx
 from magistrate.impact.guards import names
 from magistrate.impact.guards.doors import Door, Guard, Side
 from magistrate.impact.guards.formula import negated
@@ -31,17 +32,17 @@ from magistrate.impact.languages.python_nodes import nested_less_than, walk
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.screening import finds
 
-TURNED: Final = re.compile(
+TURNED: Final = rx(
     r"(?:is|needs?|requires?|must|should)_\w*(?:protected|required|secured|private|restricted)\Z|requires_(?:auth|login)\w*\Z"
 )
 """Questions whose yes asks for more."""
-WHOLE: Final = re.compile(
+WHOLE: Final = rx(
     r"add_middleware|CORS|cross_origin|init_app|before_request|before_app_request|include_router|add_url_rule|add_route|add_api_route|add_view|exempt|CSRFProtect|CsrfProtect|SeaSurf|Talisman|"
     r"set_default|\b(?:re_)?path\(|\burl\(|Route\(|mount\(|auto_error|Middleware\(|setdefault|from_mapping|config\.update",
     re.ASCII,
 )
 """Words without which no call of a file speaks of the application as a whole."""
-QUESTION: Final = re.compile(
+QUESTION: Final = rx(
     r"(?:_*(?:has|can|is|check|may|test|should|user)_(?:\w*)|test_func|authori[sz]ed?|allowed|permits?|is\w*allowed|__call__|check|has_perms?|\w*_permission|dispatch_allowed|\w+_only|filter_queryset_allowed)\Z"
 )
 ASKING_FIELDS: Final = frozenset(
@@ -58,7 +59,7 @@ RENAMES: Final = b"user_passes_test"
 TYPE_COMMENT: Final = b"type:"
 MAX_HELD: Final = 100_000
 """Bytes of a text whose tree is held as long as what was read from it."""
-BASES: Final = re.compile(r"(?i)mixin|require|protected|permission|auth|login|admin|staff|access")
+BASES: Final = rx(r"(?i)mixin|require|protected|permission|auth|login|admin|staff|access")
 
 
 def read_python(content: bytes) -> Side:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.guards.difference import Weaker, weaker
 from magistrate.impact.guards.doors import Side
 from magistrate.impact.guards.javascript_side import read_javascript
@@ -29,12 +30,12 @@ UNREAD: Final = (
 )
 PYTHON_NAMES: Final = (".py", ".pyi")
 SCRIPT_NAMES: Final = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
-OTHERS: Final = re.compile(
+OTHERS: Final = rx(
     r"(?i)\.(?:java|kt|kts|scala|go|rs|rb|php|cs|c|h|cc|cpp|hpp|swift|sql|ya?ml|json|toml|ini|cfg|xml|html?|css|scss|less|vue|svelte|svg|lock|sh|tf|"
     r"md|mdx|rst|txt\.j2|po|csv|ipynb|ex|exs|erl|hs|pl|lua|r|dart|proto|graphql|gradle|properties|erb|haml|twig|jinja2?)\Z"
 )
 """Names of languages that are not read here; their own sensors look at them."""
-SPEAKS: Final = re.compile(
+SPEAKS: Final = rx(
     r"\b(?:django|rest_framework|flask\w*|fastapi|starlette|pyramid|aiohttp|litestar|sanic|falcon|tornado|quart|bottle|werkzeug|cherrypy|express|koa\w*|fastify|"
     r"nestjs|hapi|trpc|shield|sails|restify|APIView|ViewSet|Mixin|check_object_permissions|polka|hono|clerk|passport\w*|strapi|middlewares?|MIDDLEWARE\w*|matcher|csrf\w*|csurf|cors|CORS\w*|CSRF\w*|"
     r"routers?|route|routes|urlpatterns|blueprint|BasePermission|permission\w*|decorators|abort|roles?|Roles?|rbac|acl|__acl__|Depends|auth|authorize|session|"
@@ -43,7 +44,7 @@ SPEAKS: Final = re.compile(
     r"(?:public|open|excluded?|unprotected|skip\w*)_?(?:paths|routes|urls|endpoints)|\.user\b",
     re.ASCII,
 )
-ABOUT: Final = re.compile(
+ABOUT: Final = rx(
     r"(?i)@\w*(?:required|permission|role|auth|login|guard|public)|permission_classes|UseGuards|csrf_exempt|is_staff|is_superuser|isAdmin|is_admin|Depends\(|permission_required|login_required|APP_GUARD"
 )
 

@@ -14,19 +14,20 @@ from itertools import pairwise
 from typing import Final
 
 from magistrate.domain.impact import ProofStatus
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError, body_of
 from magistrate.impact.languages.trees import Leaf, TreeReading
 from magistrate.impact.prose import why_not_prose
 
-PLAIN_TAGS: Final = re.compile(
+PLAIN_TAGS: Final = rx(
     r"</?(?:p|ul|ol|li|b|i|em|strong|br|code|tt|dl|dt|dd|h[1-6]|sub|sup|blockquote)\s*/?>|\{@(?:code|literal|value) [^{}\n]{0,200}\}"
 )
 """Markup that shows words, and code that begins and ends on one line."""
-INLINE_TAGS: Final = re.compile(r"\{@(?:code|literal|value|link|linkplain) [^{}\n]{0,200}\}|\{@inheritDoc\}")
-MARKUP: Final = re.compile(r"<[A-Za-z!?/]|\{@(?!link |linkplain |inheritDoc\})|```|~~~")
-HELD: Final = re.compile(r"(?i)copyright|licen[cs]e|@test\b|@generated|warrant(?:y|ies)")
-OPENS: Final = re.compile(r"/\*\*?(?:\s|\Z)")
-CLAIM: Final = re.compile(r"(?i)//+\s*safety\b")
+INLINE_TAGS: Final = rx(r"\{@(?:code|literal|value|link|linkplain) [^{}\n]{0,200}\}|\{@inheritDoc\}")
+MARKUP: Final = rx(r"<[A-Za-z!?/]|\{@(?!link |linkplain |inheritDoc\})|```|~~~")
+HELD: Final = rx(r"(?i)copyright|licen[cs]e|@test\b|@generated|warrant(?:y|ies)")
+OPENS: Final = rx(r"/\*\*?(?:\s|\Z)")
+CLAIM: Final = rx(r"(?i)//+\s*safety\b")
 ONE_LINE: Final = r"/\*\*? (?=[^*]*\*/\Z)"
 MARKS: Final = r"[a-z0-9]+-[a-z]|[A-Z]+_[A-Z]|(?i:region|endregion)\b"
 """First words of directives and marks: `begin-user-code`, `LCOV_EXCL_START`, `endregion`."""
@@ -34,8 +35,8 @@ STARTS: Final = rf"(?!\W*(?:{MARKS}))(?://(?: |\Z)|\*(?: |\Z)|{ONE_LINE})"
 """How a line that may be prose begins: `// `, a later line of a block, a block of one line."""
 MAX_TOKENS: Final = 150_000
 MAX_COMMENTS: Final = 20_000
-BRACES: Final = re.compile(rb"\{\{[^{}]{0,2000}\}\}")
-CRLF: Final = re.compile(rb"\r\n?")
+BRACES: Final = rx(rb"\{\{[^{}]{0,2000}\}\}")
+CRLF: Final = rx(rb"\r\n?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

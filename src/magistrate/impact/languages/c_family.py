@@ -19,6 +19,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.blocks import (
     MARKS,
     Bound,
@@ -38,7 +39,7 @@ from magistrate.impact.languages.trees import Leaf
 PLAIN_SUFFIXES: Final = (".c",)
 HEADER_SUFFIXES: Final = (".h",)
 PLUS_SUFFIXES: Final = (".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".tpp", ".inl")
-BETWEEN: Final = re.compile(rb"(?:[ \t\f\r\n]|\\\r?\n)*+")
+BETWEEN: Final = rx(rb"(?:[ \t\f\r\n]|\\\r?\n)*+")
 TOOLS: Final = (
     r"(?!.*(?i:falls?[ \t-]*thr|\b(?:\w*lint|nolint\w*|coverity|cppcheck|clang|iwyu|[lg]cov|gcovr|klocwork|parasoft|polyspace|"
     r"misra|pvs|swig|moc|opcode|same as|not ?reached|argsused|varargs|break omitted|drops? through|xgettext)\b))"
@@ -48,10 +49,8 @@ TOOLS: Final = (
 )
 """What readers of C look for, anywhere in a comment or as its first word: checkers, translators, generators."""
 DIALECT: Final = Dialect(
-    starts=re.compile(
-        rf"(?!\W*(?:{MARKS}))(?:(?:///? |/\*\*? |\* |[ \t]*(?=[A-Za-z])){TOOLS}|(?:///?|/?\*\*?/?|[ \t]*)\Z)"
-    ),
-    counts_lines=re.compile(r"(?i)\bnext\s+\S{0,9}\d|\blines?[ :=]{0,3}\d|\d\W?lines?\b|expected-\w+[ \t]*@|@[+-]\d"),
+    starts=rx(rf"(?!\W*(?:{MARKS}))(?:(?:///? |/\*\*? |\* |[ \t]*(?=[A-Za-z])){TOOLS}|(?:///?|/?\*\*?/?|[ \t]*)\Z)"),
+    counts_lines=rx(r"(?i)\bnext\s+\S{0,9}\d|\blines?[ :=]{0,3}\d|\d\W?lines?\b|expected-\w+[ \t]*@|@[+-]\d"),
 )
 PLUS_ONLY: Final = frozenset({b"namespace", b"template", b"typename"})
 LABELS: Final = frozenset({b"case", b"default"})

@@ -11,18 +11,16 @@ import re
 from bisect import bisect_right
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.trees import Leaf
 
-SPLICE: Final = re.compile(rb"\\\r?\n")
-ISLAND: Final = re.compile(rb"//|/\*|[\"'\n]")
-SHORE: Final = re.compile(rb"(?:u8|u|U|L)?(R?)\Z")
-QUOTED: Final = {
-    b'"': re.compile(rb'"(?:\\.|[^"\\\n])*"', re.DOTALL),
-    b"'": re.compile(rb"'(?:\\.|[^'\\\n])*'", re.DOTALL),
-}
-RAW_HEAD: Final = re.compile(rb'"([^ ()\\\t\v\f\r\n"]{0,16})\(')
-BETWEEN: Final = re.compile(rb"[ \t\f\r]+|[^ \t\f\r]+")
+SPLICE: Final = rx(rb"\\\r?\n")
+ISLAND: Final = rx(rb"//|/\*|[\"'\n]")
+SHORE: Final = rx(rb"(?:u8|u|U|L)?(R?)\Z")
+QUOTED: Final = {b'"': rx(rb'"(?:\\.|[^"\\\n])*"', re.DOTALL), b"'": rx(rb"'(?:\\.|[^'\\\n])*'", re.DOTALL)}
+RAW_HEAD: Final = rx(rb'"([^ ()\\\t\v\f\r\n"]{0,16})\(')
+BETWEEN: Final = rx(rb"[ \t\f\r]+|[^ \t\f\r]+")
 WORDS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 DIGITS: Final = frozenset(b"0123456789")
 SIGNS: Final = (
@@ -31,8 +29,8 @@ SIGNS: Final = (
 ).split()
 BY_FIRST: Final = {sign[0]: tuple(one for one in SIGNS if one[0] == sign[0]) for sign in SIGNS}
 """Longest first, as they are written above."""
-HEADED: Final = re.compile(rb"[ \t]*#[ \t]*(include|include_next|import|embed)[ \t]*(<[^>\n]*>|\"[^\"\n]*\")")
-MESSAGE: Final = re.compile(rb"[ \t]*#[ \t]*(?:error|warning)\b[ \t]*([^\n]*)")
+HEADED: Final = rx(rb"[ \t]*#[ \t]*(include|include_next|import|embed)[ \t]*(<[^>\n]*>|\"[^\"\n]*\")")
+MESSAGE: Final = rx(rb"[ \t]*#[ \t]*(?:error|warning)\b[ \t]*([^\n]*)")
 
 
 def by_phases(content: bytes, *, plus: bool) -> tuple[list[Leaf], list[Leaf]]:

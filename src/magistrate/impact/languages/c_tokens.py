@@ -7,10 +7,10 @@ other tokens (trigraphs, digraphs, raw strings in C, splices inside tokens), the
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.trees import Leaf
 
@@ -25,18 +25,18 @@ REST: Final = (
     rb"|[-+*%&|^~!=<>?:;,.()\[\]{}#])"
 )
 LAYOUT: Final = rb"(?P<line>\r?\n)|(?P<blank>(?:[ \t\f]|\\\r?\n)++)|(?P<said>//[^\n]*+)|(?P<block>/\*(?s:.*?)\*/)"
-PLAIN: Final = re.compile(LAYOUT + rb"|(?P<number>" + NUMBER + rb")" + REST)
-PLUS: Final = re.compile(LAYOUT + rb"|(?P<raw>" + RAW + rb")|(?P<number>" + SEPARATED + rb")" + REST)
-HEADER: Final = re.compile(rb"(?P<header><[A-Za-z0-9_./+-]++>|\"[A-Za-z0-9_./+-]++\")")
-TRIGRAPH: Final = re.compile(rb"\?\?/")
+PLAIN: Final = rx(LAYOUT + rb"|(?P<number>" + NUMBER + rb")" + REST)
+PLUS: Final = rx(LAYOUT + rb"|(?P<raw>" + RAW + rb")|(?P<number>" + SEPARATED + rb")" + REST)
+HEADER: Final = rx(rb"(?P<header><[A-Za-z0-9_./+-]++>|\"[A-Za-z0-9_./+-]++\")")
+TRIGRAPH: Final = rx(rb"\?\?/")
 """A backslash for some compilers; the other trigraphs are signs, and matter outside of texts only."""
-STRAY_SPLICE: Final = re.compile(rb"\\[ \t\f]+\r?\n")
-SPLICE_IN_COMMENT: Final = re.compile(rb"[*/\\]\\\r?\n|\\\r?\n[*/]")
-DIGRAPH: Final = re.compile(rb"<%|%>|%:|<:|:>")
-SCOPED: Final = re.compile(rb"<::(?![:>])")
+STRAY_SPLICE: Final = rx(rb"\\[ \t\f]+\r?\n")
+SPLICE_IN_COMMENT: Final = rx(rb"[*/\\]\\\r?\n|\\\r?\n[*/]")
+DIGRAPH: Final = rx(rb"<%|%>|%:|<:|:>")
+SCOPED: Final = rx(rb"<::(?![:>])")
 """C++ since 2011: `<` and `::`, no digraph."""
-QUOTED_MESSAGE: Final = re.compile(rb'[ \t]*"[^"\\]*"')
-RAW_START: Final = re.compile(rb"(?:u8|[uUL])?R\Z")
+QUOTED_MESSAGE: Final = rx(rb'[ \t]*"[^"\\]*"')
+RAW_START: Final = rx(rb"(?:u8|[uUL])?R\Z")
 TAKES_HEADER: Final = frozenset({b"include", b"include_next", b"import", b"embed"})
 SAYS: Final = frozenset({b"error", b"warning"})
 OPENS: Final = frozenset({b"if", b"ifdef", b"ifndef"})

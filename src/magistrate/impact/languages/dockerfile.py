@@ -6,23 +6,23 @@ Comments before the first instruction are code: parser directives (`# syntax=`, 
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.full_lines import FullLines, continues, lines_of, reading_of, verify_no_heredoc
 from magistrate.impact.languages.notation import has_own_text
 from magistrate.impact.languages.reading import Reading, UnreadableError
 
 KEPT: Final = 4
-NAMES: Final = re.compile(
+NAMES: Final = rx(
     r"(?:(?:docker|container)file(?:[.-](?!(?:\w{1,3}|java|json|yaml|toml|bash)\Z)[a-z0-9_-]+)*|[a-z0-9._-]+\.(?:docker|container)file)"
 )
-INSTRUCTION: Final = re.compile(
+INSTRUCTION: Final = rx(
     r"[ \t]*(?i:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|"
     r"VOLUME|WORKDIR)[ \t]+\S"
 )
-DIRECTIVE: Final = re.compile(
+DIRECTIVE: Final = rx(
     r"(?i)[ \t]*#[ \t]*(?:escape[ \t]*=|syntax[ \t]*=[ \t]*(?!docker/dockerfile(?::1[0-9.]*)?[ \t]*\Z))"
 )
 

@@ -16,6 +16,7 @@ from itertools import pairwise, zip_longest
 from typing import Final
 
 from magistrate.domain.impact import ProofStatus
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.blocks import MARKS, Bound, Dialect, bind, difference, verify_line_ends
 from magistrate.impact.languages.ecmascript_commas import meaningless, without_last_commas
 from magistrate.impact.languages.ecmascript_lines import line_means_nothing
@@ -45,18 +46,18 @@ TOOLS: Final = (
 )
 """What readers of ECMAScript look for, anywhere in a comment or as its first word."""
 DIALECT: Final = Dialect(
-    starts=re.compile(rf"(?i)(?!\W*(?:{MARKS}))(?:(?:// |\* |/\*\* (?=[^*]*\*/\Z)){TOOLS}|(?://|\*)\Z)"),
-    counts_lines=re.compile(r"(?i)\bnext\s+\S{0,9}\d|\blines?\W{1,3}\d|\d\W?lines?\b|\A(?!//).*@ts-"),
+    starts=rx(rf"(?i)(?!\W*(?:{MARKS}))(?:(?:// |\* |/\*\* (?=[^*]*\*/\Z)){TOOLS}|(?://|\*)\Z)"),
+    counts_lines=rx(r"(?i)\bnext\s+\S{0,9}\d|\blines?\W{1,3}\d|\d\W?lines?\b|\A(?!//).*@ts-"),
 )
-OTHER_BLOCK: Final = re.compile(r"/\*(?!\*(?:\s|\Z))\s*\S")
-PLAIN_STRING: Final = re.compile(rb"'[^'\"`\\]*+'")
+OTHER_BLOCK: Final = rx(r"/\*(?!\*(?:\s|\Z))\s*\S")
+PLAIN_STRING: Final = rx(rb"'[^'\"`\\]*+'")
 """Single quotes around nothing that is read otherwise between double ones."""
-DOC_READERS: Final = re.compile(
+DOC_READERS: Final = rx(
     rb"""["'`](?:tsoa|typia|type-graphql|@?nestjs[^"'`\n]{0,40}|@nestia/[a-z]{1,20}|routing-controllers|react-docgen[a-z-]{0,20}|@oclif/[a-z]{1,20}|"""
     rb"""ts-json-schema-generator|typescript-json-schema|@storybook/[a-z0-9-]{1,20}|@cucumber/[a-z-]{1,20})["'`/]"""
 )
 """Packages that make interfaces out of documentation comments."""
-SOURCE_MAP: Final = re.compile(rb"source(?:MappingURL|URL)\s*=")
+SOURCE_MAP: Final = rx(rb"source(?:MappingURL|URL)\s*=")
 
 
 @lru_cache(maxsize=KEPT)

@@ -6,16 +6,16 @@ tokens alone, the text is not read at all; so are comments in the manner of HTML
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.trees import Leaf
 
 WORDS: Final = rb"[A-Za-z_$\x80-\xff][A-Za-z0-9_$\x80-\xff]*+"
 BLANKS: Final = rb"(?P<blank>[ \t\r\n]++)|(?P<comment>//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/)"
-TOKEN: Final = re.compile(
+TOKEN: Final = rx(
     BLANKS + rb"|(?P<word>" + WORDS + rb")|(?P<private>#" + WORDS + rb")"
     rb"|(?P<number>(?>0[xX][0-9a-fA-F_]+n?|0[oO][0-7_]+n?|0[bB][01_]+n?"
     rb"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?n?)(?![A-Za-z0-9_$\\\x80-\xff]))"
@@ -25,17 +25,17 @@ TOKEN: Final = re.compile(
     rb"|[-+*/%&|^]=|[-+*/%&|^!~<>=()\[\]{},;.:?@])"
 )
 """The lexical elements, longest sign first; what begins with `>` is taken sign by sign."""
-CHUNK: Final = re.compile(rb"[`}](?:[^`\\$]++|\\[\s\S]|\$(?!\{))*+(?:`|\$\{)")
-REGEX: Final = re.compile(
+CHUNK: Final = rx(rb"[`}](?:[^`\\$]++|\\[\s\S]|\$(?!\{))*+(?:`|\$\{)")
+REGEX: Final = rx(
     rb"/(?![*/])(?:[^/\\\[\n]++|\\[^\n]|\[(?:[^\]\\\n]++|\\[^\n])*+\])++/[A-Za-z0-9_$]*+(?![\\\x80-\xff])"
 )
-TAG_TOKEN: Final = re.compile(
+TAG_TOKEN: Final = rx(
     BLANKS
     + rb"|(?P<name>[A-Za-z_$\x80-\xff][A-Za-z0-9_$\x80-\xff-]*+)|(?P<string>\"[^\"]*+\"|'[^']*+')|(?P<sign>/>|[>=:.{])"
 )
-TEXT: Final = re.compile(rb"[^<{]++")
-HEAD: Final = re.compile(rb"#![^\n]*")
-GENERIC_ARROW: Final = re.compile(rb"<\s*+(?:const\s++)?+" + WORDS + rb"\s*+(?:,|extends\s++(?![=>/]))")
+TEXT: Final = rx(rb"[^<{]++")
+HEAD: Final = rx(rb"#![^\n]*")
+GENERIC_ARROW: Final = rx(rb"<\s*+(?:const\s++)?+" + WORDS + rb"\s*+(?:,|extends\s++(?![=>/]))")
 """How TypeScript tells the type parameters of an arrow function from an element of JSX."""
 TAG: Final = "tag"
 CHILDREN: Final = "children"

@@ -12,13 +12,14 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.domain.impact import ProofStatus
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
 from magistrate.impact.languages.trees import Leaf, TreeReading, read_with, verify_agreement
 
 COMMENTS: Final = frozenset({"comment"})
 ATOMIC: Final = frozenset({"interpreted_string_literal", "raw_string_literal", "rune_literal"})
 BLANK: Final = b" \t\r\n"
-TOKEN: Final = re.compile(
+TOKEN: Final = rx(
     rb"(?P<blank>[ \t]+)|(?P<line>\r?\n)|(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)"
     rb"|(?P<word>(?:[A-Za-z_]|[\x80-\xff])(?:[A-Za-z0-9_]|[\x80-\xff])*)"
     rb"|(?P<number>0[xX](?:_?[0-9a-fA-F])*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]+)?i?"
@@ -35,12 +36,12 @@ KEYWORDS: Final = frozenset(
 )
 SEMICOLON: Final = b"\n"
 """The semicolon that a line end means; an explicit one is `;`."""
-EXAMPLE_OUTPUT: Final = re.compile(rb"(?im)^[ \t]*(?://|/\*)[ \t]*(?:unordered[ \t]+)?output:")
-CGO: Final = re.compile(
+EXAMPLE_OUTPUT: Final = rx(rb"(?im)^[ \t]*(?://|/\*)[ \t]*(?:unordered[ \t]+)?output:")
+CGO: Final = rx(
     rb'(?:(?:\bimport[ \t]*\(?|[;\n]|\*/)[ \t]*(?:[A-Za-z_.][A-Za-z0-9_]*[ \t]*)?|^[^\n]*\bimport\b[^\n]*)(?:"C"|`C`)'
 )
 """`"C"` where an import can have it: behind `import`, or at the start of a line or a bracket."""
-DIRECTIVE: Final = re.compile(rb"(?m)^[ \t]*(?://|/\*)(?:go:|line |export |extern |[ \t]*\+)")
+DIRECTIVE: Final = rx(rb"(?m)^[ \t]*(?://|/\*)(?:go:|line |export |extern |[ \t]*\+)")
 KEPT: Final = 4
 
 

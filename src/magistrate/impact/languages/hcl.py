@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.notation import (
     PROSE,
     bound_comments,
@@ -32,15 +33,15 @@ MAX_DEPTH: Final = 50
 COMMENTS: Final = frozenset({"comment"})
 ATOMIC: Final = frozenset({"string_lit", "quoted_template", "heredoc_template"})
 BLANK: Final = b" \t\n"
-TOKEN: Final = re.compile(
+TOKEN: Final = rx(
     r"(?P<blank>[ \t]+)|(?P<line>\n)|(?P<comment>(?:#|//)[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"
     r'|(?P<heredoc><<-?[A-Za-z_][A-Za-z0-9_-]*\n)|(?P<quote>")'
     r"|(?P<sign>\.\.\.|==|!=|<=|>=|&&|\|\||=>|\[\*\]|\.\*|/(?![/*])|[{}\[\]()=.,:?+*%!<>-])"
 )
 """The lexical elements of HCL, longest sign first."""
-INSIDE: Final = re.compile(r'(?P<plain>(?:[^"\\\n$%]|\\[^\n]|\$\$\{|%%\{|[$%](?!\{))+)|(?P<opened>[$%]\{)|(?P<quote>")')
-WITHIN: Final = re.compile(r'(?P<plain>[^"{}#/<\n]|/(?![/*])|<(?!<))|(?P<quote>")|(?P<opened>\{)|(?P<closed>\})')
+INSIDE: Final = rx(r'(?P<plain>(?:[^"\\\n$%]|\\[^\n]|\$\$\{|%%\{|[$%](?!\{))+)|(?P<opened>[$%]\{)|(?P<quote>")')
+WITHIN: Final = rx(r'(?P<plain>[^"{}#/<\n]|/(?![/*])|<(?!<))|(?P<quote>")|(?P<opened>\{)|(?P<closed>\})')
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.full_lines import continues, lines_of, reading_of
 from magistrate.impact.languages.notation import PROSE, bound_comments, has_own_text
 from magistrate.impact.languages.reading import Difference, Reading, UnreadableError
@@ -20,7 +21,7 @@ from magistrate.impact.languages.reading import Difference, Reading, UnreadableE
 KEPT: Final = 4
 INI_SUFFIXES: Final = (".ini", ".cfg", ".editorconfig", ".flake8", ".coveragerc")
 PROPERTIES_SUFFIXES: Final = (".properties",)
-ENTRY: Final = re.compile(r"\[[^\[\]\n]+\][ \t]*\Z|[^\s=:\[\]#;!\"'][^=:\n\"']{0,300}[=:]")
+ENTRY: Final = rx(r"\[[^\[\]\n]+\][ \t]*\Z|[^\s=:\[\]#;!\"'][^=:\n\"']{0,300}[=:]")
 
 
 @lru_cache(maxsize=KEPT)

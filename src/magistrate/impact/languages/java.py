@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.blocks import (
     STARTS,
     Bound,
@@ -30,7 +31,7 @@ from magistrate.impact.languages.trees import Leaf, TreeReading, read_with, veri
 COMMENTS: Final = frozenset({"line_comment", "block_comment"})
 ATOMIC: Final = frozenset({"string_literal", "character_literal"})
 BLANK: Final = b" \t\f\r\n"
-TOKEN: Final = re.compile(
+TOKEN: Final = rx(
     rb"(?P<blank>[ \t\f\r\n]+)|(?P<comment>//[^\n]*|/\*(?s:.*?)\*/)"
     rb"|(?P<word>(?:non-sealed|@interface|[A-Za-z_$\x80-\xff][A-Za-z0-9_$\x80-\xff]*)(?![A-Za-z0-9_$\x80-\xff]))"
     rb"|(?P<number>(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]+)?|0[bB][01_]+"
@@ -41,21 +42,21 @@ TOKEN: Final = re.compile(
     rb"|/(?![*/])|[-+*%&|^!~<>=()\[\]{};,.?:@])"
 )
 """The lexical elements of Java, longest sign first."""
-EMBEDS: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\\{")
-EXECUTABLE: Final = re.compile(rb"#!|//+[ \t]*(?:usr|bin|/)")
+EMBEDS: Final = rx(rb"(?<!\\)(?:\\\\)*\\\{")
+EXECUTABLE: Final = rx(rb"#!|//+[ \t]*(?:usr|bin|/)")
 DIALECT: Final = Dialect(
-    starts=re.compile(STARTS),
-    counts_lines=re.compile(r"(?i)checkstyle|suppress|\bcs(?:on|off)\b|\d {0,3}lines?\b|\blines?[ :=]{0,3}\d"),
+    starts=rx(STARTS),
+    counts_lines=rx(r"(?i)checkstyle|suppress|\bcs(?:on|off)\b|\d {0,3}lines?\b|\blines?[ :=]{0,3}\d"),
 )
-ESCAPE: Final = re.compile(rb"(?<!\\)(?:\\\\)*+(\\u+[0-9a-fA-F]{0,4})")
-UNICODE: Final = re.compile(rb"\\u+([0-9a-fA-F]{4})")
+ESCAPE: Final = rx(rb"(?<!\\)(?:\\\\)*+(\\u+[0-9a-fA-F]{0,4})")
+UNICODE: Final = rx(rb"\\u+([0-9a-fA-F]{4})")
 ENDING: Final = frozenset(b"\n\r\"'\\*/")
 """Signs that end, or begin, a line, a text or a comment."""
-HEAD_IMPORTS: Final = re.compile(
+HEAD_IMPORTS: Final = rx(
     rb"(?:/\*(?:[^*]|\*(?!/))*+\*/\s*+)?+(?:package [A-Za-z0-9_.]++;[ \t]*+\r?\n)(?P<imports>(?:(?:import [A-Za-z0-9_.]++;)?+[ \t]*+\r?\n)++)"
 )
 """At most one block comment, the package, then lines of single-type imports and blank lines."""
-IMPORT: Final = re.compile(rb"import (?:[a-z_][a-z0-9_]*\.)+[A-Z][A-Za-z0-9_]*(?:\.[A-Z][A-Za-z0-9_]*)*;")
+IMPORT: Final = rx(rb"import (?:[a-z_][a-z0-9_]*\.)+[A-Z][A-Za-z0-9_]*(?:\.[A-Z][A-Za-z0-9_]*)*;")
 KEPT: Final = 4
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from magistrate.domain.impact import ProofStatus
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.notation import (
     PROSE,
     bound_comments,
@@ -26,17 +27,15 @@ from magistrate.impact.languages.reading import Difference, Reading, UnreadableE
 
 MAX_DEPTH: Final = 200
 KEPT: Final = 4
-TOKEN: Final = re.compile(
+TOKEN: Final = rx(
     r"(?P<blank>[ \t\n]+)|(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)"
     r'|(?P<text>"(?:[^"\\\n]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")'
     r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![\w.+-])|(?P<word>(?:true|false|null))(?!\w)"
     r"|(?P<sign>[\[\]{},:])"
 )
-ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+ESCAPE: Final = rx(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 ESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-WITH_COMMENTS: Final = re.compile(
-    r"(?:tsconfig|jsconfig)[^/]*\.json|\.eslintrc\.json|[^/]+\.(?:jsonc|json5|code-workspace)"
-)
+WITH_COMMENTS: Final = rx(r"(?:tsconfig|jsconfig)[^/]*\.json|\.eslintrc\.json|[^/]+\.(?:jsonc|json5|code-workspace)")
 OPEN: Final = frozenset("{[")
 CLOSE: Final = frozenset("}]")
 

@@ -12,25 +12,26 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import Comment, Reading, UnreadableError
 from magistrate.impact.prose import why_not_prose
 
-ODD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+ODD: Final = rx("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """Characters that end a line, or the text, for some readers only."""
-MARKS: Final = re.compile(r"\{\{|\}\}|\{%|%\}|(?<!\$)\{#|#\}|<%|%>|<#|\[\[|\]\]|%\{|<\?|@@|\$\[\[")
+MARKS: Final = rx(r"\{\{|\}\}|\{%|%\}|(?<!\$)\{#|#\}|<%|%>|<#|\[\[|\]\]|%\{|<\?|@@|\$\[\[")
 """What template languages begin and end with; a template fills in text before any reader sees it."""
-NARROW_MARKS: Final = re.compile(r"\{\{|\}\}|\{%|<%|%>|(?<!\$)\{#|@@")
+NARROW_MARKS: Final = rx(r"\{\{|\}\}|\{%|<%|%>|(?<!\$)\{#|@@")
 """As `MARKS`, without what the shell and TOML themselves have (`[[`, `${x#}`)."""
-PREPROCESSED: Final = re.compile(
+PREPROCESSED: Final = rx(
     r"(?m)^[ \t]*#(?:if|ifdef|ifndef|else|elseif|elif|end|endif|foreach|set|macro|parse|include|define)\b"
 )
-DIGEST: Final = re.compile(r"[0-9A-Fa-f]{32}|\bsha(?:1|256|384|512)\b|\b(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b")
-FILLED: Final = re.compile(r"[$@{}%<>`]|\b(?:uses|rev|ref)[\"']?[ \t]*[:=]")
+DIGEST: Final = rx(r"[0-9A-Fa-f]{32}|\bsha(?:1|256|384|512)\b|\b(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b")
+FILLED: Final = rx(r"[$@{}%<>`]|\b(?:uses|rev|ref)[\"']?[ \t]*[:=]")
 """A line whose trailing comment others read (a version beside a pinned commit), or that others fill in."""
 BESIDE: Final = "comment beside a digest or a filled-in value"
-SIGNED: Final = re.compile(r"(?m)ENC\[AES256_GCM|^[ \t]*[\"']?sops[\"']?[ \t]*:|^\[sops\]|\$ANSIBLE_VAULT")
-LOCK_NAME: Final = re.compile(r"(?:^|[._-])(?:lock|lockfile|shrinkwrap)(?:[._-]|$)")
-TEMPLATE_NAME: Final = re.compile(
+SIGNED: Final = rx(r"(?m)ENC\[AES256_GCM|^[ \t]*[\"']?sops[\"']?[ \t]*:|^\[sops\]|\$ANSIBLE_VAULT")
+LOCK_NAME: Final = rx(r"(?:^|[._-])(?:lock|lockfile|shrinkwrap)(?:[._-]|$)")
+TEMPLATE_NAME: Final = rx(
     r"(?:^|[._-])(?:j2|jinja2?|tpl|tmpl|tftpl|ctmpl|gotmpl|gotpl|erb|mustache|hbs|handlebars|ejs|njk|liquid|vm|ftl|mako|in|snap|golden|"
     r"expected)(?:[._-]|$)"
 )
@@ -40,7 +41,7 @@ TOOLS: Final = (
     r"taplo|tombi|codespell|typos|sonar\w*|reuse|flux|kpt|frozen|pin|pins|pinned|jscpd|megalinter|editorconfig|modeline|"
     r"local variables|directive"
 )
-PROSE: Final = re.compile(rf"[ \t]*(?:#|//|;)(?=[\x20-\x7e]*\Z)(?!.*(?<![a-z])(?i:{TOOLS})(?![a-z]))(?: |\Z)")
+PROSE: Final = rx(rf"[ \t]*(?:#|//|;)(?=[\x20-\x7e]*\Z)(?!.*(?<![a-z])(?i:{TOOLS})(?![a-z]))(?: |\Z)")
 """How a comment of any of these formats begins that may be prose; which marks begin one, its lexer says.
 
 ASCII, no word of a tool that reads comments of data, a blank or the end behind the mark.

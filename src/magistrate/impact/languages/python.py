@@ -19,24 +19,23 @@ from itertools import pairwise
 from typing import Final
 
 from magistrate.domain.impact import ProofStatus
+from magistrate.impact.compiled import rx
 from magistrate.impact.kept import kept
 from magistrate.impact.languages.reading import Comment, Difference, Reading, UnreadableError
 
-UTF8_COOKIE: Final = re.compile(
-    rb"#[ \t]*(?:-\*-[ \t]*)?coding[ \t]*[:=][ \t]*utf-?8[ \t]*(?:-\*-)?[ \t]*\r?\Z", re.IGNORECASE
-)
+UTF8_COOKIE: Final = rx(rb"#[ \t]*(?:-\*-[ \t]*)?coding[ \t]*[:=][ \t]*utf-?8[ \t]*(?:-\*-)?[ \t]*\r?\Z", re.IGNORECASE)
 """What every reader of Python 3 assumes without being told (PEP 3120)."""
-OLD_PYTHON: Final = re.compile(rb"^from __future__ import [^\n]*(?:print|division|unicode|absolute)", re.MULTILINE)
+OLD_PYTHON: Final = rx(rb"^from __future__ import [^\n]*(?:print|division|unicode|absolute)", re.MULTILINE)
 """A sign that Python 2 reads the file as well, to which some spellings mean something else."""
-COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
+COOKIE: Final = rx(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
 TRIVIA: Final = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
-DOUBLED: Final = re.compile(rb"\{(?:\s|#[^\n]*\n|\\\r?\n)*\{|\}(?:\s|#[^\n]*\n|\\\r?\n)*\}")
+DOUBLED: Final = rx(rb"\{(?:\s|#[^\n]*\n|\\\r?\n)*\{|\}(?:\s|#[^\n]*\n|\\\r?\n)*\}")
 """Wherever two equal braces can follow each other as tokens; also inside strings and comments."""
 KEPT: Final = 4
 KEPT_TREES: Final = 64
 KEPT_BYTES: Final = 250_000
 """Trees are about a hundred times as large as their texts."""
-SCRIPT_BLOCK: Final = re.compile(rb"^#[ \t]*///", re.MULTILINE)
+SCRIPT_BLOCK: Final = rx(rb"^#[ \t]*///", re.MULTILINE)
 CLOSING: Final = frozenset({")", "]", "}"})
 DROPPED: Final = frozenset({"(", ")", ","})
 COOKIE_LINES: Final = 2

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.blocks import (
     STARTS,
     Bound,
@@ -34,7 +35,7 @@ COMMENTS: Final = frozenset({"line_comment", "block_comment"})
 ATOMIC: Final = frozenset({"string_literal", "raw_string_literal", "char_literal", "lifetime"})
 BLANK: Final = b" \t\f\r\n"
 WORD: Final = rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*"
-TOKEN: Final = re.compile(
+TOKEN: Final = rx(
     rb"(?P<blank>[ \t\f\r\n]+)|(?P<line>//[^\n]*)|(?P<block>/\*)"
     rb'|(?P<text>b?r(?P<hashes>#*)"(?s:.*?)"(?P=hashes)|[bc]?"(?:[^"\\]|\\(?s:.))*"'
     rb"|b?'(?:[^'\\\n\r\t\x80-\xff]|[\xc0-\xff][\x80-\xbf]+|\\x[0-9a-fA-F]{2}|\\u\{[0-9a-fA-F_]{1,12}\}|\\[nrt0\\'\"])')"
@@ -47,12 +48,12 @@ TOKEN: Final = re.compile(
     + rb")|(?P<sign>(?:(?!//|/\*|\$[A-Za-z_\x80-\xff])[=<>!~+\-*/%^&|@.,;:#$?])+)|(?P<open>[(\[{])|(?P<close>[)\]}])"
 )
 """The lexical elements of Rust; signs that follow each other without a blank are one piece."""
-SUFFIX: Final = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
-NAME: Final = re.compile(rb"(?:r#)?" + WORD)
-BLOCK_SIGN: Final = re.compile(rb"/\*|\*/")
-DOC: Final = re.compile(rb"///(?!/)|//!|/\*\*(?![*/])|/\*!")
+SUFFIX: Final = rx(rb"[A-Za-z0-9_\x80-\xff]")
+NAME: Final = rx(rb"(?:r#)?" + WORD)
+BLOCK_SIGN: Final = rx(rb"/\*|\*/")
+DOC: Final = rx(rb"///(?!/)|//!|/\*\*(?![*/])|/\*!")
 PAIRS: Final = {b"(": b")", b"[": b"]", b"{": b"}"}
-TRIED: Final = re.compile(rb"(?<=\?)(?=\.)")
+TRIED: Final = rx(rb"(?<=\?)(?=\.)")
 NO_MACRO: Final = frozenset(
     b"as break const else if in let match move mut ref return static unsafe where while yield".split()
 )
@@ -65,8 +66,8 @@ LAYOUT_BLIND: Final = frozenset(
 PLACES: Final = frozenset({b"line", b"column"})
 STANDARD: Final = frozenset({b"std", b"core", b"alloc"})
 DIALECT: Final = Dialect(
-    starts=re.compile(rf"(?!//\s*(?:incremental|revisions|edition|tidy)\b)(?:{STARTS}|/// {{0,2}}(?=[A-Za-z]))"),
-    counts_lines=re.compile(r"//(?:\[[^\]]{0,80}\])?~|(?i:\d {0,3}lines?\b)"),
+    starts=rx(rf"(?!//\s*(?:incremental|revisions|edition|tidy)\b)(?:{STARTS}|/// {{0,2}}(?=[A-Za-z]))"),
+    counts_lines=rx(r"//(?:\[[^\]]{0,80}\])?~|(?i:\d {0,3}lines?\b)"),
     documents=("///",),
 )
 DOC_RUN: Final = (b"///",)

@@ -8,17 +8,17 @@ the file is one of the language's own, outside of macros and of fences; all othe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.trees import Leaf
 
-LINE: Final = re.compile(rb"/// {0,2}(?=[A-Za-z])")
+LINE: Final = rx(rb"/// {0,2}(?=[A-Za-z])")
 """Behind one blank: less indented than code, whatever the other lines of the block are."""
-CODE_LINE: Final = re.compile(rb"///(?: {4}|\t| *\t| *<)")
-FENCE: Final = re.compile(rb"/// {0,3}(?:```+|~~~+)[A-Za-z0-9_, -]*\Z")
-FENCE_SIGN: Final = re.compile(rb"```|~~~")
+CODE_LINE: Final = rx(rb"///(?: {4}|\t| *\t| *<)")
+FENCE: Final = rx(rb"/// {0,3}(?:```+|~~~+)[A-Za-z0-9_, -]*\Z")
+FENCE_SIGN: Final = rx(rb"```|~~~")
 ATTRIBUTES: Final = frozenset(
     b"allow warn deny forbid expect deprecated must_use inline cold no_mangle repr cfg test ignore should_panic bench "
     b"derive non_exhaustive track_caller target_feature default macro_use macro_export path global_allocator "

@@ -6,11 +6,11 @@ heredocs, backticks, nested quotes it cannot tell, or a script that reads itself
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.full_lines import FullLines, continues, lines_of, reading_of, verify_no_heredoc
 from magistrate.impact.languages.notation import NARROW_MARKS, has_own_text
 from magistrate.impact.languages.reading import Reading, UnreadableError
@@ -18,17 +18,17 @@ from magistrate.impact.languages.reading import Reading, UnreadableError
 KEPT: Final = 4
 _INNER: Final = r"""(?:[^()"'`\\#$\n]|\$(?![({'"\[])|\$\{[A-Za-z0-9_@*?!:-]+\}|'[^'\n]*'|"(?:[^"\\`$\n]|\\.|\$(?!\()(?!\{)|\$\{[A-Za-z0-9_@*?!:-]+\})*")*"""
 _IN_QUOTES: Final = rf"""(?:[^"\\`$\n]|\\.|\$(?![({{])|\$\{{[A-Za-z0-9_@*?!#%/:.,^=+\- ]+\}}|\$\({_INNER}\))*"""
-LINE: Final = re.compile(
+LINE: Final = rx(
     rf"""(?:[^"'`\\#$\n]|\\.|(?<=[^\s;|&()])#|\$(?![({{'"\[])|\$\{{[A-Za-z0-9_@*?!#%/:.,^=+\- ]+\}}|\$\((?!\(){_INNER}\)"""
     rf"""|\$\(\([A-Za-z0-9_+*/% $-]*\)\)|'[^'\n]*'|"{_IN_QUOTES}")*(?:(?:(?<=[\s;|&()])(?<!\\[\s;|&()])|(?<![\s\S]))#.*)?\\?\Z"""
 )
-ITSELF: Final = re.compile(r"\$\{?(?:0|BASH_SOURCE|BASH_LINENO|BASH_ARGV0|LINENO)\b|\$_\b|/proc/|/dev/fd/")
-FOLDER: Final = re.compile(
+ITSELF: Final = rx(r"\$\{?(?:0|BASH_SOURCE|BASH_LINENO|BASH_ARGV0|LINENO)\b|\$_\b|/proc/|/dev/fd/")
+FOLDER: Final = rx(
     r"""\bdirname[ \t]+(?:--[ \t]+)?"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})(?![0-9A-Za-z_])"?"""
 )
-OWN_NAME: Final = re.compile(r"""\$\(basename[ \t]+(?:--[ \t]+)?"?\$(?:0|\{0\})"?\)""")
-SAID: Final = re.compile(r"[ \t]*(?:echo|printf)\b(?:[^;|&<>`$]|\$(?!\())*\Z")
-BLOCKS: Final = re.compile(r"(?m)###[ \t]*BEGIN INIT INFO|^#[ \t]*chkconfig:")
+OWN_NAME: Final = rx(r"""\$\(basename[ \t]+(?:--[ \t]+)?"?\$(?:0|\{0\})"?\)""")
+SAID: Final = rx(r"[ \t]*(?:echo|printf)\b(?:[^;|&<>`$]|\$(?!\())*\Z")
+BLOCKS: Final = rx(r"(?m)###[ \t]*BEGIN INIT INFO|^#[ \t]*chkconfig:")
 
 
 @lru_cache(maxsize=KEPT)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from magistrate.domain.impact import ProofStatus
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.notation import (
     NARROW_MARKS,
     PROSE,
@@ -28,7 +29,7 @@ from magistrate.impact.languages.reading import Difference, Reading, UnreadableE
 KEPT: Final = 4
 MAX_DEPTH: Final = 100
 SIGNS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
-TOKEN: Final = re.compile(
+TOKEN: Final = rx(
     r"(?P<blank>[ \t]+)|(?P<line>\r?\n)|(?P<comment>#[^\r\n]*)"
     r'|(?P<text>"""(?:[^"\\]|\\(?:.|\r?\n)|"{1,2}(?!"))*"{3,5}|\'\'\'(?:[^\']|\'{1,2}(?!\'))*\'{3,5}'
     r'|"(?:[^"\\\r\n]|\\.)*"|\'[^\'\r\n]*\')'

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.domain.impact import ProofStatus
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.notation import (
     MARKS,
     PROSE,
@@ -31,21 +32,21 @@ from magistrate.impact.languages.yaml_events import PLAIN, Event, events_of, ver
 KEPT: Final = 4
 MAX_BYTES: Final = 80_000
 """PyYAML's own parser reads some 300 kB in a second."""
-GAP: Final = re.compile(
+GAP: Final = rx(
     r"(?P<blank> +|\n)|(?P<comment>(?:(?<=[ \n])|(?<![\s\S]))#[^\n]*)|(?P<mark>(?:(?<=\n)|(?<![\s\S]))(?:---|\.\.\.)(?=[ \n]|\Z))"
     r"|(?P<sign>-(?=[ \n]|\Z)|:(?=[ \n,\]}]|\Z)|[\[\]{},])|(?P<alias>\*[A-Za-z0-9_-]+)|(?P<property>[&!][^ \n,\[\]{}]*(?=[ \n]|\Z))"
 )
 SHAPES: Final = {
-    '"': re.compile(r'"(?:[^"\\]|\\[\s\S])*"'),
-    "'": re.compile(r"'(?:[^']|'')*'"),
-    PLAIN: re.compile(r"(?![\"'|>#&*!%@`\[\]{},])[^\n]*(?:\n *[^ \n#][^\n]*|\n *(?=\n))*"),
-    "|": re.compile(r"\|(?:[1-9][+-]?|[+-][1-9]?)? *(?:(?<= )#[^\n]*)?(?:\n[\s\S]*|\Z)"),
-    ">": re.compile(r">(?:[1-9][+-]?|[+-][1-9]?)? *(?:(?<= )#[^\n]*)?(?:\n[\s\S]*|\Z)"),
+    '"': rx(r'"(?:[^"\\]|\\[\s\S])*"'),
+    "'": rx(r"'(?:[^']|'')*'"),
+    PLAIN: rx(r"(?![\"'|>#&*!%@`\[\]{},])[^\n]*(?:\n *[^ \n#][^\n]*|\n *(?=\n))*"),
+    "|": rx(r"\|(?:[1-9][+-]?|[+-][1-9]?)? *(?:(?<= )#[^\n]*)?(?:\n[\s\S]*|\Z)"),
+    ">": rx(r">(?:[1-9][+-]?|[+-][1-9]?)? *(?:(?<= )#[^\n]*)?(?:\n[\s\S]*|\Z)"),
 }
 BLOCKS: Final = frozenset("|>")
-ENDS_PLAIN: Final = re.compile(r"[ \n]#|:[ \n]")
-PROPERTIES: Final = re.compile(r"(?:[&!][^ \n]*[ \n]+)*")
-LAST_PROPERTY: Final = re.compile(r"[&!][^ \n]*")
+ENDS_PLAIN: Final = rx(r"[ \n]#|:[ \n]")
+PROPERTIES: Final = rx(r"(?:[&!][^ \n]*[ \n]+)*")
+LAST_PROPERTY: Final = rx(r"[&!][^ \n]*")
 
 
 @dataclass(frozen=True, slots=True)

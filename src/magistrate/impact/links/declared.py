@@ -9,20 +9,20 @@ Rule kept (R34, R39): a link only raises. A part of another shape, and nobody ca
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
 from magistrate.domain.links import Declared, LinkKind
+from magistrate.impact.compiled import rx
 from magistrate.impact.configuration.declared import SETTINGS
 from magistrate.impact.configuration.leaves import leaves_of
 from magistrate.impact.configuration.scalars import Kind
 from magistrate.impact.languages import yaml_text
 from magistrate.impact.languages.reading import UnreadableError
 
-REPOSITORY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
-NAME: Final = re.compile(r"\S{1,200}\Z")
+REPOSITORY: Final = rx(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
+NAME: Final = rx(r"\S{1,200}\Z")
 KINDS: Final = frozenset(set(LinkKind) - {LinkKind.UNKNOWN})
 MAX_NAMES: Final = 2_000
 

@@ -13,28 +13,29 @@ from collections.abc import Mapping
 from typing import Final
 
 from magistrate.domain.links import LINKING, LinkKind, Reference
+from magistrate.impact.compiled import rx
 
 _VALUE: Final = r"""\s*(?:[|>][-+0-9]*\s+)?["']?([^\s"'#,}\]]+)"""
 _GIVEN: Final[tuple[tuple[LinkKind, re.Pattern[str]], ...]] = (
-    (LinkKind.WORKFLOW, re.compile(rf"""\buses["']?\s*:{_VALUE}""")),
-    (LinkKind.MODULE, re.compile(r"""\bsource["']?\s*[=:]\s*["']([^"'\n]+)["']""")),
-    (LinkKind.IMAGE, re.compile(rf"""\bimage["']?\s*[:=]{_VALUE}""")),
-    (LinkKind.IMAGE, re.compile(rf"""\b(?:repository|newName)["']?\s*:{_VALUE}""")),
-    (LinkKind.IMAGE, re.compile(r"(?im)^\s*(?:FROM|COPY|ADD)\s+(?:--(?!from)\S+\s+)*(?:--from=)?(\S+)")),
-    (LinkKind.INCLUDE, re.compile(rf"""\b(?:project|remote|component)["']?\s*:{_VALUE}""")),
-    (LinkKind.SUBMODULE, re.compile(r"(?m)^\s*url\s*=\s*(\S+)")),
-    (LinkKind.PACKAGE, re.compile(r"""((?:git\+|github:|gitlab:|git@|https?://|ssh://)[^\s"'#,]+)""")),
-    (LinkKind.PACKAGE, re.compile(r"(?m)^\s*(?:require\s+)?((?:[\w-]+\.)+\w+/[\w./-]+)\s+v\S")),
-    (LinkKind.SECRET, re.compile(r"""\bsecrets(?:\.|\[["'])([A-Za-z_][A-Za-z0-9_]*)""")),
-    (LinkKind.SECRET, re.compile(r"\b(secrets?/(?:data/)?[A-Za-z0-9_][\w./-]*)")),
-    (LinkKind.SECRET, re.compile(rf"""\bsecret(?:Name|_id|_name|KeyRef["']?\s*:\s*(?:\{{\s*)?name)["']?\s*[:=]{_VALUE}""")),
-    (LinkKind.DEPLOY_TARGET, re.compile(rf"""\b(?:role-to-assume|role_arn|workload_identity_provider)["']?\s*[:=]{_VALUE}""")),
-    (LinkKind.DEPLOY_TARGET, re.compile(rf"""\b(?:deploy[_-]target|cluster[_-]name|app-name)["']?\s*[:=]{_VALUE}""")),
-    (LinkKind.INCLUDE, re.compile(rf"""\brepoURL["']?\s*:{_VALUE}""")),
+    (LinkKind.WORKFLOW, rx(rf"""\buses["']?\s*:{_VALUE}""")),
+    (LinkKind.MODULE, rx(r"""\bsource["']?\s*[=:]\s*["']([^"'\n]+)["']""")),
+    (LinkKind.IMAGE, rx(rf"""\bimage["']?\s*[:=]{_VALUE}""")),
+    (LinkKind.IMAGE, rx(rf"""\b(?:repository|newName)["']?\s*:{_VALUE}""")),
+    (LinkKind.IMAGE, rx(r"(?im)^\s*(?:FROM|COPY|ADD)\s+(?:--(?!from)\S+\s+)*(?:--from=)?(\S+)")),
+    (LinkKind.INCLUDE, rx(rf"""\b(?:project|remote|component)["']?\s*:{_VALUE}""")),
+    (LinkKind.SUBMODULE, rx(r"(?m)^\s*url\s*=\s*(\S+)")),
+    (LinkKind.PACKAGE, rx(r"""((?:git\+|github:|gitlab:|git@|https?://|ssh://)[^\s"'#,]+)""")),
+    (LinkKind.PACKAGE, rx(r"(?m)^\s*(?:require\s+)?((?:[\w-]+\.)+\w+/[\w./-]+)\s+v\S")),
+    (LinkKind.SECRET, rx(r"""\bsecrets(?:\.|\[["'])([A-Za-z_][A-Za-z0-9_]*)""")),
+    (LinkKind.SECRET, rx(r"\b(secrets?/(?:data/)?[A-Za-z0-9_][\w./-]*)")),
+    (LinkKind.SECRET, rx(rf"""\bsecret(?:Name|_id|_name|KeyRef["']?\s*:\s*(?:\{{\s*)?name)["']?\s*[:=]{_VALUE}""")),
+    (LinkKind.DEPLOY_TARGET, rx(rf"""\b(?:role-to-assume|role_arn|workload_identity_provider)["']?\s*[:=]{_VALUE}""")),
+    (LinkKind.DEPLOY_TARGET, rx(rf"""\b(?:deploy[_-]target|cluster[_-]name|app-name)["']?\s*[:=]{_VALUE}""")),
+    (LinkKind.INCLUDE, rx(rf"""\brepoURL["']?\s*:{_VALUE}""")),
 )  # fmt: skip
 GIVEN_BY_ITSELF: Final = frozenset({"GITHUB_TOKEN"})
 """Secrets that each repository has of its own under the same name."""
-PRIVILEGED: Final = re.compile(
+PRIVILEGED: Final = rx(
     r"write-all|:\s*[\"']?write\b|\bsecrets\s*:\s*[\"']?inherit|\bid-token\b|\benvironment[\"']?\s*:|\bprivileged\s*:\s*true|"
     r"\brole-to-assume\b|\bsecrets(?:\.|\[)|\bpull_request_target\b|\bhostNetwork\s*:\s*true|\bserviceAccountName\b|\bself-hosted\b"
 )

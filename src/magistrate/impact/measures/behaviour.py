@@ -16,35 +16,34 @@ from magistrate.domain.impact import BehaviourChange, ChangeClass, FileChange, F
 from magistrate.impact.base import ChangedFile
 from magistrate.impact.behaviour.facts import MASKED, Found, Kind, both_shown, quiet_name, shown
 from magistrate.impact.behaviour.readers import read
+from magistrate.impact.compiled import rx
 from magistrate.impact.testing.collection import is_test_name
 
 EQUAL: Final = frozenset(
     {ChangeClass.FORMATTING, ChangeClass.COMMENTS, ChangeClass.DOCS, ChangeClass.TESTS, ChangeClass.LINT}
 )
 """Classes whose proof says that a running system does the same before and after."""
-LOCKS: Final = re.compile(r"(?:\.lock|\.sum|-lock\.(?:json|ya?ml)|\.lockfile|\.lockb|shrinkwrap\.json)\Z")
+LOCKS: Final = rx(r"(?:\.lock|\.sum|-lock\.(?:json|ya?ml)|\.lockfile|\.lockb|shrinkwrap\.json)\Z")
 MAX_PER_FILE: Final = 30
 MAX_BYTES: Final = 1_000_000
 NAMED_LINES: Final = 5
 NAMED_PLACES: Final = 3
-TESTS: Final = re.compile(
+TESTS: Final = rx(
     r"(?:^|/)(?:tests?|__tests__|spec|testdata|src/test)/|[._-](?:test|tests|spec)\.\w+\Z|[a-z0-9]Tests?\.(?:java|kt|cs|php|swift|scala)\Z|"
     r"(?:^|/)(?:test_|spec_)[^/]*\Z"
 )
 """Names of tests in many languages: what they check is no matter of a running system."""
 TYPES: Final = "typescript-types/"
 """The rule of a proof that leaves a program as it is and says other things to whoever compiles against it."""
-NUMBER: Final = re.compile(r"-?[\d._]{1,7}[a-z%]{0,3}|true|false|null|none|nil", re.IGNORECASE)
-PLAIN: Final = re.compile(r"[\w.%() -]{0,15}")
+NUMBER: Final = rx(r"-?[\d._]{1,7}[a-z%]{0,3}|true|false|null|none|nil", re.IGNORECASE)
+PLAIN: Final = rx(r"[\w.%() -]{0,15}")
 """All that is quoted of a file in which a secret stands: a value may reach over more lines than its first."""
-VERSION: Final = re.compile(
+VERSION: Final = rx(
     r"[~^<>=! ]{0,4}v?\d+(?:\.\d+){1,3}(?:-[0-9a-z.]{1,8})?(?:[.-]\d{14}-[0-9a-f]{12})?(?:\+incompatible)?"
 )
 """The version of a dependency, that of a commit of Go among them."""
-PIN: Final = re.compile(r"\.(?:uses|image)`\Z")
-PINNED: Final = re.compile(
-    r"[\w.-]+(?:/[\w.-]+)+(?:@(?:sha256:[0-9a-f]{64}|[0-9a-f]{40}|v?[\d.]{1,12})|:v?[\d.]{1,12})"
-)
+PIN: Final = rx(r"\.(?:uses|image)`\Z")
+PINNED: Final = rx(r"[\w.-]+(?:/[\w.-]+)+(?:@(?:sha256:[0-9a-f]{64}|[0-9a-f]{40}|v?[\d.]{1,12})|:v?[\d.]{1,12})")
 """An action or image by its digest or version: digits that look like a key and are a public name."""
 ORDER: Final = tuple(Kind)
 

@@ -10,7 +10,6 @@ and both a widening and an unknown ask for the people who answer for permissions
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +26,7 @@ from magistrate.domain.impact import (
     Sensitivity,
 )
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.dimensions import Shown
 from magistrate.impact.privilege.domains.terraform_code import VERSION
 from magistrate.impact.privilege.domains.terraform_versions import version
@@ -40,7 +40,7 @@ V6: Final = 1 << 32
 """Addresses of IPv6 are numbers from here on."""
 MAX_V6: Final = (1 << 128) - 1
 MAX_ROWS: Final = 40
-FILLING: Final = re.compile(r"(?:^|/)[^/]{0,200}(?:\.(?:env|properties|ini|conf|cfg|txt)|env|params)\Z")
+FILLING: Final = rx(r"(?:^|/)[^/]{0,200}(?:\.(?:env|properties|ini|conf|cfg|txt)|env|params)\Z")
 """Files of a kind that kustomizations fill objects with: only the repository says whether one does."""
 RAISING: Final = frozenset({PrivilegeTurn.WIDENED, PrivilegeTurn.INCOMPARABLE, PrivilegeTurn.UNKNOWN})
 Texts = Mapping[str, str]

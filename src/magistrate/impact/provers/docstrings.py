@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ast
 import io
-import re
 import tokenize
 import warnings
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.docstring_readers import reader_of_docstrings, strange_import
 from magistrate.impact.documents.compare import why_not_same_page
 from magistrate.impact.documents.judging import Judge
@@ -36,7 +36,7 @@ from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.text_readers import read_by_line
 
-LITERAL: Final = re.compile(r"([rR]?)(\"\"\"|'''|\"|')([\s\S]*)\2\Z")
+LITERAL: Final = rx(r"([rR]?)(\"\"\"|'''|\"|')([\s\S]*)\2\Z")
 DECORATORS: Final = frozenset(
     [
         "property", "staticmethod", "classmethod", "cached_property", "functools.cached_property", "functools.lru_cache",
@@ -58,10 +58,10 @@ BASES: Final = frozenset(
     ]
 )  # fmt: skip
 """Bases whose metaclasses read no docstring."""
-TOOL_NAMES: Final = re.compile(
+TOOL_NAMES: Final = rx(
     r"(?:p|t|do|help|cmd|command|tool|task|action)_|(?:\w*[a-z])?(?:Meta|Config|Query|Mutation|Signature)\Z"
 )
-NOT_PROSE: Final = re.compile(
+NOT_PROSE: Final = rx(
     r">>>|(?m:^[ \t]*(?:---[ \t]*$|\$ |%|[<|]|[a-z_]\w*[ \t]+:[ \t].*\b[A-Z][A-Z_]{2,}\b))|(?im:^[ \t]*(?:usage|options):(?!:))|::=|"
     r"\{\{|\{%|<%|(?i:\b(?:you are an?|the (?:user|assistant|model|tool|agent|llm)|use this (?:tool|function)|when to use)\b)"
 )

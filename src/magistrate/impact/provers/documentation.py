@@ -5,13 +5,13 @@ What a page newly says is for a person to judge (`documentation_text.py`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.documents.compare import why_not_same_page
 from magistrate.impact.documents.judging import Judge
 from magistrate.impact.documents.links import why_not_link
@@ -24,12 +24,12 @@ from magistrate.impact.documents.words import Vocabulary
 from magistrate.impact.equality import proof
 from magistrate.impact.reachability import reader_of
 
-NOT_PROSE: Final = re.compile(
+NOT_PROSE: Final = rx(
     r"(?i)claude|agents?\b|gemini|copilot|cursor|codex|skill|prompt|instruction|rules|llms|security|license|licence|"
     r"copying|notice|codeowners|release|policy|runbook|playbook|governance|contributing|conduct|template|fixture|testdata|"
     r"changeset|newsfragment|news\b"
 )
-IN_CHANGES: Final = re.compile(r"(?i)(?:^|/)(?:changelog|changes|history)[^/]*/")
+IN_CHANGES: Final = rx(r"(?i)(?:^|/)(?:changelog|changes|history)[^/]*/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

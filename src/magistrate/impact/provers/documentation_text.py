@@ -23,6 +23,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.compiled import rx
 from magistrate.impact.documents.examples import directives_over, example_changes, of_another_page, surely_fenced
 from magistrate.impact.documents.mdx import why_program
 from magistrate.impact.documents.pages import (
@@ -41,15 +42,15 @@ from magistrate.impact.equality import proof
 from magistrate.impact.reachability import Mention, agents_sent, program_mentions, readers_in, said_of
 from magistrate.impact.screening import places
 
-FOR_OTHERS: Final = re.compile(
+FOR_OTHERS: Final = rx(
     r"(?i)claude|agents?\b|gemini|copilot|cursor|codex|skill|prompt|instruction|rules|llms|security|license|licence|"
     r"copying|notice|codeowners|policy|runbook|playbook|changeset|newsfragment|(?:^|/)[^/]*(?:template|fixture|testdata)[^/]*/"
 )
 """Names of pages that more than readers act on: agents, lawyers, operators, tools."""
-ORDERS: Final = re.compile(r"(?i)prompts?|instructions?|rules|skills?")
+ORDERS: Final = rx(r"(?i)prompts?|instructions?|rules|skills?")
 """Words that name orders to an agent in Markdown; agents take none from reStructuredText."""
 MDX: Final = ".mdx"
-ACTIVE: Final = re.compile(
+ACTIVE: Final = rx(
     r"(?i)<\s*/?\s*(?:script|iframe|object|embed|form|style|link|meta|base|svg|math|template)\b|\bon[a-z]+\s*=\s*[\"']|javascript:|"
     r"data:[a-z]+/|vbscript:|\{%|\{\{|\}\}|<%|--8<--|!include|!!|\A\s*\.\. +(?!(?:note|warning|tip|hint|important|danger|caution|attention|"
     r"error|admonition|seealso|contents|toctree|rubric|topic|sidebar|table|list-table|code|code-block|math|figure|image|"
@@ -58,11 +59,11 @@ ACTIVE: Final = re.compile(
     r"\A(?:---|\+\+\+)\s*\Z|<!--|-->|\A\s*(?:import|export) .*from|\[\[\[?cog|automodule|autoclass|literalinclude|\braw\b::"
 )
 """What a page does when it is published, beside being read."""
-CHORES: Final = re.compile(
+CHORES: Final = rx(
     r"(?i)\A(?:(?:\.github/scripts|scripts?|tools?|ci)/[^/]*(?:lint|check|verif|validat|spell|links|\btoc\b)[^/]*\.(?:[cm]?[jt]s|py)\Z)"
 )
 """Checks by their names, in languages whose calls can be told (not shell and Ruby, which run a text by a sign); what ships to users, releases or deploys is elsewhere."""
-RUNS: Final = re.compile(
+RUNS: Final = rx(
     r"(?i)(?<![.\w])(?:eval|exec|execfile|execsync|system|spawn|popen)\s*[(\"']|(?-i:\bFunction\s*\()|"
     r"\b(?:eval|compile|__import__|runpy|importlib|subprocess|child_process|worker_threads|execa|shelljs|zx|instance_eval|class_eval|"
     r"new\s+function|kernel\.(?:exec|system|load)|os\.(?:system|exec\w*|spawn\w*|popen)|open3|pty|vm)\b|node:vm|"
@@ -71,16 +72,16 @@ RUNS: Final = re.compile(
     r"\b(?:load|import|require(?:_relative)?)\b[ (\"'][^\n]*\.(?:md|rst|txt|mdx)\b|\b(?:import|require)\s*\((?!\s*[\"'])"
 )
 """Signs that what a script reads it runs as well, or hands on as a file."""
-IMPORT: Final = re.compile(r"\s*(?:import|export) ")
-BREAK: Final = re.compile(r"(?:---|\+\+\+)\s*\Z")
-TOP: Final = re.compile(r"\ufeff?\s*(?:---|\+\+\+)")
-TESTED: Final = re.compile(
+IMPORT: Final = rx(r"\s*(?:import|export) ")
+BREAK: Final = rx(r"(?:---|\+\+\+)\s*\Z")
+TOP: Final = rx(r"\ufeff?\s*(?:---|\+\+\+)")
+TESTED: Final = rx(
     r"doctest-(?:glob|plus|rst)|doctest_(?:glob|plus|rst|files)|sphinx\.ext\.doctest|-b doctest|make doctest|doctest\.(?:testfile|DocFileSuite|DocTest)|markdown-?it-?test|mdtest|"
     r"pytest-(?:examples|markdown)|phmdoctest|\bsybil\b|rustdoc --test|\bskeptic\b|\bcram\b|byexample|\bmdsh\b|include_str!"
 )
 """Signs that examples on pages are run."""
-SPHINX_TARGET: Final = re.compile(r"(?i)(?:^|/)(?:makefile|make\.bat)\Z")
-FOR_PEOPLE: Final = re.compile(r"(?i)\.github/(?:contributing|code_of_conduct|support|governance)\.(?:md|rst)\Z")
+SPHINX_TARGET: Final = rx(r"(?i)(?:^|/)(?:makefile|make\.bat)\Z")
+FOR_PEOPLE: Final = rx(r"(?i)\.github/(?:contributing|code_of_conduct|support|governance)\.(?:md|rst)\Z")
 """Pages that the forge shows to people under these names, from this folder as from the root."""
 
 

@@ -31,6 +31,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.computed_names import asks_computed_names
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tree, same_tree
@@ -39,15 +40,13 @@ from magistrate.impact.python_imports import INERT, STARTED, Atom, atoms_in, is_
 from magistrate.impact.python_unused import taken_by, why_missed
 from magistrate.impact.text_readers import read_by_line
 
-HEADING: Final = re.compile(r"[ \t]*(?:#(?: [A-Za-z][A-Za-z -]*)?)?\Z")
+HEADING: Final = rx(r"[ \t]*(?:#(?: [A-Za-z][A-Za-z -]*)?)?\Z")
 """Lines that may stand among imports: blank ones, and headings of a few plain words."""
-HOOKS: Final = re.compile(
+HOOKS: Final = rx(
     r"meta_path|path_hooks|path_importer_cache|\b(?:__builtins__|builtins)\b[^\n]*__import__|install_aliases|"
     r"\bsys\s*\.\s*modules\s*(?:\[\s*(?P<set>[^\]\n]*)\]\s*=(?!=)|,\s*(?P<item>[^,\n]*)|\.\s*(?:update|setdefault)\b)"
 )
-DIRECTIVE: Final = re.compile(
-    r"(?i)\b(?:isort|noqa|type|ruff|pylint|pyright|mypy|flake8|fmt|yapf|nosec|pragma|skip|off|on)\b"
-)
+DIRECTIVE: Final = rx(r"(?i)\b(?:isort|noqa|type|ruff|pylint|pyright|mypy|flake8|fmt|yapf|nosec|pragma|skip|off|on)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,23 +7,23 @@ test weaker and what may be a template stays `unknown`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.equality import SourceClaim, proof
 from magistrate.impact.languages import python
 from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.running_words import RUNS_MORE, RUNS_MORE_EXACTLY, STARTS_PROCESS, TEST_PLACE
 
-CHECKS: Final = re.compile(
+CHECKS: Final = rx(
     r"(?i)\b(?:assert\w*|expect\w*|require\w*|should\w*|verify\w*|check\w*|fail\w*|raises|throws|t\.(?:error|fatal)\w*)\b"
 )
-SKIPS: Final = re.compile(
+SKIPS: Final = rx(
     r"(?i)\b(?:skip\w*|xfail|xit|xdescribe|todo|only|ignore\w*|disabled|return|exit|pass|catch|except|suppress)\b"
 )
 

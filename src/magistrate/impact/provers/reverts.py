@@ -11,13 +11,13 @@ Known limits: a fix whose words and lines say nothing of security is a revert li
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.known import reader_of
 from magistrate.impact.earlier import Earlier, Landed
 from magistrate.impact.equality import proof
@@ -29,9 +29,9 @@ MAX_UNDONE: Final = 30
 """Landed commits that one person can be asked to judge the absence of."""
 SHOWN: Final = 3
 MAX_SUBJECT: Final = 72
-DATA: Final = re.compile(r"(?i)\.(?:md|markdown|rst|adoc|css|scss|sass|less|po|pot|strings|snap)\Z")
+DATA: Final = rx(r"(?i)\.(?:md|markdown|rst|adoc|css|scss|sass|less|po|pot|strings|snap)\Z")
 """Files that run and set nothing; of programs only those come in that have a front end."""
-KEEPS_SAFE: Final = re.compile(
+KEEPS_SAFE: Final = rx(
     r"(?i)\b(?:raise|throws?|panic|abort|assert\w*|reject\w*|den(?:y|ied)|forbid\w*|refus\w*|invalid\w*|valid(?:at)?\w*|verif\w*|"
     r"check\w*|guard\w*|limit\w*|max\w*|bound\w*|escap\w*|sanit\w*|allow\w*|block(?:ed|list)\w*|secur\w*|safe\w*|trust\w*|"
     r"sign(?:ed|ature)\w*|hash\w*|crypt\w*|token\w*|auth\w*|permi\w*|acl|roles?|admin\w*|secret\w*|password\w*|timeout\w*|"

@@ -9,13 +9,13 @@ secrets, that is said, and weighed only where it reads the whole environment or 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.equality import pinned_by, proof, taken_in_by
 from magistrate.impact.languages import python
 from magistrate.impact.languages.known import PROGRAMS
@@ -25,7 +25,7 @@ from magistrate.impact.testing.roles import MEMBER, tests_of, why_new_import, wh
 from magistrate.impact.testing.weakening import weaker, why_two
 from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
 
-RUNNER_FILES: Final = re.compile(
+RUNNER_FILES: Final = rx(
     r"(?i)(?:^|/)(?:(?:jest|vitest|vite|mocha|karma|playwright|ava|cypress|web-test-runner)\.(?:config|setup|conf)[^/]*|\.(?:mocharc|taprc|jasmine|rspec)[^/]*|conftest\.py|"
     r"\.?pytest\.(?:ini|toml)|tox\.ini|setup\.cfg|phpunit[^/]*\.xml[^/]*|(?:spec|test|rails)_helper\.rb|junit-platform\.properties|\.config/nextest\.toml)\Z"
 )

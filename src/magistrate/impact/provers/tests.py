@@ -11,13 +11,13 @@ other files. Tests of other languages are explained, never proven.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.equality import proof
 from magistrate.impact.languages import python
 from magistrate.impact.languages.reading import UnreadableError
@@ -29,7 +29,7 @@ from magistrate.impact.testing.project import Project
 from magistrate.impact.testing.runs import request, summary, why_not_shown
 from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
 
-CHOOSES: Final = re.compile(
+CHOOSES: Final = rx(
     r"(?:^|[\s\"'\[])-k[\s\"'=]|--?deselect|collect_ignore|pytest_collection|pytest_ignore_collect|pytest_itemcollected"
 )
 """How a base chooses tests by their names."""

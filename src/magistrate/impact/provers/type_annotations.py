@@ -34,6 +34,7 @@ from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Pro
 from magistrate.impact.annotation_names import IMPORTABLE, SAFE_SHAPES, Function, Names, leaves_alone, never_fails
 from magistrate.impact.annotation_readers import reader_of_annotations
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.computed_names import asks_computed_names
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, same_tree
@@ -44,8 +45,8 @@ from magistrate.impact.python_imports import atoms_in, shadowed
 from magistrate.impact.text_readers import read_by_line
 
 MORE: Final = "more than annotations changes"
-STAR: Final = re.compile(r"\bimport[ \t]*\(?[ \t]*\*")
-DIRECTIVE: Final = re.compile(
+STAR: Final = rx(r"\bimport[ \t]*\(?[ \t]*\*")
+DIRECTIVE: Final = rx(
     r"#.*\b(?:noqa|type|pyright|mypy|pylint|ruff|fmt|yapf|nosec|pragma|isort|skip|nopep8)\b", re.IGNORECASE
 )
 

@@ -23,7 +23,6 @@ makes values of types is known by a list.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Evidence, EvidenceRequest, Proof, ProofStatus, Strictness
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.equality import proof, read_as_bytes
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.typescript_erasure import ASSERTION, MARK
@@ -38,9 +38,9 @@ from magistrate.impact.languages.typescript_erasure_text import Bare, bare, type
 from magistrate.impact.text_readers import read_by_line
 from magistrate.impact.typescript_type_readers import SETTINGS, reader_of_types
 
-SOURCE: Final = re.compile(r"\.(?:ts|mts|cts|tsx)\Z")
-DECLARATIONS: Final = re.compile(r"\.d(?:\.[\w-]+)?\.[cm]?ts\Z")
-LOOSE: Final = re.compile(rb"(?<![\w$.])(?:any|unknown|object|Function|Object|never|infer|\{ \})(?![\w$])")
+SOURCE: Final = rx(r"\.(?:ts|mts|cts|tsx)\Z")
+DECLARATIONS: Final = rx(r"\.d(?:\.[\w-]+)?\.[cm]?ts\Z")
+LOOSE: Final = rx(rb"(?<![\w$.])(?:any|unknown|object|Function|Object|never|infer|\{ \})(?![\w$])")
 LOOSE_KINDS: Final = frozenset({ASSERTION, MARK})
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.reach.secrets import (
     KEPT,
     NAME,
@@ -27,36 +28,34 @@ from magistrate.impact.reach.secrets import (
 
 MAX_LINE: Final = 4_000
 Pair = tuple[str, str]
-_KEY: Final = re.compile(
+_KEY: Final = rx(
     r"[ \t]*(?:-[ \t]+)*(?:(?:export|readonly|local|set|ARG|ENV|env)[ \t]+)?[\"']?([A-Za-z_][\w-]{0,120})[\"']?[ \t]*[:=]"
 )
-_GIVEN: Final = re.compile(r"(?<![\w.$-])([A-Za-z_]\w{0,120})=[\"']?(?=[^\s\"']*(?:\$|secrets|/run/))")
-_FLOW_KEY: Final = re.compile(r"(?<![{$])[{,][ \t]*[\"']?([A-Za-z_][\w-]{0,120})[\"']?[ \t]*:")
-_SOURCE: Final = re.compile(
+_GIVEN: Final = rx(r"(?<![\w.$-])([A-Za-z_]\w{0,120})=[\"']?(?=[^\s\"']*(?:\$|secrets|/run/))")
+_FLOW_KEY: Final = rx(r"(?<![{$])[{,][ \t]*[\"']?([A-Za-z_][\w-]{0,120})[\"']?[ \t]*:")
+_SOURCE: Final = rx(
     r"(?i:\bsecrets)\s*(?:\.\s*([\w-]+)|\[\s*['\"]([\w-]+)['\"])|"
     r"\b(?:env|inputs|vars|variables|outputs|var|local)\.([A-Za-z_][\w-]*)|"
     r"(?:\$(?:\{|\()?\s*|\{\{\s*(?!(?:secrets|env|inputs|vars)\b))([A-Za-z_]\w*)|/run/secrets/([\w.-]+)"
 )
-_CREDENTIAL: Final = re.compile(r"credentialsId\s*:\s*['\"]([\w./-]{1,120})['\"]([^)\n]{0,300})")
-_VARIABLE: Final = re.compile(r"[vV]ariable\s*:\s*['\"]([A-Za-z_]\w*)['\"]")
-_BOUND_CREDENTIAL: Final = re.compile(r"\b([A-Za-z_]\w*)\s*=\s*credentials\(\s*['\"]([\w./-]{1,120})['\"]")
-_MOUNT: Final = re.compile(rf"\btype=secret,id=({NAME}),(?:[\w=/.-]+,)*env=([A-Za-z_]\w*)")
+_CREDENTIAL: Final = rx(r"credentialsId\s*:\s*['\"]([\w./-]{1,120})['\"]([^)\n]{0,300})")
+_VARIABLE: Final = rx(r"[vV]ariable\s*:\s*['\"]([A-Za-z_]\w*)['\"]")
+_BOUND_CREDENTIAL: Final = rx(r"\b([A-Za-z_]\w*)\s*=\s*credentials\(\s*['\"]([\w./-]{1,120})['\"]")
+_MOUNT: Final = rx(rf"\btype=secret,id=({NAME}),(?:[\w=/.-]+,)*env=([A-Za-z_]\w*)")
 _EXPRESSION: Final = frozenset({"secrets", "env", "inputs", "vars", "steps", "github", "needs", "matrix"})
-_ENV_NAME: Final = re.compile(
+_ENV_NAME: Final = rx(
     rf"(?m)\bname[\"']?\s*:\s*[\"']?({NAME})[\"']?\s*,?\s*[\"']?valueFrom[\"']?\s*:\s*\{{?\s*[\"']?\Z"
 )
-_NAME_AFTER: Final = re.compile(rf"\A(?P<in>[ \t]*)(?P<dash>-[ \t]+)?[\"']?name[\"']?\s*:\s*[\"']?({NAME})[\"']?\s*\Z")
-_FLOW_AFTER: Final = re.compile(rf"\A[^}}\n]{{0,400}}\}}\s*\}}\s*,\s*[\"']?name[\"']?\s*:\s*[\"']?({NAME})")
-_OUTPUT: Final = re.compile(r"(?m)^[ \t]*output[ \t]+\"([\w-]+)\"[ \t]*\{([^}]{0,2000})")
-_STORED: Final = re.compile(
-    r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(?:key|objectName|property)[\"']?\s*:\s*[\"']?([\w./-]{1,120})"
-)
-_OWN_KEY: Final = re.compile(rf"(?m)^[ \t]*(?:-[ \t]+)?[\"']?secretKey[\"']?\s*:\s*[\"']?({NAME})")
-_CONTENT: Final = re.compile(
+_NAME_AFTER: Final = rx(rf"\A(?P<in>[ \t]*)(?P<dash>-[ \t]+)?[\"']?name[\"']?\s*:\s*[\"']?({NAME})[\"']?\s*\Z")
+_FLOW_AFTER: Final = rx(rf"\A[^}}\n]{{0,400}}\}}\s*\}}\s*,\s*[\"']?name[\"']?\s*:\s*[\"']?({NAME})")
+_OUTPUT: Final = rx(r"(?m)^[ \t]*output[ \t]+\"([\w-]+)\"[ \t]*\{([^}]{0,2000})")
+_STORED: Final = rx(r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(?:key|objectName|property)[\"']?\s*:\s*[\"']?([\w./-]{1,120})")
+_OWN_KEY: Final = rx(rf"(?m)^[ \t]*(?:-[ \t]+)?[\"']?secretKey[\"']?\s*:\s*[\"']?({NAME})")
+_CONTENT: Final = rx(
     r"(?m)^(?P<in>[ \t]*)[\"']?(?:data|stringData|encryptedData)[\"']?:[ \t]*(?P<flow>\{[^}]{0,4000})?"
 )
-_ENTRY: Final = re.compile(rf"[ \t]*[\"']?({NAME})[\"']?[ \t]*:")
-_TOP_NAME: Final = re.compile(rf"(?m)(?:^|[{{,])[ \t]*(?:-[ \t]+)?[\"']?(?:name|secretName)[\"']?\s*:\s*[\"']?({NAME})")
+_ENTRY: Final = rx(rf"[ \t]*[\"']?({NAME})[\"']?[ \t]*:")
+_TOP_NAME: Final = rx(rf"(?m)(?:^|[{{,])[ \t]*(?:-[ \t]+)?[\"']?(?:name|secretName)[\"']?\s*:\s*[\"']?({NAME})")
 
 
 @lru_cache(maxsize=KEPT)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Final
 
 from magistrate.impact.base import PROSE, in_lower_case
+from magistrate.impact.compiled import rx
 from magistrate.impact.configuration.declared import SETTINGS
 from magistrate.impact.privilege.domains import compose, github_actions, gitlab_ci, k8s_pods
 from magistrate.impact.privilege.model import Holder, Reader
@@ -28,11 +29,11 @@ MAX_TEXT: Final = 1_000_000
 MAX_CONSUMERS: Final = 100
 MAX_PAIRS: Final = 50_000
 MIN_PLAIN: Final = 6
-_TELLING: Final = re.compile(r"[_./-]|\d")
+_TELLING: Final = rx(r"[_./-]|\d")
 _MAY_GIVE: Final = ("secret", "$", "{{", "var.", "local.", "env", "credential")
-_VARIABLES: Final = re.compile(r"(?i)(?:\A|/)(\.env(?:\.[\w.-]+)?|[\w-]+\.env)\Z")
+_VARIABLES: Final = rx(r"(?i)(?:\A|/)(\.env(?:\.[\w.-]+)?|[\w-]+\.env)\Z")
 """Files of variables, which others take in whole."""
-_IGNORING: Final = re.compile(r"(?i)(?:\A|/)\.\w*ignore\Z")
+_IGNORING: Final = rx(r"(?i)(?:\A|/)\.\w*ignore\Z")
 
 
 @dataclass(frozen=True, kw_only=True)

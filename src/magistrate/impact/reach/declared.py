@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.configuration.declared import SETTINGS
 from magistrate.impact.configuration.leaves import leaves_of
 from magistrate.impact.configuration.scalars import Kind
@@ -26,9 +27,9 @@ from magistrate.impact.languages.reading import UnreadableError
 
 PRODUCTION: Final = "production"
 PARTS: Final = ("environments", "services", "data_stores", "secrets")
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-SECRET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,127}\Z")
-PATTERN: Final = re.compile(r"(?!(?:.*/)?\.\.(?:/|\Z))[A-Za-z0-9_.@*+-]+(?:/[A-Za-z0-9_.@*+-]+)*\Z")
+NAME: Final = rx(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+SECRET: Final = rx(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,127}\Z")
+PATTERN: Final = rx(r"(?!(?:.*/)?\.\.(?:/|\Z))[A-Za-z0-9_.@*+-]+(?:/[A-Za-z0-9_.@*+-]+)*\Z")
 MAX_PATTERNS: Final = 2_000
 
 

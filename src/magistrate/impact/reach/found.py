@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from magistrate.domain.impact import SecretReach
 from magistrate.errors import Usage
+from magistrate.impact.compiled import rx
 from magistrate.impact.reach.consumers import MAX_CONSUMERS, MAX_TEXT, UNKNOWN, Texts
 from magistrate.impact.reach.declared import map_in
 from magistrate.impact.reach.secrets import ANY, likely, named_in
@@ -26,16 +27,16 @@ MAX_NAMES: Final = 8
 MAX_VALUES: Final = 8
 MIN_VALUE: Final = 8
 Place = tuple[str, int, int]
-_GIVEN: Final = re.compile(r"([A-Za-z_][\w-]{0,80})[\"']?\]?[ \t]*(?::=|=>|:|=(?!=))[ \t]*(?=\S)")
-_QUOTED: Final = re.compile(r"\"([^\"\n]{1,1000})\"|'([^'\n]{1,1000})'|`([^`\n]{1,1000})`")
-_KEY_END: Final = re.compile(r"[ \t]*\]?[ \t]*[:=]")
-_BARE: Final = re.compile(r"[:=][ \t]*([^\s\"'`$({\[,;]{8,1000})")
+_GIVEN: Final = rx(r"([A-Za-z_][\w-]{0,80})[\"']?\]?[ \t]*(?::=|=>|:|=(?!=))[ \t]*(?=\S)")
+_QUOTED: Final = rx(r"\"([^\"\n]{1,1000})\"|'([^'\n]{1,1000})'|`([^`\n]{1,1000})`")
+_KEY_END: Final = rx(r"[ \t]*\]?[ \t]*[:=]")
+_BARE: Final = rx(r"[:=][ \t]*([^\s\"'`$({\[,;]{8,1000})")
 _SHORT: Final = 8
-_PLAIN: Final = re.compile(
+_PLAIN: Final = rx(
     r"_*(?:[a-z]{2,}|[A-Z]{2,}|[A-Za-z][a-z]{2,}(?:[A-Z][a-z]{2,}){0,6})(?:[_-](?:[a-z]+|[A-Z]+|\d+)){0,8}\Z"
 )
 """How names are written that do not say that they hold a secret; what is written otherwise may be the secret."""
-_LIKE_A_VALUE: Final = re.compile(r"(?:\D*\d){4}|(?:\d[A-Za-z].*){2}|(?=.{20})(?!.*[_.-])|.{41}")
+_LIKE_A_VALUE: Final = rx(r"(?:\D*\d){4}|(?:\d[A-Za-z].*){2}|(?=.{20})(?!.*[_.-])|.{41}")
 
 
 def reaches_of(request: Mapping[str, Any]) -> dict[str, Any]:

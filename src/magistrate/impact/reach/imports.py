@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import KEPT_TEXTS
+from magistrate.impact.compiled import rx
 
 
 class Tongue(StrEnum):
@@ -32,16 +33,16 @@ ENDINGS: Final = {
     ".kt": Tongue.JAVA, ".kts": Tongue.JAVA, ".scala": Tongue.JAVA, ".groovy": Tongue.JAVA, ".rs": Tongue.RUST,
 }  # fmt: skip
 MAX_TEXT: Final = 4_000_000
-_PYTHON: Final = re.compile(
+_PYTHON: Final = rx(
     r"(?:^|[;:])[ \t]*(?:from[ \t]*(?P<dots>[.]*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|(?:[^\n#;\\]|\\\r?\n)*)|import[ \t]+(?P<plain>(?:[^\n#;\\]|\\\r?\n)*))",
     re.MULTILINE,
 )
-_DYNAMIC: Final = re.compile(r"(?:import_module|__import__)\(\s*[\"']([\w.]+)[\"']")
-_SCRIPT: Final = re.compile(r"\b(?:from|import|require)\b\s*\(?\s*[\"'`]([^\"'`\n]{1,300})[\"'`]")
-_GO: Final = re.compile(r"^import\s*(?:\((?P<many>[^)]*)\)|(?:[\w.]+\s+)?\"(?P<one>[^\"\n]+)\")", re.MULTILINE)
-_JAVA: Final = re.compile(r"^[ \t]*import[ \t]+(?:static[ \t]+)?(\w+(?:\.\w+)*(?:\.\*|\.\{[^}]*\}|\._)?)", re.MULTILINE)
-_RUST_MOD: Final = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;", re.MULTILINE)
-_RUST_USE: Final = re.compile(r"\b(?:use|extern[ \t]+crate)[ \t]+([^;]{1,2000});|\b((?:crate|super|self)(?:::\w+)+)")
+_DYNAMIC: Final = rx(r"(?:import_module|__import__)\(\s*[\"']([\w.]+)[\"']")
+_SCRIPT: Final = rx(r"\b(?:from|import|require)\b\s*\(?\s*[\"'`]([^\"'`\n]{1,300})[\"'`]")
+_GO: Final = rx(r"^import\s*(?:\((?P<many>[^)]*)\)|(?:[\w.]+\s+)?\"(?P<one>[^\"\n]+)\")", re.MULTILINE)
+_JAVA: Final = rx(r"^[ \t]*import[ \t]+(?:static[ \t]+)?(\w+(?:\.\w+)*(?:\.\*|\.\{[^}]*\}|\._)?)", re.MULTILINE)
+_RUST_MOD: Final = rx(r"^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;", re.MULTILINE)
+_RUST_USE: Final = rx(r"\b(?:use|extern[ \t]+crate)[ \t]+([^;]{1,2000});|\b((?:crate|super|self)(?:::\w+)+)")
 
 
 def tongue_of(path: str) -> Tongue | None:

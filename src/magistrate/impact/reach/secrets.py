@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import Final
 
 from magistrate.impact.base import in_lower_case
+from magistrate.impact.compiled import rx
 from magistrate.impact.reach.imports import tongue_of
 from magistrate.impact.screening import places
 
@@ -26,65 +27,61 @@ CALL: Final = 300
 """How much behind the name of a secret may say which version of it is meant."""
 NAME: Final = r"[A-Za-z0-9_][\w.-]{0,120}"
 """The name of a secret, as a pattern."""
-_LIKELY: Final = re.compile(
+_LIKELY: Final = rx(
     r"(?i)token|secret|passw|passphrase|credential|apikey|private|dsn(?:_|\Z)|"
     r"(?:\A|_)(?:key|keys|pass|pwd|creds?|auth|cert|pat|salt|signing|webhook)(?:_|\d|\Z)|"
     r"(?:\A|_)(?:database|db|redis|mongo(?:db)?|amqp|rabbitmq|postgres(?:ql)?|mysql|broker)_ur[il]\Z|conn(?:ection)?_?str"
 )
 _PLAIN: Final = frozenset({"PWD", "OLDPWD"})
-_WORKFLOW: Final = re.compile(r"(?i)\bsecrets\s*(?:\.\s*([\w-]+)|\[\s*['\"]([\w-]+)['\"]\s*\])")
-_ALL: Final = re.compile(r"(?i)\bsecrets\s*\[\s*(?!['\"][\w-]+['\"]\s*\])|\bsecrets\s*:\s*inherit\b|\(\s*secrets\s*\)")
-_SECRET_REF: Final = re.compile(
+_WORKFLOW: Final = rx(r"(?i)\bsecrets\s*(?:\.\s*([\w-]+)|\[\s*['\"]([\w-]+)['\"]\s*\])")
+_ALL: Final = rx(r"(?i)\bsecrets\s*\[\s*(?!['\"][\w-]+['\"]\s*\])|\bsecrets\s*:\s*inherit\b|\(\s*secrets\s*\)")
+_SECRET_REF: Final = rx(
     r"\b(?:secret|\w+Secret)(?:KeyRef|Ref|KeySelector)\b[\"']?\s*:|(?<=\s)secret[\"']?[ \t]*:[ \t]*(?=\{|\n[ \t]+name[ \t]*:)"
 )
-_INNER_NAME: Final = re.compile(rf"(?:\A|[\s{{,])[\"']?name[\"']?\s*:\s*[\"']?({NAME})[\"']?\s*(?=[,}}\n]|\Z|\s#)")
-_SECRET_NAME: Final = re.compile(rf"\bsecretName\b[\"']?\s*:\s*[\"']?({NAME})?")
-OBJECT: Final = re.compile(r"(?m)^[ \t]*[\"']?kind[\"']?\s*:\s*[\"']?(?:\w*Secret)\b")
-_LISTED: Final = re.compile(
-    r"(?m)^(?P<in>[ \t]*)(?:secrets|imagePullSecrets):[ \t]*(?P<flow>\[[^\]\n]*\])?[ \t]*(?:#.*)?$"
-)
-_ITEM: Final = re.compile(
-    rf"\A[ \t]*(?:-[ \t]*(?:(?:source|name):[ \t]*)?|source:[ \t]*)?[\"']?({NAME})[\"']?[ \t]*(?::.*)?\Z"
-)
+_INNER_NAME: Final = rx(rf"(?:\A|[\s{{,])[\"']?name[\"']?\s*:\s*[\"']?({NAME})[\"']?\s*(?=[,}}\n]|\Z|\s#)")
+_SECRET_NAME: Final = rx(rf"\bsecretName\b[\"']?\s*:\s*[\"']?({NAME})?")
+OBJECT: Final = rx(r"(?m)^[ \t]*[\"']?kind[\"']?\s*:\s*[\"']?(?:\w*Secret)\b")
+_LISTED: Final = rx(r"(?m)^(?P<in>[ \t]*)(?:secrets|imagePullSecrets):[ \t]*(?P<flow>\[[^\]\n]*\])?[ \t]*(?:#.*)?$")
+_ITEM: Final = rx(rf"\A[ \t]*(?:-[ \t]*(?:(?:source|name):[ \t]*)?|source:[ \t]*)?[\"']?({NAME})[\"']?[ \t]*(?::.*)?\Z")
 _CLOUD: Final = (
     r"(?:aws_secretsmanager_secret\w*|aws_ssm_parameter|random_password|google_secret_manager_secret\w*|"
     r"azurerm_key_vault_secret|vault_\w+|kubernetes_secret\w*|github_actions_\w*secret\w*|\w+_access_key)"
 )
-_BLOCK: Final = re.compile(rf"(?m)^[ \t]*(?:resource|data)[ \t]+\"({_CLOUD})\"[ \t]+\"([\w-]+)\"")
-_REFERENCE: Final = re.compile(rf"\b({_CLOUD})\.([A-Za-z_][\w-]*)")
-_HELD: Final = re.compile(
+_BLOCK: Final = rx(rf"(?m)^[ \t]*(?:resource|data)[ \t]+\"({_CLOUD})\"[ \t]+\"([\w-]+)\"")
+_REFERENCE: Final = rx(rf"\b({_CLOUD})\.([A-Za-z_][\w-]*)")
+_HELD: Final = rx(
     r"(?m)^[ \t]*((?:master_|admin(?:istrator)?_(?:login_)?|root_|db_)?(?:password|auth_token))\w*[ \t]*="
 )
-_OWNER: Final = re.compile(r"(?m)^[ \t]*(?:resource|data|module|variable)[ \t]+\"([\w-]+)\"(?:[ \t]+\"([\w-]+)\")?")
+_OWNER: Final = rx(r"(?m)^[ \t]*(?:resource|data|module|variable)[ \t]+\"([\w-]+)\"(?:[ \t]+\"([\w-]+)\")?")
 _ENVIRONMENT: Final = (
     r"(?:\benviron\s*(?:\[|\.(?:get|pop|setdefault)\s*\()|\b(?:os\.)?[Gg]etenv\s*\(|\bLookupEnv\s*\(|\bGetEnvironmentVariable\s*\(|"
     r"\benv::var(?:_os)?\s*\(|\benv!\s*\(|\bENV\s*(?:\[|\.fetch\s*\()|\$_ENV\s*\[|\benv\s*\[)\s*"
 )
-_READ: Final = re.compile(_ENVIRONMENT + r"(?:[rbf]?['\"]([\w.-]+)['\"]|([A-Za-z_]))")
-_COMPUTED: Final = re.compile(_ENVIRONMENT + r"(?![rbf]?['\"])[A-Za-z_]")
-_DOTTED: Final = re.compile(r"\b(?:process|import\.meta|Deno|Bun)\.env\.(?:get\(\s*['\"])?([A-Za-z_]\w*)")
+_READ: Final = rx(_ENVIRONMENT + r"(?:[rbf]?['\"]([\w.-]+)['\"]|([A-Za-z_]))")
+_COMPUTED: Final = rx(_ENVIRONMENT + r"(?![rbf]?['\"])[A-Za-z_]")
+_DOTTED: Final = rx(r"\b(?:process|import\.meta|Deno|Bun)\.env\.(?:get\(\s*['\"])?([A-Za-z_]\w*)")
 MIN_BOUND: Final = 6
-_BOUND: Final = re.compile(
+_BOUND: Final = rx(
     r"[ \t]*(?:(?:export|const|let|var|final|static|public|private|readonly|val|pub|string|String|&?str)[ \t]+){0,5}"
     r"(?:\w+\.)*([A-Za-z_]\w{0,80})[ \t]*(?::[ \t]*[\w\[\]|&'. ]{1,60})?[ \t]*:?=(?!=)"
 )
-_TAKEN: Final = re.compile(
+_TAKEN: Final = rx(
     r"(?:\$[({]?\s*|\{\{\s*(?!(?:env|inputs|vars)\.))([A-Za-z_]\w*)|(?<![\w-])(?:env|inputs|outputs|vars|variables|var|local)\.([A-Za-z_][\w-]*)"
 )
-_BY_ID: Final = re.compile(r"\b[Ss]ecret_?(?:[Ii]d|[Nn]ame)['\"]?\s*[=:]\s*['\"]([\w./:+=@-]{1,120})['\"]")
-_HELD_AT: Final = re.compile(
+_BY_ID: Final = rx(r"\b[Ss]ecret_?(?:[Ii]d|[Nn]ame)['\"]?\s*[=:]\s*['\"]([\w./:+=@-]{1,120})['\"]")
+_HELD_AT: Final = rx(
     rf"/run/secrets/({NAME})|\bprojects/[^/\s'\"]{{1,80}}/secrets/({NAME})|\bvault\.azure\.net/secrets/({NAME})|"
     r"\bsecretsmanager:[\w-]*:\d*:secret:([\w/+=.@-]{1,120})|\bresolve:secretsmanager:([\w/+=.@-]{1,120})|"
     rf"\btype=secret,id=({NAME})|--secret(?:-id|-name)?[= ][\"']?(?:id=)?({NAME})|"
     r"\bresolve:ssm(?:-secure)?:([\w/.-]{1,120})|\bvault\s+(?:kv\s+get|read)\s+(?:-\S+\s+)*([\w/.-]{1,120})"
 )
-_ARN_END: Final = re.compile(r"[^/-]-[A-Za-z0-9]{6}\Z")
+_ARN_END: Final = rx(r"[^/-]-[A-Za-z0-9]{6}\Z")
 """What the store of AWS puts behind the name of a secret."""
-_STORED: Final = re.compile(r"(?m)^[ \t]*secret_?id[ \t]*=[ \t]*\"([\w./:+=@-]{1,120})\"")
-_DEEPER: Final = re.compile(
+_STORED: Final = rx(r"(?m)^[ \t]*secret_?id[ \t]*=[ \t]*\"([\w./:+=@-]{1,120})\"")
+_DEEPER: Final = rx(
     r"\A[ \t]+[\"']?(?:environment|name|external_name|vault|file|path|field|target)[\"']?\s*:\s*[\"']?([\w./@:-]{1,120})"
 )
-_UPPER: Final = re.compile(r"(?<![\w.-])[A-Z][A-Z0-9_]{2,80}(?![\w-])")
+_UPPER: Final = rx(r"(?<![\w.-])[A-Z][A-Z0-9_]{2,80}(?![\w-])")
 _MARKS: Final = (
     "secret", "env", "$", "{{", "inputs.", "outputs.", "vars.", "variables.", "var.", "local.", "vault", "resolve:ssm", "_id",
 )  # fmt: skip
@@ -93,7 +90,7 @@ _HELD_MARKS: Final = ("secret", "vault", "resolve:ssm")
 YAML: Final = (".yml", ".yaml", ".json")
 TERRAFORM: Final = (".tf", ".tfvars", ".hcl")
 _SETTINGS: Final = (*YAML, *TERRAFORM, ".toml", ".ini", ".env", ".sh", ".bash", ".conf", ".cfg", ".properties", ".mk")
-_SETTINGS_NAME: Final = re.compile(
+_SETTINGS_NAME: Final = rx(
     r"(?i)\A(?:\.env\b.*|.*\.env(?:\.\w+)?|(?:.*\.)?dockerfile(?:\..*)?|makefile|justfile|jenkinsfile)\Z"
 )
 

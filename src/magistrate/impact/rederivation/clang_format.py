@@ -11,15 +11,16 @@ import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.rederivation.family import Family, ignored_by, nearest
 from magistrate.impact.rederivation.texts import only_blanks
 
 READ: Final = (".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx")
-SAYS: Final = re.compile(rb"(?m)^[ \t]*#[ \t]*define[ \t]+(\w+)\([^\n]*?(?<!#)#(?!#)")
-CALL: Final = re.compile(r"\b([A-Za-z_]\w*)[ \t]*\(")
+SAYS: Final = rx(rb"(?m)^[ \t]*#[ \t]*define[ \t]+(\w+)\([^\n]*?(?<!#)#(?!#)")
+CALL: Final = rx(r"\b([A-Za-z_]\w*)[ \t]*\(")
 CONFIG_NAMES: Final = (".clang-format", "_clang-format")
-DIRECTIVE: Final = re.compile(rb"(?m)^[ \t]*(?:#|%:|\?\?=)(?:[^\n\\]|\\(?:\r?\n|.))*")
-TEXT: Final = re.compile(rb"//[^\n]*\\\r?\n|\?\?/|\bR\"|\b(?:asm|__asm__|__asm)\b|__LINE__")
+DIRECTIVE: Final = rx(rb"(?m)^[ \t]*(?:#|%:|\?\?=)(?:[^\n\\]|\\(?:\r?\n|.))*")
+TEXT: Final = rx(rb"//[^\n]*\\\r?\n|\?\?/|\bR\"|\b(?:asm|__asm__|__asm)\b|__LINE__")
 
 
 def configs(path: str, base: BaseTree) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 
 STEERING: Final = frozenset(
     {
@@ -22,13 +23,13 @@ STEERING: Final = frozenset(
     }
 )  # fmt: skip
 """Names (lower case) that may say which tool runs, in which version, and how."""
-NAMING: Final = re.compile(
+NAMING: Final = rx(
     r"(?i)(?:^|/)(?:\.pre-commit-config\.yaml|pyproject\.toml|setup\.cfg|tox\.ini|noxfile\.py|[^/]*requirements[^/]*\.(?:txt|in)|"
     r"package\.json|makefile|justfile|taskfile\.ya?ml|\.lintstagedrc[^/]*|lefthook\.ya?ml|contributing\.(?:md|rst)|"
     r"\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml|\.trunk/trunk\.yaml|\.?mise\.toml)\Z"
 )
 """Files in which a project says what tools it uses."""
-FLAT: Final = re.compile(r"(?:---|(\w+)[ \t]*:[ \t]*(?:\"([^\"\\]*)\"|'([^'\\]*)'|([\w. -]*)))[ \t]*(?:#.*)?\Z")
+FLAT: Final = rx(r"(?:---|(\w+)[ \t]*:[ \t]*(?:\"([^\"\\]*)\"|'([^'\\]*)'|([\w. -]*)))[ \t]*(?:#.*)?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

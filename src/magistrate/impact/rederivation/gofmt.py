@@ -7,15 +7,15 @@ comment above `import "C"` is C.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.rederivation.family import Family
 from magistrate.impact.rederivation.texts import go_lines
 
-CGO: Final = re.compile(rb"\"C\"|`C`")
-MADE: Final = re.compile(rb"(?m)^// Code generated .* DO NOT EDIT\.\r?$")
+CGO: Final = rx(rb"\"C\"|`C`")
+MADE: Final = rx(rb"(?m)^// Code generated .* DO NOT EDIT\.\r?$")
 
 
 def kept(path: str, before: bytes, after: bytes, base: BaseTree) -> str | None:

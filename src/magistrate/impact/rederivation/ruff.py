@@ -9,18 +9,18 @@ nothing else: ruff calls its removal safe, yet other modules register, patch or 
 
 from __future__ import annotations
 
-import re
 import tomllib
 from typing import Any, Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.python_imports import atoms_of, may_go, shadowed
 from magistrate.impact.python_unused import why_missed
 from magistrate.impact.rederivation.family import Family, nearest
 from magistrate.impact.rederivation.texts import any_python, same_python
 
 CONFIG_NAMES: Final = (".ruff.toml", "ruff.toml", "pyproject.toml")
-IMPORTING: Final = re.compile(r"[ \t]*(?:from[ \t]+[\w.]+[ \t]+import\b[^#;]*|import[ \t][\w., ]*)\Z")
+IMPORTING: Final = rx(r"[ \t]*(?:from[ \t]+[\w.]+[ \t]+import\b[^#;]*|import[ \t][\w., ]*)\Z")
 FORBIDDEN_KEYS: Final = frozenset({"extend", "extend-safe-fixes", "unsafe-fixes", "required-version"})
 
 

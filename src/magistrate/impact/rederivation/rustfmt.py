@@ -7,11 +7,11 @@ lists of `use` and `mod`; where a macro is defined or taken in by text order, no
 
 from __future__ import annotations
 
-import re
 import tomllib
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.rederivation.family import Family, nearest
 from magistrate.impact.rederivation.texts import same_words, same_words_in_order
 
@@ -26,8 +26,8 @@ LOOKS: Final = frozenset(
     }
 )  # fmt: skip
 EDITIONS: Final = ("2015", "2018", "2021", "2024")
-EDITION: Final = re.compile(r"(?m)^[ \t]*edition[ \t]*=[ \t]*[\"'](20\d\d)[\"']")
-TEXT_ORDER: Final = re.compile(rb"macro_rules\s*!|macro_use|\binclude\s*!|#\s*!?\s*\[\s*path\b")
+EDITION: Final = rx(r"(?m)^[ \t]*edition[ \t]*=[ \t]*[\"'](20\d\d)[\"']")
+TEXT_ORDER: Final = rx(rb"macro_rules\s*!|macro_use|\binclude\s*!|#\s*!?\s*\[\s*path\b")
 
 
 def configs(path: str, base: BaseTree) -> tuple[str, ...]:

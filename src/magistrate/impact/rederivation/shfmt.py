@@ -7,19 +7,19 @@ mksh, bats) are left alone.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.rederivation.family import Family, all_above, named_in_project
 from magistrate.impact.rederivation.texts import shell_words
 
-DARES: Final = re.compile(r"(?im)^[ \t]*(simplify|minify|ignore)[ \t]*=[ \t]*(?!false\b|unset\b)")
-OWN: Final = re.compile(
+DARES: Final = rx(r"(?im)^[ \t]*(simplify|minify|ignore)[ \t]*=[ \t]*(?!false\b|unset\b)")
+OWN: Final = rx(
     r"(?im)^[ \t]*(?:shell_variant|binary_next_line|switch_case_indent|space_redirects|keep_padding|function_next_line)\b"
 )
-INTERPRETERS: Final = re.compile(rb"#![ \t]*/(?:usr/)?bin/(?:env[ \t]+)?(?:ba|da)?sh\b")
-TEXT: Final = re.compile(rb"<<|\bLINENO\b|\$0\b|\bBASH_SOURCE\b|\balias\b|\beval\b")
+INTERPRETERS: Final = rx(rb"#![ \t]*/(?:usr/)?bin/(?:env[ \t]+)?(?:ba|da)?sh\b")
+TEXT: Final = rx(rb"<<|\bLINENO\b|\$0\b|\bBASH_SOURCE\b|\balias\b|\beval\b")
 """What makes the layout or the line numbers of a script part of what it does."""
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.notation import MARKS, NARROW_MARKS
 from magistrate.impact.languages.python import head_of, looks_like_template, read_tokens, read_tree, same_tree
 from magistrate.impact.languages.python_nodes import walk
@@ -20,21 +21,21 @@ from magistrate.impact.languages.python_outline import alike
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.toml_text import parsed
 
-BRACES: Final = re.compile(r"(?<!=)\{\{|\{%|%\}|<%|%>|<\?php|@@")
+BRACES: Final = rx(r"(?<!=)\{\{|\{%|%\}|<%|%>|<\?php|@@")
 """Marks of templates where `[[` and `={{` are of the language itself."""
-DIRECTIVE: Final = re.compile(
+DIRECTIVE: Final = rx(
     r"(?i)\b(?:noqa|nosec|type|pyright|mypy|pylint|ruff|flake8|fmt|yapf|isort|pragma|coverage|skip|off|on|ignore|disable|enable|coding|nopep8)\b|:"
 )
-PIECE: Final = re.compile(
+PIECE: Final = rx(
     r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\w+|"
     r"<<=|>>=|>>>=?|===?|!==?|\*\*=?|&&=?|\|\|=?|\?\?=?|\?\.|\.\.\.|->|=>|::|:=|\+\+|--|<<|>>|<=|>=|[-+*/%&|^]=|[^\w\s]",
     re.DOTALL,
 )
 """Comments and texts whole, words, and signs as long as they may be."""
-USES: Final = re.compile(
+USES: Final = rx(
     rb"(?m)^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:use[ \t][^;\"'/]*|mod[ \t]+\w+|extern[ \t]+crate[ \t]+[\w \t]+);"
 )
-ENDS: Final = re.compile(r"\n")
+ENDS: Final = rx(r"\n")
 GOES_ON: Final = frozenset(
     [
         "case",
@@ -60,7 +61,7 @@ GOES_ON: Final = frozenset(
         "var",
     ]
 )
-SHELL: Final = re.compile(
+SHELL: Final = rx(
     r"(?:(?<=[\s;])|\A)#[^\n]*|\n\s*|;;&?|;&|&&|\|\||\d*[<>]+[&|]?|[;&|()]|(?:\"(?:\\.|[^\"\\])*\"|'[^']*'|`[^`]*`|\\.|[^\s;&|<>()\"'`\\])+",
     re.DOTALL,
 )

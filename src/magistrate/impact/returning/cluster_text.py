@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.returning.model import Found, Holding, Operation, Side
 
 KINDS: Final = frozenset(
@@ -18,31 +19,31 @@ KINDS: Final = frozenset(
         "Secret", "SealedSecret", "ExternalSecret", "Certificate",
     }
 )  # fmt: skip
-_KIND: Final = re.compile(r"(?m)^kind:[ \t]*[\"']?(\w+)[\"']?[ \t\r]*(?:#.*)?$")
-_META: Final = re.compile(r"(?m)^metadata:[ \t\r]*(?:#.*)?\n(?P<rest>(?:[ \t]+.*(?:\n|\Z)|[ \t\r]*\n)*)")
-_NAME: Final = re.compile(r"(?m)^[ \t]{1,8}name:[ \t]*(\S.*?)[ \t\r]*$")
-_SPACE: Final = re.compile(r"(?m)^[ \t]{1,8}namespace:[ \t]*(\S.*?)[ \t\r]*$")
-SAYS: Final = re.compile(r"apiVersion|olicy|prune|inalizers|when(?:Deleted|Scaled)|rotection")
+_KIND: Final = rx(r"(?m)^kind:[ \t]*[\"']?(\w+)[\"']?[ \t\r]*(?:#.*)?$")
+_META: Final = rx(r"(?m)^metadata:[ \t\r]*(?:#.*)?\n(?P<rest>(?:[ \t]+.*(?:\n|\Z)|[ \t\r]*\n)*)")
+_NAME: Final = rx(r"(?m)^[ \t]{1,8}name:[ \t]*(\S.*?)[ \t\r]*$")
+_SPACE: Final = rx(r"(?m)^[ \t]{1,8}namespace:[ \t]*(\S.*?)[ \t\r]*$")
+SAYS: Final = rx(r"apiVersion|olicy|prune|inalizers|when(?:Deleted|Scaled)|rotection")
 """What one of the patterns below needs."""
-_CLAIMS: Final = re.compile(r"(?m)^[ \t]*volumeClaimTemplates:")
+_CLAIMS: Final = rx(r"(?m)^[ \t]*volumeClaimTemplates:")
 _OPERATIONS: Final = (
-    (re.compile(r"(?im)^[ \t-]*(?:persistentVolume)?reclaimPolicy[\"']?[ \t]*:[ \t]*[\"']?delete\b"), "reclaim delete",
+    (rx(r"(?im)^[ \t-]*(?:persistentVolume)?reclaimPolicy[\"']?[ \t]*:[ \t]*[\"']?delete\b"), "reclaim delete",
      "the volume is deleted with its claim"),
-    (re.compile(r"(?im)^[ \t-]*(?:whenDeleted|whenScaled)[ \t]*:[ \t]*[\"']?delete\b"), "reclaim delete",
+    (rx(r"(?im)^[ \t-]*(?:whenDeleted|whenScaled)[ \t]*:[ \t]*[\"']?delete\b"), "reclaim delete",
      "volumes are deleted with the set, or when it is scaled down"),
-    (re.compile(r"(?im)^[ \t-]*prune[ \t]*:[ \t]*[\"']?true\b"), "prune", "what is no longer declared is deleted by itself"),
-    (re.compile(r"(?im)^[ \t-]*finalizers[ \t]*:[ \t]*(?:\[[ \t]*\]|null)"), "finalizers off",
+    (rx(r"(?im)^[ \t-]*prune[ \t]*:[ \t]*[\"']?true\b"), "prune", "what is no longer declared is deleted by itself"),
+    (rx(r"(?im)^[ \t-]*finalizers[ \t]*:[ \t]*(?:\[[ \t]*\]|null)"), "finalizers off",
      "nothing holds the object until its data is cared for"),
-    (re.compile(r"(?m)^[ \t\"']*(?:DeletionPolicy|UpdateReplacePolicy)[\"']?[ \t]*:[ \t]*[\"']?Delete\b"), "protection off",
+    (rx(r"(?m)^[ \t\"']*(?:DeletionPolicy|UpdateReplacePolicy)[\"']?[ \t]*:[ \t]*[\"']?Delete\b"), "protection off",
      "the resource is deleted with its stack"),
 )  # fmt: skip
 _HOLDINGS: Final = (
-    (re.compile(r"(?m)^[ \t\"']*(DeletionPolicy|UpdateReplacePolicy)[\"']?[ \t]*:[ \t]*[\"']?(?:Retain|Snapshot|RetainExceptOnCreate)\b"), "protection off"),
-    (re.compile(r"(?im)^[ \t-]*((?:persistentVolume)?reclaimPolicy)[ \t]*:[ \t]*[\"']?retain\b"), "protection off"),
-    (re.compile(r"(?m)^[ \t\"']*(helm\.sh/resource-policy)[\"']?[ \t]*:[ \t]*[\"']?keep\b"), "protection off"),
-    (re.compile(r"(?m)^[ \t\"']*(argocd\.argoproj\.io/sync-options)[\"']?[ \t]*:.*\b(?:Prune|Delete)=false\b"), "protection off"),
-    (re.compile(r"(?m)^[ \t\"']*(DeletionProtection|TerminationProtection|EnableTerminationProtection|deletionProtection)[\"']?[ \t]*:[ \t]*[\"']?true\b"), "protection off"),
-    (re.compile(r"(?m)^[ \t]*-[ \t]*[\"']?([a-z0-9.-]+/[\w.-]*(?:protection|finalizer)[\w.-]*)"), "finalizers off"),
+    (rx(r"(?m)^[ \t\"']*(DeletionPolicy|UpdateReplacePolicy)[\"']?[ \t]*:[ \t]*[\"']?(?:Retain|Snapshot|RetainExceptOnCreate)\b"), "protection off"),
+    (rx(r"(?im)^[ \t-]*((?:persistentVolume)?reclaimPolicy)[ \t]*:[ \t]*[\"']?retain\b"), "protection off"),
+    (rx(r"(?m)^[ \t\"']*(helm\.sh/resource-policy)[\"']?[ \t]*:[ \t]*[\"']?keep\b"), "protection off"),
+    (rx(r"(?m)^[ \t\"']*(argocd\.argoproj\.io/sync-options)[\"']?[ \t]*:.*\b(?:Prune|Delete)=false\b"), "protection off"),
+    (rx(r"(?m)^[ \t\"']*(DeletionProtection|TerminationProtection|EnableTerminationProtection|deletionProtection)[\"']?[ \t]*:[ \t]*[\"']?true\b"), "protection off"),
+    (rx(r"(?m)^[ \t]*-[ \t]*[\"']?([a-z0-9.-]+/[\w.-]*(?:protection|finalizer)[\w.-]*)"), "finalizers off"),
 )  # fmt: skip
 
 

@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-DRY: Final = re.compile(
+from magistrate.impact.compiled import rx
+
+DRY: Final = rx(
     r"(?:^|\s)(?:--dry-run(?:=(?:client|server|true|all))?|--dryrun|--what-if|--just-print|--snapshot)(?:\s|$)"
 )
 
@@ -28,7 +30,7 @@ def _rules(*rows: tuple[str, str, str, str]) -> dict[str, tuple[CommandRule, ...
     found: dict[str, list[CommandRule]] = {}
     for programs, pattern, name, why in rows:
         for program in programs.split():
-            found.setdefault(program, []).append(CommandRule(pattern=re.compile(pattern), name=name, why=why))
+            found.setdefault(program, []).append(CommandRule(pattern=rx(pattern), name=name, why=why))
     return {program: tuple(rules) for program, rules in found.items()}
 
 
@@ -130,16 +132,16 @@ RULES: Final = _rules(
 )  # fmt: skip
 """By the last part of the name of the program."""
 
-FIND: Final = re.compile(r"find (?P<roots>.*?)\s(?=-).*(?:-delete\b|-exec rm\b)")
-BUILT: Final = re.compile(
+FIND: Final = rx(r"find (?P<roots>.*?)\s(?=-).*(?:-delete\b|-exec rm\b)")
+BUILT: Final = rx(
     r"(?i)\A(?:\./)?(?:[\w.@*+-]*/)*(?:build|dist|out|target|node_modules|coverage|htmlcov|tmp|temp|cache|bin|obj|lib|vendor|site|public|\.?venv|env|"
     r"_build|__pycache__|\.[\w*-]*cache|\.next|\.tox|\.nox|\.nyc_output|\.parcel-cache|\.turbo|[\w*.-]*\.(?:egg-info|egg|pyc|o|so|whl|gz|tgz|zip|tar|log|out|tmp|d|a|class|jar|exe|deb|rpm))(?:/[\w.*/-]*)?\Z"
 )
-PASSING: Final = re.compile(
+PASSING: Final = rx(
     r"\A(?:/tmp/|/var/tmp/|/var/lib/apt/lists|/var/cache/|/root/\.cache|/usr/share/(?:doc|man|locale|info)|/var/log/(?:apt|dpkg|alternatives)|/usr/(?:src|local/src)/|/etc/apt/|"
     r"/build/|/github/|/opt/hostedtoolcache|/usr/local/lib/android|/usr/share/dotnet|/opt/ghc|~/\.(?:cache|npm|cargo/registry|gradle/caches|m2))"
 )
 """Places that hold nothing for long on any machine or image."""
-DATA: Final = re.compile(
+DATA: Final = rx(
     r"(?i)(?:^|[/_.-])(?:data|database|db|volumes?|backups?|storage|uploads?|pgdata|mysql|postgres\w*|redis|mongo\w*|state|terraform\.tfstate|media|persist\w*|vault|secrets?|keys?|prod(?:uction)?|\.git|home)(?:[/_.*-]|$)|\.(?:sqlite3?|db|tfstate|pem|key|sql|dump|bak)\b"
 )

@@ -11,18 +11,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.returning import sql_text
 from magistrate.impact.returning.command_rules import BUILT, DATA, DRY, FIND, PASSING, RULES
 from magistrate.impact.returning.model import Found, Operation, Side
 from magistrate.impact.screening import finds
 
-SCRIPTS: Final = re.compile(
+SCRIPTS: Final = rx(
     r"(?i)(?:\.(?:sh|bash|zsh|ksh|fish|mk|bats|cron|ps1|bat|cmd)|(?:^|/)(?:[^/]*makefile[^/]*|justfile|jenkinsfile[^/]*|crontab|procfile|(?:docker|container)file[^/]*|[^/]*\.dockerfile))\Z"
 )
-SHEBANG: Final = re.compile(r"\A#!.*\b(?:ba|z|da|k|fi)?sh\b")
-WRAPPED: Final = re.compile(r"(?i)\.(?:ya?ml|json5?|toml|groovy|j2|tpl)\Z|(?:^|/)(?:jenkinsfile|vagrantfile)")
+SHEBANG: Final = rx(r"\A#!.*\b(?:ba|z|da|k|fi)?sh\b")
+WRAPPED: Final = rx(r"(?i)\.(?:ya?ml|json5?|toml|groovy|j2|tpl)\Z|(?:^|/)(?:jenkinsfile|vagrantfile)")
 """Formats whose values may be commands."""
-_TOKEN: Final = re.compile(
+_TOKEN: Final = rx(
     r"(?P<blank>\s+)|(?P<note>\#.*)|'(?P<one>[^']*)'|\"(?P<two>(?:[^\"\\]|\\.)*)\"|(?P<end>\|\||&&|\$\(|[;&|(){}`\n])|\\(?P<off>.)|(?P<word>(?:\$\{[^}]*\}|\$\([A-Za-z_]\w*\)|[^\s'\"\\;&|(){}`#]|(?<=\S)\#)+)|(?P<rest>.)"
 )
 
@@ -31,7 +32,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_ASSIGN: Final = re.compile(r"\A[A-Za-z_]\w*\+?=")
+_ASSIGN: Final = rx(r"\A[A-Za-z_]\w*\+?=")
 _PREFIX: Final = _words(
     "sudo doas env time nohup exec command then do else elif if while until ! builtin nice ionice setsid RUN CMD ENTRYPOINT "
     "- @ run: script: npx bunx dlx stdbuf caffeinate pkexec"
@@ -41,7 +42,7 @@ _ANY: Final = _words(
     "pipx uvx bundle yarn pnpm npm npx python python3 php ruby node find make cross-env dotenv op aws-vault chamber gosu at batch cron"
 )
 """Programs that run what their words say."""
-_KEY: Final = re.compile(r"^\s*(?:-\s+)?[\"']?(?P<key>[\w.-]+)[\"']?\s*[:=]\s*(?:[|>][+-]?\d?\s*$)?(?P<value>.*)$")
+_KEY: Final = rx(r"^\s*(?:-\s+)?[\"']?(?P<key>[\w.-]+)[\"']?\s*[:=]\s*(?:[|>][+-]?\d?\s*$)?(?P<value>.*)$")
 _QUIET_KEYS: Final = frozenset(
     {
         "name",
@@ -60,15 +61,15 @@ _QUIET_KEYS: Final = frozenset(
         "url",
     }
 )
-_SET: Final = re.compile(
+_SET: Final = rx(
     r"(?m)^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)?)?([A-Za-z_]\w*)[ \t]*[:?+]{0,2}=[ \t]*(.*)$"
 )
-_SQL: Final = re.compile(
+_SQL: Final = rx(
     r"\b(?:psql|mysql|mariadb|sqlite3|clickhouse-client|cqlsh|snowsql|sqlcmd|cockroach|duckdb|bq|sqlplus|trino|presto)\b"
 )
 REMOVES: Final = frozenset({"rm", "unlink", "rmdir", "Remove-Item", "del", "rd", "find", "truncate"})
 NAMES: Final = frozenset(RULES) | REMOVES
-_NAMED: Final = re.compile(r"[\w.-]+")
+_NAMED: Final = rx(r"[\w.-]+")
 _DEPTH: Final = 4
 
 

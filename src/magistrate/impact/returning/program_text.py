@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from magistrate.impact.base import COMMENT
+from magistrate.impact.compiled import rx
 from magistrate.impact.returning import command_text, sql_text
 from magistrate.impact.returning.model import Found, Operation, Side, one_line
 from magistrate.impact.screening import finds, places
@@ -19,17 +20,17 @@ ENDINGS: Final = (
     ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".go", ".java", ".kt", ".kts", ".rs", ".rb", ".php",
     ".cs", ".scala", ".ex", ".exs", ".groovy", ".xml", ".rake",
 )  # fmt: skip
-_STRING: Final = re.compile(
+_STRING: Final = rx(
     r"[\"]{3}(?P<a>(?:[^\"\\]|\\.|\"(?!\"\"))*)[\"]{3}|'{3}(?P<b>(?:[^'\\]|\\.|'(?!''))*)'{3}|\"(?P<c>(?:[^\"\\\n]|\\.)*)\"|'(?P<d>(?:[^'\\\n]|\\.)*)'|`(?P<e>(?:[^`\\]|\\.)*)`",
     re.DOTALL,
 )
-_SQL: Final = re.compile(
+_SQL: Final = rx(
     r"(?i)\A\s*(?:DROP\s+(?:TABLE|DATABASE|SCHEMA|COLUMN|ROLE|USER|TABLESPACE)|TRUNCATE\s+TABLE\s|(?-i:TRUNCATE)\s|DELETE\s+FROM|UPDATE\s+\S+\s+SET|ALTER\s+TABLE|INSERT\s+OVERWRITE)\s*\S"
 )
-_MAY_SQL: Final = re.compile(r"(?i)drop\s|truncate\s|delete\s+from|update\s|alter\s+table|overwrite")
-_CALLED: Final = re.compile(r"([A-Za-z_][\w.:]*)[ \t]*\(")
-_TICKED: Final = re.compile(r"(?:\$|\bzx|\bexeca|%x|\bsh)`([^`]+)`")
-_GIVEN: Final = re.compile(r"[^;)]{2,600}")
+_MAY_SQL: Final = rx(r"(?i)drop\s|truncate\s|delete\s+from|update\s|alter\s+table|overwrite")
+_CALLED: Final = rx(r"([A-Za-z_][\w.:]*)[ \t]*\(")
+_TICKED: Final = rx(r"(?:\$|\bzx|\bexeca|%x|\bsh)`([^`]+)`")
+_GIVEN: Final = rx(r"[^;)]{2,600}")
 RUNNERS: Final = frozenset(
     {
         "system", "popen", "run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput", "run_command",
@@ -44,7 +45,7 @@ _AWS: Final = "boto3|botocore|aws-sdk|software.amazon|com.amazonaws"
 
 
 def _call(named: str, pattern: str, name: str, why: str) -> tuple[tuple[str, ...], re.Pattern[str], str, str]:
-    return tuple(named.split("|")), re.compile(pattern, re.MULTILINE), name, why
+    return tuple(named.split("|")), rx(pattern, re.MULTILINE), name, why
 
 
 _SENT: Final = "what is sent cannot be called back"
@@ -90,13 +91,13 @@ CALLS: Final = (
     _call("webhook", r"(?i)\b(?:requests|httpx|axios|session|client|http)\.post\(\s*[\w.\[\]\"'$({]*webhook", "send", _SENT),
 )  # fmt: skip
 _DOWN: Final = (
-    (re.compile(r"(?m)^def downgrade\b.*?(?=^\S|\Z)", re.DOTALL), re.compile("alembic|op.")),
-    (re.compile(r"(?m)^(?P<i>[ \t]*)def (?:self\.)?down\b.*?^(?P=i)end\b", re.DOTALL), re.compile(r"Migration")),
-    (re.compile(r"(?m)^(?P<i>[ \t]*)(?:public\s+|async\s+|protected\s+override\s+void\s+|override\s+)*(?:function\s+)?[dD]own\s*\(.*?^(?P=i)\}", re.DOTALL), re.compile(r"(?i)migration|queryRunner|Schema::|knex")),
-    (re.compile(r"(?m)^(?:module\.)?exports\.down\s*=.*?^\}", re.DOTALL), re.compile(r"(?i)knex|queryInterface|\bdb\b")),
-    (re.compile(r"(?m)^export\s+(?:async\s+)?function\s+down\b.*?^\}", re.DOTALL), re.compile(r"(?i)knex|kysely|queryInterface|\bsql\b")),
-    (re.compile(r"(?m)^(?P<i>[ \t]*)(?:async\s+)?down\s*:\s*.*?^(?P=i)\}", re.DOTALL), re.compile(r"(?i)queryInterface")),
-    (re.compile(r"(?m)<rollback>.*?</rollback>", re.DOTALL), re.compile(r"databaseChangeLog")),
+    (rx(r"(?m)^def downgrade\b.*?(?=^\S|\Z)", re.DOTALL), rx("alembic|op.")),
+    (rx(r"(?m)^(?P<i>[ \t]*)def (?:self\.)?down\b.*?^(?P=i)end\b", re.DOTALL), rx(r"Migration")),
+    (rx(r"(?m)^(?P<i>[ \t]*)(?:public\s+|async\s+|protected\s+override\s+void\s+|override\s+)*(?:function\s+)?[dD]own\s*\(.*?^(?P=i)\}", re.DOTALL), rx(r"(?i)migration|queryRunner|Schema::|knex")),
+    (rx(r"(?m)^(?:module\.)?exports\.down\s*=.*?^\}", re.DOTALL), rx(r"(?i)knex|queryInterface|\bdb\b")),
+    (rx(r"(?m)^export\s+(?:async\s+)?function\s+down\b.*?^\}", re.DOTALL), rx(r"(?i)knex|kysely|queryInterface|\bsql\b")),
+    (rx(r"(?m)^(?P<i>[ \t]*)(?:async\s+)?down\s*:\s*.*?^(?P=i)\}", re.DOTALL), rx(r"(?i)queryInterface")),
+    (rx(r"(?m)<rollback>.*?</rollback>", re.DOTALL), rx(r"databaseChangeLog")),
 )  # fmt: skip
 """The part of a migration that takes it back, and what says that this is a migration."""
 

@@ -11,29 +11,30 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.returning.model import Found, Operation, Side, one_line
 from magistrate.impact.screening import places
 
-UNDOING: Final = re.compile(r"(?i)(?:^|[./_-])(?:down|undo|rollback|revert)\.sql\Z|(?:^|/)U\d[\w.]*__[^/]*\.sql\Z")
-DOWN: Final = re.compile(
+UNDOING: Final = rx(r"(?i)(?:^|[./_-])(?:down|undo|rollback|revert)\.sql\Z|(?:^|/)U\d[\w.]*__[^/]*\.sql\Z")
+DOWN: Final = rx(
     r"(?im)^\s*--\s*(?:\+goose\s+down|\+migrate\s+down|migrate:down|//@undo|\+micrate\s+down)\b.*?(?=^\s*--\s*(?:\+\w+\s+up|migrate:up)\b|\Z)",
     re.DOTALL,
 )
 _DOLLAR: Final = r"\$(?P<tag>\w*)\$(?P<body>.*?)\$(?P=tag)\$"
 _COMMON: Final = rf"--[^\n]*|/\*(?P<kept>!\d*)?(?P<said>.*?)\*/|{_DOLLAR}|\"(?:[^\"]|\"\")*\"|`[^`]*`"
-_STANDARD: Final = re.compile(rf"{_COMMON}|'(?P<string>(?:[^']|'')*)'", re.DOTALL)
-_ESCAPED: Final = re.compile(rf"{_COMMON}|'(?P<string>(?:[^'\\]|\\.|'')*)'", re.DOTALL)
+_STANDARD: Final = rx(rf"{_COMMON}|'(?P<string>(?:[^']|'')*)'", re.DOTALL)
+_ESCAPED: Final = rx(rf"{_COMMON}|'(?P<string>(?:[^'\\]|\\.|'')*)'", re.DOTALL)
 _NAME: Final = r"(?P<on>[\w.\"`\[\]$:{}%@-]+)"
 _IF: Final = r"(?:\s+IF\s+EXISTS)?"
-_VERB: Final = re.compile(r"\A\W*(?:DROP|TRUNCATE|DELETE|UPDATE|ALTER|MERGE)\b", re.IGNORECASE)
-TEMPORARY: Final = re.compile(r"(?i)\bTEMP(?:ORARY)?\b")
-SOME: Final = re.compile(r"(?i)\bWHERE\b(?!\s+(?:1\s*=\s*1|true)\b)")
+_VERB: Final = rx(r"\A\W*(?:DROP|TRUNCATE|DELETE|UPDATE|ALTER|MERGE)\b", re.IGNORECASE)
+TEMPORARY: Final = rx(r"(?i)\bTEMP(?:ORARY)?\b")
+SOME: Final = rx(r"(?i)\bWHERE\b(?!\s+(?:1\s*=\s*1|true)\b)")
 _DEPTH: Final = 4
-_WIDE: Final = re.compile(r"(?i)(?:long)?text\b|n?varchar\s*\(\s*max\s*\)|string\b|n?clob\b")
+_WIDE: Final = rx(r"(?i)(?:long)?text\b|n?varchar\s*\(\s*max\s*\)|string\b|n?clob\b")
 
 
 def _rule(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    return rx(pattern, re.IGNORECASE | re.DOTALL)
 
 
 RULES: Final = (

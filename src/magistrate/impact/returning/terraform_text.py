@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.terraform import Block, UnreadableError, blocks, is_terraform
 from magistrate.impact.returning.model import Found, Holding, Operation, Side, one_line
 
-STORES: Final = re.compile(
+STORES: Final = rx(
     r"(?:_db_|rds|database|dynamodb_table|s3_bucket|bucket|volume|disk|efs|fsx|elasticache|redis|memory|sql|bigtable|bigquery|"
     r"spanner|firestore|cosmosdb|storage|backup|vault|kms|key|secret|snapshot|queue|topic|kinesis|opensearch|elasticsearch|zone|record|persistent)"
 )

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.returning.model import Found, Operation, Side, one_line
 
-PLACE: Final = re.compile(r"(?i)(?:^|/)(?:\.github|\.gitea|\.forgejo)/|(?:^|/)action\.ya?ml\Z")
-_USES: Final = re.compile(
-    r"(?m)^(?P<lead>[ \t]*(?:-[ \t]+)?)[\"']?uses[\"']?[ \t]*:[ \t]*[\"']?(?P<action>[\w.-]+/[\w./-]+)@"
-)
+PLACE: Final = rx(r"(?i)(?:^|/)(?:\.github|\.gitea|\.forgejo)/|(?:^|/)action\.ya?ml\Z")
+_USES: Final = rx(r"(?m)^(?P<lead>[ \t]*(?:-[ \t]+)?)[\"']?uses[\"']?[ \t]*:[ \t]*[\"']?(?P<action>[\w.-]+/[\w./-]+)@")
 _OUT: Final = "what is published stays with those who fetched it"
 _SENT: Final = "what is sent cannot be called back"
 _PUSH: Final = r"(?i)\bpush[\"']?\s*:(?!\s*[\"']?false\b)|\btype=registry"
@@ -50,7 +49,7 @@ ACTIONS: Final = (
     ),
 )  # fmt: skip
 """Actions in lower case, what their step has to say as well, the operation, and what stays."""
-_COMPILED: Final = tuple((frozenset(one.split()), re.compile(two), name, why) for one, two, name, why in ACTIONS)
+_COMPILED: Final = tuple((frozenset(one.split()), rx(two), name, why) for one, two, name, why in ACTIONS)
 
 
 def read(side: Side) -> Iterable[Found]:

@@ -8,36 +8,37 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.screening import may_match
 from magistrate.impact.sensing import RuleSensor, named, rule
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:claude[^/]*\.md|agents?\.md|gemini\.md|skill\.md|copilot-instructions\.md|llms(?:-full)?\.txt|conventions\.md|"
     r"\.cursor[^/]*|\.claude|\.codex|\.gemini|\.windsurf[^/]*|\.clinerules|\.aider[^/]*|\.roo[^/]*|\.continue|\.mcp\.json|mcp\.json|\.vscode|"
     r"prompts?|skills|[^/]*\.(?:prompt(?:\.md)?|mdc|instructions\.md|chatmode\.md))(?:/|$)"
 )
-FRONT: Final = re.compile(
+FRONT: Final = rx(
     r"\A\ufeff?\s*(?:`{3,}\w*\s*)?---[^\S\n]*\r?\n(?:[^\n]*\n){0,12}?[ \t]*[\"']?(?:description|globs|alwaysApply|applyTo|mode|tools|model|allowed-tools|argument-hint|disable-model-invocation|agent|handoffs)[\"']?[ \t]*:"
 )
-PAGE_KEY: Final = re.compile(
+PAGE_KEY: Final = rx(
     r"(?m)^[\"']?(?:title|id|slug|layout|date|permalink|sidebar_\w+|hide_title|pagination_\w+|weight|pubDate|lang|authors?|draft|image)[\"']?[ \t]*:[ \t]*\S"
 )
 """What the front matter of a page that is published says of it."""
-AGENT_KEY: Final = re.compile(
+AGENT_KEY: Final = rx(
     r"(?im)^[ \t]*[\"']?(?:name|globs?|alwaysApply|applyTo|mode|(?:allowed-|disallowed-)?tools?|model|argument-hint|disable-model-invocation|user-invocable|agents?|"
     r"handoffs|trigger|persona|permissionMode|skills|hooks|mcp\w*|subagent\w*|compatibility|temperature|prompt|instructions?|color)[\"']?[ \t]*:|[{&*]"
 )
 """What the front matter of a rule, a skill or a prompt says beside its description; flow style and anchors are not read."""
-AGENT_PLACE: Final = re.compile(
+AGENT_PLACE: Final = rx(
     r"(?i)(?:^|/)(?:\.[^/]+|[^/]*(?:agent|command|rule|prompt|skill|instruction|chatmode|workflow|persona|assistant|copilot|cursor|claude|gemini|codex|llm|memor)[^/]*)(?:/|\Z)"
 )
 """Folders and names where agents may look."""
-CLOSED: Final = re.compile(r"\n(?:---|\.\.\.)[^\S\n]*(?:\r?\n|\Z)")
+CLOSED: Final = rx(r"\n(?:---|\.\.\.)[^\S\n]*(?:\r?\n|\Z)")
 """Front matter ends; a YAML file that begins with `---` is none."""
-ORDER: Final = re.compile(
+ORDER: Final = rx(
     r"(?im)^[ \t]*(?:[-*+]|\d+[.)])?[ \t]*(?:\*\*)?(?:always|never|do not|don't|must|prefer|avoid|ensure|make sure|follow|keep|write|implement|use|create|run|read|check|add|update|include|return|review|verify|when|if you|you (?:are|must|should|will))\b"
 )
-READER: Final = re.compile(
+READER: Final = rx(
     r"(?i)\b(?:you are (?:an?|the)|your (?:task|role|job|goal|responses?|answers?)|act as an?|user's request|this skill|(?:coding |ai )agents?|subagents?|claude|copilot|cursor rules?|codex|gemini|llms?|system prompt|ai[- ](?:assistant|agents?|coding|tools?))\b"
 )
 ORDERS: Final = 8

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.screening import may_match
 from magistrate.impact.sensing import RESOURCE, RuleSensor, declares_resource, named, rule
 from magistrate.impact.vocabulary import vocabulary
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|[/_.-])(?:audit|logging|log4j2?|logback|alerts?|alertmanager|prometheus|falco|siem|sentry|observability)(?:[/_.-]|$)"
 )
 WORDS: Final = vocabulary("""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.sensing import RuleSensor, declares_resource, named, rule
 from magistrate.impact.vocabulary import vocabulary
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|[/_.-])(?:auth\w*|login|session|oauth2?|sso|saml|jwt|acl|rbac|sshd_config|pam\.d|passport)(?:[/_.-]|$)"
 )
 COMING_IN: Final = """

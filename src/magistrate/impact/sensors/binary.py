@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import PROSE, BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 
-BLOB: Final = re.compile(r"[A-Za-z0-9+/=]{160,}|(?:\\x[0-9a-fA-F]{2}){30,}")
+BLOB: Final = rx(r"[A-Za-z0-9+/=]{160,}|(?:\\x[0-9a-fA-F]{2}){30,}")
 LONG: Final = 1_000
-SPREAD: Final = re.compile(r"[^\S\n]{8}|\S{200}")
+SPREAD: Final = rx(r"[^\S\n]{8}|\S{200}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.sayings import says
 from magistrate.impact.sensing import RuleSensor, Saying, named, rule
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:makefile[^/]*|gnumakefile|[^/]*\.mk|cmakelists\.txt|[^/]*\.cmake|configure(?:\.ac)?|[^/]*\.(?:ac|m4|am|bzl|gradle|gradle\.kts|ninja|bazel|star)|build\.(?:rs|py|xml|sh)|meson\.build|meson_options\.txt|(?:workspace|build|module)(?:\.bazel)?|"
     r"justfile|earthfile|taskfile\.ya?ml|rakefile|noxfile\.py|tox\.ini|pom\.xml|gulpfile[^/]*|gruntfile[^/]*|webpack[^/]*|rollup[^/]*|vite\.config[^/]*|esbuild[^/]*|babel\.config[^/]*|\.babelrc|\.eslintrc[^/]*|eslint\.config[^/]*|"
     r"setup\.py|conftest\.py|sitecustomize\.py|usercustomize\.py|[^/]*\.pth|conf\.py|pytest\.ini|jest\.(?:setup|config)[^/]*|\.envrc|\.yarnrc[^/]*|\.npmrc|\.cargo|\.mvn|gradle[^/]*|\.dockerignore|\.gitattributes|\.gitmodules)(?:/|$)"
 )
 SAYS: Final = Saying(
-    starts=re.compile(
+    starts=rx(
         r"(?:\A|\n)(?:[ \t]*(?:cmake_minimum_required|add_(?:executable|library|subdirectory|custom_\w+|compile_\w+|definitions)|target_\w+|find_(?:package|library|path|program)|set_target_properties|set_property|include_directories|install|enable_testing|macro|project)[ \t]*\(|"
         r"[\w./%$(){}-]+(?:[ \t]+[\w./%$(){}-]+)*[ \t]*::?(?!=)[^=\n]*\n\t[^\n]|\.PHONY[ \t]*:|[A-Z_]+[ \t]*[:?]=|include[ \t]+\$|ifeq[ \t]*\(|"
         r"(?:plugins|dependencies|repositories|buildscript|allprojects|subprojects|configurations|pluginManagement|dependencyResolutionManagement)[ \t]*\{|apply[ \t]+plugin|rootProject\.name|include[ (]+[\"']:|"
@@ -43,7 +43,7 @@ SAYS: Final = Saying(
         "tseslint",
         "setuptools",
     ),
-    around=re.compile(
+    around=rx(
         r"\bdefineConfig\b|cargo:+re(?:run|ustc)|cargo:\w+=|@pytest\.hook|\bgulp\.|\bwebpack\b|\brollup\b|\btsup\b|\besbuild\b|@type \{import|\btseslint\b|\bsetuptools\b|"
         r"(?:module\.exports|export default)\s{0,5}=?\s{0,5}[\[{]?\s{0,40}(?:plugins|presets|rules|extends|entry)\b|(?:module\.exports|export default)[^;]{0,200}\bplugins\s{0,5}:"
     ),

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.sayings import says
 from magistrate.impact.sensing import RuleSensor, Saying, first_line, line_start, named, rule
 from magistrate.impact.workflow_permissions import widened
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:\.github/|\.gitlab-ci|\.gitlab/|\.circleci/|\.buildkite/|\.travis\.yml|\.drone\.yml|\.woodpecker|"
     r"azure-pipelines|bitbucket-pipelines|appveyor|jenkinsfile|\.tekton/|\.teamcity/|cloudbuild\.ya?ml|buildspec|"
     r"\.?pre-commit|\.husky/|\.mergify|renovate\.json|\.renovaterc|dependabot\.ya?ml|ci/|codecov|noxfile\.py|tox\.ini)"
@@ -28,7 +28,7 @@ PIPELINE: Final = Saying(
         r"(?:-[ \t]*)?(?:stages?|before_(?:script|install|deploy)|after_(?:script|success|failure)|steps|pipelines?|package-ecosystem|build_script|test_script|orbs|executors|workflows|pool|vmImage|trigger|matrix|deploy|\w+_task|freebsd_instance|dist|sudo|repos|hooks|default_language_version|ci)[ \t]*:|-[ \t]+(?:repo|task|template|stage|job)[ \t]*:|language[ \t]*:[ \t]*\w+[ \t\r]*$|rev[ \t]*:|agent[ \t]+any|(?:install|script)[ \t]*:"
     ),
     words=("pipeline", "argoproj.io", "tekton.dev"),
-    around=re.compile(r"\bpipeline\s{0,200}\{|argoproj\.io/|tekton\.dev/"),
+    around=rx(r"\bpipeline\s{0,200}\{|argoproj\.io/|tekton\.dev/"),
 )
 
 

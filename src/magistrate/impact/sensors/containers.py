@@ -10,14 +10,15 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.sayings import says
 from magistrate.impact.sensing import RuleSensor, Saying, named, rule
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:[^/]*(?:docker|container)file[^/]*|[^/]*compose[^/]*\.ya?ml|\.dockerignore|containers?\.(?:conf|toml)|docker-bake\.hcl|[^/]*\.container)$"
 )
 SAYS: Final = Saying(
-    starts=re.compile(
+    starts=rx(
         r"(?i)\n[ \t]*(?:FROM[ \t]+(?:--platform=\S+[ \t]+)?[\w$./:@{}-]+(?:[ \t]+AS[ \t]+\S+)?[ \t]*\r?$|"
         r"(?-i:RUN|COPY|ADD|ENTRYPOINT|CMD|WORKDIR|EXPOSE|ENV|USER|ARG|LABEL|VOLUME|HEALTHCHECK|SHELL|ONBUILD|STOPSIGNAL|MAINTAINER)[ \t]+\S|"
         r"(?:-[ \t]+)?image[ \t]*:[ \t]*\S|containers[ \t]*:|services[ \t]*:|securityContext[ \t]*:)",

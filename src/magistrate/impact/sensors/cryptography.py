@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.screening import may_match
 from magistrate.impact.sensing import RuleSensor, declares_resource, rule
 from magistrate.impact.vocabulary import vocabulary
@@ -37,7 +37,7 @@ CHANCE: Final = """
 WORDS: Final = vocabulary(PRIMITIVES + TRANSPORT + CHANCE)
 
 
-KEEPING: Final = re.compile(
+KEEPING: Final = rx(
     r"(?im)^[^\S\n]*[\"']?kind[\"']?[^\S\n]*:[^\S\n]*[\"']?(?:storageclass|persistentvolume|ingress|gateway|service|kubeletinfo|kubeletconfiguration|encryptionconfiguration|certificate|issuer|clusterissuer)\b|"
     r"\b(?:kube-apiserver|kubelet|etcd)\b"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -10,12 +9,13 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.dependencies.known import findings_of, reader_of
 from magistrate.impact.dependencies.pins import line_of
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.sensing import Rule, RuleSensor, Saying, first_line, line_start, named, rule
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:[^/]*requirements[^/]*\.(?:txt|in|ya?ml)|requirements/[^/]+|constraints[^/]*\.txt|pyproject\.toml|setup\.(?:py|cfg)|pipfile[^/]*|"
     r"poetry\.lock|uv\.(?:lock|toml)|pdm\.(?:lock|toml)|pylock[^/]*\.toml|pixi\.(?:lock|toml)|conda-lock\.ya?ml|"
     r"package(?:-lock)?\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-(?:lock|workspace)\.yaml|bun\.lockb?|deno\.(?:jsonc?|lock)|go\.(?:mod|sum|work|work\.sum)|"
@@ -25,12 +25,10 @@ PATHS: Final = re.compile(
     r"environment\.ya?ml|flake\.(?:nix|lock)|\.pre-commit-config\.ya?ml|\.npmrc|\.yarnrc(?:\.ya?ml)?|\.pnpmfile\.c?js|pip\.(?:conf|ini)|"
     r"\.pypirc|nuget\.config|bunfig\.toml|\.cargo/config(?:\.toml)?|\.tool-versions|\.nvmrc|\.python-version|rust-toolchain(?:\.toml)?)$"
 )
-VENDORED: Final = re.compile(
+VENDORED: Final = rx(
     r"(?i)(?:^|/)(?:vendor|_?vendored|_vendor|node_modules|third[_-]?party|bower_components|\.yarn|pods|site-packages)/"
 )
-NO_LOCK: Final = re.compile(
-    r"(?i)\.(?:md|rst|adoc|html?|py|pyi|[cm]?[jt]sx?|go|rs|java|kt|c|h|cc|cpp|hpp|rb|php|sh|cs|swift)$"
-)
+NO_LOCK: Final = rx(r"(?i)\.(?:md|rst|adoc|html?|py|pyi|[cm]?[jt]sx?|go|rs|java|kt|c|h|cc|cpp|hpp|rb|php|sh|cs|swift)$")
 """Pages and programs may show a manifest; their changed lines are looked at, their other lines are not."""
 LISTS: Final = Saying(
     starts=line_start(
@@ -40,7 +38,7 @@ LISTS: Final = Saying(
         r"require[ \t]*\([ \t\r]*$|module[ \t]+[\w.-]{1,80}/|\"?pipfile-spec|gem[ \t]+['\"]|-[ \t]+repo:[ \t]*https?:"
     ),
     words=("--hash=sha", "h1:", "pipfile-spec", '"dependencies"', '"devdependencies"', '"lockfileversion"'),
-    around=re.compile(
+    around=rx(
         r"--hash=sha(?:256|384|512):[0-9a-f]{64}|[ \t]h1:[A-Za-z0-9+/]{43}=|pipfile-spec|\"(?:dev)?dependencies\"\s{0,20}:\s{0,20}\{|"
         r"\"lockfileversion\"\s{0,20}:"
     ),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.sayings import says
 from magistrate.impact.sensing import RuleSensor, Saying, line_start, rule
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:\.magistrate[^/]*|magistrate\.toml|[^/]*\.cedar|schema\.cedarschema|roster\.json|polic(?:y|ies)|codeowners|owners|"
     r"\.github/(?:settings|labeler|rulesets?)[^/]*|\.mergify[^/]*|allowed_signers|magistrate/(?:impact|authority|executor|gate|policy|wire|ledger|domain|judge\.py)"
     r"|\.(?:bandit|semgrep|trivy|gitleaks|snyk|osv|checkov|tfsec|grype)[^/]*|[^/]*baseline[^/]*\.json|osv-scanner\.toml|\.gitattributes|[^/]*\.rego|constraint(?:template)?s?\.ya?ml|"

@@ -9,7 +9,6 @@ code spans and addresses have none of the rest. References: Unicode UTS 39, UTS 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import MAX_LINE, PROSE, BaseTree, ChangedFile, ChangedLine, changed_lines
+from magistrate.impact.compiled import rx
 from magistrate.impact.file_gate import HIDDEN, JOINERS
 
 SCRIPTS: Final = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "HANGUL FILLER", "FULLWIDTH", "MATHEMATICAL")
@@ -52,21 +52,19 @@ _EMOJI: Final = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u2300-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
-EMOJI: Final = re.compile(
-    f"(?:{_EMOJI}\ufe0f?(?:\u200d{_EMOJI}\ufe0f?)*+|[0-9#*]\ufe0f\u20e3)(?![\u200b-\u200f\ufe00-\ufe0f])"
-)
+EMOJI: Final = rx(f"(?:{_EMOJI}\ufe0f?(?:\u200d{_EMOJI}\ufe0f?)*+|[0-9#*]\ufe0f\u20e3)(?![\u200b-\u200f\ufe00-\ufe0f])")
 """An emoji with its presentation selector and joined parts (UTS 51), and nothing more that is invisible."""
-FAR_EAST: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+FAR_EAST: Final = rx("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 FAR_EASTERN_SIGNS: Final = frozenset(
     "\u3000\u30fb\uff5e\uff08\uff09\uff0c\uff1a\uff1b\uff01\uff1f\uff3b\uff3d\uff5b\uff5d\uff1d\uff0f\uff5e\u3002\u3001\u300c\u300d\uff05\uff06\uff0b"
 )
-CODE_SPAN: Final = re.compile(
+CODE_SPAN: Final = rx(
     r"`[^`]*`|`[^`]*\Z|\]\([^)\s]*\)?|<[^>\s]*>|(?<!\w)(?:\w{1,20}://|www\.)[^\s)>\]\uff08\uff09\u300c\u300d\u3001\u3002\uff0c]*"
 )
-WORD: Final = re.compile(r"[^\W_]+")
+WORD: Final = rx(r"[^\W_]+")
 FOREIGN: Final = ("CYRILLIC", "GREEK")
 GLUE: Final = frozenset("/\\@_=:.$#&<>")
-LATIN: Final = re.compile("[A-Za-z]")
+LATIN: Final = rx("[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

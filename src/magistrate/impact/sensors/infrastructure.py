@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.sayings import says
 from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:[^/]*\.(?:tf|tfvars|hcl|bicep|nomad)|(?:docker|container)file[^/]*|docker-compose[^/]*|compose\.ya?ml|chart\.ya?ml|values[^/]*\.ya?ml|kustomization\.ya?ml|pulumi[^/]*|serverless\.ya?ml|cdk\.json|crontab|[^/]*\.service|ansible|playbooks?|roles|k8s|helm|terraform|deploy)(?:/|$)"
 )
 SAYS: Final = Saying(
@@ -30,7 +30,7 @@ SAYS: Final = Saying(
         "pulumi",
         "provider:",
     ),
-    around=re.compile(
+    around=rx(
         r"\"apiVersion\"|\bAWS::\w+::\w+|[\"']Microsoft\.\w+/\w+|aws-cdk|@pulumi/|^provider:|AWSTemplateFormatVersion|Statement\"?\s{0,200}:|become\s{0,200}:|ansible\."
     ),
 )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.sayings import says
 from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule
 
-PATHS: Final = re.compile(
-    r"(?i)(?:^|/)(?:migrations?|migrate|alembic|flyway|liquibase)/|(?:^|/)V\d+__[^/]*\.sql$|\.sql$"
-)
+PATHS: Final = rx(r"(?i)(?:^|/)(?:migrations?|migrate|alembic|flyway|liquibase)/|(?:^|/)V\d+__[^/]*\.sql$|\.sql$")
 SAYS: Final = Saying(
     starts=line_start(
         r"down_revision\b.*=|revision[ \t]*(?::[ \t]*str[ \t]*)?=[ \t]*[\"']|class[ \t]+(?!\w*Tests?\b)\w*[Mm]igration\w*\b|class[ \t]+\w+[ \t]*<[ \t]*(?:ActiveRecord::)?Migration|"
@@ -33,7 +31,7 @@ SAYS: Final = Saying(
         "gormigrate",
         "queryInterface",
     ),
-    around=re.compile(
+    around=rx(
         r"\bmigrations\.(?:Migration\b|Add|Remove|Run|Create|Alter|Delete|Rename|Separate)|\bop\.(?:create|drop|alter|execute|add|batch|rename|get_bind)|"
         r"\bxormigrate\b|\bgormigrate\b|\bMigration(?:Interface|Step|s)?\b\s{0,20}[\[{(:]|\bMigrationBuilder\b|queryInterface\.|\bActiveRecord::Migration|registerMigration|AddMigration\w*\("
     ),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.screening import may_match
 from magistrate.impact.sensing import RESOURCE, RuleSensor, declares_resource, declares_workload, named, rule
 from magistrate.impact.vocabulary import vocabulary
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:sudoers[^/]*|codeowners|owners|authorized_keys|allowed_signers|[^/]*(?:iam|rbac)[^/]*\.(?:json|ya?ml|tf))(?:/|$)"
 )
 WORDS: Final = vocabulary("""

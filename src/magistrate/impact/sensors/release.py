@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.sayings import says
 from magistrate.impact.sensing import RuleSensor, Saying, line_start, named, rule
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:licen[cs]e[^/]*|copying[^/]*|security[^/]*|cname|\.goreleaser[^/]*|\.releaserc[^/]*|releas(?:e|ing)[^/]*|publish[^/]*|\.changeset|\.bumpversion\.cfg|lerna\.json|version(?:\.\w+)?|manifest\.in)(?:/|$)"
 )
-CHANGES: Final = re.compile(r"(?i)(?:^|/)changelog[^/]*(?:/|$)")
-ENTRY: Final = re.compile(r"\s*\Z|\s*[-*+]\s|\s+\S")
-VERSION: Final = re.compile(r"(?i)\d+\.\d+|\d{4}-\d|unreleased|version|release")
+CHANGES: Final = rx(r"(?i)(?:^|/)changelog[^/]*(?:/|$)")
+ENTRY: Final = rx(r"\s*\Z|\s*[-*+]\s|\s+\S")
+VERSION: Final = rx(r"(?i)\d+\.\d+|\d{4}-\d|unreleased|version|release")
 SAYS: Final = Saying(
     starts=line_start(
         r"(?:builds|archives|nfpms|brews|homebrew_casks|dockers(?:_v2)?|scoops|universal_binaries|changelog|release|signs|sboms|checksum|snapshot|aurs|snapcrafts)[ \t]*:[ \t\r]*$|"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass
 from magistrate.impact.base import ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.pins import without_fetched, without_pins
 from magistrate.impact.screening import may_match
 from magistrate.impact.sensing import RuleSensor, rule
 from magistrate.impact.vocabulary import vocabulary
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:\.env(?:\.|$)|\.netrc|\.npmrc|\.pypirc|id_(?:rsa|ed25519)|.*\.(?:pem|key|p12|pfx|jks|kdbx)$|credentials)"
 )
 WORDS: Final = vocabulary("""
@@ -36,21 +36,21 @@ ISSUED: Final = (
 """Tokens by the mark that who issues them puts in front, so that they are found when they leak."""
 CRYPTED: Final = r"(?<![\w$])\$(?:\d{1,2}|2[abxy]|y|gy|apr1|md5|sha1|argon2[id]{1,2}|scrypt|pbkdf2[\w-]{0,10}|bcrypt[\w-]{0,10}|B|P|H)\$[^\s\"'`]{8,}"
 """A password as crypt(3) and its followers keep it."""
-SETTING: Final = re.compile(r"(?:export[ \t]+)?[A-Z][A-Z0-9_]{2,}[ \t]*=.*\Z")
+SETTING: Final = rx(r"(?:export[ \t]+)?[A-Z][A-Z0-9_]{2,}[ \t]*=.*\Z")
 """A line of a file that is read into the environment of a program (`.env`)."""
-NPM: Final = re.compile(
+NPM: Final = rx(
     r"(?:@[\w.-]+:registry|registry|fund|audit|engine-strict|ignore-scripts|legacy-peer-deps|auto-install-peers|link-workspace-packages|enable-pre-post-scripts|min-release-age|"
     r"package-lock|(?:public-)?hoist-pattern\[\]|side-effects-cache|save-exact|save-prefix|strict-peer-dependencies|always-auth|shamefully-hoist|node-linker|allow-git|//\S+:\w+)[ \t]*=.*\Z"
 )
 """A line of npm's settings (`.npmrc`), where its tokens stand too."""
 MOST_SETTINGS: Final = 400
-CLOUD_SECRETS: Final = re.compile(
+CLOUD_SECRETS: Final = rx(
     r"(?i)\bAWS::(?:SSM::Parameter|ElastiCache|RDS|Redshift|DocDB|Neptune|DMS::Endpoint|DirectoryService|AmazonMQ|SecretsManager|Pinpoint|Amplify|KinesisFirehose|OpsWorks|EMR|AppStream|CodePipeline::Webhook|"
     r"Lambda::Permission|IAM::(?:User|AccessKey)|ManagedBlockchain)\b|[\"']aws_(?:ssm_parameter|eks_cluster|elasticache\w*)[\"']|managedClusters[\"']|\b(?:kubernetes|container)_cluster[\"']|\bkind[\"']?[^\S\n]*:[^\S\n]*[\"']?(?:cluster)?role\b|\bhostpath[\"']?[^\S\n]*:|\bserviceAccount(?:Name)?[\"']?\s*:"
 )
 
 
-SET: Final = re.compile(r"(?im)^[^\S\n]*(?:-[^\S\n]*)?[\"']?(?:value|default)[\"']?[^\S\n]*[:=][^\S\n]*\S")
+SET: Final = rx(r"(?im)^[^\S\n]*(?:-[^\S\n]*)?[\"']?(?:value|default)[\"']?[^\S\n]*[:=][^\S\n]*\S")
 """A value whose name stands on another line, as in the environment of a container."""
 NAMES: Final = vocabulary(
     "secret secrets password passwords passwd pwd passphrase apikey apitoken accesskey secretkey privatekey credential credentials"

@@ -5,17 +5,17 @@ What counts as saying so is in `impact/origin_claims.py`: a header, never a sent
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from magistrate.domain.impact import ChangeClass, Sensitivity
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.origin_claims import claims_origin, declared
 from magistrate.impact.sensing import first_line, named
 
-PATHS: Final = re.compile(
+PATHS: Final = rx(
     r"(?i)(?:^|/)(?:vendor|vendored|third[-_]?party|node_modules|bower_components|_vendor|external|extern|deps|dist|bundles?|generated|gen|plugins/[^/]*-\d[^/]*)/|"
     r"\.(?:pb\.(?:go|cc|h)|pb2\.pyi?|min\.\w+|bundle\.js|map|g\.dart|designer\.cs|generated\.\w+|swagger\.json)$|_pb2(?:_grpc)?\.pyi?$|(?:^|/)(?:zz_generated|mock_)[^/]*$|_(?:gen|generated|string|mocks?)\.go$"
 )

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.equality import read_as_bytes
 from magistrate.impact.reachability import readers_in
 
@@ -22,9 +23,9 @@ NAMES: Final = ("test_*.py", "*_test.py")
 """What pytest collects without being told otherwise."""
 CONFIGS: Final = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml", "tox.ini", "setup.cfg")
 NOT_ENTERED: Final = ("*.egg", ".*", "_darcs", "build", "cvs", "dist", "node_modules", "venv", "{arch}")
-TEST_FOLDER: Final = re.compile(r"(?:unit|integration|functional)?_?tests?\Z|testing\Z")
-RUNNER: Final = re.compile(r"\bpytest\b|\bpy\.test\b|\bunittest\b")
-SPEAKS_OF_RUNNER: Final = re.compile(
+TEST_FOLDER: Final = rx(r"(?:unit|integration|functional)?_?tests?\Z|testing\Z")
+RUNNER: Final = rx(r"\bpytest\b|\bpy\.test\b|\bunittest\b")
+SPEAKS_OF_RUNNER: Final = rx(
     r"(?i)(?:^|/)(?:pyproject\.toml|setup\.(?:cfg|py)|tox\.ini|noxfile\.py|makefile|justfile|[^/]*require[^/]*\.txt|pipfile|hatch\.toml|"
     r"pytest\.ini|\.github/workflows/[^/]+\.ya?ml|conftest\.py|uv\.lock|poetry\.lock)\Z"
 )

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 
 Node = Any
 ANY: Final[frozenset[str] | None] = None
@@ -42,28 +43,28 @@ KNOWN_ACTIONS: Final[Mapping[str, frozenset[str] | None]] = {
     "astral-sh/setup-uv": frozenset({"enable-cache", "prune-cache", "version", "python-version"}),
 }  # fmt: skip
 """Actions that bring, keep, publish, label or look at files, by what they may be given; none restores a cache."""
-USED: Final = re.compile(r"(?P<name>[\w.-]+(?:/[\w.-]+)+)@[\w./-]+\Z")
+USED: Final = rx(r"(?P<name>[\w.-]+(?:/[\w.-]+)+)@[\w./-]+\Z")
 INTERPRETED: Final = frozenset({"python", "javascript", "javascript-typescript", "typescript", "ruby", "actions"})
 """Languages that CodeQL reads without building anything."""
 STEP_KEYS: Final = frozenset({"name", "id", "if", "uses", "with", "run", "env", "shell", "timeout-minutes", "continue-on-error"})  # fmt: skip
 SHELLS: Final = frozenset({"bash", "sh"})
-STEERING_NAMES: Final = re.compile(
+STEERING_NAMES: Final = rx(
     r"(?i)(?:PATH|HOME|IFS|ENV|BASH\w*|SHELL\w*|LD_\w+|DYLD_\w+|PYTHON\w*|GIT_\w+|GH_\w*PATH\w*|GH_(?:CONFIG|PAGER|EDITOR|BROWSER)\w*|PAGER|EDITOR|VISUAL|"
     r"NODE_\w+|PIP_(?!DISABLE_PIP_VERSION_CHECK|NO_PYTHON_VERSION_WARNING)\w+|UV_\w+|TOX\w*|PYTEST\w*|HATCH\w*|SETUPTOOLS_\w+|PERL\w*|RUBY\w*)\Z"
 )
 """Names in an environment that say what a plain command loads or runs."""
-PLAIN_VALUE: Final = re.compile(
+PLAIN_VALUE: Final = rx(
     r"\$\{\{\s*(?:github\.(?:ref_name|ref|sha|repository|repository_owner|run_id|actor|event_name|event\.(?:issue|pull_request)\.(?:number|html_url))|"
     r"matrix\.[\w.-]+|inputs\.[\w-]+)\s*\}\}"
 )
-QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
-STARTS_A_COMMAND: Final = re.compile(
+QUOTED: Final = rx(r"\"[^\"]*\"|'[^']*'")
+STARTS_A_COMMAND: Final = rx(
     r"\$\(|`|&&|\|\||[;|\n(){}&]|(?<![\w=/.-])(?:then|else|do|if|elif|while|until|!|fi|done)(?![\w=/.-])"
 )
 TOKENS: Final = r"(?:\s+[^\s<>]+)*\s*"
 WORDS: Final = r"(?:\s+(?!-[ceimpxCEX]\b|--(?:exec|config|upload-pack|receive-pack|extcmd|installer|python-preference|ext-diff|textconv)\b)[^\s<>]+)*\s*"  # fmt: skip
 PLAIN_COMMANDS: Final = tuple(
-    re.compile(one + r"\Z")
+    rx(one + r"\Z")
     for one in (
         rf"gh (?:issue (?:close|comment|lock|edit|view)|release (?:create|upload|view|edit)|pr (?:comment|edit|close|view|ready)|label \w+){TOKENS}",
         rf"(?:echo|printf|true|false|exit|test|\[\[?|cat|ls|sleep|date|grep|head|tail|tr|cut|wc|basename|dirname|sha256sum){TOKENS}",
@@ -81,17 +82,17 @@ PLAIN_COMMANDS: Final = tuple(
     )
 )
 """One command, as a whole (a package by its plain name comes from the index): it speaks with the service, looks at files, builds or sends a package; it runs no other."""
-BUILDS: Final = re.compile(r"-m build\b|\buv build\b|\b(?:poetry|flit)\b")
-WRITES: Final = re.compile(
+BUILDS: Final = rx(r"-m build\b|\buv build\b|\b(?:poetry|flit)\b")
+WRITES: Final = rx(
     r"\s*(?:>>\s*[\"']?\$\{?(?:GITHUB_OUTPUT|GITHUB_STEP_SUMMARY)\}?[\"']?|\d?>\s*/dev/null|2>&1|>&2)(?=\s|\Z)"
 )
-ENVIRONMENT_LINE: Final = re.compile(
+ENVIRONMENT_LINE: Final = rx(
     r"\s*echo \"SOURCE_DATE_EPOCH=\$\(git log -1 --pretty=%ct\)\" >> \"?\$\{?GITHUB_ENV\}?\"?\s*\Z"
 )
-BACKENDS: Final = re.compile(
+BACKENDS: Final = rx(
     r"(?:setuptools\.build_meta|hatchling\.build|flit_core\.buildapi|flit_scm:buildapi|poetry\.core\.masonry\.api|pdm\.backend|uv_build)\Z"
 )
-RUNS_MORE: Final = re.compile(
+RUNS_MORE: Final = rx(
     r"(?i)\b(?:py\.?test|unittest|nose|tox|nox|subprocess|popen|system|exec\w*|eval|compile|__import__|importlib|runpy|cmdclass|spawn\w*|getattr|discover)\b|"
     r"\b(?:import|from)\s+tests?\b"
 )
@@ -100,7 +101,7 @@ HOOKS: Final = frozenset({"hooks", "custom-hook", "run-setup", "cmdclass", "buil
 KNOWN_HOOKS: Final = frozenset({"vcs"})
 """The one that writes down the version."""
 BUILDERS: Final = ("hatch", "pdm", "poetry", "setuptools", "flit", "uv")
-SHADOWS: Final = re.compile(r"(?:build|twine|pip)(?:\.py|/__(?:init|main)__\.py)\Z")
+SHADOWS: Final = rx(r"(?:build|twine|pip)(?:\.py|/__(?:init|main)__\.py)\Z")
 
 
 def why_may_run_tests(job: Mapping[str, Node], workflow: Mapping[str, Node], base: BaseTree) -> str | None:

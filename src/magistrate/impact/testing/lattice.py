@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.python import same_tree
 from magistrate.impact.languages.python_nodes import walk
 from magistrate.impact.testing.bodies import Renaming, equal, flat, renaming_of, says_more
@@ -31,7 +31,7 @@ from magistrate.impact.testing.shapes import (
 )
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-HOOKS: Final = re.compile(r"(?i)setup|teardown|load_tests|pytest|collect|test|_|unittest")
+HOOKS: Final = rx(r"(?i)setup|teardown|load_tests|pytest|collect|test|_|unittest")
 """Names that a runner gives a meaning to where it finds them in a module."""
 _TESTCASE: Final = ast.dump(ast.parse("unittest.TestCase", mode="eval").body)
 

@@ -12,18 +12,17 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.testing.loading import who_loads
 from magistrate.impact.testing.native import ENDINGS, lists_of_changes, makers_of
 
 HEADERS: Final = (".h", ".hh", ".hpp")
-NAME: Final = re.compile(r"(?:^|/)(?:tests?|unit_?tests?|gtests?)/(?:[^/]+/)*[^/]*test[^/]*\.(?:h|hh|hpp)\Z")
-ENTRY: Final = re.compile(
+NAME: Final = rx(r"(?:^|/)(?:tests?|unit_?tests?|gtests?)/(?:[^/]+/)*[^/]*test[^/]*\.(?:h|hh|hpp)\Z")
+ENTRY: Final = rx(
     r"[ \t]*(?P<macro>[A-Z]*(?:TEST|TEST_[A-Z_]+))[ \t]*\([ \t]*[A-Za-z_]\w*(?:[ \t]*,[ \t]*\w+)*[ \t]*\)[ \t]*;?[ \t]*\Z"
 )
 """A whole line that is one entry."""
-LEAVES_OUT: Final = re.compile(
-    r"SKIP|DISABLE|IGNORE|EXCLUDE|FAIL|OMIT|UN(?:DEF|REG|LIST)|REMOVE|OFF\b|NO_|_NOT|IF\b|MAIN"
-)
+LEAVES_OUT: Final = rx(r"SKIP|DISABLE|IGNORE|EXCLUDE|FAIL|OMIT|UN(?:DEF|REG|LIST)|REMOVE|OFF\b|NO_|_NOT|IF\b|MAIN")
 LEAST: Final = 2
 """Entries of a macro that show what it is for."""
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from magistrate.impact.base import KEPT_TEXTS, BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.reachability import COMMAND_FILES, readers_in
 from magistrate.impact.source_readers import embedded
 from magistrate.impact.testing.collection import folders_above
@@ -26,33 +27,33 @@ KEPT_MANIFESTS: Final = 256
 SHIPPED: Final = ("bin", "main", "module", "browser", "exports", "imports", "types", "directories", "files")
 LIFE: Final = frozenset({"preinstall", "install", "postinstall", "prepublish", "prepublishOnly", "prepare", "prepack", "postpack", "start", "build"})  # fmt: skip
 """Scripts of a package that run where it is installed, built, published or served."""
-RUNS_TESTS: Final = re.compile(
+RUNS_TESTS: Final = rx(
     r"\b(?:npm|yarn|pnpm|bun)\s+(?:run\s+|-\S+\s+)*[\w:-]*test|\b(?:jest|vitest|mocha|ava|tap|borp|jasmine|uvu|karma|qunit|tape|playwright|eslint|prettier|standard)\b|--test\b"
 )
 """A command that starts the runner, or looks at tests."""
-LISTS: Final = re.compile(
+LISTS: Final = rx(
     r"(?i)readdir|read_dir|listdir|iterdir|\bglob\w*\s*(?:\.\w+\s*)?[(\[]|\bdir\s*[.\[]|\bwalk\w*\s*\(|scandir|\bos\.dirfs\b|\bload_all|\bembed\w*\b"
 )
-LOADS: Final = re.compile(r"(?i)\brequire\w*\b|\bimport\w*\b|\binclude\w*\b|\bload\w*\b")
-QUOTED: Final = re.compile(r"""(?P<quote>["'`])(?P<said>[^"'`\n]{1,200})(?P=quote)\s*(?P<more>\+?)""")
-FOLDER: Final = re.compile(r"(?i)(?:\A|[/.])(?:tests?|specs?|__tests__)(?:[/.]|\Z)")
-RUNNERS_OWN: Final = re.compile(
+LOADS: Final = rx(r"(?i)\brequire\w*\b|\bimport\w*\b|\binclude\w*\b|\bload\w*\b")
+QUOTED: Final = rx(r"""(?P<quote>["'`])(?P<said>[^"'`\n]{1,200})(?P=quote)\s*(?P<more>\+?)""")
+FOLDER: Final = rx(r"(?i)(?:\A|[/.])(?:tests?|specs?|__tests__)(?:[/.]|\Z)")
+RUNNERS_OWN: Final = rx(
     r"(?i)(?:^|/)(?:rakefile|gruntfile\.\w+|gulpfile\.\w+|makefile|noxfile\.py|tasks\.py|[^/]*\.rake|[^/]*\.config\.[cm]?[jt]s|conftest\.py|phpunit[^/]*|"
     r"\.[^/]*|[^/]*\.(?:json|toml|ya?ml|lock|cfg|ini|xml|md|gradle|kts))\Z|(?:^|/)(?:\.[^/]+|scripts?|tools?|benchmarks?|bench|docs?)/"
 )
 """Files that find tests to run, check or describe them."""
-QUOTED_PLACE: Final = re.compile(r"[\"'`](\.{1,2}/[^\"'`\n]{1,200})[\"'`]")
+QUOTED_PLACE: Final = rx(r"[\"'`](\.{1,2}/[^\"'`\n]{1,200})[\"'`]")
 LONGEST: Final = 200
-NEIGHBOURS: Final = re.compile(r"\bimport\.meta\.glob|\brequire\.context\b")
+NEIGHBOURS: Final = rx(r"\bimport\.meta\.glob|\brequire\.context\b")
 BELOW: Final = frozenset({"test", "tests", "spec", "specs", "__tests__"})
 """Folders of tests: what stands in one is loaded by tests."""
-PACKAGED: Final = re.compile(r"(?i)(?:^|/)(?:setup\.(?:py|cfg)|pyproject\.toml|[^/]+\.gemspec)\Z")
-KNOWN_COMMANDS: Final = re.compile(
+PACKAGED: Final = rx(r"(?i)(?:^|/)(?:setup\.(?:py|cfg)|pyproject\.toml|[^/]+\.gemspec)\Z")
+KNOWN_COMMANDS: Final = rx(
     r"\b(?:\w*test\w*(?=[\s:]|\Z)|jest|mocha|tap|ava|tape|rspec|phpunit|pest|black|ruff|flake8|pylint|mypy|isort|eslint|prettier|standard|rubocop|rm|ls|hashfiles|paths)\b|^\s*-\s*['\"]?[\w/*.-]+['\"]?\s*$"
 )
 """What runs tests, looks at them, or lists paths for a filter."""
-PROGRAM: Final = re.compile(r"(?i)\.(?:[cm]?[jt]sx?|vue|svelte|astro|py|go|rs|rb|php|java|kt|groovy)\Z")
-ALL_PACKAGES: Final = re.compile(r"\bfind_packages\(\s*\)|^packages\s*=\s*find:", re.MULTILINE)
+PROGRAM: Final = rx(r"(?i)\.(?:[cm]?[jt]sx?|vue|svelte|astro|py|go|rs|rb|php|java|kt|groovy)\Z")
+ALL_PACKAGES: Final = rx(r"\bfind_packages\(\s*\)|^packages\s*=\s*find:", re.MULTILINE)
 
 
 def who_loads(

@@ -14,43 +14,44 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 
-ENDINGS: Final = re.compile(r"\.(?:c|cc|cpp|cxx|c\+\+)\Z")
-PLACE: Final = re.compile(r"(?:^|/)(?:tests?|unit_?tests?|gtests?)/(?:[^/]+/)*[^/]+\.(?:c|cc|cpp|cxx|c\+\+)\Z")
+ENDINGS: Final = rx(r"\.(?:c|cc|cpp|cxx|c\+\+)\Z")
+PLACE: Final = rx(r"(?:^|/)(?:tests?|unit_?tests?|gtests?)/(?:[^/]+/)*[^/]+\.(?:c|cc|cpp|cxx|c\+\+)\Z")
 BUILDS: Final = ("CMakeLists.txt", "Makefile.am")
-RUNS: Final = re.compile(
+RUNS: Final = rx(
     r"(?m)^\s*(?:add_test|gtest_discover_tests|gtest_add_tests|catch_discover_tests|doctest_discover_tests)\s*\(|^(?:TESTS|check_PROGRAMS)\s*\+?="
 )
 """The base runs what it builds there: CTest and its modules, `make check` of automake."""
-COMMENT: Final = re.compile(r"#[^\n]*")
-COMMAND: Final = re.compile(r"(?m)^[ \t]*([A-Za-z_]\w*)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+COMMENT: Final = rx(r"#[^\n]*")
+COMMAND: Final = rx(r"(?m)^[ \t]*([A-Za-z_]\w*)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 """A command of CMake with its arguments."""
-VARIABLE: Final = re.compile(r"(?m)^([A-Za-z_][\w.]*)[ \t]*\+?=[ \t]*((?:[^\n]*\\\n)*[^\n]*)")
+VARIABLE: Final = rx(r"(?m)^([A-Za-z_][\w.]*)[ \t]*\+?=[ \t]*((?:[^\n]*\\\n)*[^\n]*)")
 """A variable of automake with its value, over continued lines."""
-OF_TESTS: Final = re.compile(r"(?i)tests?(?:_|-|\b)|\bcheck_|(?:^|_)test")
+OF_TESTS: Final = rx(r"(?i)tests?(?:_|-|\b)|\bcheck_|(?:^|_)test")
 MAKES: Final = frozenset({"add_executable", "set", "list", "foreach"})
 """Commands that may name a source of a test: their first name has to say that it is one."""
 SETS: Final = frozenset({"target_compile_options", "target_compile_definitions", "target_link_libraries", "target_include_directories", "target_compile_features", "set_target_properties"})  # fmt: skip
 """Commands that set how a target is built, and give it no source."""
-NEVER: Final = re.compile(r"(?i)install|custom|process|librar|configure|copy|download|generate")
-DECLARES: Final = re.compile(
+NEVER: Final = rx(r"(?i)install|custom|process|librar|configure|copy|download|generate")
+DECLARES: Final = rx(
     r"(?m)^[ \t]*(?:TYPED_)?TEST(?:_[FP]|_CASE\w*|_IMPL|_SUITE)?[ \t]*\(|^[ \t]*(?:SCENARIO|RUN_TEST|BOOST_\w*TEST_CASE\w*)[ \t]*\(|^(?:static\s+)?int\s+main\s*\("
 )
-LEAVES_OUT: Final = re.compile(
+LEAVES_OUT: Final = rx(
     r"GTEST_SKIP|\bDISABLED_|RETURN_SKIP|TEST_IGNORE|\bSKIP\s*\(|\[!(?:mayfail|shouldfail)|\[\.|\b(?:may_fail|should_fail|expected_failures)\b|doctest::skip|"
     r"^\s*#\s*(?:if|ifdef|ifndef|elif|else)\b|\?\?/|/\*(?!.*\*/)",
     re.MULTILINE,
 )
 """What leaves a test or lines out, or lets it fail."""
-DOES_MORE: Final = re.compile(
+DOES_MORE: Final = rx(
     r"(?i)\b(?:system|w?popen|_popen|fork|vfork|exec[lv]\w*|posix_spawn\w*|dlopen|dlsym|socket|connect|getenv|secure_getenv|remove|rename|unlink\w*|chmod|ptrace|mprotect|"
     r"createprocess\w*|shellexecute\w*|winexec|loadlibrary\w*|curl_\w+|setenv|putenv|_exit|quick_exit|abort|atexit|signal|std::filesystem)\s*\(|\benviron\b|"
     r"\basm\b|__asm\w*|incbin|#\s*embed|_pragma|#\s*pragma|constructor|\bmain\s*\(|(?:gtest_flag|flags_gtest)|"
     r"^\s*#\s*(?:define|undef)\s+\w*(?:expect|assert|test|check|require|main|true|false|return|if)\w*|##|\bfilesystem\b|fstream|\bofstream\b"
 )
 """What a test of C does beside testing, or how it changes what testing means."""
-INCLUDES: Final = re.compile(r"^\s*#\s*(?:include\w*|import)\b\s*(?P<what>[^\n]*)")
-PLAIN: Final = re.compile(r"(?:<(?!/)[\w/.+-]+>|\"(?!/)[\w/.+-]+\")\s*(?://[^\n]*)?\Z")
+INCLUDES: Final = rx(r"^\s*#\s*(?:include\w*|import)\b\s*(?P<what>[^\n]*)")
+PLAIN: Final = rx(r"(?:<(?!/)[\w/.+-]+>|\"(?!/)[\w/.+-]+\")\s*(?://[^\n]*)?\Z")
 
 
 def built_as_test(path: str, base: BaseTree) -> bool:

@@ -15,39 +15,40 @@ from dataclasses import dataclass
 from typing import Final
 
 from magistrate.impact.base import BaseTree, ChangedFile
+from magistrate.impact.compiled import rx
 from magistrate.impact.testing.collection import folders_above, is_test_name, why_no_test_role
 from magistrate.impact.testing.loading import left_out_by_cargo, who_loads
 from magistrate.impact.testing.native import ENDINGS, PLACE, built_as_test, lists_of_changes, makers_of
 from magistrate.impact.testing.rust_modules import only_for_tests
 
-SHARED: Final = re.compile(
+SHARED: Final = rx(
     r"(?i)(?:^|/)(?:__mocks__|__fixtures__|fixtures?|helpers?|support|utils?|setup|mocks?|common|shared|lib|testdata|resources|vendor|third_party|"
     r"node_modules|dist|build|templates?|examples?|snapshots?|pages|routes|public|static|migrations|ci|deploy\w*|ops|infra\w*|terraform|ansible|k8s|helm|charts|_[^/]*(?<!__))/|"
     r"(?:^|/)(?:conftest|setup|teardown|global|jest|vitest|karma|bootstrap|env|export_test|main_test|test_?case|(?:spec|test|rails|unit)_?helper)[^/]*\Z|"
     r"\.config\.[^/]*\Z"
 )
 """Folders and names of what tests share, keep beside them, or are started by."""
-SUPPORT: Final = re.compile(
+SUPPORT: Final = rx(
     r"(?i)(?:^|/)(?:support|helpers?|utils?|common|mocks?|fixtures?|index|main|run(?:ner)?|config|abstract\w*|base\w*)[^/]*\Z"
 )
 """The same where a name does not say itself that it is a test."""
-IMPORTS: Final = re.compile(
+IMPORTS: Final = rx(
     r"^\s*(?:import|from)\s+(?:static\s+)?([A-Za-z_][\w.]*)|(?:\bfrom|\brequire|\bimport|\brequire_relative|\bmock)\s*\(?\s*['\"]([^'\"\n]+)['\"]|"
     r"^\s*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"\s*$|^\s*(?:pub\s+)?use\s+([\w:\\]+)"
 )
 PACKAGE_DEPTH: Final = 2
-MEMBER: Final = re.compile(r"(?i)\.(?:[cm]?[jt]sx?|py|go|rs|rb|php|java|kt|groovy|c|cc|cpp|cxx|c\+\+)\Z")
-SUFFIXED: Final = re.compile(r"(?i)(?:[._-](?:test|tests|spec)|test|tests|_it)\.[a-z]+\Z|(?:^|/)test_[^/]+\Z")
+MEMBER: Final = rx(r"(?i)\.(?:[cm]?[jt]sx?|py|go|rs|rb|php|java|kt|groovy|c|cc|cpp|cxx|c\+\+)\Z")
+SUFFIXED: Final = rx(r"(?i)(?:[._-](?:test|tests|spec)|test|tests|_it)\.[a-z]+\Z|(?:^|/)test_[^/]+\Z")
 """Names that say by themselves that they are tests: whoever names their stem means them."""
-RUNS_NODE: Final = re.compile(
+RUNS_NODE: Final = rx(
     r"\b(?:jest|vitest|mocha|ava|tap|borp|jasmine|uvu|karma|qunit|tape|playwright|bun test|deno test)\b|\bnode\b.*--test\b"
 )
 """Runners as a script of a package starts them."""
-BUILDS: Final = re.compile(r"(?:^|/)(?:pom\.xml|[^/]+\.gradle(?:\.kts)?)\Z")
-SHIPS_TESTS: Final = re.compile(r"(?i)test-jar|(?:<sourceDirectory>|\bmain\b[^}]{0,200}srcDirs?)[^<\n]*src/test")
-RUNS_PHP: Final = re.compile(r"phpunit|pestphp")
-EXPORTS: Final = re.compile(r"^[ \t]*export\b|\bexports\b", re.MULTILINE)
-TEST_CALL: Final = re.compile(r"(?:^|[^\w.])(?:describe|it|test|suite|t\.test)(?:\.\w+)*\s*\(")
+BUILDS: Final = rx(r"(?:^|/)(?:pom\.xml|[^/]+\.gradle(?:\.kts)?)\Z")
+SHIPS_TESTS: Final = rx(r"(?i)test-jar|(?:<sourceDirectory>|\bmain\b[^}]{0,200}srcDirs?)[^<\n]*src/test")
+RUNS_PHP: Final = rx(r"phpunit|pestphp")
+EXPORTS: Final = rx(r"^[ \t]*export\b|\bexports\b", re.MULTILINE)
+TEST_CALL: Final = rx(r"(?:^|[^\w.])(?:describe|it|test|suite|t\.test)(?:\.\w+)*\s*\(")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,26 +121,26 @@ def _php(path: str, base: BaseTree) -> bool:
 
 
 RUNNERS: Final = (
-    Runner(name="go test", paths=re.compile(r"_test\.go\Z"), shown=_go),
-    Runner(name="cargo test", paths=re.compile(r"(?:^|/)tests/[^/]+\.rs\Z"), shown=_cargo),
-    Runner(name="a module for tests alone", paths=re.compile(r"(?:^|/)src/.+\.rs\Z"), shown=only_for_tests),
+    Runner(name="go test", paths=rx(r"_test\.go\Z"), shown=_go),
+    Runner(name="cargo test", paths=rx(r"(?:^|/)tests/[^/]+\.rs\Z"), shown=_cargo),
+    Runner(name="a module for tests alone", paths=rx(r"(?:^|/)src/.+\.rs\Z"), shown=only_for_tests),
     Runner(
         name="the tests of the build",
-        paths=re.compile(r"(?:^|/)src/test/(?:java|kotlin|groovy)/.*(?:Tests?|TestCase|IT|Spec)\.(?:java|kt|groovy)\Z"),
+        paths=rx(r"(?:^|/)src/test/(?:java|kotlin|groovy)/.*(?:Tests?|TestCase|IT|Spec)\.(?:java|kt|groovy)\Z"),
         shown=_jvm,
     ),
     Runner(
         name="the tests of the package",
-        paths=re.compile(r"(?:\.(?:test|spec)|(?:^|/)(?:__tests__|tests?|spec)/(?:[^/]+/)*[^/]+)\.[cm]?[jt]sx?\Z"),
+        paths=rx(r"(?:\.(?:test|spec)|(?:^|/)(?:__tests__|tests?|spec)/(?:[^/]+/)*[^/]+)\.[cm]?[jt]sx?\Z"),
         shown=_node,
     ),
     Runner(
         name="rspec or minitest",
-        paths=re.compile(r"(?:^|/)(?:spec/(?:[^/]+/)*[^/]+_spec|tests?/(?:[^/]+/)*(?:[^/]+_test|test_[^/]+))\.rb\Z"),
+        paths=rx(r"(?:^|/)(?:spec/(?:[^/]+/)*[^/]+_spec|tests?/(?:[^/]+/)*(?:[^/]+_test|test_[^/]+))\.rb\Z"),
         shown=_ruby,
     ),
     Runner(name="a test that the build makes and runs", paths=PLACE, shown=built_as_test),
-    Runner(name="phpunit", paths=re.compile(r"(?:^|/)[Tt]ests?/(?:[^/]+/)*[^/]+Test\.php\Z"), shown=_php),
+    Runner(name="phpunit", paths=rx(r"(?:^|/)[Tt]ests?/(?:[^/]+/)*[^/]+Test\.php\Z"), shown=_php),
 )
 
 

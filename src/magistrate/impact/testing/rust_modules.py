@@ -13,16 +13,17 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import KEPT_TEXTS, BaseTree
+from magistrate.impact.compiled import rx
 
-DECLARED: Final = re.compile(r"\bmod\s+(?:r#)?(\w+|\$)")
-GUARDED: Final = re.compile(
+DECLARED: Final = rx(r"\bmod\s+(?:r#)?(\w+|\$)")
+GUARDED: Final = rx(
     r"^[ \t]*#\[cfg\((?:test|all\(\s*test\s*(?:,[^\]\n]*)?\))\)\][ \t]*\n?(?:[ \t]*#\[[^\]\n]*\][ \t]*\n?)*[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?\Z",
     re.MULTILINE,
 )
-HERE: Final = re.compile(r"\s*\{")
-PLACED: Final = re.compile(r"\"([^\"\n]*\.rs)\"")
+HERE: Final = rx(r"\s*\{")
+PLACED: Final = rx(r"\"([^\"\n]*\.rs)\"")
 """A name in quotes: given to `path`, `include!` or a target."""
-BLOCKS: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
+BLOCKS: Final = rx(r"/\*.*?\*/", re.DOTALL)
 BEFORE: Final = 400
 DEEPEST: Final = 8
 

@@ -11,21 +11,22 @@ from collections.abc import Sequence
 from typing import Final
 
 from magistrate.impact.base import COMMENT, BaseTree, ChangedFile, ChangedLine
+from magistrate.impact.compiled import rx
 from magistrate.impact.running_words import RUNS_MORE, RUNS_MORE_EXACTLY
 from magistrate.impact.testing import native
 from magistrate.impact.testing.workflows import has_workflows, why_not_secretless
 
-DECLARES: Final = re.compile(
+DECLARES: Final = rx(
     r"^[ \t]*(?:async[ \t]+)?def[ \t]+test|^func[ \t]+(?:Test|Fuzz|Example|Benchmark)\w*\(|\bt\.Run\(|#\[(?:\w+::)*test\b|"
     r"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory|DataProvider)\b|(?:^|[^\w.$])(?:t\.)?(?:it|test|specify|scenario)(?:\.each\b[^\n]*)?[ \t]*\(|"
     r"^[ \t]*(?:it|test|specify|scenario)[ \t]+['\"]|\bfunction[ \t]+test\w*|#\[Test\b|[*][ \t]@test\b",
     re.MULTILINE,
 )
-CHECKS: Final = re.compile(
+CHECKS: Final = rx(
     r"(?i)\b(?:assert\w*|expect\w*|require\w*|should\w*|verify\w*|check\w*|fail\w*|raises|throws|rejects|deepequal|strictequal|"
     r"equal|same|match\w*|ok|t\.(?:error|fatal)\w*|test_assert\w*|must\w*|refute\w*|wont_\w+)\b"
 )
-SKIPS: Final = re.compile(
+SKIPS: Final = rx(
     r"@(?:Ignore|Disabled)\b|\.(?:skip|todo|only|fails|failing|fixme)\b|\bskip(?:_?if|_?unless|_?test|ped)?\b|\bxfail\b|\b(?:x|f)(?:it|describe|test|context|specify)\b|"
     r"#\[ignore|\.Skip\w*\(|#\[should_panic|\bmarkTest(?:Skipped|Incomplete)|^[ \t]*pending\b|\bcfg\(|\bgo:build\b|\+build\b|"
     r"\b(?:assumeTrue|assumeThat|assumeFalse)\b|\bAssume\b(?! [a-z]+ [a-z])|\bsuppress\w*\(|except\s*:|except\s+(?:Base)?Exception|catch\s*(?:\([^)\n]*\))?\s*\{\s*\}|\brescue\b|"
@@ -34,7 +35,7 @@ SKIPS: Final = re.compile(
     re.MULTILINE,
 )
 """What leaves a test out or lets it fail."""
-STEERS: Final = re.compile(
+STEERS: Final = rx(
     r"\b(?:os|process|sys|System)\.[Ee]xit\b|\bexit\s*[(!]|\bTestMain\b|\bfunc\s+init\(|__test__|\bload_tests\b|\bset_?up_?module\b|\bsetUpModule\b|\bsys\.(?:modules|path|meta_path|settrace|setprofile)\b|\bbuiltins\b|__(?:builtins|dict|getattr|class|subclasses)__|collect_ignore|pytest_plugins|autouse|"
     r"//go:\w|//export\b|\bimport\s+\"C\"|#cgo\b|^var\s+_\s*=|\bctor\b|\bglobal(?:This)?\.\w+\s*=(?!=)|(?:^|[^\w.$])(?:expect|assert)\s*=\s*(?:\(|async|function)|"
     r"\brequire\.cache\b|\.constructor\b|__proto__|\bclass\s+(?:Minitest|RSpec|Object|Kernel)\b|\bat_exit\b|\bstatic\s*\{|@(?:RunWith|ExtendWith)\b|"
@@ -42,11 +43,11 @@ STEERS: Final = re.compile(
     re.MULTILINE,
 )
 """What ends or steers the run of all."""
-SAYS_NOTHING: Final = re.compile(
+SAYS_NOTHING: Final = rx(
     r"(?i)\bassert\s+(?:true|1|not\s+false|not\s+none)\b|\bassert\w*\s*[!(]+\s*true\s*[,)]|expect\(\s*(?:true|1)\s*\)|\bassert\s*(?:\([^\n]*,\s*['\"][^'\"\n]*['\"]\s*\)\s*$|\[[^\n]*\]\s*$)|(?:\|\|\s*true|\bor\s+(?:true|1)\b)|"
     r"assert_?equals?\(\s*(\w+)\s*,\s*\1\s*\)|\bassert_?not_?null\(\s*[\"'\d]|\braises\(\s*(?:base)?exception\s*\)|\btothrow\(\s*\)|\bassert\w*\s*[!(]+\s*1\s*==\s*1"
 )
-ACTS: Final = re.compile(
+ACTS: Final = rx(
     r"(?i)\beval\s*\(|\bexec\w*\s*\(|\bsubprocess\b|child_process|\bos\.(?:system|popen|exec\w*|spawn\w*)|\bpopen\b|os/exec|\bexec\.command|"
     r"processbuilder|getruntime\(|process::command|\bshell_exec|\bsystem\s*\(|\bproc_open|\bpassthru|\bpickle\b|\bmarshal\b|new\s+function\b|"
     r"\bimportlib\b|__import__|\bctypes\b|\bvm\.run|atob\s*\(|b64decode|fromcharcode|\burllib|\bsocket\.(?:socket|create)|\bcurl\b|\bwget\b|"
@@ -62,20 +63,20 @@ TELLING: Final = (
     (SAYS_NOTHING, "says nothing"),
     (ACTS, "does more than test"),
 )
-REMARKS: Final = re.compile(r"^[ \t]*(?://|#(?!\[)|\*|/\*)[^\n]*$", re.MULTILINE)
-TOP_LEVEL: Final = re.compile(r"(?:func|var|const|type|import)\b")
-STARTS: Final = re.compile(r"func\s+(?:init\s*\(|TestMain\b)|var\s+_\s*=")
-WIDE: Final = re.compile(
+REMARKS: Final = rx(r"^[ \t]*(?://|#(?!\[)|\*|/\*)[^\n]*$", re.MULTILINE)
+TOP_LEVEL: Final = rx(r"(?:func|var|const|type|import)\b")
+STARTS: Final = rx(r"func\s+(?:init\s*\(|TestMain\b)|var\s+_\s*=")
+WIDE: Final = rx(
     r"(?i)\bprocess\.env\b(?!\s*(?:\.\w|\[\s*['\"]))|\bos\.environ\b(?!\s*(?:\[\s*['\"]|\.(?:get|pop|setdefault)\s*\(\s*['\"]))|\bos\.environ\(|\benv::vars|\bgetenv\(\s*\)|"
     r"\benv\.(?:to_h|each|inspect|to_a)\b|\$_(?:env|server)\b(?!\s*\[\s*['\"])|"
     r"https?://(?!localhost|127\.|\[::|0\.0\.0\.0|[\w.-]*\bexample\b|[\w.-]*\.(?:test|local|invalid|localhost)\b|[$%{(<'\"]|[\w-]*[/'\"`:)])[^\s]*"
 )
 """The whole environment, or an address of the world: beside what calls, that carries secrets away."""
-CALLS: Final = re.compile(
+CALLS: Final = rx(
     r"(?i)\b(?:fetch|request\w*|get|post|put|urlopen|connect|dial\w*|axios|got|open|client|download\w*|send\w*|curl\w*|file_get_contents)\b\s*[(.]|\bhttp\.\w+\(|environ|process\.env|env::vars|\$_|getenv|\benv\."
 )
-BRINGS: Final = re.compile(r"^\s*(?:import|from|use)\s+\S|\brequire\w*\b")
-LOOSE: Final = re.compile(
+BRINGS: Final = rx(r"^\s*(?:import|from|use)\s+\S|\brequire\w*\b")
+LOOSE: Final = rx(
     r"^\s*(?:pass|break|continue)\s*;?\s*$|^\s*(?:if\b.*)?\breturn\b[^'\"\n]{0,20}$|^\s*expect\([^\n]*\)\s*;?$|\bexcept\b|\bcatch\b|(?i:\b(?:assert_?(?:true|false|in|not)|expect\.any|anything|any_args|objectcontaining|approx\w*|contains?|"
     r"tobetruthy|tobedefined|not_?(?:none|null|nil)|closeto|atleast\w*)\b)|[<>]=|\b(?:def|function|func|fn)\s+(?:assert|expect|check|require)\w*"
 )

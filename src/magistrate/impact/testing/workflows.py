@@ -9,17 +9,17 @@ as running tests with secrets.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from magistrate.impact.base import BaseTree
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.languages.yaml_events import Event, events_of
 from magistrate.impact.testing.jobs import why_may_run_tests
 
-WORKFLOWS: Final = re.compile(r"(?i)(?:^|/)\.github/workflows/[^/]+\.ya?ml\Z")
-OTHER_SERVICES: Final = re.compile(
+WORKFLOWS: Final = rx(r"(?i)(?:^|/)\.github/workflows/[^/]+\.ya?ml\Z")
+OTHER_SERVICES: Final = rx(
     r"(?i)(?:^|/)(?:\.gitlab-ci[^/]*|\.gitlab/.*\.ya?ml|\.circleci/.*|jenkinsfile[^/]*|[^/]*\.jenkinsfile|\.travis[^/]*|"
     r"\.?azure-pipelines[^/]*|\.azure[^/]*/.*\.ya?ml|\.?appveyor[^/]*|\.drone[^/]*|bitbucket-pipelines[^/]*|\.buildkite/.*|cloudbuild[^/]*|"
     r"\.woodpecker[^/]*|\.woodpecker/.*|\.cirrus[^/]*|\.semaphore/.*|codemagic[^/]*|buildspec[^/]*|wercker[^/]*|\.teamcity/.*|"
@@ -27,12 +27,12 @@ OTHER_SERVICES: Final = re.compile(
     r"\.sourcehut[^/]*|\.harness/.*|\.kokoro/.*|\.evergreen[^/]*|evergreen\.ya?ml|\.vsts-ci[^/]*|\.pipelines?/.*|\.ci/.*|ci/.*\.ya?ml|concourse/.*)\Z"
 )
 DANGEROUS_TRIGGERS: Final = frozenset({"pull_request_target", "workflow_run", "issue_comment", "repository_dispatch"})
-SECRET: Final = re.compile(
+SECRET: Final = rx(
     r"(?i)\bsecrets\b|github\s*\.\s*(?:token|\*)|github_token|github\s*\[|tojson\s*\(\s*github\s*\)|\bvars\b.*(?:token|key)|self-hosted|"
     r"\binputs\s*\.\s*\w*(?:token|key|secret|passw)|\bvault\b"
 )
-MACHINES: Final = re.compile(r"(?i)(?:ubuntu|windows|macos)-(?:latest|\d[\w.]*)(?:-arm|-large|-xlarge)?\Z")
-FROM_MATRIX: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)(?:\.([\w-]+))?\s*(?:\|\|\s*'([\w.-]+)'\s*)?\}\}\Z")
+MACHINES: Final = rx(r"(?i)(?:ubuntu|windows|macos)-(?:latest|\d[\w.]*)(?:-arm|-large|-xlarge)?\Z")
+FROM_MATRIX: Final = rx(r"\$\{\{\s*matrix\.([\w-]+)(?:\.([\w-]+))?\s*(?:\|\|\s*'([\w.-]+)'\s*)?\}\}\Z")
 READING: Final = frozenset({"read", "none"})
 OPEN_TO_ALL: Final = frozenset(
     {
@@ -55,11 +55,11 @@ JOB_KEYS: Final = frozenset(
      "timeout-minutes", "strategy", "continue-on-error", "container", "services"}
 )  # fmt: skip
 CALL_KEYS: Final = frozenset({"name", "needs", "permissions", "if", "uses", "with", "strategy", "concurrency"})
-CALLED: Final = re.compile(r"\./(\.github/workflows/[\w.-]+\.ya?ml)\Z")
-TAKES: Final = re.compile(
+CALLED: Final = rx(r"\./(\.github/workflows/[\w.-]+\.ya?ml)\Z")
+TAKES: Final = rx(
     r"(?i)\bneeds\s*[.\[]|tojson\s*\(\s*needs|actions/download-artifact@|\bgh\s+run\s+download|/artifacts\b"
 )
-GIVES: Final = re.compile(r"(?i)actions/upload-artifact@")
+GIVES: Final = rx(r"(?i)actions/upload-artifact@")
 Node = Any
 
 

@@ -6,11 +6,11 @@ Rule kept: what stands in a loop or a variable keeps its text; a task in another
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.trees import documents, is_true
 from magistrate.impact.privilege.model import Place
 
@@ -33,7 +33,7 @@ _FILES: Final = frozenset(
 )
 _SHELLS: Final = frozenset({"shell", "command", "raw", "script"})
 _LISTS: Final = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
-_PAIR: Final = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S+)")
+_PAIR: Final = rx(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

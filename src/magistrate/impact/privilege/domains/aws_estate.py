@@ -17,11 +17,11 @@ outside (another account, a federation, everybody) is live.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.aws_policy import DOMAIN, document
 from magistrate.impact.privilege.domains.aws_written import Written, opaque
 from magistrate.impact.privilege.domains.terraform import LATER, OPEN
@@ -42,13 +42,13 @@ from magistrate.impact.privilege.patterns import Glob, matches
 TWICE: Final = "twice"
 TRUST: Final = "aws-trust"
 RESOURCE: Final = "aws-resource"
-_IDENTITY: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):(role|user)/(?:[^*?]*/)?([^/*?]+)")
-_ACCOUNT: Final = re.compile(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?")
-_ASSUME: Final = re.compile(r"(?i)\*|sts:(?:\*|assumerole\*?\w*)")
-_OF_ANOTHER_CLOUD: Final = re.compile(r"aws:workload/(?!aws_|AWS::)")
-_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"')
+_IDENTITY: Final = rx(r"arn:[\w-]+:iam::(\d{12}):(role|user)/(?:[^*?]*/)?([^/*?]+)")
+_ACCOUNT: Final = rx(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?")
+_ASSUME: Final = rx(r"(?i)\*|sts:(?:\*|assumerole\*?\w*)")
+_OF_ANOTHER_CLOUD: Final = rx(r"aws:workload/(?!aws_|AWS::)")
+_QUOTE: Final = rx(r'(?<!\\)(?:\\\\)*"')
 """A quotation mark that begins or ends a text of JSON."""
-_HOST: Final = re.compile(r"oidc-provider/(.+)\Z")
+_HOST: Final = rx(r"oidc-provider/(.+)\Z")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from magistrate.impact.base import KEPT_TEXTS, in_lower_case
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains import (
     aws_openness,
     terraform,
@@ -33,11 +33,11 @@ from magistrate.impact.privilege.domains.terraform_policies import Found, Names,
 from magistrate.impact.privilege.model import Edge, Grants, Place, Where, literals
 from magistrate.impact.screening import finds
 
-NO_TEXT_OF_POLICIES: Final = re.compile(
+NO_TEXT_OF_POLICIES: Final = rx(
     r"(?i)\.(?:py|pyi|go|js|mjs|cjs|jsx|ts|tsx|java|kt|kts|scala|rs|c|h|cc|cpp|hpp|cs|rb|php|swift|css|scss|html?|vue|sql|"
     r"md|mdx|rst|adoc|svg|png|jpe?g|gif|ico|pdf|woff2?|lock|sum|mod)\Z"
 )
-ALLOWS: Final = re.compile(r"(?i)[\"']?\beffect\\?[\"']?\s*[:=]\s*\\?[\"']?allow\b")
+ALLOWS: Final = rx(r"(?i)[\"']?\beffect\\?[\"']?\s*[:=]\s*\\?[\"']?allow\b")
 """How a statement of a policy says that it gives something, in any notation."""
 NEAR: Final = 15
 MAX_NODES: Final = 200_000
@@ -55,8 +55,8 @@ _CALLED: Final = {
 }  # fmt: skip
 """What narrows a permission to call a function, as the condition that it becomes."""
 _HANDED_ON: Final = frozenset({"aws_iam_policy", "aws_iam_policy_document"})
-_PRINCIPAL: Final = re.compile(r'"Principal"|"NotPrincipal"|"principals"|"not_principals"')
-ACCOUNT: Final = re.compile(r"\barn:[\w-]+:iam::(\d{12}):")
+_PRINCIPAL: Final = rx(r'"Principal"|"NotPrincipal"|"principals"|"not_principals"')
+ACCOUNT: Final = rx(r"\barn:[\w-]+:iam::(\d{12}):")
 
 
 class _Reader:

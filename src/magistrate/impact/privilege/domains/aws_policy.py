@@ -13,13 +13,13 @@ import datetime as dt
 import ipaddress
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.aws_written import ANY_KIND, Written, is_policy
 from magistrate.impact.privilege.domains.terraform import CLOSE, LATER, OPEN
 from magistrate.impact.privilege.model import (
@@ -46,13 +46,13 @@ MAX_WAYS: Final = 64
 V6: Final = 1 << 32
 """IPv6 addresses are the numbers from here on, IPv4 ones those before it."""
 _LATER: Final = LATER
-_OUTSIDE: Final = re.compile(rf"(?:^|{CLOSE})[^{OPEN}]*")
+_OUTSIDE: Final = rx(rf"(?:^|{CLOSE})[^{OPEN}]*")
 """What stands before, between and after what is filled in."""
-_VARIABLE: Final = re.compile(rf"\$\{{[^{{}}]*\}}|{OPEN}[^{CLOSE}]*{CLOSE}")
+_VARIABLE: Final = rx(rf"\$\{{[^{{}}]*\}}|{OPEN}[^{CLOSE}]*{CLOSE}")
 _SIGNS: Final = {"*": "*", "?": "?", "$": "$"}
-_QUANTIFIER: Final = re.compile(r"(?i)^(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?$")
-_ACCOUNT: Final = re.compile(r"\d{12}")
-_ACCOUNT_ROOT: Final = re.compile(r"(arn:[\w-]+:iam::\d{12}):root")
+_QUANTIFIER: Final = rx(r"(?i)^(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?$")
+_ACCOUNT: Final = rx(r"\d{12}")
+_ACCOUNT_ROOT: Final = rx(r"(arn:[\w-]+:iam::\d{12}):root")
 
 
 class UnreadableError(Exception):

@@ -6,17 +6,15 @@ Rule kept: what nobody can tell is a question of its own, answered yes or no in 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.model import Where, literals
 
 ANY_KIND: Final = "\ue202any kind"
 """Principals of which not even the kind is known."""
-GIVEN: Final = re.compile(
-    r"(?:one of )?(?:var\.[\w-]+:=|each\.value\b|data\.(?!aws_iam_policy_document\b)\w+\.)[^()?]*"
-)
+GIVEN: Final = rx(r"(?:one of )?(?:var\.[\w-]+:=|each\.value\b|data\.(?!aws_iam_policy_document\b)\w+\.)[^()?]*")
 """A text that names what is given from outside, and computes nothing."""
 
 

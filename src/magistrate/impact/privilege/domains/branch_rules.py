@@ -11,11 +11,11 @@ known is a condition of its own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.branch_rulesets import DEEDS, free, is_ruleset, ruleset_layer
 from magistrate.impact.privilege.domains.ci_yaml import (
     Text,
@@ -42,8 +42,8 @@ from magistrate.impact.privilege.model import (
 DOMAIN: Final = "branch-protection"
 HOLDER: Final = "repository/branches"
 PEOPLE: Final = "repository/people"
-SETTINGS: Final = re.compile(r"(?:\.github|\.gitlab)/(?:settings|repos/[^/]+|suborgs/[^/]+)\.ya?ml")
-RULESETS: Final = re.compile(r"(?:.*/)?(?:(?:[^/]*-)?rulesets?/[^/]+|[^/]*rulesets?[^/]*)\.(?:json|ya?ml)")
+SETTINGS: Final = rx(r"(?:\.github|\.gitlab)/(?:settings|repos/[^/]+|suborgs/[^/]+)\.ya?ml")
+RULESETS: Final = rx(r"(?:.*/)?(?:(?:[^/]*-)?rulesets?/[^/]+|[^/]*rulesets?[^/]*)\.(?:json|ya?ml)")
 LEVELS: Final = ("pull", "triage", "push", "maintain", "admin")
 MANY: Final = 1_000
 _TRUE: Final = frozenset({"true", "True", "TRUE"})

@@ -20,6 +20,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_recipes import (
     PLAIN,
     READ_BY,
@@ -54,7 +55,7 @@ ENDINGS: Final = (
     "/__init__.py",
     "/__main__.py",
 )
-_LITERAL: Final = re.compile(r"[^*?\[]*")
+_LITERAL: Final = rx(r"[^*?\[]*")
 """What a pattern begins with that stands for itself."""
 CODE: Final = frozenset({
     "sh", "bash", "zsh", "fish", "ps1", "psm1", "bat", "cmd", "py", "js", "mjs", "cjs", "ts", "mts", "cts", "rb", "pl", "php",
@@ -62,21 +63,21 @@ CODE: Final = frozenset({
 })  # fmt: skip
 """Endings of files that are run as they stand; so is a file without one."""
 IMPORTS: Final = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
-_WORD: Final = re.compile(r"[A-Za-z0-9_@%+=,.~*/?-]*[A-Za-z0-9_*]")
-_PREFIX: Final = re.compile(r"\$\w+(?=/)")
-_COMMAND: Final = re.compile(r"[\w@./+-]+(?:[ \t]+[^\n;&|<>]*)?")
-_IMPORT: Final = re.compile(r"(?m)^\s*(?:from\s+([.\w]+)\s+import\s+\(?([\w, ]*)|import\s+([\w., ]+))")
-_MODULE: Final = re.compile(r"-m\s+([\w.]+)")
-_DIRECTORY: Final = re.compile(r"(?:--directory(?:=|\s+)|--prefix(?:=|\s+)|--cwd(?:=|\s+)|-C\s*)([\w./-]+)")
-_SOURCED: Final = re.compile(r"(?:^|[\n;&|({])[ \t]*(?:source|\.)[ \t]+[\"']?([\w./-]+)")
-_PIPED: Final = re.compile(
+_WORD: Final = rx(r"[A-Za-z0-9_@%+=,.~*/?-]*[A-Za-z0-9_*]")
+_PREFIX: Final = rx(r"\$\w+(?=/)")
+_COMMAND: Final = rx(r"[\w@./+-]+(?:[ \t]+[^\n;&|<>]*)?")
+_IMPORT: Final = rx(r"(?m)^\s*(?:from\s+([.\w]+)\s+import\s+\(?([\w, ]*)|import\s+([\w., ]+))")
+_MODULE: Final = rx(r"-m\s+([\w.]+)")
+_DIRECTORY: Final = rx(r"(?:--directory(?:=|\s+)|--prefix(?:=|\s+)|--cwd(?:=|\s+)|-C\s*)([\w./-]+)")
+_SOURCED: Final = rx(r"(?:^|[\n;&|({])[ \t]*(?:source|\.)[ \t]+[\"']?([\w./-]+)")
+_PIPED: Final = rx(
     r"(?m)^.*(?:\|[ \t]*(?:sudo[ \t]+)?(?:env[ \t]+)?(?:ba|z|da|k)?sh\b|\|[ \t]*(?:python3?|node|perl|ruby|php|psql|mysql|sqlite3)\b|"
     r"\beval\b|\bxargs\b|\bsh[ \t]+-c\b|<\().*$"
 )
 """Lines in which the text of a file may become a command, whatever the file is called."""
 _NAMED_FILES: Final = frozenset({"ansible-playbook", "go"})
 """Programs that run what is named after them, whatever its ending, or every file of a folder."""
-_CD: Final = re.compile(r"\b(?:cd|pushd)\s+[\"']?([\w./-]+)")
+_CD: Final = rx(r"\b(?:cd|pushd)\s+[\"']?([\w./-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
+
+from magistrate.impact.compiled import rx
 
 READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "make": ("Makefile", "makefile", "GNUmakefile"),
@@ -67,10 +68,10 @@ WRAPPERS: Final = frozenset({
 INSTALL: Final = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
 PUBLISH: Final = ("prepublishOnly", "prepack", "prepare", "postpack", "publish", "postpublish")
 RUNNERS: Final = frozenset({"npm", "pnpm", "yarn", "bun"})
-PLAIN: Final = re.compile(r"[\w./-]+")
-_OPEN_MAKE: Final = re.compile(r"-?s?include\b|if|else|endif|(?:(?:override|export|private)\s+)*define\b|-?load\b|\$")
+PLAIN: Final = rx(r"[\w./-]+")
+_OPEN_MAKE: Final = rx(r"-?s?include\b|if|else|endif|(?:(?:override|export|private)\s+)*define\b|-?load\b|\$")
 """Lines by which the first target may stand elsewhere."""
-_RULE: Final = re.compile(r"([^\t#=:][^=:]*?)\s*::?(?!=)(.*)")
+_RULE: Final = rx(r"([^\t#=:][^=:]*?)\s*::?(?!=)(.*)")
 
 
 @lru_cache(maxsize=64)

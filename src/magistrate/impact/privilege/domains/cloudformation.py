@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 import yaml
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.aws_estate import Estate
 from magistrate.impact.privilege.domains.cloudformation_openness import openings
 from magistrate.impact.privilege.domains.terraform import later
@@ -33,11 +33,11 @@ POLICIES: Final = {
 RUNS_AS: Final = frozenset(
     {"Role", "RoleARN", "RoleArn", "ServiceRole", "ExecutionRoleArn", "TaskRoleArn", "IamInstanceProfile"}
 )
-RIGHTS: Final = re.compile(r"::IAM::|Policy|Permission|Access|Grant|Role|Principal")
-_SUB: Final = re.compile(r"\$\{([^!{}][^{}]*)\}")
+RIGHTS: Final = rx(r"::IAM::|Policy|Permission|Access|Grant|Role|Principal")
+_SUB: Final = rx(r"\$\{([^!{}][^{}]*)\}")
 PLAIN: Final = 200
 """Letters of a setting that are told; of a longer one the digest, for it may be named thousands of times."""
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = rx(r"\w+")
 MAX_DEPTH: Final = 60
 
 

@@ -5,17 +5,18 @@ Rule kept: what is found is not evaluated. It counts as it stands, with what the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
+
 MAX_KEY: Final = 60
-NETWORK: Final = re.compile(
+NETWORK: Final = rx(
     r"AWS::EC2::(?:SecurityGroup\w*|Route|NetworkAcl\w*|InternetGateway|EgressOnlyInternetGateway|VPCGatewayAttachment|VPCPeeringConnection|TransitGateway\w*|"
     r"ClientVpn\w*|VPNGateway\w*|PrefixList|VPCEndpointService\w*)|AWS::ElasticLoadBalancingV2::Listener\w*|AWS::(?:WAFv2|WAF|WAFRegional|NetworkFirewall|RAM)::\w+"
 )
 """Kinds that decide who reaches what."""
-EXPOSES: Final = re.compile(
+EXPOSES: Final = rx(
     r"(?i)acl|accesscontrol|scheme|auth(?:orization|entication)?types?|\w*authorizer\w*|public\w*|\w*public|publicly\w*|\w*publicip\w*|internetfacing|"
     r"mapp?ublicipon\w*|httptokens|httpendpoint|httpputresponsehoplimit|unauthenticated\w*|allowunauthenticated\w*|privileged\w*|allow[a-z]*|allowed\w+|"
     r"ownershipcontrols|websiteconfiguration|corsconfiguration|securitygroup(?:ids|s)|vpcsecuritygroup(?:ids|s)|sourcesecuritygroup\w*|dbsecuritygroups|cidr\w*"

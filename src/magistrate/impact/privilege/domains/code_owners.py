@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.model import (
     Grants,
     Holder,
@@ -41,11 +42,9 @@ PLACES: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab
 MAX_TEXT: Final = 3_000_000
 """GitHub does not load a larger file."""
 MANY: Final = 1_000
-_OWNER: Final = re.compile(r"@@?[\w.-]+(?:/[\w.-]+)*|[^@\s]+@[^@\s]+\.[^@\s]+")
-_SECTION: Final = re.compile(
-    r"(?P<optional>\^)?\[(?P<name>[^\[\]]+)\](?:\[(?P<count>\d+)\])?(?P<owners>(?:\s+\S+)*)\s*"
-)
-_WORD: Final = re.compile(r"(?:\\.|[^\s\\])+")
+_OWNER: Final = rx(r"@@?[\w.-]+(?:/[\w.-]+)*|[^@\s]+@[^@\s]+\.[^@\s]+")
+_SECTION: Final = rx(r"(?P<optional>\^)?\[(?P<name>[^\[\]]+)\](?:\[(?P<count>\d+)\])?(?P<owners>(?:\s+\S+)*)\s*")
+_WORD: Final = rx(r"(?:\\.|[^\s\\])+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,18 +12,18 @@ Rule kept: a key that is not known, a variable, `extends` and `include` are unkn
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Mapping
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.cloudformation import is_template
 from magistrate.impact.privilege.domains.compose_parts import beside, text_of
 from magistrate.impact.privilege.domains.compose_service import DOMAIN, Service
 from magistrate.impact.privilege.domains.trees import UnreadableTreeError, documents
 from magistrate.impact.privilege.model import Grants, Holder, Layer, Place, Reader, Unknown
 
-_FILE: Final = re.compile(r"(?:.*/)?(?:docker-)?(?:compose|stack)(?:[.-][\w.-]+)?\.ya?ml")
-_BASE: Final = re.compile(r"(?:.*/)?(?:docker-)?compose\.ya?ml")
+_FILE: Final = rx(r"(?:.*/)?(?:docker-)?(?:compose|stack)(?:[.-][\w.-]+)?\.ya?ml")
+_BASE: Final = rx(r"(?:.*/)?(?:docker-)?compose\.ya?ml")
 _TOP: Final = frozenset({"version", "name", "services", "networks", "volumes", "secrets", "configs"})
 
 

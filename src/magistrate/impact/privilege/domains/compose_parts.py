@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.trees import is_true
 from magistrate.impact.privilege.model import Where, literals, spans
 
@@ -119,21 +120,21 @@ IGNORED: Final = frozenset(
     ]
 )
 """Keys that give no right on the host and open nothing."""
-FROM_OUTSIDE: Final = re.compile(r"(?<!\$)\$(?:\{(\w+)|(\w+))")
+FROM_OUTSIDE: Final = rx(r"(?<!\$)\$(?:\{(\w+)|(\w+))")
 """A variable of whoever starts the file (Compose Specification, interpolation)."""
-LIKELY: Final = re.compile(
+LIKELY: Final = rx(
     r"(?i)secret|token|passw|passphrase|_key\b|apikey|credential|private|auth|_pat\b|dsn\b|database_url|conn(?:ection)?_str"
 )
 """Names of variables that are given secrets."""
 NAMESPACES: Final = {"pid": "processes", "ipc": "memory", "uts": "names", "userns_mode": "users", "cgroup": "cgroups"}
 _ADDRESS: Final = r"(?:\[[0-9A-Fa-f:]+\]|\d{1,3}(?:\.\d{1,3}){3})"
-_PORT: Final = re.compile(
+_PORT: Final = rx(
     rf"(?:(?P<address>{_ADDRESS}):)?(?:(?P<out>\d+(?:-\d+)?)?:)?(?P<to>\d+(?:-\d+)?)(?:/(?P<protocol>tcp|udp|sctp))?"
 )
 _EVERY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - what a file says, bound by nobody here
-_NAMES: Final = re.compile(r"[\w./-]{1,200}\.ya?ml\b")
-_VARIABLES: Final = re.compile(r"\$\{?(\w+)")
-_SET: Final = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=(.*)$")
+_NAMES: Final = rx(r"[\w./-]{1,200}\.ya?ml\b")
+_VARIABLES: Final = rx(r"\$\{?(\w+)")
+_SET: Final = rx(r"(?m)^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=(.*)$")
 _VOLUME: Final = frozenset({"type", "source", "target", "read_only", "bind", "volume", "tmpfs", "consistency"})
 
 

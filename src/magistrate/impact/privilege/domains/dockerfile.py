@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.dockerfile_text import (
     Dockerfile,
     Instruction,
@@ -28,25 +29,25 @@ from magistrate.impact.privilege.model import Grants, Holder, Layer, Place, Read
 
 DOMAIN: Final = "dockerfile"
 MAX_STAGES: Final = 60
-_FILE: Final = re.compile(r"(?i)(?:.*/)?(?:(?:docker|container)file(?:[.-][\w.-]+)?|[\w.-]+\.(?:docker|container)file)")
-_OTHER: Final = re.compile(r"(?i).*\.(?:md|rst|txt|py|go|js|ts|java|rb|dockerignore)")
+_FILE: Final = rx(r"(?i)(?:.*/)?(?:(?:docker|container)file(?:[.-][\w.-]+)?|[\w.-]+\.(?:docker|container)file)")
+_OTHER: Final = rx(r"(?i).*\.(?:md|rst|txt|py|go|js|ts|java|rb|dockerignore)")
 _ROOT: Final = frozenset({"root", "0", ""})
-_DIGEST: Final = re.compile(r"@sha\d+:")
-_PARTS: Final = re.compile(r"\s*(?:&&|\|\||;|\n)\s*")
-_BITS: Final = re.compile(
+_DIGEST: Final = rx(r"@sha\d+:")
+_PARTS: Final = rx(r"\s*(?:&&|\|\||;|\n)\s*")
+_BITS: Final = rx(
     r"\b(?:chmod|install)\b.*?(?:\s|=)(?:[ugoa,]*[+=][rwxXt]*s|[0-7]?[2-7][0-7]{3}|0?[0-7]{2}[2367])(?=\s|,|$)"
 )
-_POWERS: Final = re.compile(
+_POWERS: Final = rx(
     r"\bsetcap\b|\bsudoers\b|\bNOPASSWD\b|\bvisudo\b|\b(?:usermod|gpasswd|chpasswd|passwd|mknod|setfacl)\b|"
     r"\b(?:adduser|addgroup|useradd)\b.*\b(?:sudo|wheel|docker|root|admin)\b|\buseradd\b.*\s(?:-o|--non-unique)\b|"
     r"\bchmod\b.*(?:[oa]\+[rx]*w|\s\+[rx]*w\b)|--privileged\b"
 )
-_TRUST: Final = re.compile(
+_TRUST: Final = rx(
     r"\b(?:curl|wget)\b.*\|\s*(?:sudo\s+)?(?:ba|z|da|k)?sh\b|\b(?:sh|bash|eval|source)\b.*\$\((?:curl|wget)|"
     r"--no-check-certificate|--insecure\b|\bcurl\b.*\s-[a-zA-Z]*k\b|--trusted-host|--allow-unauthenticated|"
     r"--no-gpg-check|--nogpgcheck|trusted=yes|--allow-untrusted|strict-ssl\s*(?:=|\s)\s*false|sslVerify\s*(?:=|\s)\s*false"
 )
-_SECRET: Final = re.compile(
+_SECRET: Final = rx(
     r"(?i)(?:^|_)(?:pass(?:word|wd|phrase)?|secret|token|api_?key|access_?key|private_?key|credentials?)(?:_|$)"
 )
 _INJECTED: Final = frozenset(

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
+
 INSTRUCTIONS: Final = frozenset(
     [
         "ADD",
@@ -33,11 +35,11 @@ INSTRUCTIONS: Final = frozenset(
     ]
 )
 MAX_TEXT: Final = 500_000
-_DIRECTIVE: Final = re.compile(r"\s*#\s*([A-Za-z][\w-]*)\s*=\s*(\S+)\s*")
-_HEREDOC: Final = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
-_FLAG: Final = re.compile(r"--([a-z-]+)(?:=(\"[^\"]*\"|\S+))?\s+")
-_VARIABLE: Final = re.compile(r"\\\$|\$(?:\{(\w+)(?:(:?[-+])([^{}]*))?\}|(\w+))")
-_WORD: Final = re.compile(r"(?:\"(?:\\.|[^\"\\])*\"|'[^']*'|\\.|[^\s\"'\\])+")
+_DIRECTIVE: Final = rx(r"\s*#\s*([A-Za-z][\w-]*)\s*=\s*(\S+)\s*")
+_HEREDOC: Final = rx(r"<<-?\s*(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
+_FLAG: Final = rx(r"--([a-z-]+)(?:=(\"[^\"]*\"|\S+))?\s+")
+_VARIABLE: Final = rx(r"\\\$|\$(?:\{(\w+)(?:(:?[-+])([^{}]*))?\}|(\w+))")
+_WORD: Final = rx(r"(?:\"(?:\\.|[^\"\\])*\"|'[^']*'|\\.|[^\s\"'\\])+")
 
 
 class UnreadableDockerfileError(Exception):

@@ -10,11 +10,11 @@ Rule kept: a mode that is not literal is unknown; a task that says no mode has t
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ansible_tasks import Task, tasks_of
 from magistrate.impact.privilege.domains.members import NAMES, groups_of
 from magistrate.impact.privilege.domains.modes import FILE, FOLDER, Mode, UnreadableModeError, octal, scalar_mode
@@ -57,12 +57,12 @@ AS_ROOT: Final = frozenset(
     ]
 )
 """Groups whose members are root in effect, or read what only root reads."""
-_TASKS: Final = re.compile(
+_TASKS: Final = rx(
     r"(?:.*/)?(?:(?:tasks|handlers|playbooks?|roles|ansible)/.*|(?:tasks|handlers|site|main|local|playbook[\w-]*|[\w-]*playbook))\.ya?ml"
 )
-_TMPFILES: Final = re.compile(r"(?:.*/)?tmpfiles\.d/[^/]+\.conf")
-_SHELL: Final = re.compile(r".*\.(?:sh|bash|ksh|zsh)")
-_GIT: Final = re.compile(r"\s*\{\s*\"mode\"\s*:\s*\"100(\d{3})\"\s*\}\s*")
+_TMPFILES: Final = rx(r"(?:.*/)?tmpfiles\.d/[^/]+\.conf")
+_SHELL: Final = rx(r".*\.(?:sh|bash|ksh|zsh)")
+_GIT: Final = rx(r"\s*\{\s*\"mode\"\s*:\s*\"100(\d{3})\"\s*\}\s*")
 
 
 class FileModes:

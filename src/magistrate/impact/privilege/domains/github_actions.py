@@ -11,11 +11,11 @@ and counts as the widest it may be.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains import github_actions_rights as rights
 from magistrate.impact.privilege.domains.ci_code import closure, code_holder
 from magistrate.impact.privilege.domains.ci_yaml import Text, line_of, listed, shown
@@ -56,7 +56,7 @@ from magistrate.impact.privilege.model import (
 )
 
 DOMAIN: Final = "gha"
-WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
+WORKFLOW: Final = rx(r"\.github/workflows/[^/]+\.ya?ml")
 _FLOOR: Final = (literals("right", rights.FLOOR),)
 _BY: Final = {FORK: (WRITERS,), STRANGERS: (STRANGERS, WRITERS)}
 """Whoever may write may do what strangers may; a fork's pull request is told apart, one of the repository is not."""
@@ -64,7 +64,7 @@ RUNS_CODE: Final = "gha:runs code"
 """Holds nothing: says that there are files here which a job may run, so that states are compared as a whole."""
 IDENTITY: Final = "oidc:token.actions.githubusercontent.com"
 """The holder that stands for identity tokens of jobs: roles that trust GitHub's issuer are reached from it."""
-_NO_CODE: Final = re.compile(
+_NO_CODE: Final = rx(
     r"(?i)\.(?:md|rst|adoc|png|jpe?g|gif|svg|ico|webp|pdf|csv|woff2?|ttf|lock|sum|snap|map|po|mo|mp4|zip|gz|jar|bin)$"
 )
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import Text, line_of, listed, mapping, shown, texts_of
 from magistrate.impact.privilege.model import Where, literals
 from magistrate.impact.privilege.patterns import glob, literal
@@ -22,20 +23,20 @@ SCOPES: Final = frozenset({
     "issues", "models", "packages", "pages", "pull-requests", "repository-projects", "security-events", "statuses",
 })  # fmt: skip
 FLOOR: Final = "token:contents:read"
-HOSTED: Final = re.compile(
+HOSTED: Final = rx(
     r"(?i)(?:ubuntu|windows|macos)-(?:latest|slim|[\d.]+)(?:-(?:xlarge|large|arm|arm64|intel|vs\d+))*(?:-preview)?"
 )
-_SECRET: Final = re.compile(r"(?i)\bsecrets\s*(?:\.\s*([\w-]+)|\[\s*(?:'([\w-]+)'|\"([\w-]+)\")\s*\])")
-_ANY_SECRET: Final = re.compile(r"(?i)\bsecrets\b(?!\s*(?:\.\s*[\w-]|\[\s*['\"][\w-]+['\"]\s*\]))")
-EXPRESSION: Final = re.compile(r"\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
-_PRIVILEGED: Final = re.compile(
+_SECRET: Final = rx(r"(?i)\bsecrets\s*(?:\.\s*([\w-]+)|\[\s*(?:'([\w-]+)'|\"([\w-]+)\")\s*\])")
+_ANY_SECRET: Final = rx(r"(?i)\bsecrets\b(?!\s*(?:\.\s*[\w-]|\[\s*['\"][\w-]+['\"]\s*\]))")
+EXPRESSION: Final = rx(r"\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
+_PRIVILEGED: Final = rx(
     r"--privileged|--cap-add|--device|--pid[= ]|--ipc[= ]|--network[= ]host|--net[= ]host|--security-opt|--userns[= ]|"
     r"--volume|-v[= ]|--mount|--group-add|--gpus"
 )
-_MATRIX: Final = re.compile(r"matrix\.([\w-]+)")
-_INPUT: Final = re.compile(r"inputs\.([\w-]+)")
-_LITERAL: Final = re.compile(r"'([^']*)'")
-_COMPARED: Final = re.compile(r"[\w.()-]+ *[!=]= *'[^']*'|'[^']*' *[!=]= *[\w.()-]+")
+_MATRIX: Final = rx(r"matrix\.([\w-]+)")
+_INPUT: Final = rx(r"inputs\.([\w-]+)")
+_LITERAL: Final = rx(r"'([^']*)'")
+_COMPARED: Final = rx(r"[\w.()-]+ *[!=]= *'[^']*'|'[^']*' *[!=]= *[\w.()-]+")
 
 
 Inputs = Mapping[str, Sequence[object]]

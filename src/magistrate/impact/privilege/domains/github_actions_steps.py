@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_code import Command, digest
 from magistrate.impact.privilege.domains.ci_yaml import (
     Text,
@@ -43,27 +44,27 @@ LOADED: Final = frozenset(
 )  # fmt: skip
 UNSECURE: Final = "ACTIONS_ALLOW_UNSECURE_COMMANDS"
 """With it, whatever a step prints may set the environment of the steps behind it."""
-CACHES: Final = re.compile(r"[\w.-]+/cache(?:/restore)?@.*")
-_PINNED: Final = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
-_BASE: Final = re.compile(
+CACHES: Final = rx(r"[\w.-]+/cache(?:/restore)?@.*")
+_PINNED: Final = rx(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
+_BASE: Final = rx(
     r"github\.(?:sha|ref|base_ref|ref_name|workflow_sha|workflow_ref|repository|repository_owner|run_id|event_name)"
     r"|github\.event\.(?:pull_request\.base\.[\w.]+|repository\.[\w.]+)|(?:inputs|vars|matrix|secrets)\.[\w-]+|''"
 )
-_PLAIN_ENDS: Final = re.compile(
+_PLAIN_ENDS: Final = rx(
     r"(?:^|\.)(?:number|id|node_id|sha|head_sha|before|after|merge_commit_sha|merged|draft|state|action|login|url|html_url|"
     r"\w+_url|\w+_at|author_association|type|full_name|fork|conclusion|run_id|run_number|run_attempt|event|status|private|size|"
     r"default_branch|comments|additions|deletions|changed_files)$"
 )
-_THIS: Final = re.compile(r"|\$\{\{\s*github\.repository\s*\}\}")
-_THIS_REF: Final = re.compile(
+_THIS: Final = rx(r"|\$\{\{\s*github\.repository\s*\}\}")
+_THIS_REF: Final = rx(
     r"|\$\{\{\s*github\.(?:sha|ref|ref_name|event\.pull_request\.(?:head|base)\.(?:sha|ref)|head_ref|base_ref)\s*\}\}"
 )
-_EVENT: Final = re.compile(r"github\.event(?:\.[\w*-]+)*|github\.head_ref|env\.[\w-]+|inputs\.[\w-]+")
-_INDEX: Final = re.compile(r"\[\s*(?:'([\w-]+)'|\"([\w-]+)\"|(\*|\d+))\s*\]")
-_FETCHES: Final = re.compile(
+_EVENT: Final = rx(r"github\.event(?:\.[\w*-]+)*|github\.head_ref|env\.[\w-]+|inputs\.[\w-]+")
+_INDEX: Final = rx(r"\[\s*(?:'([\w-]+)'|\"([\w-]+)\"|(\*|\d+))\s*\]")
+_FETCHES: Final = rx(
     r"\bgh\s+pr\s+checkout\b|\bhub\s+(?:pr\s+)?checkout\b|\bgit\s+(?:\S+\s+)*?(?:fetch|checkout|clone|pull|merge|switch|reset|worktree)\b[^\n]*"
 )
-_ARTIFACT: Final = re.compile(r"download-artifact|gh\s+run\s+download|/artifacts\b|downloadArtifact")
+_ARTIFACT: Final = rx(r"download-artifact|gh\s+run\s+download|/artifacts\b|downloadArtifact")
 
 
 Said = tuple[str, tuple[str, ...]]

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import Text, line_of, listed, mapping, shown
 from magistrate.impact.privilege.model import Where, literals
 from magistrate.impact.privilege.patterns import Glob, glob, literal, path
@@ -44,15 +45,15 @@ USUAL_TYPES: Final = {
 OF_BRANCHES: Final = frozenset({"pull_request_target", "workflow_run"})
 """Events that strangers start and that a filter of branches may keep from happening."""
 MAX_CASES: Final = 24
-_EVENT_IS: Final = re.compile(r"github\.event_name\s*(==|!=)\s*'([\w-]+)'")
-_REF_IS: Final = re.compile(r"github\.ref\s*==\s*'(refs/[^']+)'")
-_NAME_IS: Final = re.compile(r"github\.ref_name\s*==\s*'([^']+)'")
-_REF_BEGINS: Final = re.compile(r"startswith\(\s*github\.ref\s*,\s*'(refs/[^']+)'\s*\)", re.IGNORECASE)
-_WRAPPED: Final = re.compile(r"^\s*\$\{\{(?P<inside>(?:(?!\}\}).)*)\}\}\s*$", re.DOTALL)
-_LEXEME: Final = re.compile(
+_EVENT_IS: Final = rx(r"github\.event_name\s*(==|!=)\s*'([\w-]+)'")
+_REF_IS: Final = rx(r"github\.ref\s*==\s*'(refs/[^']+)'")
+_NAME_IS: Final = rx(r"github\.ref_name\s*==\s*'([^']+)'")
+_REF_BEGINS: Final = rx(r"startswith\(\s*github\.ref\s*,\s*'(refs/[^']+)'\s*\)", re.IGNORECASE)
+_WRAPPED: Final = rx(r"^\s*\$\{\{(?P<inside>(?:(?!\}\}).)*)\}\}\s*$", re.DOTALL)
+_LEXEME: Final = rx(
     r"'(?:[^']|'')*'|\"[^\"]*\"|[=!]~\s*/(?:[^/\\]|\\.)*/\w*|&&|\|\||[()]|!(?![=~])|[^&|()!'\"=]+|[!=]=|.", re.DOTALL
 )
-_STATUS: Final = re.compile(r"\b(?:always|success|failure|cancelled)\s*\(\s*\)", re.IGNORECASE)
+_STATUS: Final = rx(r"\b(?:always|success|failure|cancelled)\s*\(\s*\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_code import Command, closure, code_holder, digest
 from magistrate.impact.privilege.domains.ci_yaml import Text, line_of, listed, mapping, shown, texts_of
 from magistrate.impact.privilege.domains.github_actions_rights import Right, named
@@ -30,17 +31,15 @@ STAGES: Final = (".pre", "build", "test", "deploy", ".post")
 MAX_CHILDREN: Final = 20
 RUNS_CODE: Final = "gitlab:runs code"
 SCRIPTS: Final = ("before_script", "script", "after_script")
-HOSTED: Final = re.compile(
-    r"(?i)(?:saas|gitlab-org)[\w.-]*|docker|shared|linux|ruby|east-c|git-annex|mongo|mysql|postgres"
-)
-_NO_CODE: Final = re.compile(
+HOSTED: Final = rx(r"(?i)(?:saas|gitlab-org)[\w.-]*|docker|shared|linux|ruby|east-c|git-annex|mongo|mysql|postgres")
+_NO_CODE: Final = rx(
     r"(?i)\.(?:md|rst|adoc|png|jpe?g|gif|svg|ico|webp|pdf|csv|woff2?|ttf|lock|sum|snap|map|po|mo|mp4|zip|gz|jar|bin)$"
 )
-_VARIABLE: Final = re.compile(r"(?<![\\$])\$(?:\{(\w+)|([A-Za-z_]\w*))")
-_ASSIGNED: Final = re.compile(
+_VARIABLE: Final = rx(r"(?<![\\$])\$(?:\{(\w+)|([A-Za-z_]\w*))")
+_ASSIGNED: Final = rx(
     r"(?m)(?:^|[;&|(]|\bexport\s|\blocal\s|\bdeclare\s(?:-\w+\s)?|\breadonly\s|\s)\s*([A-Za-z_]\w*)\+?=|\bfor\s+(\w+)\s+in\b|\bread\s+(?:-\w+\s+)*(\w+)"
 )
-_GIVEN: Final = re.compile(
+_GIVEN: Final = rx(
     r"(?:CI|GITLAB|FF|GIT)_\w*|CI|HOME|PATH|PWD|OLDPWD|USER|SHELL|HOSTNAME|RANDOM|SECONDS|LINENO|IFS|PPID|UID|EUID|TERM|LANG|TMPDIR|_|\d+|BASH\w*|PIPESTATUS|FUNCNAME"
 )
 

@@ -6,10 +6,10 @@ the rules behind it; other rules before one only run the job earlier.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import Text, listed, mapping, shown
 from magistrate.impact.privilege.domains.github_actions_triggers import Cases, cases_of
 from magistrate.impact.privilege.model import Where, literals
@@ -17,11 +17,11 @@ from magistrate.impact.privilege.model import Where, literals
 MAX_CASES: Final = 24
 _KINDS: Final = (
     (
-        re.compile(r"\$\{?CI_PIPELINE_SOURCE\}? == [\"']merge_request_event[\"']|\$\{?CI_MERGE_REQUEST_\w+\}?.*"),
+        rx(r"\$\{?CI_PIPELINE_SOURCE\}? == [\"']merge_request_event[\"']|\$\{?CI_MERGE_REQUEST_\w+\}?.*"),
         "merge request",
     ),
-    (re.compile(r"\$\{?CI_PIPELINE_SOURCE\}? == [\"'](?:push|web|schedule|api|trigger)[\"']"), "branch or tag"),
-    (re.compile(r"\$\{?CI_COMMIT_(?:BRANCH|TAG)\}?(?: (?:==|=~).*)?"), "branch or tag"),
+    (rx(r"\$\{?CI_PIPELINE_SOURCE\}? == [\"'](?:push|web|schedule|api|trigger)[\"']"), "branch or tag"),
+    (rx(r"\$\{?CI_COMMIT_(?:BRANCH|TAG)\}?(?: (?:==|=~).*)?"), "branch or tag"),
 )
 Way = tuple[Where, ...]
 

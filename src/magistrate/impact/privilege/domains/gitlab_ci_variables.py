@@ -5,15 +5,15 @@ Rule kept: a variable that no file gives a value stays as it is written; of seve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import listed, mapping, shown
 
 MAX_NAMES: Final = 64
-_VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_VARIABLE: Final = rx(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 def filled(text: str, variables: Mapping[str, Any], job: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.languages.known import PROGRAMS
 from magistrate.impact.languages.reading import UnreadableError
 from magistrate.impact.privilege.model import Grants, Place, Unknown
@@ -22,8 +22,8 @@ from magistrate.impact.screening import finds
 
 DOMAIN: Final = "programs"
 MAX_TEXT: Final = 2_000_000
-SOURCES: Final = re.compile(r"(?i)\.(?:py|js|mjs|cjs|jsx|ts|mts|cts|tsx|go|java|kt|scala|cs|fs)\Z")
-LIBRARIES: Final = re.compile(
+SOURCES: Final = rx(r"(?i)\.(?:py|js|mjs|cjs|jsx|ts|mts|cts|tsx|go|java|kt|scala|cs|fs)\Z")
+LIBRARIES: Final = rx(
     r"(?m)^[ \t]*(?:from|import)[ \t]+(?:aws_cdk|constructs|cdktf\w*|imports[.\w]*|pulumi\w*)\b"
     r"|[\"'`](?:aws-cdk-lib|@aws-cdk/|constructs|cdktf|@cdktf/|@pulumi/)"
     r"|[\"'`](?:\.{1,2}/)*\.gen/"

@@ -6,18 +6,18 @@ namespace the least strict counts; a level that is not known refuses nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.k8s_objects import Cluster
 from magistrate.impact.privilege.domains.k8s_rights import Right
 from magistrate.impact.privilege.model import Statement, literals
 
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 LEVELS: Final = ("privileged", "baseline", "restricted")
-_VERSION: Final = re.compile(r"v1\.(\d{1,4})")
+_VERSION: Final = rx(r"v1\.(\d{1,4})")
 _COMPLETE: Final = 25
 """The minor version since which the standards are what they are."""
 _BASELINE_CAPABILITIES: Final = frozenset(

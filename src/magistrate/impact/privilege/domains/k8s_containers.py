@@ -6,11 +6,11 @@ counts before the pod's; capabilities that nothing drops are those that containe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import listed, mapping, shown
 from magistrate.impact.privilege.domains.k8s_objects import flag, number, scalar, scalars
 from magistrate.impact.privilege.domains.k8s_rights import Right, right
@@ -36,7 +36,7 @@ DEFAULT_CAPABILITIES: Final = (
     "SYS_CHROOT",
 )
 _LISTS: Final = ("containers", "initContainers", "ephemeralContainers")
-_IMAGE: Final = re.compile(r"(?P<name>[^@]+?)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
+_IMAGE: Final = rx(r"(?P<name>[^@]+?)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
 _NATIVE: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 

@@ -11,10 +11,10 @@ nothing where it protects and everything where it allows, and is unknown besides
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import shown
 from magistrate.impact.privilege.domains.k8s_exposure import exposures
 from magistrate.impact.privilege.domains.k8s_labels import apart, selects
@@ -36,7 +36,7 @@ from magistrate.impact.privilege.model import (
 
 DOMAIN: Final = "net-k8s"
 OPEN: Final = "net:cluster"
-_ABOUT: Final = re.compile(r"NetworkPolicy|Service\b|Ingress|networkPolicy|ingress|service|[{]{2}")
+_ABOUT: Final = rx(r"NetworkPolicy|Service\b|Ingress|networkPolicy|ingress|service|[{]{2}")
 MAX_NAMED: Final = 4000
 """Named pairs of workloads that are told apart; beyond them only labels are."""
 

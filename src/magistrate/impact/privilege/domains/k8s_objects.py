@@ -11,12 +11,12 @@ objects, and a kind that no reader knows are unknown; a scalar that is no boolea
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import (
     Text,
     UnreadableError,
@@ -31,19 +31,19 @@ from magistrate.impact.privilege.model import Place, Unknown
 
 UNNAMED: Final = "-"
 """The namespace of an object that does not say one: whatever the person who applies it chooses."""
-_MANIFEST: Final = re.compile(r".*\.(?:ya?ml|json|tpl|gotmpl|tmpl|j2|jinja2?)|(?:.*/)?Kustomization")
-_WRITTEN_OTHERWISE: Final = re.compile(r"\\(?:u00|x|U000000)[4-7][0-9a-fA-F]|(?m:^\s*\?\s)")
+_MANIFEST: Final = rx(r".*\.(?:ya?ml|json|tpl|gotmpl|tmpl|j2|jinja2?)|(?:.*/)?Kustomization")
+_WRITTEN_OTHERWISE: Final = rx(r"\\(?:u00|x|U000000)[4-7][0-9a-fA-F]|(?m:^\s*\?\s)")
 """Letters of names as escapes, and names that may go over several lines."""
-_OVERLAY: Final = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
-_VALUES: Final = re.compile(r"(?:.*/)?(?:[\w.-]*[.-])?values(?:[.-][\w.-]*)?\.ya?ml")
-_CHART: Final = re.compile(r"(?:.*/)?(?:Chart|requirements)\.ya?ml")
-_HELMFILE: Final = re.compile(r"(?:.*/)?(?:helmfile(?:[.-][\w.-]+)?\.(?:ya?ml|gotmpl)|helmfile\.d/.*)")
-_NAMED_FILE: Final = re.compile(r"[\w./*{}$ -]{0,200}\.(?:ya?ml|json|gotmpl|tpl)\b")
-_TEMPLATES: Final = re.compile(r"(?:.*/)?templates/.*")
-_MOVING_TAG: Final = re.compile(r"(?m)^(\s*(?:- )?image: [\w./-]+(?::\d+/[\w./-]+)?):[\w.-]+$")
+_OVERLAY: Final = rx(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
+_VALUES: Final = rx(r"(?:.*/)?(?:[\w.-]*[.-])?values(?:[.-][\w.-]*)?\.ya?ml")
+_CHART: Final = rx(r"(?:.*/)?(?:Chart|requirements)\.ya?ml")
+_HELMFILE: Final = rx(r"(?:.*/)?(?:helmfile(?:[.-][\w.-]+)?\.(?:ya?ml|gotmpl)|helmfile\.d/.*)")
+_NAMED_FILE: Final = rx(r"[\w./*{}$ -]{0,200}\.(?:ya?ml|json|gotmpl|tpl)\b")
+_TEMPLATES: Final = rx(r"(?:.*/)?templates/.*")
+_MOVING_TAG: Final = rx(r"(?m)^(\s*(?:- )?image: [\w./-]+(?::\d+/[\w./-]+)?):[\w.-]+$")
 """An image by its tag in a template: the tag moves by itself."""
-_DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}$")
-_BREAK: Final = re.compile(r"(?m)^---(?=\s|$)")
+_DIGEST: Final = rx(r"@sha256:[0-9a-f]{64}$")
+_BREAK: Final = rx(r"(?m)^---(?=\s|$)")
 _TRUE: Final = frozenset({"true", "yes", "on", "y"})
 _FALSE: Final = frozenset({"false", "no", "off", "n"})
 _PLAIN_OVERLAY: Final = frozenset(

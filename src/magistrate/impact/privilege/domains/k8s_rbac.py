@@ -10,11 +10,11 @@ Kubernetes does not bring, is a right of its own; rules that cannot be read are 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import line_of, listed, mapping, shown
 from magistrate.impact.privilege.domains.k8s_admission import Levels, level_statements
 from magistrate.impact.privilege.domains.k8s_labels import UnreadableSelectorError, selects, terms
@@ -45,7 +45,7 @@ from magistrate.impact.privilege.model import (
 
 DOMAIN: Final = "k8s-rbac"
 GROUP: Final = "rbac.authorization.k8s.io"
-_ABOUT: Final = re.compile(r"Role|ServiceAccount|rules|[{]{2}")
+_ABOUT: Final = rx(r"Role|ServiceAccount|rules|[{]{2}")
 _AGGREGATE: Final = "rbac.authorization.k8s.io/aggregate-to-"
 _BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "view": ("view",),

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import in_lower_case
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.dockerfile import READER as IMAGES
 from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
@@ -28,7 +29,7 @@ _MARKS: Final = (
     "allowtcpforwarding", "chrootdirectory", "ssh-", "ecdsa-", "become", "tcp dport", "udp dport", "chpasswd", "acl:", "seboolean", "selinux", "pubkeyauthentication", "policy accept",
 )  # fmt: skip
 """In small letters: one of them stands in every line that is looked for."""
-LINE: Final = re.compile(
+LINE: Final = rx(
     r"\b(?:ip6?tables(?:-restore|-legacy|-nft)?|ufw|firewall-cmd|pfctl|ipset|ebtables)[ \t]+[^\s=:({.,'\"`)][^\n]*"
     r"|\bnft[ \t]+(?:add|insert|replace|delete|flush|create|destroy|reset|-f)\b[^\n]*"
     r"|^[ \t]*-[AIDR][ \t]+(?:INPUT|OUTPUT|FORWARD|PREROUTING|POSTROUTING|[A-Z][A-Z0-9_-]+)[ \t]+-[^\n]*|^:(?:INPUT|OUTPUT|FORWARD)[ \t][^\n]*"

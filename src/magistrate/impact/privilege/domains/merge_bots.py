@@ -8,24 +8,24 @@ Rule kept: what such a file says is not evaluated; where what it says changes, c
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.trees import UnreadableTreeError, documents
 from magistrate.impact.privilege.model import Grants, Place, Reader, Unknown
 
 DOMAIN: Final = "merge-bots"
-_FILE: Final = re.compile(
+_FILE: Final = rx(
     r"(?:\.github/|\.gitlab/)?(?:\.?mergify\.ya?ml|\.?kodiak\.toml|\.?bulldozer\.ya?ml|\.policy\.ya?ml|bors\.toml|\.?prow\.ya?ml|tide\.ya?ml|"
     r"\.?auto[-_]?(?:merge|approve)\.ya?ml)|\.mergify/config\.ya?ml|\.github/policy\.ya?ml"
 )
-_OWNERS: Final = re.compile(r"(?:.*/)?OWNERS(?:_ALIASES)?")
-_UPDATES: Final = re.compile(r"(?:.*/)?(?:\.?renovate(?:rc)?(?:\.json5?)?|default\.json)")
-_MERGES: Final = re.compile(r"(?i)auto-?merge|auto-?approve|insecure-external-code-execution")
-_DEPENDABOT: Final = re.compile(r"\.github/dependabot\.ya?ml")
+_OWNERS: Final = rx(r"(?:.*/)?OWNERS(?:_ALIASES)?")
+_UPDATES: Final = rx(r"(?:.*/)?(?:\.?renovate(?:rc)?(?:\.json5?)?|default\.json)")
+_MERGES: Final = rx(r"(?i)auto-?merge|auto-?approve|insecure-external-code-execution")
+_DEPENDABOT: Final = rx(r"\.github/dependabot\.ya?ml")
 
 
 class _Reader:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.trees import Plain
 
 FILE: Final = 0o644
@@ -17,7 +18,7 @@ FOLDER: Final = 0o755
 MOST: Final = 0o7777
 _OPS: Final = ((4, "read"), (2, "write"), (1, "execute"))
 _CLASSES: Final = (("owner", 6), ("group", 3), ("others", 0))
-_CLAUSE: Final = re.compile(r"([ugoa]*)((?:[-+=][rwxXst]*)+)")
+_CLAUSE: Final = rx(r"([ugoa]*)((?:[-+=][rwxXst]*)+)")
 _SPECIAL: Final = (0o4000, "as owner"), (0o2000, "as group")
 
 

@@ -9,10 +9,10 @@ Rule kept: a range that is filled in from elsewhere stays open, and a rule that 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains import terraform, terraform_names
 from magistrate.impact.privilege.domains.aws_policy import UnreadableError, addresses
 from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, OPEN, Block
@@ -36,14 +36,14 @@ from magistrate.impact.privilege.patterns import literal
 DOMAIN: Final = "net-aws"
 GROUP: Final = "aws_security_group"
 RULES: Final = {"aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"}
-FOREIGN: Final = re.compile(
+FOREIGN: Final = rx(
     r"google_compute_firewall|azurerm_network_security|azurerm_firewall|aws_network_acl|aws_default_security_group|"
     r"aws_default_network_acl|digitalocean_firewall|hcloud_firewall|openstack_networking_secgroup|alicloud_security_group"
 )
 WORN: Final = frozenset({"vpc_security_group_ids", "security_groups", "security_group_ids", "security_group"})
 NUMBERS: Final = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
-REFERENCE: Final = re.compile(f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(\\[[^\\]]*\\])?\\.(?:id|name|arn){CLOSE}")
-_OF_EACH: Final = re.compile(r"\b(?:each\.(?:key|value)|count\.index)\b")
+REFERENCE: Final = rx(f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(\\[[^\\]]*\\])?\\.(?:id|name|arn){CLOSE}")
+_OF_EACH: Final = rx(r"\b(?:each\.(?:key|value)|count\.index)\b")
 _CIDR: Final = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6")
 _PEERS: Final = (
     "security_groups",

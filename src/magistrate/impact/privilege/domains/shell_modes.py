@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.modes import Mode, UnreadableModeError, mode_of
 
-_COMMANDS: Final = re.compile(
+_COMMANDS: Final = rx(
     r"\b(?:chmod|chown|setfacl|setcap)\b|(?:(?<=sudo )|(?<=exec )|(?<=then )|(?<=do )|(?<=[('\"`])|^\s*)(?:install|mkdir)\s"
 )
 """`install` is a word of many other programs: it counts where a command begins."""
-_PARTS: Final = re.compile(r"&&|\|\||;|\||\n")
+_PARTS: Final = rx(r"&&|\|\||;|\||\n")
 _VALUED: Final = frozenset({"-m", "--mode", "-o", "--owner", "-g", "--group", "-t", "--target-directory", "-S"})
 
 

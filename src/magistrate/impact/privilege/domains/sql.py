@@ -13,21 +13,20 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.sql_alembic import in_order, is_migration, texts_of
 from magistrate.impact.privilege.domains.sql_replay import RIGHTS, Replay
 from magistrate.impact.privilege.domains.sql_rights import DOMAIN, grants_of, usual
 from magistrate.impact.privilege.model import Edge, Grants, Holder, Layer, Place, Reader, Statement, Unknown
 from magistrate.impact.privilege.patterns import TooManyError
 
-_SQL: Final = re.compile(r"(?i).*\.(?:sql|psql|pgsql|ddl)")
-_BACK: Final = re.compile(
-    r"(?i)(?:.*/)?(?:[^/]*[._-](?:down|rollback|undo|revert)\.\w+|(?:revert|verify)/(?:.*/)?[^/]*)"
-)
-_FLYWAY: Final = re.compile(r"(?P<kind>[VUBR])(?P<version>[0-9][0-9._]*)?__.*")
+_SQL: Final = rx(r"(?i).*\.(?:sql|psql|pgsql|ddl)")
+_BACK: Final = rx(r"(?i)(?:.*/)?(?:[^/]*[._-](?:down|rollback|undo|revert)\.\w+|(?:revert|verify)/(?:.*/)?[^/]*)")
+_FLYWAY: Final = rx(r"(?P<kind>[VUBR])(?P<version>[0-9][0-9._]*)?__.*")
 _MARKS: Final = (
-    (re.compile(r"(?im)^\s*--\s*\+goose\s+Up\b"), re.compile(r"(?im)^\s*--\s*\+goose\s+Down\b")),
-    (re.compile(r"(?im)^\s*--\s*\+migrate\s+Up\b"), re.compile(r"(?im)^\s*--\s*\+migrate\s+Down\b")),
-    (re.compile(r"(?im)^\s*--\s*migrate:up\b"), re.compile(r"(?im)^\s*--\s*migrate:down\b")),
+    (rx(r"(?im)^\s*--\s*\+goose\s+Up\b"), rx(r"(?im)^\s*--\s*\+goose\s+Down\b")),
+    (rx(r"(?im)^\s*--\s*\+migrate\s+Up\b"), rx(r"(?im)^\s*--\s*\+migrate\s+Down\b")),
+    (rx(r"(?im)^\s*--\s*migrate:up\b"), rx(r"(?im)^\s*--\s*migrate:down\b")),
 )
 
 

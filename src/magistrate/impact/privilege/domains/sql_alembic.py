@@ -6,11 +6,12 @@ Rule kept: a text that is not literal is handed back as unknown, with what stand
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-_PATH: Final = re.compile(r"(?:.*/)?(?:versions|alembic)/[^/]+\.py")
+from magistrate.impact.compiled import rx
+
+_PATH: Final = rx(r"(?:.*/)?(?:versions|alembic)/[^/]+\.py")
 
 
 def is_migration(path: str) -> bool:

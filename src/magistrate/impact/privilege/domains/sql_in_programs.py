@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from magistrate.impact.base import in_lower_case
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.sql import READER as SQL
 from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
@@ -24,7 +25,7 @@ DOMAIN: Final = "sql-text"
 KEPT: Final = 4_096
 _MARKS: Final = ("grant", "revoke", "role", "policy", "row level security", "definer", "owner", "privileges", "create user", "alter user", "pg_auth", "program", "alter system")  # fmt: skip
 """In small letters: one of them stands in every statement that is looked for."""
-COARSE: Final = re.compile(
+COARSE: Final = rx(
     r"(?i:\b(?:grant|revoke)\s+(?:all|select|insert|update|delete|truncate|references|trigger|usage|execute|connect|create|temp|maintain|set|grant))"
     r"|\b(?:GRANT|REVOKE)\s|\b(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP)\s|(?i:\b(?:create|alter)\s+(?:role|user)\s)"
     r"|(?i:\b(?:create|alter|drop)\s+policy\s)|(?i:\brow\s+level\s+security\b)|(?i:\bsecurity\s+definer\b)|(?i:\bdefault\s+privileges\b)"
@@ -33,14 +34,14 @@ COARSE: Final = re.compile(
 """Wider than `STATEMENT` and simple enough for one pass over a text."""
 REACH: Final = 300
 """Signs between the first word of a statement and what `COARSE` finds of it: an `ALTER` with a name, before `OWNER TO`."""
-_ENDS: Final = re.compile(r"[;`]|['\"]{1,3}\s{0,20}(?:[),\]}]|$|\n)")
+_ENDS: Final = rx(r"[;`]|['\"]{1,3}\s{0,20}(?:[),\]}]|$|\n)")
 _S: Final = r"\s{1,20}"
 _PRIVILEGE: Final = (
     rf"(?:all(?:{_S}privileges)?|select|insert|update|delete|truncate|references|trigger|usage|execute|connect|create|temp(?:orary)?|maintain|set)"
     r"(?:\s{0,9}\([^()]{0,200}\))?"
 )
 _PRIVILEGES: Final = _PRIVILEGE + r"(?:\s{0,9},\s{0,9}" + _PRIVILEGE + r"){0,12}"
-STATEMENT: Final = re.compile(
+STATEMENT: Final = rx(
     rf"(?i:\b(?:grant|revoke){_S}(?:grant{_S}option{_S}for{_S})?{_PRIVILEGES}{_S}on\b)"
     rf"|(?i:\b(?:grant|revoke){_S}(?:grant{_S}option{_S}for{_S})?(?:select|insert|update|references)\s{{0,9}}\()"
     rf"|\b(?:GRANT|REVOKE){_S}[^\n;]{{1,120}}?\s(?:TO|FROM)\b"

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.sql_catalogue import (
     BEFORE_15,
     ELSEWHERE,
@@ -31,7 +32,7 @@ DOMAIN: Final = "sql"
 EVERYBODY: Final = "sql:public"
 _ROWS: Final = frozenset({"select", "insert", "update", "delete"})
 _TRUSTED: Final = frozenset({"sql", "plpgsql", "pltcl", "plperl", "plv8", "internal"})
-_TOUCHED: Final = re.compile(r"\b(from|join|into|update)\s+(?:only\s+)?([a-z_][\w$]*(?: \. [a-z_][\w$]*)?)")
+_TOUCHED: Final = rx(r"\b(from|join|into|update)\s+(?:only\s+)?([a-z_][\w$]*(?: \. [a-z_][\w$]*)?)")
 
 
 def grants_of(catalogue: Catalogue, database: str) -> Grants:

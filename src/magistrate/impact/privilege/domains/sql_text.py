@@ -15,25 +15,25 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
+
 MAX_TEXT: Final = 2_000_000
-_DOLLAR: Final = re.compile(r"\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$")
-_WORD: Final = re.compile(r"[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*")
-_NUMBER: Final = re.compile(r"\d[\w.]*|\.\d[\w]*")
-_SPACE: Final = re.compile(r"[ \t\r\n\f\v]+")
-_PLAIN: Final = re.compile(r"'((?:[^']|'')*)'")
-_ESCAPED: Final = re.compile(r"[eE]'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
-_UNICODE: Final = re.compile(r"[uU]&'((?:[^']|'')*)'")
-_PREFIXED: Final = re.compile(r"[bBxXnN]'((?:[^']|'')*)'")
-_QUOTED: Final = re.compile(r'"((?:[^"]|"")+)"|`([^`]+)`')
-_UNICODE_NAME: Final = re.compile(r'[uU]&"')
-_PARAMETER: Final = re.compile(
+_DOLLAR: Final = rx(r"\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$")
+_WORD: Final = rx(r"[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*")
+_NUMBER: Final = rx(r"\d[\w.]*|\.\d[\w]*")
+_SPACE: Final = rx(r"[ \t\r\n\f\v]+")
+_PLAIN: Final = rx(r"'((?:[^']|'')*)'")
+_ESCAPED: Final = rx(r"[eE]'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
+_UNICODE: Final = rx(r"[uU]&'((?:[^']|'')*)'")
+_PREFIXED: Final = rx(r"[bBxXnN]'((?:[^']|'')*)'")
+_QUOTED: Final = rx(r'"((?:[^"]|"")+)"|`([^`]+)`')
+_UNICODE_NAME: Final = rx(r'[uU]&"')
+_PARAMETER: Final = rx(
     r":'[A-Za-z_]\w*'|:\"[A-Za-z_]\w*\"|(?<!:):[A-Za-z_]\w*|\$\{[^}\n]*\}|\{\{[^}\n]*\}\}|\$\d+|%\([A-Za-z_]\w*\)s"
 )
-_OF_RIGHTS: Final = re.compile(
-    r"(?i)\b(?:grant|revoke|user|role|definer|password|identified|privileges|proxy|plugin)\b"
-)
+_OF_RIGHTS: Final = rx(r"(?i)\b(?:grant|revoke|user|role|definer|password|identified|privileges|proxy|plugin)\b")
 """Words of comments that some databases execute (MySQL 8.4 manual, 11.7); a dump is full of others."""
-_STDIN: Final = re.compile(r"[^\n]*\n(?:.*\n)*?\\\.[ \t\r]*(?:\n|\Z)")
+_STDIN: Final = rx(r"[^\n]*\n(?:.*\n)*?\\\.[ \t\r]*(?:\n|\Z)")
 
 
 class UnreadableSqlError(Exception):

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.members import groups_of
 from magistrate.impact.privilege.domains.sudoers_defaults import rights_of_defaults
 from magistrate.impact.privilege.domains.sudoers_text import Entry, Item, Sudoers, SyntaxProblemError, expanded, read
@@ -24,7 +25,7 @@ DOMAIN: Final = "sudoers"
 SUDO: Final = "os:sudo"
 """Who may do what by sudo; the person is a dimension of the request."""
 MAX_BOXES: Final = 256
-_FILE: Final = re.compile(r"(?:.*/)?sudoers(?:\.(?:j2|erb|tmpl|in))?|(?:.*/)?sudoers\.d/[^/]+|.*\.sudoers")
+_FILE: Final = rx(r"(?:.*/)?sudoers(?:\.(?:j2|erb|tmpl|in))?|(?:.*/)?sudoers\.d/[^/]+|.*\.sudoers")
 Box = tuple[Where, ...]
 RUN: Final = Where(dimension="right", among=(literal("run"),))
 

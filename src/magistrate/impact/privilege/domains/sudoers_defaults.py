@@ -9,16 +9,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.sudoers_text import Sudoers, split
 from magistrate.impact.privilege.model import Place, Statement, Where, spans
 from magistrate.impact.privilege.patterns import glob, literal
 
-_LINE: Final = re.compile(
+_LINE: Final = rx(
     r"Defaults\s*(?P<scope>[@:>!]\s*(?:\"[^\"]*\"|\\.|[^\s\"\\])+(?:\s*,\s*\S+)*)?\s+(?P<rest>\S.*)", re.DOTALL
 )
-_PART: Final = re.compile(
-    r"\s*(?P<off>!*)\s*(?P<name>[a-z_0-9]+)\s*(?:(?P<how>\+=|-=|=)\s*(?P<value>.*?))?\s*", re.DOTALL
-)
+_PART: Final = rx(r"\s*(?P<off>!*)\s*(?P<name>[a-z_0-9]+)\s*(?:(?P<how>\+=|-=|=)\s*(?P<value>.*?))?\s*", re.DOTALL)
 COSMETIC: Final = frozenset(
     {"insults", "lecture", "lecture_file", "lecture_status_dir", "badpass_message", "passprompt", "pwfeedback", "mailto",
      "mailsub", "mailfrom", "authfail_message", "badpass", "passprompt_override", "path_info", "fqdn", "mail_badpass",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.sudoers import READER as SUDOERS
 from magistrate.impact.privilege.domains.texts import Statements, whole
 from magistrate.impact.privilege.model import Reader
@@ -22,7 +23,7 @@ _TAG: Final = rf"(?:(?:NO)?(?:PASSWD|SETENV|EXEC|FOLLOW|LOG_INPUT|LOG_OUTPUT|MAI
 _COMMAND: Final = r"(?:ALL\b|!?/[\w.{*]|[A-Z][A-Z_]{2,40}\b|sudoedit\b|\{\{)"
 _RUNAS: Final = r"\([\w:%#,{}. *+-]{1,120}\)"
 _DEFAULTS: Final = r"(?:authenticate|env_reset|use_pty|requiretty|noexec|targetpw|rootpw|secure_path|env_keep|env_delete|timestamp_timeout)"
-RULE: Final = re.compile(
+RULE: Final = rx(
     rf"(?:\b(?:ALL|[\w.-]{{1,60}})|\}}\}}){_S}={_S}(?:{_RUNAS}{_S}{_TAG}{{0,4}}|{_TAG}{{1,4}}){_COMMAND}"
     rf"|\bALL{_S}={_S}(?:ALL\b|!?/[\w.{{*])"
     r"|\b(?:User|Runas|Host|Cmnd|Cmd)_Alias[ \t]{1,9}[A-Z]"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.model import Place
 
 TAGS: Final[Mapping[str, tuple[str, str]]] = {
@@ -34,20 +35,20 @@ TAGS: Final[Mapping[str, tuple[str, str]]] = {
 MAX_NESTED: Final = 12
 _ITEM: Final = r'!*\s*(?:%?:?"[^"]*"|(?:\\.|[^\s,=:!()"\\])+)'
 _LIST: Final = rf"{_ITEM}(?:\s*,\s*{_ITEM})*"
-_SPEC: Final = re.compile(rf"({_LIST})\s+({_LIST})\s*=\s*(.+)", re.DOTALL)
-_FURTHER: Final = re.compile(rf"\s*({_LIST})\s*=\s*(.+)", re.DOTALL)
-_ALIAS: Final = re.compile(r"(User|Runas|Host|Cmnd|Cmd)_Alias\s+(.+)", re.DOTALL)
-_NAMED: Final = re.compile(r"\s*([A-Z][A-Z0-9_]*)\s*=\s*(.+)", re.DOTALL)
-_TAG: Final = re.compile(rf"({'|'.join(sorted(TAGS, key=len, reverse=True))})\s*:\s*")
-_DIGEST: Final = re.compile(r"(sha(?:224|256|384|512)):\s*([0-9A-Za-z+/=]+)\s+")
-_RUNAS: Final = re.compile(r"\(([^()]*)\)\s*")
-_INCLUDE: Final = re.compile(r"[#@]include(dir)?\s+(\S.*)")
-_PARTS: Final = re.compile(
+_SPEC: Final = rx(rf"({_LIST})\s+({_LIST})\s*=\s*(.+)", re.DOTALL)
+_FURTHER: Final = rx(rf"\s*({_LIST})\s*=\s*(.+)", re.DOTALL)
+_ALIAS: Final = rx(r"(User|Runas|Host|Cmnd|Cmd)_Alias\s+(.+)", re.DOTALL)
+_NAMED: Final = rx(r"\s*([A-Z][A-Z0-9_]*)\s*=\s*(.+)", re.DOTALL)
+_TAG: Final = rx(rf"({'|'.join(sorted(TAGS, key=len, reverse=True))})\s*:\s*")
+_DIGEST: Final = rx(r"(sha(?:224|256|384|512)):\s*([0-9A-Za-z+/=]+)\s+")
+_RUNAS: Final = rx(r"\(([^()]*)\)\s*")
+_INCLUDE: Final = rx(r"[#@]include(dir)?\s+(\S.*)")
+_PARTS: Final = rx(
     r'\\.|\([^)]*\)|"[^"]*"|sha(?:224|256|384|512):|'
     rf"(?:{'|'.join(sorted(TAGS, key=len, reverse=True))})\s*:|[^\\]",
     re.DOTALL,
 )
-_COMMENT: Final = re.compile(r'((?:\\.|"[^"\n]*"|#(?=-?\d)|[^#\\"]|["\\])*)#?.*', re.DOTALL)
+_COMMENT: Final = rx(r'((?:\\.|"[^"\n]*"|#(?=-?\d)|[^#\\"]|["\\])*)#?.*', re.DOTALL)
 
 
 class SyntaxProblemError(Exception):

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.systemd_known import (
     HARMLESS,
     IMPLIED_BY_DYNAMIC_USER,
@@ -28,9 +29,9 @@ from magistrate.impact.privilege.model import Grants, Holder, Layer, Place, Read
 from magistrate.impact.privilege.patterns import Glob, literal
 
 DOMAIN: Final = "systemd"
-_TEMPLATE: Final = re.compile(r"\{\{|\{%|<%|\$\{|@[A-Z_]+@")
-_EXEC: Final = re.compile(r"Exec(?:Start|Stop|Reload|Condition)(?:Pre|Post)?")
-_PREFIX: Final = re.compile(r"[-@:+!|]*")
+_TEMPLATE: Final = rx(r"\{\{|\{%|<%|\$\{|@[A-Z_]+@")
+_EXEC: Final = rx(r"Exec(?:Start|Stop|Reload|Condition)(?:Pre|Post)?")
+_PREFIX: Final = rx(r"[-@:+!|]*")
 
 
 class Units:

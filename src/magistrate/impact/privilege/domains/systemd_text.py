@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.model import Place
 
-UNIT: Final = re.compile(r"(?:.*/)?([\w@:.\\-]+\.(?:service|socket))(?:\.(?:j2|in|tmpl|erb))?")
-DROP_IN: Final = re.compile(r"(?:.*/)?([\w@:.\\-]+\.(?:service|socket))\.d/[^/]+\.conf")
-_SECTION: Final = re.compile(r"\[([^\]]+)\]")
-_SETTING: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]*)\s*=\s*(.*)", re.DOTALL)
+UNIT: Final = rx(r"(?:.*/)?([\w@:.\\-]+\.(?:service|socket))(?:\.(?:j2|in|tmpl|erb))?")
+DROP_IN: Final = rx(r"(?:.*/)?([\w@:.\\-]+\.(?:service|socket))\.d/[^/]+\.conf")
+_SECTION: Final = rx(r"\[([^\]]+)\]")
+_SETTING: Final = rx(r"([A-Za-z][A-Za-z0-9-]*)\s*=\s*(.*)", re.DOTALL)
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import tree_sitter
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.terraform_writing import LANGUAGE, parsed_expression, raw, written
 
 MAX_TEXT: Final = 1_000_000
@@ -39,12 +40,12 @@ LABELS: Final = "labels of the block"
 """The key of the words that stand between the kind of a block inside another and its brace: `backend "s3" {`."""
 ENCODED: Final = "jsonencode of"
 """The key of a value that becomes JSON text once what stands in it is in its place."""
-LATER: Final = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
+LATER: Final = rx(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 """Something to be filled in later; it never stands in another."""
-_IN_JSON: Final = re.compile(r"\$\$\{|%%\{|[$%]\{((?:[^{}\"]|\"[^\"]*\"|\{[^{}]*\})*)\}")
-_NUMBER: Final = re.compile(r"-?\d{1,18}")
+_IN_JSON: Final = rx(r"\$\$\{|%%\{|[$%]\{((?:[^{}\"]|\"[^\"]*\"|\{[^{}]*\})*)\}")
+_NUMBER: Final = rx(r"-?\d{1,18}")
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+_ESCAPE: Final = rx(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 
 
 class UnreadableError(Exception):

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.terraform import Block, is_terraform
 
-HANDED_ON: Final = re.compile(
+HANDED_ON: Final = rx(
     r"helm_release|kubectl_manifest|kubernetes_manifest|kustomization_resource|aws_cloudformation_stack\w*|aws_ssm_(?:document|association|maintenance\w*)|"
     r"shell_script|azurerm_resource_group_template_deployment|azurerm_template_deployment|google_deployment_manager_deployment"
 )
 """Resources that give something else to be carried out, which may give rights."""
-WAYS: Final = re.compile(
+WAYS: Final = rx(
     r"aws_(?:route(?!53)\w*|default_route_table|main_route_table_association|internet_gateway\w*|egress_only_internet_gateway|vpc_peering\w*|ec2_transit_gateway\w*|vpn_\w+|customer_gateway|"
     r"dx_\w+|networkfirewall_\w+|vpc_endpoint_service\w*|ec2_client_vpn\w*)|google_compute_(?:route|network_peering\w*|vpn\w*|router\w*|forwarding_rule)|"
     r"azurerm_(?:route\w*|subnet_route_table_association|virtual_network_peering|virtual_network_gateway\w*|private_endpoint|public_ip\w*)"
@@ -30,13 +30,13 @@ WAYS: Final = re.compile(
 QUIET: Final = frozenset({"tags", "tags_all", "default_tags", "description", "name", "depends_on", "lifecycle", "timeouts", "region", "version", "alias", "features", "ignore_tags"})  # fmt: skip
 """Attributes that give nothing."""
 RUNS: Final = ("provisioner", "connection")
-SCRIPTS: Final = re.compile(r"(?i)\.(?:py|js|mjs|cjs|ts|rb|pl|php|lua|sh|bash|zsh|ps1|bat|cmd)\Z")
+SCRIPTS: Final = rx(r"(?i)\.(?:py|js|mjs|cjs|ts|rb|pl|php|lua|sh|bash|zsh|ps1|bat|cmd)\Z")
 """Files that a command may run."""
 COMMON: Final = frozenset(
     {"aws", "google", "google-beta", "azurerm", "azuread", "kubernetes", "helm", "github", "vault"}
 )
 """Providers that modules from elsewhere may use."""
-_WORD: Final = re.compile(r"[\w.@+-]+")
+_WORD: Final = rx(r"[\w.@+-]+")
 _MAKES: Final = {"make": "Makefile", "npm": "package.json", "yarn": "package.json", "pnpm": "package.json"}
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains import aws_openness
 from magistrate.impact.privilege.domains.aws_estate import Estate
 from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, MANY, OPEN, Block
@@ -21,7 +22,7 @@ from magistrate.impact.privilege.domains.terraform_meanings import Family, short
 from magistrate.impact.privilege.domains.terraform_policies import Names, listed
 from magistrate.impact.privilege.model import Place, Statement, literals
 
-GIVES: Final = re.compile(
+GIVES: Final = rx(
     r"aws_(?:ram_(?:principal|resource)_association|ram_resource_share|ssoadmin_(?:account|application)_assignment|"
     r"ssoadmin_(?:managed_policy|customer_managed_policy)_attachment|identitystore_group_membership|iam_access_key|iam_user_login_profile|"
     r"iam_openid_connect_provider|iam_saml_provider|iam_service_linked_role|iam_service_specific_credential|eks_access_entry|"
@@ -34,13 +35,13 @@ GIVES: Final = re.compile(
     r"postgresql_grant(?:_role)?|mysql_grant"
 )
 """Kinds of which each thing gives something by itself, and keeps nothing from anybody."""
-GUARDS: Final = re.compile(
+GUARDS: Final = rx(
     r"github_(?:branch_protection(?:_v3)?|(?:repository|organization)_ruleset)|aws_s3_(?:bucket|account)_public_access_block"
 )
 """Kinds that only keep something from others; what they except is excepted from themselves alone."""
 BOTH: Final = frozenset({"aws_cloudfront_response_headers_policy", "aws_s3_bucket_ownership_controls"})
 """Kinds that give to some and keep from others."""
-OF_GOOGLE: Final = re.compile(r"(google_\w+)_iam_(member|binding|policy)")
+OF_GOOGLE: Final = rx(r"(google_\w+)_iam_(member|binding|policy)")
 DOCUMENT: Final = "google_iam_policy"
 _APART: Final = frozenset({"role", "member", "members", "condition", "etag", "id", "policy_data"})
 _MAX: Final = 160

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.terraform import OPEN
 from magistrate.impact.privilege.domains.terraform_parts import (
     Rest,
@@ -28,9 +29,9 @@ from magistrate.impact.privilege.domains.terraform_parts import (
 
 MAX_LIST: Final = 2_000
 MAX_LENGTH: Final = 200_000
-_SIMPLE: Final = re.compile(r"\^?(?:[\w/:@-]|\\\.|[()]|\.\*){1,60}\$?")
+_SIMPLE: Final = rx(r"\^?(?:[\w/:@-]|\\\.|[()]|\.\*){1,60}\$?")
 """Patterns that mean the same everywhere and come to an end."""
-_PLACES: Final = re.compile(r"%(%|s|d|v)|%")
+_PLACES: Final = rx(r"%(%|s|d|v)|%")
 
 
 def _counted(value: object) -> list[Any]:

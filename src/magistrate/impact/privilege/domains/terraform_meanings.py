@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.aws_written import only_allows
 from magistrate.impact.privilege.domains.terraform import (
     CLOSE,
@@ -47,22 +48,22 @@ from magistrate.impact.privilege.domains.terraform_writing import parsed_express
 
 PLAIN: Final = 48
 """Letters of a value that are shown beside an open text; of a longer one the digest."""
-_NAMED: Final = re.compile(r"(?<![\w.\"-])(local|var|module)\.([\w-]+)")
-_BLOCK: Final = re.compile(r"(?<![\w.])(data\.)?([a-z][a-z0-9]*_\w+)\.([\w-]+)")
-_OF_EACH: Final = re.compile(r"(?<![\w.])(?:each\.(?:key|value)|count\.index)\b")
-_FILE: Final = re.compile(r"file\w*\(\s*\"(?:\$\{path\.\w+\}/)?([^\"$]*)")
-_READS: Final = re.compile(r"\b(?:file\w*|templatefile|fileset)\(")
-_PLACE: Final = re.compile(r"(\$?\$\{)([^{}]*)\}")
-_INSIDE: Final = re.compile(r"\$\{((?:var|local)\.[\w-]+)\}")
-_ALONE: Final = re.compile(r"file\(\"[^\"]*\"\)")
-_POLICY: Final = re.compile(r"Statement|\\u")
+_NAMED: Final = rx(r"(?<![\w.\"-])(local|var|module)\.([\w-]+)")
+_BLOCK: Final = rx(r"(?<![\w.])(data\.)?([a-z][a-z0-9]*_\w+)\.([\w-]+)")
+_OF_EACH: Final = rx(r"(?<![\w.])(?:each\.(?:key|value)|count\.index)\b")
+_FILE: Final = rx(r"file\w*\(\s*\"(?:\$\{path\.\w+\}/)?([^\"$]*)")
+_READS: Final = rx(r"\b(?:file\w*|templatefile|fileset)\(")
+_PLACE: Final = rx(r"(\$?\$\{)([^{}]*)\}")
+_INSIDE: Final = rx(r"\$\{((?:var|local)\.[\w-]+)\}")
+_ALONE: Final = rx(r"file\(\"[^\"]*\"\)")
+_POLICY: Final = rx(r"Statement|\\u")
 MAX_VALUE: Final = 2_048
 """Letters of a value that is no policy: an ARN has no more."""
 _NO_CODE: Final = (".json", ".tpl", ".tftpl", ".tmpl")
 """Endings of files that an expression may read whose name is open."""
-_KNOWN: Final = re.compile(r"^(?:var\.[\w-]+:=|one of |a key of )| where | which is made of itself")
+_KNOWN: Final = rx(r"^(?:var\.[\w-]+:=|one of |a key of )| where | which is made of itself")
 """A text that says all that it depends on already."""
-_WORD: Final = re.compile(r"[\w./:@ *-]*")
+_WORD: Final = rx(r"[\w./:@ *-]*")
 _LOOKED_UP: Final = frozenset(
     {"aws_iam_policy_document", "aws_iam_role", "aws_iam_user", "aws_iam_group", "aws_iam_instance_profile"}
     | {"template_file", "google_iam_policy"}

@@ -5,22 +5,22 @@ Rule kept: a kind that may give rights by its name and is in no list here is `Un
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains import aws_openness, terraform_facts
 from magistrate.impact.privilege.domains.aws_estate import Estate
 from magistrate.impact.privilege.domains.terraform import OPEN, Block
 from magistrate.impact.privilege.domains.terraform_policies import Names, listed
 from magistrate.impact.privilege.model import Place
 
-RIGHTS: Final = re.compile(
+RIGHTS: Final = rx(
     r"iam|policy|permission|role|access|grant|acl|principal|member|binding|admin|protection|ruleset|collaborator|"
     r"deploy_key|ssh_key|prefix_list|identity|federat|trust|_user\Z|_user_|_team"
 )
 """Types of resources that may give rights."""
-EXPOSES: Final = re.compile(
+EXPOSES: Final = rx(
     r"acl|internal|public|public_(?!key\Z)\w+|publicly_\w+|\w+_public|\w+_public_\w+|authori[sz]\w*|auth_types?|anonymous\w*|http_tokens|http_endpoint|http_put_response_hop_limit|"
     r"\w*authentication\w*|privileged\w*|allow_\w+|allowed_\w+|trusted_\w+|source_ranges|ip_restriction|whitelist\w*"
 )

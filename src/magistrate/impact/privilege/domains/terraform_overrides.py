@@ -7,14 +7,14 @@ one kind all together, locals one by one. Rule kept: what was overridden counts 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.terraform import GIVEN, Block
 
-_OVERRIDES: Final = re.compile(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?")
+_OVERRIDES: Final = rx(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?")
 
 
 def merged_overrides(found: Sequence[Block]) -> list[Block]:

@@ -7,32 +7,32 @@ change of it; which policies and documents were looked up is remembered, since t
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.aws_estate import parsed
 from magistrate.impact.privilege.domains.aws_written import ANY_KIND, Written, opaque
 from magistrate.impact.privilege.domains.terraform import CLOSE, DYNAMIC, LATER, MANY, OPEN, Block, later
 from magistrate.impact.privilege.domains.terraform_meanings import Family, filled_in
 from magistrate.impact.privilege.domains.terraform_parts import Choice, Located
 
-REFERENCE: Final = re.compile(f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(\\[[^\\]]*\\])?\\.(?:\\w+)(?:\\[\\d+\\])?{CLOSE}")
-_DOCUMENTS: Final = re.compile(
+REFERENCE: Final = rx(f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(\\[[^\\]]*\\])?\\.(?:\\w+)(?:\\[\\d+\\])?{CLOSE}")
+_DOCUMENTS: Final = rx(
     r"(?:(?:one\(|join\(\"\", ?))?data\.aws_iam_policy_document\.([\w-]+)(?:\[\*\]|\.\*)\.json\)?(?: where .*)?"
 )
 """The one document that there is of several that may be."""
-_OF_MANY: Final = re.compile(
+_OF_MANY: Final = rx(
     f"{OPEN}(?:data\\.)?(\\w+)\\.([\\w-]+)(\\[(?:each\\.(?:key|value)|count\\.index)\\])\\.\\w+ where ([^{OPEN}{CLOSE}]*){CLOSE}"
 )
 """One of several, for each of what nothing counts; which they are stands behind it."""
 _LISTS: Final = ("principals", "not_principals", "condition")
 _OF_A_STATEMENT: Final = frozenset({"effect", "sid", "actions", "not_actions", "resources", "not_resources", *_LISTS})
 _PARTS: Final = frozenset({"source_policy_documents", "override_policy_documents", "source_json", "override_json"})
-_INDEX: Final = re.compile(f'{OPEN}(?:data\\.)?\\w+\\.[\\w-]+(\\["[^\\]"]*"\\])\\.\\w+{CLOSE}')
-_EVERY: Final = re.compile(r"(?:\[\*\]|\.\*)\.json")
-_OF_EACH: Final = re.compile(r"\b(?:each\.(?:key|value)|count\.index)\b")
+_INDEX: Final = rx(f'{OPEN}(?:data\\.)?\\w+\\.[\\w-]+(\\["[^\\]"]*"\\])\\.\\w+{CLOSE}')
+_EVERY: Final = rx(r"(?:\[\*\]|\.\*)\.json")
+_OF_EACH: Final = rx(r"\b(?:each\.(?:key|value)|count\.index)\b")
 MAX_DOCUMENTS: Final = 5
 """Documents in documents."""
 Found = dict[tuple[str, str, str], Block]
@@ -52,7 +52,7 @@ class Names:
             return None
         folder = value.folder if isinstance(value, Located) else folder
         type_, name, index = found.group(1), found.group(2), found.group(3)
-        if found.re is _OF_MANY:
+        if found.re.pattern == _OF_MANY.pattern:
             index = f"{index} of {found.group(4)}"
         if index is None:
             return self._found(folder, type_, name)

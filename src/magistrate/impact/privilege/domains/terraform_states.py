@@ -6,16 +6,14 @@ Rule kept: settings that are handed over on the command line are not here; the f
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.terraform import LABELS, Block
 from magistrate.impact.privilege.domains.terraform_meanings import short
 
-SETTINGS: Final = re.compile(
-    r"\.(?:tf)?backend\Z|(?:^|/)[\w.-]{0,100}backend[\w.-]{0,100}\.(?:hcl|conf|config|tfvars)\Z"
-)
+SETTINGS: Final = rx(r"\.(?:tf)?backend\Z|(?:^|/)[\w.-]{0,100}backend[\w.-]{0,100}\.(?:hcl|conf|config|tfvars)\Z")
 """Files that `init -backend-config` is given."""
 
 

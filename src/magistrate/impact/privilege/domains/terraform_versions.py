@@ -10,15 +10,16 @@ Rule kept: what is not read as a constraint (pre-releases, more than three parts
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
+
 PART: Final = 1_000_000
 TOP: Final = PART**3 - 1
 """Above every version that is told as a number."""
-_ONE: Final = re.compile(r"(=|!=|>=|<=|>|<|~>|)\s*v?(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?")
+_ONE: Final = rx(r"(=|!=|>=|<=|>|<|~>|)\s*v?(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

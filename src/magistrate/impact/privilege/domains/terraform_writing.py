@@ -5,7 +5,6 @@ Rule kept: a text that is written so means what it meant; where two expressions 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -13,10 +12,12 @@ from typing import Final
 import tree_sitter
 import tree_sitter_hcl
 
+from magistrate.impact.compiled import rx
+
 LANGUAGE: Final = tree_sitter.Language(tree_sitter_hcl.language())
 MAX_EXPRESSION: Final = 60_000
 """Letters of an expression that is looked into."""
-_LAYOUT: Final = re.compile(r"[\n\r\t#]|  | ,|//|/\*")
+_LAYOUT: Final = rx(r"[\n\r\t#]|  | ,|//|/\*")
 """Signs without which a text is written as it stands."""
 _QUOTED: Final = frozenset({"quoted_template", "string_lit"})
 

@@ -7,15 +7,15 @@ page or the source of a test shows is an example.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.model import Grants, Place, Reader, Unknown
 from magistrate.impact.sayings import shows_examples
 
-_NO_PROGRAM: Final = re.compile(
+_NO_PROGRAM: Final = rx(
     r"(?i)\.(?:svg|png|jpe?g|gif|ico|pdf|csv|tsv|lock|po|pot|map|css|scss|less|woff2?|ttf|snap|ipynb|html?|sum|log)\Z"
 )
 

@@ -8,11 +8,11 @@ and a packed chart make it impossible to render.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import UnreadableError, documents, listed, mapping
 from magistrate.impact.privilege.rendering.template_words import varying
 from magistrate.impact.privilege.rendering.trees import LOST, State, inside
@@ -22,7 +22,7 @@ MAX_FILES: Final = 600
 MAX_TEXT: Final = 6_000_000
 PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".svg", ".pdf")
 PROSE: Final = (".md", ".markdown", ".rst", ".adoc")
-FILES: Final = re.compile(r"\.Files\b")
+FILES: Final = rx(r"\.Files\b")
 
 
 @dataclass(kw_only=True)

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.rendering.trees import plain_target
 
-HELM: Final = re.compile(r"(?<![\w.-])helm3?(?=\s)[^\n]{0,2000}")
-ACTS: Final = re.compile(r"\b(?:upgrade|install|template|package|push)\b")
-ENDS: Final = re.compile(r"\s(?:&&|\|\||;|\||&|>|2>|1>)|;")
-APPLIED: Final = re.compile(r"\|[^\n]{0,200}\b(?:kubectl|oc|kapp)\b")
+HELM: Final = rx(r"(?<![\w.-])helm3?(?=\s)[^\n]{0,2000}")
+ACTS: Final = rx(r"\b(?:upgrade|install|template|package|push)\b")
+ENDS: Final = rx(r"\s(?:&&|\|\||;|\||&|>|2>|1>)|;")
+APPLIED: Final = rx(r"\|[^\n]{0,200}\b(?:kubectl|oc|kapp)\b")
 BOOLEAN: Final = frozenset(
     {"--install", "-i", "--create-namespace", "--wait", "--wait-for-jobs", "--atomic", "--rollback-on-failure"}
     | {"--debug", "--cleanup-on-fail", "--include-crds", "--skip-tests", "--hide-notes"}
@@ -40,7 +41,7 @@ GIVING: Final = frozenset(
     {"--set", "--set-string", "--set-file", "--set-json", "--set-literal", "--post-renderer", "--post-renderer-args"}
 )
 """Flags with a value that change what is installed, by what no file of the tree says."""
-MOVING: Final = re.compile(r"[$`*?~{}<>]|\\")
+MOVING: Final = rx(r"[$`*?~{}<>]|\\")
 MAX_COMMANDS: Final = 200
 WORDS: Final = 2
 ELSEWHERE: Final = "\0"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import Text, UnreadableError, documents, listed, mapping
 from magistrate.impact.privilege.rendering.trees import LOST, State, plain_target
 
@@ -34,9 +35,9 @@ GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 SPREADING: Final = frozenset({"vars", "replacements"})
 """Fields that carry a value from one object, a generated one too, into another."""
 KNOWN: Final = INLINE | SPREADING | {*ENTRIES, *LAYERS, *GENERATORS, "openapi"}
-PATHS: Final = re.compile(r"[\w./@+-]{1,300}")
+PATHS: Final = rx(r"[\w./@+-]{1,300}")
 MAX_WORDS: Final = 2_000
-REMOTE: Final = re.compile(r"://|::|[?&](?:ref|version)=|^git@|^[\w.-]+\.(?:com|org|net|io|dev)[/:]", re.IGNORECASE)
+REMOTE: Final = rx(r"://|::|[?&](?:ref|version)=|^git@|^[\w.-]+\.(?:com|org|net|io|dev)[/:]", re.IGNORECASE)
 
 
 @dataclass(kw_only=True)

@@ -14,26 +14,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from magistrate.impact.compiled import rx
 from magistrate.impact.privilege.domains.ci_yaml import Tagged, Text, UnreadableError, documents, listed, mapping
 from magistrate.impact.privilege.rendering.commands import Command, commands_in
 from magistrate.impact.privilege.rendering.trees import State, inside, plain_target
 
 PROSE: Final = (".md", ".markdown", ".rst", ".adoc", ".txt")
 OTHERS: Final = (
-    (re.compile(r"(?:.*/)?helmfile(?:[.-][\w.-]+)?\.(?:ya?ml|gotmpl)|(?:.*/)?helmfile\.d/.*"), re.compile("")),
-    (re.compile(r".*\.tf(?:\.json)?"), re.compile(r"\bhelm_release\b")),
-    (re.compile(r"(?:.*/)?skaffold[\w.-]*\.ya?ml|(?:.*/)?Tiltfile|(?:.*/)?devspace[\w.-]*\.ya?ml"), re.compile("helm")),
-    (re.compile(r".*\.ya?ml"), re.compile(r"\bApplicationSet\b|\bhelmCharts\b|HelmChartInflationGenerator")),
-    (re.compile(r".*\.ya?ml"), re.compile(r"chart-releaser|kubernetes\.core\.helm\b|community\.kubernetes\.helm\b")),
+    (rx(r"(?:.*/)?helmfile(?:[.-][\w.-]+)?\.(?:ya?ml|gotmpl)|(?:.*/)?helmfile\.d/.*"), rx("")),
+    (rx(r".*\.tf(?:\.json)?"), rx(r"\bhelm_release\b")),
+    (rx(r"(?:.*/)?skaffold[\w.-]*\.ya?ml|(?:.*/)?Tiltfile|(?:.*/)?devspace[\w.-]*\.ya?ml"), rx("helm")),
+    (rx(r".*\.ya?ml"), rx(r"\bApplicationSet\b|\bhelmCharts\b|HelmChartInflationGenerator")),
+    (rx(r".*\.ya?ml"), rx(r"chart-releaser|kubernetes\.core\.helm\b|community\.kubernetes\.helm\b")),
 )
 """What installs or publishes charts and is not read: by name, and what it says."""
 ARGO: Final = "argoproj.io/"
 FLUX: Final = "helm.toolkit.fluxcd.io/"
 ARGO_READ: Final = frozenset({"releaseName", "valueFiles", "values", "valuesObject"})
 VALUES: Final = (".yaml", ".yml", ".json", ".gotmpl")
-VARIABLE_NAME: Final = re.compile(r"[$)}][\w.-]{0,80}\.(?:ya?ml|json|gotmpl)\b|\$\w{1,80}|\*\.ya?ml")
-PLAIN: Final = re.compile(r"[\w./@%-]{1,200}")
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,52}")
+VARIABLE_NAME: Final = rx(r"[$)}][\w.-]{0,80}\.(?:ya?ml|json|gotmpl)\b|\$\w{1,80}|\*\.ya?ml")
+PLAIN: Final = rx(r"[\w./@%-]{1,200}")
+NAME: Final = rx(r"[a-z0-9][a-z0-9.-]{0,52}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,34 +11,36 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-VARYING: Final = re.compile(
+from magistrate.impact.compiled import rx
+
+VARYING: Final = rx(
     r"\b(?:lookup|Capabilities|APIVersions|KubeVersion|HelmVersion|getHostByName|now|ago|dateModify|date_modify|"
     r"mustDateModify|must_date_modify|uuidv4|bcrypt|htpasswd|shuffle|derivePassword|buildCustomCert|encryptAES|expandenv|"
     r"rand(?:Alpha|AlphaNum|Ascii|Numeric|Bytes|Int)|gen(?:CA|CAWithKey|PrivateKey|SelfSignedCert|SelfSignedCertWithKey|"
     r"SignedCert|SignedCertWithKey)|Is(?:Install|Upgrade)|Revision)\b"
 )
 """What asks the cluster, the clock, the network or chance, or differs between an installation and an upgrade."""
-TIMED: Final = re.compile(r"(?:\{\{-?|\(|\||=)\s{0,40}(?:date|date_in_zone|dateInZone|htmlDate|htmlDateInZone|env)\b")
+TIMED: Final = rx(r"(?:\{\{-?|\(|\||=)\s{0,40}(?:date|date_in_zone|dateInZone|htmlDate|htmlDateInZone|env)\b")
 """Functions with names of everyday words, where a template calls one: they take the time of now for what is none."""
-WRITTEN: Final = re.compile(r"\btpl\b")
-OF_VALUES: Final = re.compile(r"\btpl\s{1,9}(?:\(\s{0,9}toYaml\s{1,9})?\$?\.Values(?:\.\w{1,80}){1,12}\b")
-CHANGING: Final = re.compile(r"\b(?:set|unset|\w*[mM]erge\w*)\b")
+WRITTEN: Final = rx(r"\btpl\b")
+OF_VALUES: Final = rx(r"\btpl\s{1,9}(?:\(\s{0,9}toYaml\s{1,9})?\$?\.Values(?:\.\w{1,80}){1,12}\b")
+CHANGING: Final = rx(r"\b(?:set|unset|\w*[mM]erge\w*)\b")
 """What changes values, so that a text rendered as a template may be one that was put together."""
-ACTION: Final = re.compile(r"\{\{-?\s{0,200}(?P<word>\w*)(?P<rest>(?:[^{}]|\{(?!\{)|\}(?!\})){0,4000})\}\}")
+ACTION: Final = rx(r"\{\{-?\s{0,200}(?P<word>\w*)(?P<rest>(?:[^{}]|\{(?!\{)|\}(?!\})){0,4000})\}\}")
 OPENING: Final = frozenset({"if", "with", "range", "define", "block"})
 ELSEWHERE: Final = frozenset({"with", "range"})
 """Blocks in which the dot is something else."""
-HANDED_ON: Final = re.compile(r"\b(?:include|template|tpl|dict|list)\b|^toYaml\s{1,9}\$?\.Values[\w.]{0,400}\)\s{0,9}$")
-PACKED: Final = re.compile(r"\b(?:dict|list)\b")
-TOLD: Final = re.compile(
+HANDED_ON: Final = rx(r"\b(?:include|template|tpl|dict|list)\b|^toYaml\s{1,9}\$?\.Values[\w.]{0,400}\)\s{0,9}$")
+PACKED: Final = rx(r"\b(?:dict|list)\b")
+TOLD: Final = rx(
     r"\b(?:to\w{0,20}(?:Json|Yaml\w{0,10}|Toml|String)|print|printf|println|cat|s?quote|join|sha\w{1,9}|adler32sum)\b"
     r"[^)|}]{0,400}?(?<![\w)\"'])\$?\w{0,80}\.(?!Values\b|Release\b|Chart\b|Template\b|Files\b)\w"
 )
 """A part of what a template is given, as a text: it may be the whole context, packed under another name."""
-BARE_DOT: Final = re.compile(r"(?<![\w.$)\"'])\.(?![\w.])")
-BARE_DOLLAR: Final = re.compile(r"\$(?![\w.])")
-KEYED: Final = re.compile(r"\b(?:index|get|dig|pluck|pick|omit|hasKey)\s{1,9}(?P<given>[^|}]{0,400})")
-PUT_TOGETHER: Final = re.compile(r"[(]|\$\w|\s\.\w")
+BARE_DOT: Final = rx(r"(?<![\w.$)\"'])\.(?![\w.])")
+BARE_DOLLAR: Final = rx(r"\$(?![\w.])")
+KEYED: Final = rx(r"\b(?:index|get|dig|pluck|pick|omit|hasKey)\s{1,9}(?P<given>[^|}]{0,400})")
+PUT_TOGETHER: Final = rx(r"[(]|\$\w|\s\.\w")
 
 
 def varying(texts: Mapping[str, str], values: Mapping[str, str]) -> Iterator[str]:
