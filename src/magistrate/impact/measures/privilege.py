@@ -173,7 +173,9 @@ def _differences(
         return ()
     sides = list(both)
     if not base.known:
-        sides = [replace(side, live=side.live | {holder.name for holder in side.holders}) for side in sides]
+        sides = [
+            replace(side, live=side.live | ({holder.name for holder in side.holders} - side.compared)) for side in sides
+        ]
     return delta(*sides)
 
 

@@ -161,12 +161,15 @@ class Grants:
 
     `live` are the actors that exist whatever the files say (a workload that runs, a person who logs in,
     `anybody`). A holder that nobody live reaches has latent rights: recorded, not a widening alone.
+    `compared` are holders that say how something is made, which counts only where it was there before:
+    a new one gives nothing by it, also where nobody knows the repository.
     """
 
     holders: tuple[Holder, ...] = ()
     edges: tuple[Edge, ...] = ()
     live: frozenset[str] = frozenset()
     unknown: tuple[Unknown, ...] = ()
+    compared: frozenset[str] = frozenset()
 
 
 class Reader(Protocol):
@@ -208,6 +211,7 @@ def merged(parts: Mapping[str, Grants]) -> Grants:
         edges=tuple(edge for grants in parts.values() for edge in grants.edges),
         live=frozenset().union(*(grants.live for grants in parts.values())),
         unknown=tuple(one for grants in parts.values() for one in grants.unknown),
+        compared=frozenset().union(*(grants.compared for grants in parts.values())),
     )
 
 

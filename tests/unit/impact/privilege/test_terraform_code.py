@@ -77,3 +77,19 @@ def test_bounds_beside_an_exact_version_give_nothing_and_another_one_does(before
     asks = 'terraform {\n  required_version = "%s"\n}\n'
     found = delta(grants({"a/main.tf": asks % before}), grants({"a/main.tf": asks % after}))
     assert any(one.turn == "gains" for one in found) is gains
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_new_resource_gives_nothing_by_its_provider_and_one_that_moves_does(known):
+    queue = 'provider "aws" {\n  alias = "b"\n}\nresource "aws_sqs_queue" "q" {\n  provider = aws%s\n}\n'
+    base = BaseTree(known=known)
+
+    def judged(before, after):
+        return privilege([[FileChange(path="a/main.tf", before=before.encode(), after=after.encode())]], base).rows
+
+    bare = queue.partition("resource")[0]
+    assert not [row for row in judged(bare, queue % ".b") if not row.loses and "made with" in row.gains]
+    (gained,) = [row for row in judged(queue % "", queue % ".b") if not row.loses]
+    assert gained.gains == "`aws_sqs_queue.q` is made with the provider `aws.b`"
+    (gained,) = [row for row in judged(queue % ".b", queue % "") if not row.loses]
+    assert gained.gains == "`aws_sqs_queue.q` is made with the provider `aws`"

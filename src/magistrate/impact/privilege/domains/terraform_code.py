@@ -2,8 +2,8 @@
 
 Providers and modules from elsewhere run with all that the credentials allow with which the folder is applied: another one,
 or another version of one, is a right of whoever wrote it. So is a program that runs at plan time or a command of a
-provisioner, with the files beside it that it names. As whom a provider acts, and where the state is kept (which holds
-secrets, and steers what is made and destroyed), are facts of their own.
+provisioner, with the files beside it that it names. With which provider a single resource is made, as whom a provider acts,
+and where the state is kept (which holds secrets, and steers what is made and destroyed), are facts of their own.
 
 Rule kept: a fact that goes leaves what holds without it (whoever applies it, any version, a state on that machine), so
 that what was narrower is seen to go. What the inputs of a module from elsewhere give is another reader's matter.
@@ -15,6 +15,7 @@ import json
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from magistrate.impact.privilege.domains import terraform, terraform_names
@@ -97,6 +98,7 @@ class _Folders:
     folders: dict[str, _Folder] = field(default_factory=dict)
     held: dict[tuple[str, str], list[Statement]] = field(default_factory=dict)
     live: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
 
     def read(self) -> None:
         """What stands in the files themselves."""
@@ -117,6 +119,7 @@ class _Folders:
                 own.elsewhere |= inside not in here
             elif block.kind != "terraform":
                 _used(block, own)
+                self._made_by(block)
 
     def add(self, block: Block) -> None:
         """What a block says with its names in their place."""
@@ -145,6 +148,23 @@ class _Folders:
         says = f"the provider `{name}` acts as {_plain(text)}"
         self._hold(holder, DOMAIN, Statement(where=(literals("acts as", text),), place=place, says=says))
 
+    def _made_by(self, block: Block) -> None:
+        """With which provider one resource is made, so in which account: another one is no less than the one before.
+
+        It counts for a block that is there before: a new one gives what the readers of rights find in it.
+        """
+        if block.kind == "provider":
+            return
+        usual = block.type.partition("_")[0]
+        given = block.body.get("provider")
+        text = usual if given is None else given if isinstance(given, str) else short(given, 200)
+        text = text.strip(OPEN + CLOSE)
+        says = f"`{block.type}.{block.name}` is made with the provider `{_plain(text)[:120]}`"
+        holder = f"terraform:{_folder(block) or '.'} {block.kind} {block.type}.{block.name}"
+        place = Place(path=block.path, line=block.line)
+        self.made.add(holder)
+        self._hold(holder, CODE, Statement(where=(_made_with(text),), place=place, says=says))
+
     def _module(self, block: Block, folder: str, place: Place) -> None:
         source = json.dumps(block.body.get("source"), default=str)
         told = versions([block.body.get("version")])
@@ -172,7 +192,7 @@ class _Folders:
             Holder(name=name, domain=domain, layers=(Layer(statements=tuple(dict.fromkeys(self.held[name, domain]))),))
             for name, domain in sorted(self.held)
         )
-        return Grants(holders=holders, edges=tuple(edges), live=frozenset(self.live))
+        return Grants(holders=holders, edges=tuple(edges), live=frozenset(self.live), compared=frozenset(self.made))
 
     def _applied(self, folder: str, own: _Folder, *, live: bool) -> None:
         """A folder with all that it calls."""
@@ -225,6 +245,11 @@ class _Folders:
             DOMAIN,
             Statement(where=(literals("acts with", text),), place=place, says=says),
         )
+
+
+@lru_cache(maxsize=256)
+def _made_with(provider: str) -> Where:
+    return literals("is made with", provider)
 
 
 def _folder(block: Block) -> str:
