@@ -32,8 +32,9 @@ LICENCE: Final = rx(
     r"(?i)governing permissions and\b|\bpermission is hereby granted\b|\bpermission notice shall be included\b|\bcopyright (?:owners?|holders?)\b|"
     r"\bwarrant(?:y|ies) of merchantability\b|\bfitness for a particular purpose\b|\blimitations under the license\b"
 )
-KEPT_TEXTS: Final = 4_096
-"""Texts of which is kept what was found in them; bases that follow each other share most."""
+KEPT_TEXTS: Final = 16_384
+"""Texts of which is kept what was found in them; bases that follow each other share most. A base with more texts than
+that finds nothing kept, for the texts are gone through in order: the oldest is forgotten just before it is asked for."""
 READABLE: Final = rx(rb"[\t\x20-\x7e]{6,}|(?:[\t\x20-\x7e]\0){6,}")
 """What a person could read in bytes that are no text: as `strings` finds it, in ASCII and in UTF-16."""
 

@@ -161,10 +161,13 @@ def pinned_by(content: bytes, base: BaseTree) -> str | None:
     """
     if content not in base.pins_found:
         hexadecimal, encoded = digests_of(content)
+        digits, letters = _all_pins(base)
+        named_hex = [name for name in hexadecimal if name in digits]
+        named_encoded = [name for name in encoded if name in letters]
         naming = (
             path
-            for path, digits, letters in _pins(base)
-            if any(name in digits for name in hexadecimal) or any(name in letters for name in encoded)
+            for path, own_digits, own_letters in (_pins(base) if named_hex or named_encoded else ())
+            if any(name in own_digits for name in named_hex) or any(name in own_letters for name in named_encoded)
         )
         base.pins_found[content] = next(naming, None)
     return base.pins_found[content]
@@ -176,6 +179,16 @@ def _pins(base: BaseTree) -> tuple[tuple[str, str, str], ...]:
     if not isinstance(kept, tuple):
         runs = ((path, *_runs_in(text)) for path, text in sorted(base.files.items()))
         kept = base.looked_up["pins"] = tuple(one for one in runs if one[2])
+    return kept
+
+
+def _all_pins(base: BaseTree) -> tuple[str, str]:
+    """The runs of all files together, none of them touching another: what is not in here is in no file."""
+    kept = base.looked_up.get("all pins")
+    if not isinstance(kept, tuple):
+        pins = _pins(base)
+        joined = (" ".join(one[1] for one in pins), " ".join(one[2] for one in pins))
+        kept = base.looked_up["all pins"] = joined
     return kept
 
 

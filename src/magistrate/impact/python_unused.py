@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
-from magistrate.impact.base import BaseTree
+from magistrate.impact.base import KEPT_TEXTS, BaseTree
 from magistrate.impact.compiled import rx
 from magistrate.impact.python_imports import Atom, may_go, shadowed
 
@@ -60,13 +61,22 @@ def taken_by(path: str, name: str, base: BaseTree) -> str | None:
     stem = parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
     module = re.compile(rf"(?<!\w){re.escape(stem)}(?!\w)")
     word = re.escape(name)
-    taken = re.compile(
-        rf"[.:]\s*{word}(?!\w)|\bfrom\s+[\w.]*(?<!\w){re.escape(stem)}\s+import\b[^\n]*(?<!\w)(?:{word}(?!\w)|\*)|[\"']{word}[\"'.:]|{LISTS_NAMES}"
-    )
-    listed = re.compile(rf"\bfrom\s+[\w.]*(?<!\w){re.escape(stem)}\s+import\s*[(\\][^)]*(?<!\w){word}(?!\w)")
+    imported = rf"\bfrom\s+[\w.]*(?<!\w){re.escape(stem)}\s+import"
+    taken = re.compile(rf"[.:]\s*{word}(?!\w)|{imported}\b[^\n]*(?<!\w)(?:{word}(?!\w)|\*)|[\"']{word}[\"'.:]")
+    listed = re.compile(rf"{imported}\s*[(\\][^)]*(?<!\w){word}(?!\w)")
+    starred = re.compile(rf"{imported}\b[^\n]*(?<!\w)\*")
     for other, text in sorted(base.files.items()):
-        if other == path or stem not in text or not (name in text or "*" in text or re.search(LISTS_NAMES, text)):
+        if other == path or stem not in text or not (name in text or "*" in text or _lists_names(text)):
             continue
-        if module.search(text) and (len(text) > NAME_LIMIT or taken.search(text) or listed.search(text)):
+        if not module.search(text):
+            continue
+        by_name = (taken, listed) if name in text else (starred,)  # without the name only a star may take it
+        if len(text) > NAME_LIMIT or _lists_names(text) or any(one.search(text) for one in by_name):
             return other
     return None
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _lists_names(text: str) -> bool:
+    """Whether a text asks some object for all its names."""
+    return re.search(LISTS_NAMES, text) is not None
