@@ -7,11 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from magistrate.authority.across import Apart, LinkedVerdict
-from magistrate.authority.policy import TrustedPolicy
-from magistrate.authority.roster import TrustedRoster
 from magistrate.domain.case import (
     AgentRow,
     Case,
@@ -29,10 +26,15 @@ from magistrate.domain.finding import Finding
 from magistrate.domain.history import AlteredRow, LandedRows
 from magistrate.domain.impact import FileChange
 from magistrate.domain.lifecycle import CaseState
-from magistrate.wire.assessment import Verdict
-from magistrate.wire.document import Body
-from magistrate.wire.effect import GitEffect, GitUpdate
-from magistrate.wire.envelope import Envelope
+
+if TYPE_CHECKING:  # a page of types: who only judges loads no signatures, tokens and documents for it
+    from magistrate.authority.across import Apart, LinkedVerdict
+    from magistrate.authority.policy import TrustedPolicy
+    from magistrate.authority.roster import TrustedRoster
+    from magistrate.wire.assessment import Verdict
+    from magistrate.wire.document import Body
+    from magistrate.wire.effect import GitEffect, GitUpdate
+    from magistrate.wire.envelope import Envelope
 
 
 class SandboxLevel(StrEnum):

@@ -112,3 +112,19 @@ def _in_isinstance(tree: ast.AST, wanted: ast.AST) -> bool:
 def test_what_is_kept_of_a_pattern_is_all_that_the_sources_ask_for() -> None:
     asked = {name for name in dir(re.compile("")) if not name.startswith("_")} - {"scanner", "pattern"}
     assert asked == set(OF_A_PATTERN)
+
+
+LOADING = """
+import sys
+import magistrate.bootstrap.assess, magistrate.entrypoints.cli.main, magistrate.entrypoints.cli.assess_forms
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+OF_OTHER_DOORS = {"cedarpy", "cryptography", "joserfc", "re2", "sqlalchemy", "starlette", "tree_sitter", "z3"}
+
+
+@pytest.mark.requirement("R77")
+def test_who_only_judges_loads_no_keys_no_store_and_no_assessor() -> None:
+    done = subprocess.run([sys.executable, "-I", "-c", LOADING], capture_output=True, check=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "magistrate" in loaded
+    assert loaded & OF_OTHER_DOORS == set()
