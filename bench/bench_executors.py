@@ -24,7 +24,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
 import psycopg  # noqa: E402
-from paths import PYTHON  # noqa: E402
 from world.casework import CaseWorld, git  # noqa: E402
 from world.control_process import EXECUTOR, Caller, Running, home_of_another, start_control, start_gate, start_witness  # noqa: E402
 from world.postgres import PostgresServer  # noqa: E402
@@ -157,7 +156,7 @@ def _executor(world: CaseWorld, name: str, url: str) -> Running:
             settings.unlink()
         settings.write_text(f'{plain}\n[journal]\nurl = "{url}"\nschema = "{name.replace("-", "_")}"\n')
     note = home / "executor" / "journal.place"
-    return Running(name, town.home, [PYTHON, "-c", EXECUTOR, str(home)], note.exists)
+    return Running(name, town.home, EXECUTOR, [str(home)], note.exists)
 
 
 def _in_review(world: CaseWorld, shop: str) -> tuple[str, Any]:

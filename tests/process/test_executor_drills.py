@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import world.ledger as logs
-from world.real_gate import FolderControl, Town, outside_of, town_with_gate
+from world.real_gate import FolderControl, outside_of
+from world.warm_gate import Town, town_with_gate
 
 from magistrate.adapters.stores.export import export_log
 from magistrate.errors import Refused

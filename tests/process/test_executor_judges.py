@@ -14,7 +14,8 @@ import msgspec
 import pytest
 from world.deployment import Deployment
 from world.executing import Alarms, World
-from world.real_gate import FolderControl, Town, town_with_gate
+from world.real_gate import FolderControl
+from world.warm_gate import Town, town_with_gate
 
 from magistrate.adapters.git.bare import BareRepositories
 from magistrate.adapters.sandbox.detect import open_sandbox

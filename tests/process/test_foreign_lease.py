@@ -17,7 +17,8 @@ from paths import MAGISTRATE
 from world.deployment import new_id
 from world.executing import Alarms
 from world.gate_world import REF, GateWorld, make_gate_world
-from world.real_gate import FolderControl, Town, outside_of, town_with_gate
+from world.real_gate import FolderControl, outside_of
+from world.warm_gate import Town, town_with_gate
 
 from magistrate.adapters.keys.process import load_process_key
 from magistrate.adapters.stop_files import drop_stop

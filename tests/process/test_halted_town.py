@@ -36,7 +36,7 @@ class Target:
                 return
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Health)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def pushed_over(self) -> None:
         assert self.town is not None

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from world.crash_verdict import verify_nothing_half
 from world.postgres import PostgresServer
-from world.real_gate import FolderControl, outside_of, run_child, town_with_gate
+from world.real_gate import FolderControl, outside_of
+from world.warm_gate import run_child, town_with_gate
 
 from magistrate.bootstrap.executor_journal import journal_of
 from magistrate.errors import Unavailable

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from world import warm_gate
 from world.postgres_grants import Store
 from world.postgres_leases import GROUP, Shop
-from world.real_gate import FolderControl, outside_of, run_child
+from world.real_gate import FolderControl, outside_of
 from world.system_town import AFTER, BEFORE, OLD, SystemTown, systems_here
 
 from magistrate.domain.entitlements import text_of
@@ -23,6 +24,10 @@ from magistrate.executor.journal import Journal
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("R53", "R54", "R56"), pytest.mark.xdist_group("postgres-role")]
 ENTITLED = [("after", 12), ("after", 13), ("before", 14), ("after", 14), ("after", 16), ("after", 18)]
 ROTATED = [("after", entry) for entry in (11, 14, 17, 20, 23, 26, 28, 30)]
+
+
+class WarmTown(warm_gate.Town, SystemTown):
+    """With a gate that is forked."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,7 @@ def town(tmp_path: Path, store: Store) -> Iterator[SystemTown]:
     shop.sql(f"set role {GROUP}; grant select, update on store.price to clerk; reset role")
     shop.sql(f"alter role app_a login password '{OLD}'")
     shop.sql("alter role app_b nologin password null")
-    made = SystemTown(tmp_path / "home", shop)
+    made = WarmTown(tmp_path / "home", shop)
     try:
         made.start_gate()
         yield made
@@ -66,9 +71,9 @@ def verify_nothing_stands(town: SystemTown) -> tuple[str, str]:
 
 
 def died_and_came_back(town: SystemTown, moment: str, point: int) -> None:
-    first = run_child(town.home, moment, str(point))
+    first = warm_gate.run_child(town.home, moment, str(point))
     assert first.returncode == -signal.SIGKILL, ("this point was never reached", first.stderr.decode())
-    again = run_child(town.home)
+    again = warm_gate.run_child(town.home)
     assert again.returncode == 0, again.stderr.decode()
 
 

@@ -29,7 +29,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from world.admissible import Admissible, without
 from world.deployment import Deployment, by_all, new_id
 from world.executing import Alarms, Judge, MemoryControl, World
-from world.real_gate import MAIN, Town, git, outside_of
+from world.real_gate import MAIN, git, outside_of
+from world.warm_gate import Town
 
 from magistrate.authority.roster import TrustedRoster, trust_roster
 from magistrate.errors import MagistrateError

@@ -12,28 +12,41 @@ from pathlib import Path
 
 import httpx
 import msgspec
-from paths import PYTHON
-from world import warm_judge
+from world import warm_judge, warm_server
 from world.deployment import Deployment
+from world.warm_server import Program
 
 import magistrate
 
-CONTROL = "from pathlib import Path; import sys; from magistrate.entrypoints.control.server import main; main(Path(sys.argv[1]))"
-GATE = "from pathlib import Path; import sys; from magistrate.bootstrap.gate import main; main(Path(sys.argv[1]))"
-EXECUTOR = (
-    "from pathlib import Path; import sys; from magistrate.bootstrap.executor import main;"
-    " raise SystemExit(main(Path(sys.argv[1]), poll_seconds=0.1))"
+HOME = "from pathlib import Path\nimport sys\n"
+CONTROL = Program(HOME + "from magistrate.entrypoints.control.server import main", "main(Path(sys.argv[1]))")
+GATE = Program(HOME + "from magistrate.bootstrap.gate import main", "main(Path(sys.argv[1]))")
+EXECUTOR = Program(
+    HOME + "from magistrate.bootstrap.executor import main",
+    "raise SystemExit(main(Path(sys.argv[1]), poll_seconds=0.1))",
 )
+WITNESS = Program(HOME + "from magistrate.entrypoints.witness.server import main", "main(Path(sys.argv[1]))")
 
 
 class Running:
-    """A process that is killed at the end, with its output in a file; its assessor is warm unless its source is another."""
+    """A process that is killed at the end, with its output in a file.
 
-    def __init__(self, name: str, home: Path, argv: list[str], ready, source: Path | None = None) -> None:
-        asked = warm_judge.surroundings() if source is None else {"PYTHONPATH": str(source)}
-        env = {**os.environ, **asked}
+    It and its assessor are warm, unless its source is another; one that has been `captured` runs that program first.
+    """
+
+    def __init__(
+        self, name: str, home: Path, program: Program, words: list[str], ready, *, source: Path | None = None, captured: str = ""
+    ) -> None:  # fmt: skip
+        self.child: warm_server.Child | subprocess.Popen[bytes]
         with (home / "run" / f"{name}.log").open("ab") as log:
-            self.child = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env)
+            if source is None and not captured:
+                self.child = warm_server.start(program, words, log=log, env={**os.environ, **warm_judge.surroundings()})
+            else:
+                asked = warm_judge.surroundings() if source is None else {"PYTHONPATH": str(source)}
+                self.child = subprocess.Popen(
+                    program.argv(words, captured), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                    env={**os.environ, **asked},
+                )  # fmt: skip
         self.home, self.name = home, name
         self.await_ready(ready)
 
@@ -59,28 +72,34 @@ class Running:
 
 def start_witness(deployment: Deployment) -> Running:
     url = f"{deployment.settings.witness_url}/{'0' * 64}/checkpoint"
-    argv = [PYTHON, "-m", "magistrate.entrypoints.witness.server", str(deployment.home)]
-    return Running("witness", deployment.home, argv, lambda: _answers(url))
+    return Running("witness", deployment.home, WITNESS, [str(deployment.home)], lambda: _answers(url))
 
 
 def start_control(deployment: Deployment, captured: str = "", source: Path | None = None) -> Running:
     """Control as it is, or with this program run in it first, as who has captured it would; or from another source."""
     url = f"{deployment.settings.control_url}/nowhere"
-    argv = [PYTHON, "-c", f"{captured}\n{CONTROL}", str(deployment.home)]
-    socket = deployment.settings.front_socket
-    return Running("control", deployment.home, argv, lambda: _answers(url) and socket.exists(), source)
+    socket, words = deployment.settings.front_socket, [str(deployment.home)]
+    return Running(
+        "control",
+        deployment.home,
+        CONTROL,
+        words,
+        lambda: _answers(url) and socket.exists(),
+        source=source,
+        captured=captured,
+    )
 
 
 def start_gate(deployment: Deployment) -> Running:
     url = f"{deployment.settings.gate_url}/gate/v1/health"
-    return Running("gate", deployment.home, [PYTHON, "-c", GATE, str(deployment.home)], lambda: _well(url))
+    return Running("gate", deployment.home, GATE, [str(deployment.home)], lambda: _well(url))
 
 
 def start_executor(deployment: Deployment, source: Path | None = None, name: str = "executor") -> Running:
     """The executor as it is, or from another source; another `name` has a key, a journal and a home of its own."""
     home = deployment.home if name == "executor" else home_of_another(deployment, name)
     journal = home / "executor" / "journal.db"
-    return Running(name, deployment.home, [PYTHON, "-c", EXECUTOR, str(home)], journal.exists, source)
+    return Running(name, deployment.home, EXECUTOR, [str(home)], journal.exists, source=source)
 
 
 def home_of_another(deployment: Deployment, name: str) -> Path:

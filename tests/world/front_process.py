@@ -6,17 +6,17 @@ import secrets
 from typing import Any
 
 import httpx
-from paths import PYTHON
-from world.control_process import Running
+from world.control_process import HOME, Running
 from world.deployment import Deployment
+from world.warm_server import Program
 
-FRONT = "from pathlib import Path; import sys; from magistrate.entrypoints.front.server import main; main(Path(sys.argv[1]))"
+FRONT = Program(HOME + "from magistrate.entrypoints.front.server import main", "main(Path(sys.argv[1]))")
 
 
 def start_front(deployment: Deployment) -> Running:
     """Front of a home; ready when it answers."""
     url = f"{deployment.settings.front_url}/health"
-    return Running("front", deployment.home, [PYTHON, "-c", FRONT, str(deployment.home)], lambda: _alive(url))
+    return Running("front", deployment.home, FRONT, [str(deployment.home)], lambda: _alive(url))
 
 
 class Assistant:

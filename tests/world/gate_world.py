@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import Any
 
 import httpx
 import msgspec
+from world import warm_server
 from world.admissible import DIFF, Admissible
+from world.control_process import GATE
 from world.deployment import Deployment, new_id
 from world.ports import four_free_ports
 
@@ -63,7 +64,7 @@ class GateWorld:
     base_tree: str
     change: str
     change_tree: str
-    process: subprocess.Popen[bytes] | None = None
+    process: warm_server.Child | None = None
 
     @property
     def bare(self) -> Path:
@@ -80,11 +81,8 @@ class GateWorld:
 
     def start(self) -> None:
         """Start the gate and wait until it answers."""
-        code = (
-            f"from pathlib import Path; from magistrate.bootstrap.gate import main; main(Path({str(self.town.home)!r}))"
-        )
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=log)
+            self.process = warm_server.start(GATE, [str(self.town.home)], log=log)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:

@@ -80,7 +80,7 @@ def _tell_end(watched: int, child: int, ends: int) -> None:
     os.close(ends)
 
 
-def become(called: Called, program: str) -> None:
+def become(called: Called) -> None:
     """Take words, environment, folder and streams of a call, and nothing of this process."""
     argv, cwd, env, streams = called
     os.dup2(streams[0], 1)
@@ -90,15 +90,12 @@ def become(called: Called, program: str) -> None:
     os.environ.clear()
     os.environ.update(env)
     sys.argv, sys.orig_argv = argv, [sys.executable, *argv]
-    __main__: Any = sys.modules["__main__"]
-    __main__.__file__ = program
     for name, number in (("stdout", 1), ("stderr", 2)):
         old: io.TextIOWrapper = getattr(sys, name)
-        new = open(number, "w", encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115  it is the process's stream
+        lines = 1 if number == 2 else -1
+        new = open(number, "w", lines, encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115  it is the process's stream
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)
-    if "WARM_JUDGE" in env:  # as Python itself reads it where a call starts one
-        runpy.run_path(str(WARM_START))
 
 
 def main() -> None:
@@ -114,7 +111,11 @@ def main() -> None:
     called = serve(link)
     if called is not None:
         link.detach()
-        become(called, program)
+        become(called)
+        __main__: Any = sys.modules["__main__"]
+        __main__.__file__ = program
+        if "WARM_JUDGE" in called[2]:  # as Python itself reads it where a call starts one
+            runpy.run_path(str(WARM_START))
         importlib.import_module("magistrate.entrypoints.cli.main").main()
 
 
