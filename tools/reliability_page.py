@@ -1,6 +1,6 @@
 """Write docs/reliability.md from the results of the crash matrices (docs/results/soak-crash-*.json).
 
-The cells are those of tests/soak/crash_cells.py and action_cells.py, the numbers those of the soak; `--check` writes nothing
+The cells are those of tests/soak/crash_cells.py, action_cells.py and journal_cells.py, the numbers those of the soak; `--check` writes nothing
 and exits 1 when the page is not what they say.
 """
 
@@ -19,11 +19,14 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
 from soak.action_cells import CELLS as ACTION_CELLS  # noqa: E402
 from soak.action_cells import NOT_HERE  # noqa: E402
 from soak.crash_cells import CELLS, FAULTS, MATRIX, MOMENTS, NOT_APPLICABLE, Cell  # noqa: E402  the paths are set above
+from soak.journal_cells import CELLS as JOURNAL_CELLS  # noqa: E402
+from soak.journal_cells import FAULTS as JOURNAL_FAULTS  # noqa: E402
 from soak.subject import SEED  # noqa: E402
 
 PAGE = ROOT / "docs/reliability.md"
 RESULT = ROOT / "docs/results/soak-crash-matrix.json"
 ACTIONS = ROOT / "docs/results/soak-crash-actions.json"
+JOURNALS = ROOT / "docs/results/soak-crash-journal.json"
 UNTOUCHED = ("kill executor", "journal full")
 """Faults that leave the executor running and the provider answering while it revokes; else a revocation takes the outage."""
 HEAD = """# What survives a crash
@@ -56,22 +59,32 @@ is a wire that resets every connection.
 """
 OTHERS = """# The other actions
 
-Releases, deployments that something follows, changes of entitlements and rotations, in the same way: `make soak ARGS=crash-actions`, with a
-sample in `tests/process/test_crash_actions.py`. The last two change a real PostgreSQL behind a wire of its own, and `slow` and
-`dead` strike the ways to gate and database at once. Each write that is the action's own meets every fault, before the write or
-after it in turn. Beside what must hold above:
+Releases, deployments that something follows (`deploy`) or that are brought to a target (`deliver`), changes of entitlements, rotations, and
+the ways back, in the same way: `make soak ARGS=crash-actions`, with a sample in `tests/process/test_crash_actions.py`. The database is a real
+PostgreSQL; a target that runs a deployment and a consumer of a secret are programs behind real sshds. Each stands behind a wire of its
+own, and `slow` and `dead` strike all ways at once. Each write that is the action's own meets every fault, before the write or after it in
+turn. Beside what must hold above:
 
 - no role of a lease is left at the database, and none can log in, by the database's own clock, once its lease has ended;
 - what the database gives away is what it gave before or what was approved, and the ref of the stage records the same;
+- no certificate that was ever minted, with its key, is let in by a target, and nothing that a lease started still runs there; what the target
+  runs is what the ref of the stage records, whole, and it was brought there once;
 - whoever uses a secret is let in at the end, whatever became of its rotation; where it succeeded the former login is dead, where it was taken
   back the former alone lives, and what stopped between is HALTED, with either or both alive.
+"""
+JOURNAL = """# The journal on PostgreSQL
+
+Merges in the same way, with the executor's journal on a real PostgreSQL behind a wire of its own: `make soak ARGS=crash-journal`, with a sample
+in `tests/process/test_crash_journal.py`. The server of the journal is killed, and recovers from its own log; it stands still, by chance for
+longer than the executor waits; its answers come late; every connection to it is cut. Each write meets each fault, before the write or after
+it in turn, and in a quarter of the cases the journal stays away until the lease has ended. The same must hold as above.
 """
 TAIL = """
 ## What it does not show
 
 One machine, one file system, one gate and one executor; a power cut, which may lose what a disk acknowledged, is not made.
 Control is a memory behind HTTP, the judge says what the case says, the policy's check passes: these have tests of their
-own. The journal is on SQLite only. An inverse that the gate could not take in time ends HALTED, loudly, with the change
+own. With the journal on PostgreSQL clocks and the disk of the server are not struck. An inverse that the gate could not take in time ends HALTED, loudly, with the change
 still there: safe, and a person has to look.
 
 ## Two executors
@@ -82,16 +95,16 @@ moves a ref once, as the gate mints one credential for one warrant.
 """
 
 
-def page(result: Mapping[str, Any], actions: Mapping[str, Any]) -> str:
+def page(result: Mapping[str, Any], actions: Mapping[str, Any], journals: Mapping[str, Any]) -> str:
     """The whole page."""
     return "\n".join(
-        [HEAD, *_told(result, CELLS), *_not_applicable(), OTHERS, *_told(actions, ACTION_CELLS), *_not_here(), TAIL.strip(), ""]
+        [HEAD, *_told(result, CELLS, FAULTS), *_not_applicable(), OTHERS, *_told(actions, ACTION_CELLS, FAULTS), *_not_here(), JOURNAL, *_told(journals, JOURNAL_CELLS, JOURNAL_FAULTS), TAIL.strip(), ""]
     )  # fmt: skip
 
 
-def _told(result: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
+def _told(result: Mapping[str, Any], cells: Sequence[Cell], faults: Sequence[str]) -> list[str]:
     seen = [(word.rpartition(": ")[0], word.rpartition(": ")[2], count) for word, count in result["seen"].items()]
-    return [*_run(result, cells), *_by_fault(seen, result), *_by_cell(seen, result, cells)]
+    return [*_run(result, cells), *_by_fault(seen, result, faults), *_by_cell(seen, result, cells, faults)]
 
 
 def _run(result: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
@@ -115,24 +128,25 @@ def _sources(result: Mapping[str, Any]) -> str:
     return ", ".join(f"`{name[:23]}` for {count} cases" for name, count in counted.most_common())
 
 
-def _by_fault(seen: Sequence[tuple[str, str, int]], result: Mapping[str, Any]) -> list[str]:
+def _by_fault(seen: Sequence[tuple[str, str, int]], result: Mapping[str, Any], faults: Sequence[str]) -> list[str]:
     rows = ["## By fault", "", "`dead` is from the beginning of a revocation that went through to the refused probe, in ms.", "",
             "| fault | n | outcomes | leases | dead p50 | p99 | max |", "|---|---|---|---|---|---|---|"]  # fmt: skip
-    figures: dict[str, list[int]] = {fault: [] for fault in FAULTS}
+    figures: dict[str, list[int]] = {fault: [] for fault in faults}
     for shard in result["shards"]:
         for name, numbers in shard.get("figures", {}).items():
             figures[name] += numbers
-    for fault in FAULTS:
+    for fault in faults:
         ended = Counter[str]()
         for cell, outcome, count in seen:
             if cell.endswith(f", {fault}"):
                 ended[outcome] += count
         told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(ended.items()))
         rows.append(f"| {fault} | {ended.total()} | {told} | {_spread(figures[fault])} |")
-    well = [number for fault in UNTOUCHED for number in figures[fault]]
-    ill = [number for fault in FAULTS if fault not in UNTOUCHED for number in figures[fault]]
+    untouched = [fault for fault in UNTOUCHED if fault in faults]
+    well = [number for fault in untouched for number in figures[fault]]
+    ill = [number for fault in faults if fault not in untouched for number in figures[fault]]
     rows += [
-        f"| **both run, no wrong clock** ({', '.join(UNTOUCHED)}) | | | {_spread(well)} |",
+        f"| **both run, no wrong clock** ({', '.join(untouched)}) | | | {_spread(well)} |",
         f"| **the outage counted in** (all others) | | | {_spread(ill)} |", "",
     ]  # fmt: skip
     return rows
@@ -147,17 +161,19 @@ def _spread(numbers: Sequence[int]) -> str:
     return f"{len(ordered)} | {ordered[(len(ordered) - 1) // 2]} | {last} | {ordered[-1]}"
 
 
-def _by_cell(seen: Sequence[tuple[str, str, int]], result: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
+def _by_cell(
+    seen: Sequence[tuple[str, str, int]], result: Mapping[str, Any], cells: Sequence[Cell], faults: Sequence[str]
+) -> list[str]:
     counts = Counter[str]()
     for cell, _, count in seen:
         counts[cell] += count
     bad = Counter(one["why"].split("BrokenError: ")[-1].rpartition(": ")[0] for one in result["failures"])
     there = {cell.name for cell in cells}
     rows = ["## By cell", "", "n of cases in which everything held; `0` is an empty cell, which fails; `-` is none.", "",
-            f"| write | moment | {' | '.join(FAULTS)} |", "|---" * (len(FAULTS) + 2) + "|"]  # fmt: skip
+            f"| write | moment | {' | '.join(faults)} |", "|---" * (len(faults) + 2) + "|"]  # fmt: skip
     for row in dict.fromkeys(cell.row for cell in cells):
         for moment in MOMENTS:
-            names = [f"{row}, {moment}, {fault}" for fault in FAULTS]
+            names = [f"{row}, {moment}, {fault}" for fault in faults]
             told = [
                 f"{counts[name]}{' (failed)' if any(name in why for why in bad) else ''}" if name in there else "-"
                 for name in names
@@ -180,11 +196,11 @@ def _not_here() -> list[str]:
 
 def main(argv: Sequence[str]) -> int:
     """Write the page, or say that it is stale."""
-    result, actions = json.loads(RESULT.read_text()), json.loads(ACTIONS.read_text())
-    if {result["seed"], actions["seed"]} != {SEED}:
+    found = [json.loads(place.read_text()) for place in (RESULT, ACTIONS, JOURNALS)]
+    if {one["seed"] for one in found} != {SEED}:
         print("a result is of another seed", file=sys.stderr)
         return 1
-    wanted = page(result, actions)
+    wanted = page(*found)
     if "--check" in argv:
         if not PAGE.exists() or PAGE.read_text() != wanted:
             print("docs/reliability.md is not what the result says; run: make docs", file=sys.stderr)

@@ -24,6 +24,12 @@ from soak.crash_cells import (
 )  # fmt: skip
 from soak.crash_faults import DEEDS
 from soak.crash_matrix import CASES, SUBJECT
+from soak.journal_cells import CELLS as JOURNAL_CELLS
+from soak.journal_cells import FAULTS as JOURNAL_FAULTS
+from soak.journal_cells import LOST
+from soak.journal_cells import covering as covering_journals
+from soak.journal_matrix import SUBJECT as JOURNAL_SUBJECT
+from soak.journal_matrix import Journals
 
 from magistrate.domain.execution import LeaseState
 
@@ -61,6 +67,22 @@ def test_each_write_of_each_action_meets_every_fault_and_both_moments() -> None:
     assert {cell.point.step for cell in ACTION_CELLS} >= {"system.started", "system.changed", "secret.probed"}
     assert ACTION_SUBJECT.cells == tuple(cell.name for cell in ACTION_CELLS)
     assert ACTION_SUBJECT.shards * CASES >= len(ACTION_CELLS) >= 300
+
+
+@pytest.mark.requirement("R53", "R56")
+def test_each_write_meets_whatever_befalls_a_journal_on_a_server() -> None:
+    writes = [(way.name, write) for way in WAYS for write in way.writes]
+    assert len(JOURNAL_CELLS) == len({cell.name for cell in JOURNAL_CELLS}) == len(writes) * len(JOURNAL_FAULTS)
+    assert {(cell.fault, cell.point.moment) for cell in JOURNAL_CELLS} == {
+        (f, m) for f in JOURNAL_FAULTS for m in MOMENTS
+    }
+    assert set(JOURNAL_FAULTS) <= set(Journals.deeds)
+    assert JOURNAL_SUBJECT.cells == tuple(cell.name for cell in JOURNAL_CELLS)
+    assert JOURNAL_SUBJECT.shards * CASES >= len(JOURNAL_CELLS)
+    sample = covering_journals()
+    assert {cell.fault for cell in sample} == set(JOURNAL_FAULTS)
+    assert {cell.way.name for cell in sample} >= {"effect", "rollback"}
+    assert len([cell for cell in sample if cell.fault in LOST]) >= len(LOST)
 
 
 def test_the_sample_of_the_actions_covers_ways_faults_and_moments() -> None:

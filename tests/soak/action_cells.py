@@ -1,8 +1,8 @@
 """The crash matrix of the other actions: each write that is an action's own, times every fault, before the write or after it in turn.
 
-`release` and `deploy` go through the gate alone; `change_entitlement` and `rotate_secret` through the gate and then PostgreSQL, where
-`slow` and `dead` strike both ways at once, so that they strike the provider of the write whichever it is. What comes before the commits
-is the same for all actions, and is struck for `git_merge` (`crash_cells`).
+`release` and `deploy` go through the gate alone; the others through the gate and then PostgreSQL or a target behind sshd, where `slow` and
+`dead` strike all ways at once, so that they strike the provider of the write whichever it is. A way back begins there and ends at the
+gate. What comes before the commits is the same for all actions, and is struck for `git_merge` (`crash_cells`).
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ _VERIFIED: Final[tuple[Write, ...]] = (
     (Event.VERIFICATION_DONE, DONE, 1),
 )
 _ENDED: Final[Write] = (JournalStep.EXECUTION_ENDED, DONE, 1)
+_BACK: Final[tuple[Write, ...]] = (
+    *_lease(4), (Event.EFFECT_STARTED, INTENT, 2), *_dead(4), (Event.ROLLBACK_DONE, DONE, 1), _ENDED,
+)  # fmt: skip
+"""The way back of the ref, after what stands beside it."""
 ACTIONS: Final = (
     Way(
         name="release", healthy=True, releases=True,
@@ -59,6 +63,21 @@ ACTIONS: Final = (
         writes=(_MADE, _DONE, *_system(2, probed=False), (JournalStep.SYSTEM_CHANGED, DONE, 1), *_VERIFIED, _ENDED),
     ),
     Way(
+        name="entitle-back", healthy=False, stage="orders", ends=("rolled_back", "failed", "refused", "halted"),
+        writes=(
+            *_system(3, probed=False), (JournalStep.SYSTEM_CHANGED, DONE, 2), *_BACK,
+        ),
+    ),
+    Way(
+        name="deliver", healthy=True, stage="site",
+        ends=("succeeded", "rolled_back", "failed", "refused", "halted"),
+        writes=(_DONE, *_system(2, probed=False), (JournalStep.SYSTEM_CHANGED, DONE, 1), *_VERIFIED, _ENDED),
+    ),
+    Way(
+        name="deliver-back", healthy=False, stage="site", ends=("rolled_back", "failed", "refused", "halted"),
+        writes=(*_system(3, probed=False), (JournalStep.SYSTEM_CHANGED, DONE, 2), *_BACK),
+    ),
+    Way(
         name="rotate_secret", healthy=True, stage="password",
         ends=("succeeded", "rolled_back", "failed", "refused", "halted"),
         writes=(
@@ -74,12 +93,9 @@ NOT_HERE: Final[Mapping[str, str]] = {
     "execution.resumed, lease.unconfirmed, ref.moved_outside, halt.told": _WAYS,
     "release: verification, way back": "a release puts nothing to where it runs, and is never taken back",
     "rotate_secret: way back": "a rotation has none",
-    "change_entitlement: way back of the system": "it is reached by a crash within the change, not by a write of its own way; every"
-    " entry of it is struck in memory (test_entitlement_saga.py)",
-    "deploy to a target behind sshd": "a lease of a target makes the same writes as one of a consumer in `rotate_secret`; with a real"
-    " sshd it is killed in the normal suite only (test_delivery.py), it has no cells here",
-    "the consumer of rotate_secret": "a file with a mint in memory stands for the SSH target",
-    "the database's own disk and clock": "nothing fills the one or sets the other from outside here; a statement that fails is a dead provider",
+    "deliver: the record on the branch": "the writes of `deploy`, by the same code",
+    "disk and clock of the database and of a target": "nothing fills the one or sets the other from outside here; a statement or a login"
+    " that fails is a dead provider",
 }  # fmt: skip
 """What has no cell of its own, and why."""
 

@@ -7,7 +7,7 @@ a lease is left; and whoever uses a secret is let in, whatever became of its rot
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -45,6 +45,7 @@ class Stages(Matrix):
         super().__init__(town)
         self._stages = town
         self._there: frozenset[str] = frozenset()
+        self._minted: frozenset[str] = frozenset()
 
     def enter(self, cell: Cell) -> None:
         """A fresh case for the stage of the cell."""
@@ -53,13 +54,15 @@ class Stages(Matrix):
     def struck(self) -> None:
         """Remember whose leases there are: whoever goes on later has others made."""
         self._there = frozenset(self._stages.shop.roles())
+        self._minted = frozenset(self._stages.certificates())
 
     def verify_dead(self) -> None:
-        """As of a merge; and no role that was there can log in at the database by now (raises BrokenError)."""
+        """As of a merge; and nothing that was there opens the database or a target by now (raises BrokenError)."""
         super().verify_dead()
         alive = self._there & set(self._stages.alive())
         if alive:
             raise BrokenError(f"roles can log in after the end of their lease: {sorted(alive)}")
+        self._verify_refused(self._minted)
 
     def verify_end(self, cell: Cell, foreign: str) -> tuple[str, list[int]]:
         """As of a merge, and what stands beside the ref agrees with it (raises BrokenError)."""
@@ -67,11 +70,33 @@ class Stages(Matrix):
         left = self._stages.shop.roles()
         if left:
             raise BrokenError(f"roles are left: {left}")
-        if cell.way.stage == "orders":
+        self._verify_refused(self._stages.certificates())
+        for name, host in self._stages.hosts.items():
+            if host.town.pids():
+                raise BrokenError(f"something that a lease started still runs at {name}: {sorted(host.town.pids())}")
+        if cell.way.stage == "site":
+            self._verify_runs(found[0])
+        elif cell.way.stage == "orders":
             self._verify_given(found[0])
         elif cell.way.stage == "password":
             self._verify_let_in(found[0])
         return found
+
+    def _verify_refused(self, certificates: Iterable[str]) -> None:
+        """No certificate is honoured by a target, with the key that belongs to it."""
+        for certificate in certificates:
+            for name, host in self._stages.hosts.items():
+                if host.lets_in(certificate):
+                    raise BrokenError(f"a certificate opens {name} after the end of its lease")
+
+    def _verify_runs(self, outcome: str) -> None:
+        """The target runs the one that the outcome says, whole, and was brought the new one once at most."""
+        running, brought = self._stages.running.read_text(), self._stages.runs()
+        wanted = {"succeeded": {AFTER}, "halted": {BEFORE, AFTER}}.get(outcome, {BEFORE})
+        if running not in wanted:
+            raise BrokenError(f"{outcome}, and the target runs {running!r}")
+        if brought.count(AFTER) > 1:
+            raise BrokenError(f"the target was brought the same twice: {brought}")
 
     def _verify_given(self, outcome: str) -> None:
         """The database is at the state before or after, and at the one that the outcome says."""

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import httpx
 from soak.crash_cells import CELLS, Cell
-from soak.crash_faults import DEEDS, Scene
+from soak.crash_faults import DEEDS, Fault, Scene
 from soak.subject import BrokenError, Chances, Subject, Told, Trial
 from world.crash_processes import Place, world_of
 from world.crash_town import SECONDS, CrashTown, another_hand, crash_town
@@ -39,7 +39,7 @@ INSIDE_SHARE, PUSH_SECONDS = 0.7, 0.12
 """After `effect.started` it mostly strikes inside the push."""
 _ORPHANS = (
     "select count(*) from leases l left join executions e on e.warrant = l.execution where e.warrant is null"
-    " or l.warrant_digest <> e.warrant_digest or l.proposal is not e.proposal or l.proposal = '' or l.reason = ''"
+    " or l.warrant_digest <> e.warrant_digest or l.proposal is distinct from e.proposal or l.proposal = '' or l.reason = ''"
     " or l.repository = '' or l.ref = '' or l.old = '' or l.new = '' or l.expires = ''"
 )
 """R51: a privilege without its proposal, warrant, reason, scope or end."""
@@ -49,6 +49,7 @@ class Matrix:
     """Cases over one town."""
 
     cells: ClassVar[Sequence[Cell]] = CELLS
+    deeds: ClassVar[Mapping[str, Fault]] = DEEDS
 
     def __init__(self, town: CrashTown) -> None:
         self._town = town
@@ -110,7 +111,7 @@ class Matrix:
         return foreign
 
     def _strike(self, scene: Scene, cell: Cell) -> None:
-        striking, at_point, point = DEEDS[cell.fault](scene), scene.executor, cell.point
+        striking, at_point, point = self.deeds[cell.fault](scene), scene.executor, cell.point
         assert at_point is not None
         begun = point.step in {Event.EFFECT_STARTED, JournalStep.SYSTEM_STARTED} and point.moment == "after"
         if begun and scene.rng.random() < INSIDE_SHARE:
@@ -139,7 +140,10 @@ class Matrix:
 
 def _may_outlive(cell: Cell) -> bool:
     """Whether the executor may be left with a credential for longer than the lease; the provider answers for itself."""
-    faults = {"kill executor", "stop executor", "stop gate", "dead provider", "clock +1 h", "clock -1 h"}
+    faults = {
+        "kill executor", "stop executor", "stop gate", "dead provider", "clock +1 h", "clock -1 h", "journal killed", "journal stopped",
+        "journal cut",
+    }  # fmt: skip
     return cell.fault in faults and cell.way.name not in {"resumed", "unconfirmed"}
 
 
@@ -171,7 +175,7 @@ def verify_end(town: CrashTown, cell: Cell, foreign: str) -> tuple[str, list[int
         usable = [lease.lease for lease in outside.broker.leases() if lease.usable]
         if usable:
             raise BrokenError(f"the gate lists usable leases: {usable}")
-        journal = Journal(town.home / "executor" / "journal.db", outside.identity, outside.clock)
+        journal = Journal(town.journal_place(), outside.identity, outside.clock)
     except MagistrateError as error:
         raise BrokenError(error.diagnostics()) from error
     try:

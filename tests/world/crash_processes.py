@@ -22,6 +22,7 @@ from world.system_town import systems_here
 
 from magistrate.adapters.keys.process import load_process_key
 from magistrate.bootstrap.executor import LoggedAlarm, SystemClock, run
+from magistrate.bootstrap.executor_journal import journal_of
 from magistrate.bootstrap.gate import compose
 from magistrate.errors import MagistrateError
 from magistrate.executor.actions.merge import GitTarget
@@ -134,7 +135,8 @@ def world_of(place: Place) -> Outside:
     )  # fmt: skip
     plain = outside_of(home)
     if place.systems:
-        plain = replace(plain, **systems_here(home, identity, clock))
+        given = systems_here(home, identity, clock)
+        plain = replace(plain, **{**given, "closing": (*plain.closing, *given.get("closing", ()))})
     return replace(
         plain, identity=identity, clock=clock, alarm=LoggedAlarm(), inbox=HttpInbox(to_control, lambda: ""), broker=gate,
         drill_ground=gate, gate_misuse=gate, target=target, misuse=target, checks=PassingChecks(), watch_seconds=3600.0,
@@ -149,8 +151,9 @@ def executor_process(place: Place, points: tuple[Any, ...], ask: Connection) -> 
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     try:
         outside = world_of(place)
-        path = place.home / place.folder / "journal.db"
-        journal = pointed_journal(points, ask)(path, outside.identity, outside.clock)
+        settings = load_settings(place.home)
+        where = journal_of(settings) if settings.journal_url else place.home / place.folder / "journal.db"
+        journal = pointed_journal(points, ask)(where, outside.identity, outside.clock)
     except MagistrateError as error:
         sys.stderr.write(error.diagnostics() + "\n")
         raise SystemExit(error.exit_status) from error

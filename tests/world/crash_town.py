@@ -35,6 +35,7 @@ from magistrate.bootstrap.executor import SystemClock
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import Journal
+from magistrate.executor.journal_place import JournalPlace
 from magistrate.wire.canonical import digest
 from magistrate.wire.drill import DRILL_SECONDS, DrillKind, DrillResult, Probe
 from magistrate.wire.policy_bundle import Command
@@ -173,6 +174,10 @@ class CrashTown:
     def _log(self) -> list[str]:
         place = self.bare / "logs" / self.ref
         return place.read_text().splitlines() if place.exists() else []
+
+    def journal_place(self) -> Path | JournalPlace:
+        """Where the executor's journal is."""
+        return self.home / "executor" / "journal.db"
 
     def rows(self, sql: str, folder: str = "executor") -> list[tuple[Any, ...]]:
         """Read a journal from outside; nothing while it is not there or cannot be read."""

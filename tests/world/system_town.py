@@ -23,9 +23,11 @@ from magistrate.adapters.git.patch import QuarantinedPatches
 from magistrate.adapters.git.stage_plan import planned_stage
 from magistrate.adapters.sandbox.detect import open_sandbox
 from magistrate.bootstrap.executor_systems import systems_of
+from magistrate.bootstrap.executor_targets import carriers_of, targets_of
 from magistrate.domain.impact import ChangeClass, Strictness
 from magistrate.domain.principal import Role
-from magistrate.domain.stages import StageKind, StagePlan, stage_ref
+from magistrate.domain.stages import FOLLOW, StageKind, StagePlan, stage_ref
+from magistrate.executor.credentials.ssh_certificate import SshCertificates
 from magistrate.executor.drill_record import DrillRecord
 from magistrate.executor.identity import Identity
 from magistrate.executor.journal import Journal
@@ -52,6 +54,8 @@ STAGES = (
     ),
 )  # fmt: skip
 OLD = "plainly-fake-old-value"
+SSH_TOKENS = "ssh-tokens"
+"""The folder of a home in which a town's executor leaves a copy of every certificate with its key, for whoever tries them later."""
 
 
 class FileConsumer:
@@ -71,7 +75,10 @@ class SystemTown(Town):
     """As `Town`, with a database; `write` says which of the two warrants control hands out."""
 
     def __init__(self, home: Path, shop: Shop, *, runs: bool = False, host: Path | None = None, **given: Any) -> None:
-        """`runs`: there is a stage `live` as well, whose service says how it is; `host` is where the database listens."""
+        """`runs`: a service says how it is in `orders`, and there are stages that follow (`live`) and that a target runs (`site`).
+
+        `host` is where the database listens.
+        """
         self.shop, self.runs = shop, runs
         super().__init__(home, stages=STAGES, **given)
         told = shop.settings("orders-db", schemas=SCHEMAS, logins=LOGINS)
@@ -88,11 +95,12 @@ class SystemTown(Town):
         if self.runs:
             url = f"http://127.0.0.1:{self.service_port}/health"
             probe = HttpProbe(url=url, status=200, body_contains="version", within_seconds=1)
-            self.stages += (
-                StagePolicy(
-                    stage="live", repository="shop", environment="staging", production=False, verification=(probe,)
-                ),
+            live = StagePolicy(
+                stage="live", repository="shop", environment="staging", production=False, verification=(probe,)
             )
+            orders, *others = self.stages
+            looked_at = msgspec.structs.replace(orders, verification=(probe,))
+            self.stages = (looked_at, *others, live, msgspec.structs.replace(live, stage="site", target="site"))
         return self.stages
 
     def write(self, stage: str) -> None:
@@ -153,7 +161,12 @@ class SystemTown(Town):
         }  # fmt: skip
         if stage.document is None:
             way = git_rollback_plan_digest(repository="shop", ref=plan.ref, restore_tree=plan.base_tree)
-            case.deploy = said | {"artifact_digest": plan.artifact_digest, "rollback_plan_digest": way}
+            case.deploy = said | {
+                "artifact_digest": plan.artifact_digest,
+                "rollback_plan_digest": way,
+                "command_id": stage.target or FOLLOW,
+                "stage": stage.stage,
+            }
             case.change_class = ChangeClass.INFRASTRUCTURE
         elif stage.secret is None:
             way = git_rollback_plan_digest(repository="shop", ref=plan.ref, restore_tree=plan.base_tree)
@@ -176,11 +189,29 @@ class SystemTown(Town):
 
 
 def systems_here(home: Path, identity: Identity, clock: Clock) -> dict[str, Any]:
-    """The systems, secrets and consumers that a home names, as its executor has them."""
+    """The systems, secrets, consumers and targets that a home names, as its executor has them."""
     settings = load_settings(home)
     if not settings.systems:
         return {}
     found = systems_of(settings, identity, clock)
-    return {
-        "systems": found.entitlements, "stores": found.logins, "consumers": {"web": FileConsumer(home / "consumer.json")},
-    }  # fmt: skip
+    parts: dict[str, Any] = {"systems": found.entitlements, "stores": found.logins}
+    if not settings.targets:
+        return {**parts, "consumers": {"web": FileConsumer(home / "consumer.json")}}
+    targets = targets_of(settings, identity, clock, lambda text: text)
+    for target in targets.values():
+        _keep_tokens(target.mint, home / SSH_TOKENS)
+    closing = tuple(target.close for target in targets.values())
+    return {**parts, "consumers": targets, "carriers": carriers_of(settings, targets), "closing": closing}
+
+
+def _keep_tokens(mint: SshCertificates, folder: Path) -> None:
+    """Whatever is minted is kept as a thief would keep it: in a file by the name of its lease."""
+    plain = mint.request
+
+    def request(*asked: Any) -> Credential:
+        credential = plain(*asked)
+        folder.mkdir(exist_ok=True)
+        (folder / credential.lease).write_text(credential.token)
+        return credential
+
+    mint.__dict__["request"] = request
