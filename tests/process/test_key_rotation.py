@@ -11,10 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from world.journals import ENGINES, place_on
+from world.postgres import postgres  # noqa: F401  a fixture
 from world.running import running_below
 
 from magistrate.adapters.keys.process import load_process_key, public_text
 from magistrate.bootstrap.executor import SystemClock
+from magistrate.bootstrap.executor_journal import journal_of
 from magistrate.bootstrap.executor_key import NEXT_KEY, former_keys, key_in_use
 from magistrate.bootstrap.key_rotation import NEXT_ROSTER, installed_chain
 from magistrate.entrypoints.cli.main import run
@@ -126,6 +129,8 @@ POINTS = (
     "Path.replace",
 )  # fmt: skip
 """Functions before or after which the rotation dies; `os.urandom` is within the overwriting of the former key."""
+ON_A_SERVER = ("Journal.write", "install_roster", "Journal._take_over", "replace_key")
+"""The same with the journal on PostgreSQL, where only what touches the journal or the roster can differ."""
 DYING = """
 import os, signal, sys
 from pathlib import Path
@@ -154,25 +159,37 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose executor worked: its journal has entries by its key."""
     folder = tmp_path_factory.mktemp("rotated")
     assert run(["init", "--solo", "--name", "anna", "--home", str(folder / "home")]) == 0
-    settings = load_settings(folder / "home")
-    journal = Journal(folder / "home" / "executor" / "journal.db", identity(settings), SystemClock())
+    note(load_settings(folder / "home"))
+    return folder / "home"
+
+
+def note(settings: Settings) -> None:
+    """Three entries by the key of the home."""
+    journal = Journal(journal_of(settings), identity(settings), SystemClock())
     for number in range(3):
         journal.write(WORLD, "note", StepStatus.DONE, {"number": str(number)})
         journal.mark_sent(journal.sequence)
     journal.close()
-    return folder / "home"
 
 
 def opened(settings: Settings, who: Identity) -> Journal:
-    return Journal(settings.home / "executor" / "journal.db", who, SystemClock(), former_keys(settings))
+    return Journal(journal_of(settings), who, SystemClock(), former_keys(settings))
 
 
 @pytest.mark.requirement("R53")
-def test_killed_anywhere_one_key_counts_and_doing_it_again_ends_it(home: Path, tmp_path: Path) -> None:
-    cases = {(point, moment): tmp_path / f"{point}-{moment}" for point in POINTS for moment in ("before", "after")}
+@pytest.mark.parametrize("engine", ENGINES)
+def test_killed_anywhere_one_key_counts_and_doing_it_again_ends_it(home: Path, tmp_path: Path, engine: str, request: pytest.FixtureRequest) -> None:  # fmt: skip
+    points = POINTS if engine == "sqlite" else ON_A_SERVER
+    cases = {(point, moment): tmp_path / f"{point}-{moment}" for point in points for moment in ("before", "after")}
     dying = {}
     for (point, moment), folder in cases.items():
         shutil.copytree(home, folder, symlinks=True)
+        place = place_on(engine, request)
+        if place is not None:
+            with (folder / "magistrate.toml").open("a") as out:
+                out.write(f'[journal]\nurl = "{place.url}"\n')
+            (folder / "executor" / "journal.db").unlink()
+            note(load_settings(folder))
         command = [sys.executable, "-c", DYING, point, moment, "rotate", "--executor", "--home", str(folder)]
         dying[point, moment] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     said = {case: process.communicate(timeout=180)[0] for case, process in dying.items()}

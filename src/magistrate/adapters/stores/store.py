@@ -2,14 +2,18 @@
 
 Rule kept (R62): what cannot be recorded does not happen; a full disk, a read-only file or a
 lock that is never released is `Unavailable`, and the transaction leaves nothing behind.
+
+Writers of one process to one file take turns here: SQLite has those who wait ask again and again, by chance until
+their time is over, however short each transaction before them was.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -22,6 +26,8 @@ from magistrate.adapters.stores.rows import Rows
 from magistrate.errors import Refused, Unavailable
 
 T = TypeVar("T")
+TURN_SECONDS: Final = 60.0
+"""How long a transaction waits for those of its own process before it."""
 
 
 class StoreUnit(RecordRows, ProjectionRows):
@@ -34,6 +40,7 @@ class SqlStore:
     def __init__(self, where: Path | str, log: LogStore) -> None:
         self._engine = open_engine(where)
         self._errors: tuple[type[Exception], ...] = (DBAPIError, self._engine.dialect.loaded_dbapi.Error)
+        self._turns = threading.RLock()  # a thread that begins one within another is told by SQLite
         self.log = log
         migrate(self._engine)
 
@@ -50,10 +57,26 @@ class SqlStore:
             Refused: MAG-E442 when a row of record would change.
         """
         try:
-            with self._engine.begin() as connection:
+            with self._turn(), self._engine.begin() as connection:
                 yield StoreUnit(connection)
         except self._errors as error:
             raise _unrecorded(error) from error
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """Nobody else of this process writes to the file meanwhile; a server has writers wait in line itself."""
+        return self._in_turn() if self._engine.dialect.name == "sqlite" else nullcontext()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=TURN_SECONDS):
+            raise Unavailable(
+                "MAG-E443", f"nothing could be recorded: others have been writing for {TURN_SECONDS:.0f} s",
+                hint="ask again; nothing was done",
+            )  # fmt: skip
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def seal(self) -> None:
         """Sign and have witnessed everything that is committed."""
