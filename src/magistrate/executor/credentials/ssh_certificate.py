@@ -9,7 +9,9 @@ Rule kept (R4, R50-R53): a fresh key pair in memory for each lease; valid from 5
 no extension, the target's own program with the lease id as force-command, and where it may be used from. The row is
 durable before the certificate is signed, and there is one at a time. A certificate is not single use by itself: the
 target claims the lease (`ssh_target.py`). sshd looks at the list at login only, so that a revocation counts when the list
-is in place and the target has ended what the lease started; the negative probe comes after (`hands.py`).
+is in place and the target has ended what the lease started; the negative probe comes after (`hands.py`). The certificate that
+ends a lease can do nothing else, is off the list of the live as soon as it was tried, and is valid for two hours either way: a
+clock that jumps keeps nobody from ending.
 Revocation matrix: stops new use at the next login; a running use by ending it; the secret is not needed in order to revoke.
 """
 
@@ -47,6 +49,8 @@ from magistrate.wire.sshsig import key_blob
 from magistrate.wire.times import rfc3339, unix_seconds
 
 BACKDATED_SECONDS: Final = 5
+ENDING_SECONDS: Final = 2 * 3600
+"""How far the clock of this host may be off from that of the target, either way, while what a lease started is ended there."""
 LOGIN_SECONDS: Final = 10.0
 """How long a probe or the ending of a session may take."""
 _NAME: Final = re.compile(r"lse-[a-z2-7]{26}")
@@ -235,7 +239,7 @@ class SshCertificates:
     def _end(self, lease: str) -> None:
         """Have the target end what the lease started, by a certificate that can do nothing else."""
         now = self._clock.now()
-        valid = now - BACKDATED_SECONDS, now + LEASE_SECONDS
+        valid = now - ENDING_SECONDS, now + ENDING_SECONDS
         serial = self._serials.mint_end(lease, *valid)
         try:
             self._list()
