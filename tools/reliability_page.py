@@ -92,8 +92,8 @@ TAIL = """
 
 One machine, one file system, one gate and one executor; a power cut, which may lose what a disk acknowledged, is not made.
 Control is a memory behind HTTP, the judge says what the case says, the policy's check passes: these have tests of their
-own. With the journal on PostgreSQL clocks and the disk of the server are not struck. An inverse that the gate could not take in time ends HALTED, loudly, with the change
-still there: safe, and a person has to look.
+own. With the journal on PostgreSQL clocks and the disk of the server are not struck. An inverse that the gate could not take
+in time ends HALTED, loudly, with the change still there: safe, and a person has to look.
 
 ## Two executors
 

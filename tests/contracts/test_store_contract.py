@@ -3,8 +3,6 @@
 # ruff: noqa: S608  the names of tables come from the program itself
 
 import subprocess
-import threading
-import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +16,6 @@ from world.stores import breaks_inserts, columns, mends_inserts, opened, overwri
 from magistrate.adapters.stores.engine import migrate, open_engine, raw, schema_version
 from magistrate.adapters.stores.export import DirectoryExport, export_log
 from magistrate.adapters.stores.log import NewEntry, Payload, append, erase, log_size, read_payload
-from magistrate.adapters.stores.store import SqlStore
 from magistrate.adapters.stores.tables import RECORD
 from magistrate.domain.events import Event
 from magistrate.domain.lifecycle import CaseState
@@ -100,49 +97,6 @@ def test_the_database_refuses_to_change_or_remove_a_row_of_record(guarded, table
             with pytest.raises(rows.IntegrityError, match="rows of record"):
                 rows.execute(statement)
         assert rows.execute(f"SELECT * FROM {table}").fetchall() == before
-
-
-@pytest.mark.requirement("R62")
-def test_writers_of_one_process_wait_for_their_turn_however_long_each_takes(world, where, monkeypatch):
-    monkeypatch.setattr("magistrate.adapters.stores.engine.BUSY_MILLISECONDS", 50)
-    store, wrong = SqlStore(where, world.log), []
-
-    def write(number: int) -> None:
-        try:
-            with store.transaction() as unit:
-                unit.append(Event.FREEZE_SET, "freeze", {"n": str(number)}, now=world.now)
-                time.sleep(0.06)
-        except Unavailable as error:
-            wrong.append(error.message)
-
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(6)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    store.close()
-    assert wrong == []
-
-
-@pytest.mark.requirement("R62")
-def test_a_writer_whose_turn_never_comes_is_told_and_wrote_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("magistrate.adapters.stores.store.TURN_SECONDS", 0.05)
-    world = CaseWorld(tmp_path)
-    refused = []
-
-    def write() -> None:
-        with pytest.raises(Unavailable) as told, world.store.transaction() as unit:
-            unit.append(Event.FREEZE_SET, "freeze", {"n": "1"}, now=world.now)
-        refused.append(told.value)
-
-    with world.store.transaction():
-        other = threading.Thread(target=write)
-        other.start()
-        other.join()
-    assert [(error.code, "others have been writing" in error.message) for error in refused] == [("MAG-E443", True)]
-    with world.store.transaction() as unit:
-        unit.append(Event.FREEZE_SET, "freeze", {"n": "2"}, now=world.now)
-    world.store.close()
 
 
 @pytest.mark.requirement("R13")

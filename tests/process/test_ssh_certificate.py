@@ -211,32 +211,6 @@ def test_a_session_in_which_the_end_is_refused_is_not_called_ended(town):
     assert not broker.revoke(credential.lease).usable
 
 
-class JumpingClock(SystemClock):
-    """The clock of this host, and by how much it is off."""
-
-    off = 0
-
-    def now(self) -> int:
-        return super().now() + self.off
-
-
-@pytest.mark.requirement("R53")
-@pytest.mark.parametrize("hours", [1, -1])
-def test_a_clock_that_jumps_keeps_nobody_from_ending_what_a_lease_started(town, hours):
-    clock = JumpingClock()
-    broker = town.broker(clock)
-    credential = broker.request(town.bundle, town.lease(), ())
-    going = threading.Thread(target=broker.run, args=(credential, ["shop-1.2", "40"], 60))
-    going.start()
-    until(lambda: town.acted() == ["began"], "the session is open")
-    clock.off = hours * 3600
-    assert not broker.revoke(credential.lease).usable
-    assert not town.pids()
-    going.join()
-    clock.off = 0
-    assert broker.probe(credential).held
-
-
 @pytest.mark.requirement("R53")
 def test_without_sshd_the_list_is_in_place_and_what_cannot_be_confirmed_is_said(town):
     broker = town.broker()
